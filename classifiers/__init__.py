@@ -1,0 +1,1 @@
+"""The baselines: one CNN in Keras' three styles, and their training."""

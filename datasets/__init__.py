@@ -1,0 +1,1 @@
+"""Labelled pictures: loading, splitting, sampling, and preparing pictures from outside."""

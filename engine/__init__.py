@@ -1,0 +1,1 @@
+"""The joins that commands and page share: train, open, query, evaluate, compare."""

@@ -1,0 +1,85 @@
+"""The one family of errors that siam raises for what its user can mend.
+
+    SiamError              (exit code 1, never raised itself)
+    ├── UsageError         2  an option or argument cannot be meant that way
+    ├── DataError          3  the input or data set cannot be read
+    │   └── PictureError   3  one picture cannot be read
+    ├── RunError           4  a run is missing, damaged or unfinished
+    │   └── StoreError     4  an index is missing, damaged, or of another encoder
+    └── MissingExtraError  5  an optional part is not installed
+
+Every error says the rule with the value received, and the cure. The command line prints both
+and ends with `exit_code`; the library only raises.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "DataError",
+    "MissingExtraError",
+    "PictureError",
+    "RunError",
+    "SiamError",
+    "StoreError",
+    "UsageError",
+]
+
+
+class SiamError(Exception):
+    """What is wrong, with the value received, and the command or change that mends it.
+
+    Args:
+        problem: one line, the rule and the value that broke it.
+        cure: one line, what to do; may be empty where the problem says it.
+    """
+
+    exit_code = 1
+
+    def __init__(self, problem: str, cure: str = "") -> None:
+        super().__init__(f"{problem}\n{cure}" if cure else problem)
+        self.problem = problem
+        self.cure = cure
+
+
+class UsageError(SiamError):
+    """An option or argument cannot be meant that way."""
+
+    exit_code = 2
+
+
+class DataError(SiamError):
+    """The input or data set cannot be read."""
+
+    exit_code = 3
+
+
+class PictureError(DataError):
+    """One picture cannot be read; among many it is reported and skipped."""
+
+
+class RunError(SiamError):
+    """A run is missing, damaged, unfinished or not made for this."""
+
+    exit_code = 4
+
+
+class StoreError(RunError):
+    """An index is missing, damaged, locked, or was filled by another encoder."""
+
+
+class MissingExtraError(SiamError):
+    """An optional part is not installed.
+
+    Args:
+        what: what needs it, such as "siam train".
+        extra: the pip extra that brings it, such as "train".
+    """
+
+    exit_code = 5
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(
+            f"{what} needs the optional part '{extra}', which is not installed.",
+            f"Install it:  pip install 'siam[{extra}]'",
+        )
+        self.extra = extra

@@ -1,0 +1,1 @@
+"""From embeddings and labels alone: metrics, calibration, plots, the report."""

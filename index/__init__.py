@@ -1,0 +1,1 @@
+"""The gallery: a catalogue of labelled vectors and the search over them."""

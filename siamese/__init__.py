@@ -1,0 +1,1 @@
+"""The Siamese network: towers, losses, the two-input model, training, the encoder."""
