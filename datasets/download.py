@@ -1,0 +1,136 @@
+"""Fetching a file from the first mirror that has it: resumed, checked, put in place whole."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+
+from siam.atomic import sync_folder
+from siam.errors import DataError
+from siam.progress import Progress, silent
+
+__all__ = ["MNIST_MIRRORS", "download"]
+
+MNIST_MIRRORS = (
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+    "https://raw.githubusercontent.com/fgnt/mnist/master/",
+)
+# Offline, each mirror costs at most this before the next is tried.
+TIMEOUT_SECONDS = 8.0
+PIECE = 1 << 16
+
+
+def download(
+    name: str,
+    *,
+    mirrors: Sequence[str],
+    folder: Path,
+    sha256: str,
+    progress: Progress = silent,
+) -> Path:
+    """Fetch `name` into `folder` from the first mirror whose copy passes the check.
+
+    A transfer that breaks leaves `.<name>.part`, and the next mirror, or the next call, goes
+    on from there; where the server cannot, or the whole does not check, it starts afresh.
+
+    Args:
+        name: the file's name at every mirror and in `folder`.
+        mirrors: addresses ending in "/", tried in turn.
+        folder: made where it is missing.
+        sha256: of the content, uncompressed where `name` ends in .gz.
+        progress: told the bytes so far and in all.
+
+    Returns:
+        The file's path; it is there whole and checked, or not at all.
+
+    Raises:
+        DataError: no mirror had it, or the folder cannot be written.
+    """
+    target = folder / name
+    part = folder / f".{name}.part"
+    failures = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for mirror in mirrors:
+            resuming = part.exists()
+            failure = _attempt(mirror + name, part, sha256, progress)
+            if failure and resuming and not part.exists():
+                # What was there already was to blame, or may have been: once more without it.
+                failure = _attempt(mirror + name, part, sha256, progress)
+            if failure is None:
+                os.replace(part, target)
+                sync_folder(folder)
+                return target
+            failures.append(f"{mirror}: {failure}")
+    except OSError as error:
+        raise DataError(
+            f"{target} cannot be written: {error.strerror or error}.",
+            "Free space or mend the rights, or name another folder: --data-dir DIR.",
+        ) from error
+    raise DataError(
+        f"{name} could not be downloaded: {'; '.join(failures)}.",
+        "Check the connection, or put the files in DIR/mnist and give --data-dir DIR.",
+    )
+
+
+def _attempt(address: str, part: Path, sha256: str, progress: Progress) -> str | None:
+    """Bring `part` to the whole, checked file; return what went wrong, or None.
+
+    What cannot be the beginning of the right file is deleted.
+    """
+    failure = _transfer(address, part, progress)
+    if failure is None:
+        failure = _fault(part, gzipped=address.endswith(".gz"), sha256=sha256)
+        if failure is not None:
+            part.unlink()
+    return failure
+
+
+def _transfer(address: str, part: Path, progress: Progress) -> str | None:
+    """Append what `part` lacks of the file at `address`; return what went wrong, or None."""
+    have = part.stat().st_size if part.exists() else 0
+    request = urllib.request.Request(address)
+    if have:
+        request.add_header("Range", f"bytes={have}-")
+    try:
+        reply = urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS)
+    except urllib.error.HTTPError as error:
+        if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
+            part.unlink()
+        return f"{error.code} {error.reason}"
+    except (OSError, http.client.HTTPException) as error:
+        return str(getattr(error, "reason", error))
+    with reply:
+        # A server may answer a range with the whole file.
+        have = have if reply.status == http.client.PARTIAL_CONTENT else 0
+        total = have + int(reply.headers.get("Content-Length") or 0)
+        with part.open("ab" if have else "wb") as sink:
+            while True:
+                try:
+                    piece = reply.read(PIECE)
+                except (OSError, http.client.HTTPException) as error:
+                    return f"broke off after {have} of {total} bytes: {error}"
+                if not piece:
+                    break
+                sink.write(piece)
+                have += len(piece)
+                progress(f"downloading {address.rpartition('/')[2]}", have, total)
+            sink.flush()
+            os.fsync(sink.fileno())
+    return None if have >= total else f"broke off after {have} of {total} bytes"
+
+
+def _fault(path: Path, *, gzipped: bool, sha256: str) -> str | None:
+    """Return why the file's content is not the one of that checksum, or None."""
+    opened = gzip.open(path) if gzipped else path.open("rb")
+    try:
+        with opened as content:
+            found = hashlib.file_digest(content, "sha256").hexdigest()
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        return f"a damaged gzip file: {error}"
+    return None if found == sha256 else f"SHA-256 is {found}, it must be {sha256}"
