@@ -1,0 +1,157 @@
+"""The contrastive loss, over explicit pairs and over every pair of a batch.
+
+R. Hadsell, S. Chopra, Y. LeCun, "Dimensionality Reduction by Learning an Invariant Mapping",
+CVPR 2006. The label is 1 for a pair of the same class (their Y is 0 there).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from siam.siamese.pairwise import Tensor, distances, pair_masks, validate_batch
+
+__all__ = ["BatchContrastiveLoss", "ContrastiveLoss", "batch_contrastive", "contrastive"]
+
+
+def contrastive(same: Tensor, distance: Tensor, *, margin: float = 1.0) -> Tensor:
+    """Hadsell's loss of each pair: same * d^2 / 2 + (1 - same) * max(margin - d, 0)^2 / 2.
+
+    Args:
+        same: pair labels, 1 = same class, 0 = different; any shape.
+        distance: Euclidean distances of the same shape, smaller = closer.
+        margin: distance from which a different pair costs nothing; 0 to 2 for unit embeddings.
+
+    Returns:
+        float32 of the shape of `distance`, one loss per pair.
+
+    Example:
+        >>> contrastive(ops.array([1.0, 0.0]), ops.array([0.6, 0.6])).tolist()  # doctest: +SKIP
+        [0.18, 0.08]
+    """
+    distance = ops.cast(distance, "float32")
+    same = ops.cast(same, "float32")
+    together = ops.square(distance)
+    apart = ops.square(ops.relu(margin - distance))
+    return 0.5 * (same * together + (1.0 - same) * apart)
+
+
+@keras.saving.register_keras_serializable(package="siam")
+class ContrastiveLoss(keras.losses.Loss):
+    """The contrastive loss of explicit pairs, for the two-input Siamese network.
+
+    Args:
+        margin: distance from which a different pair costs nothing.
+        name: name of the loss in logs.
+        **kwargs: `reduction` and `dtype` of `keras.losses.Loss`.
+
+    Call arguments:
+        y_true: pair labels (n,) or (n, 1), 1 = same class, 0 = different.
+        y_pred: distances of exactly that shape, smaller = closer.
+
+    Raises:
+        ValueError: when the two shapes differ; (n,) against (n, 1) would broadcast to (n, n).
+    """
+
+    def __init__(self, margin: float = 1.0, name: str = "contrastive", **kwargs: Any) -> None:
+        super().__init__(name=name, **kwargs)
+        self.margin = margin
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        if not _same_shape(tuple(y_true.shape), tuple(y_pred.shape)):
+            raise ValueError(
+                "Pair labels and distances must have one shape, "
+                f"received labels {tuple(y_true.shape)} and distances {tuple(y_pred.shape)}: "
+                "reshape the labels to the shape of the distances."
+            )
+        return contrastive(y_true, y_pred, margin=self.margin)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "margin": self.margin}
+
+
+def _same_shape(left: tuple[int | None, ...], right: tuple[int | None, ...]) -> bool:
+    """Equal rank, and equal sizes wherever both are known (a graph does not know the batch)."""
+    return len(left) == len(right) and all(
+        a is None or b is None or a == b for a, b in zip(left, right, strict=True)
+    )
+
+
+def batch_contrastive(
+    labels: Tensor,
+    embeddings: Tensor,
+    *,
+    positive_margin: float = 0.3,
+    negative_margin: float = 1.2,
+) -> Tensor:
+    """The contrastive loss over every pair of a batch; n pictures give n (n - 1) / 2 pairs.
+
+        mean over same pairs of max(d - positive_margin, 0)^2
+      + mean over different pairs of max(negative_margin - d, 0)^2
+
+    Each kind of pair has its own mean, so that the many different pairs do not drown the few
+    same ones. The positive margin leaves a class some room: without it, every pair of a class
+    is pulled together for ever.
+
+    Args:
+        labels: integers of shape (n,).
+        embeddings: floats of shape (n, dim), each row of unit length.
+        positive_margin: distance up to which a same pair costs nothing.
+        negative_margin: distance from which a different pair costs nothing.
+
+    Returns:
+        float32 scalar; a kind of pair that the batch does not hold adds 0.
+
+    Raises:
+        ValueError: when labels and embeddings do not belong together.
+    """
+    validate_batch(labels, embeddings)
+    distance = distances(embeddings)
+    same, different = pair_masks(labels)
+    together = same * ops.square(ops.relu(distance - positive_margin))
+    apart = different * ops.square(ops.relu(negative_margin - distance))
+    return _mean(together, same) + _mean(apart, different)
+
+
+def _mean(values: Tensor, mask: Tensor) -> Tensor:
+    return ops.sum(values) / ops.maximum(ops.sum(mask), 1.0)
+
+
+@keras.saving.register_keras_serializable(package="siam")
+class BatchContrastiveLoss(keras.losses.Loss):
+    """`batch_contrastive` as a Keras loss: labels (n,) against embeddings (n, dim).
+
+    Args:
+        positive_margin: distance up to which a same pair costs nothing.
+        negative_margin: distance from which a different pair costs nothing.
+        name: name of the loss in logs.
+        **kwargs: `reduction` and `dtype` of `keras.losses.Loss`.
+    """
+
+    def __init__(
+        self,
+        positive_margin: float = 0.3,
+        negative_margin: float = 1.2,
+        name: str = "contrastive",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(name=name, **kwargs)
+        self.positive_margin = positive_margin
+        self.negative_margin = negative_margin
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return batch_contrastive(
+            y_true,
+            y_pred,
+            positive_margin=self.positive_margin,
+            negative_margin=self.negative_margin,
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "positive_margin": self.positive_margin,
+            "negative_margin": self.negative_margin,
+        }

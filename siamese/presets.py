@@ -1,0 +1,56 @@
+"""The presets: every value of a training, under one word each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from siam.siamese.augment import AugmentPolicy
+
+__all__ = ["DEFAULT_PRESET", "PRESETS", "Recipe"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Everything that decides a training beside the data and the seed.
+
+    Args:
+        tower: name of a builder in `siam.siamese.towers.TOWERS`.
+        dim: length of an embedding.
+        loss: name of a loss in `siam.siamese.losses.LOSSES`.
+        head_weight: weight of the auxiliary cosine-softmax head; 0 = no head.
+        epochs: passes over the training pictures.
+        classes_per_batch: P, classes drawn for a batch (fewer where the data has fewer).
+        pictures_per_class: K, pictures of each; a batch holds P x K.
+        learning_rate: peak of the schedule.
+        warm_up: share of the steps spent rising to the peak, 0 to less than 1.
+        weight_decay: decoupled weight decay of AdamW.
+        average: momentum of the running average of the weights; 0 = none.
+        precision: Keras dtype policy, "float32" or "mixed_bfloat16".
+        augment: how far training pictures are distorted.
+        views: copies of a picture whose embeddings the encoder averages; 1 = the picture alone.
+    """
+
+    tower: str = "small"
+    dim: int = 64
+    loss: str = "contrastive"
+    head_weight: float = 0.0
+    epochs: int = 8
+    classes_per_batch: int = 10
+    pictures_per_class: int = 26
+    learning_rate: float = 4e-3
+    warm_up: float = 0.15
+    weight_decay: float = 1e-2
+    average: float = 0.0
+    precision: str = "mixed_bfloat16"
+    augment: AugmentPolicy = field(default_factory=AugmentPolicy)
+    views: int = 1
+
+
+_AFFINE = AugmentPolicy(rotation=12, scale=0.1, shear=0.1, shift=0.08)
+
+DEFAULT_PRESET = "balanced"
+PRESETS: dict[str, Recipe] = {
+    "quick": Recipe(epochs=1),
+    "balanced": Recipe(epochs=7, augment=_AFFINE),
+    "best": Recipe(tower="resnet", epochs=16, augment=_AFFINE),
+}
