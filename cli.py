@@ -1,0 +1,70 @@
+"""The `siam` command: its commands, one file each in `siam.commands`.
+
+Nothing heavy is imported here or at the top of those files, so that `siam --help`, completion
+and usage errors answer at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from siam import __version__
+from siam.commands import console
+from siam.commands.doctor import doctor
+from siam.commands.evaluate import evaluate
+from siam.commands.query import query
+from siam.commands.runs import runs
+from siam.commands.show import show
+from siam.commands.train import train
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="siam",
+    cls=console.SiamGroup,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Train a Siamese network on labelled pictures; then ask it what a new picture is.",
+    epilog="Start with:  siam train   then   siam query PICTURE",
+)
+for command in (train, query, evaluate, show, doctor):
+    app.command()(command)
+app.add_typer(runs, name="runs")
+
+
+def print_version(wanted: bool) -> None:
+    """Print the version and end."""
+    if wanted:
+        console.data(f"siam {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=print_version, is_eager=True, help="Print the version."),
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show tracebacks (may stand anywhere; SIAM_DEBUG=1).")
+    ] = False,
+) -> None:
+    """Set what holds for every command."""
+    if debug:
+        os.environ[console.DEBUG] = "1"
+
+
+def main() -> None:
+    """Run the command line. `--debug` is understood anywhere in it."""
+    if "--debug" in sys.argv[1:]:
+        sys.argv[1:] = [word for word in sys.argv[1:] if word != "--debug"]
+        os.environ[console.DEBUG] = "1"
+    app()
+
+
+if __name__ == "__main__":
+    main()

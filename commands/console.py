@@ -1,0 +1,159 @@
+"""What every command shares: data to stdout, all else to stderr, errors to exit codes.
+
+Nothing is animated when stderr is no terminal. rich is imported only where something is drawn.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer.core import TyperGroup
+
+from siam.errors import SiamError
+
+if TYPE_CHECKING:
+    from siam.progress import Progress
+
+__all__ = [
+    "SiamGroup",
+    "data",
+    "json_object",
+    "notice",
+    "print_error",
+    "progress_bar",
+    "table",
+]
+
+SCHEMA = 1
+DEBUG = "SIAM_DEBUG"
+
+
+class SiamGroup(TyperGroup):
+    """A group of commands whose errors end in a line or two and the exit code of their family."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; turn what it raises into words and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except SiamError as error:
+            if debugging():
+                raise
+            print_error(error)
+            raise typer.Exit(error.exit_code) from None
+        except BrokenPipeError:
+            # The reader of our output went away (`siam runs | head`); nobody is left to tell.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from None
+        except (typer.Exit, typer.Abort, KeyboardInterrupt, typer.TyperException):
+            raise
+        except Exception as error:
+            if debugging():
+                raise
+            print_error(unforeseen(error))
+            raise typer.Exit(1) from None
+
+
+def debugging() -> bool:
+    """Say whether tracebacks are wanted (`--debug`)."""
+    return os.environ.get(DEBUG, "") not in {"", "0"}
+
+
+def unforeseen(error: Exception) -> SiamError:
+    """Put an error that no one foresaw into words: full disks and missing rights have a cure."""
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return SiamError(
+            f"{where}{error.strerror}.", "Free some space or change the rights, then run it again."
+        )
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return SiamError(
+        f"Unforeseen {type(error).__name__} at {os.path.basename(frame.filename)}:{frame.lineno}: "
+        f"{str(error).splitlines()[0] if str(error) else 'no message'}",
+        "Run it again with --debug and report what it prints.",
+    )
+
+
+def print_error(error: SiamError) -> None:
+    """Write an error to stderr: what is wrong, then what mends it."""
+    notice(f"Error: {error.problem}")
+    if error.cure:
+        notice(error.cure)
+
+
+def data(text: str) -> None:
+    """Write what was asked for to stdout."""
+    print(text, file=sys.stdout)
+
+
+def json_object(content: Mapping[str, Any]) -> None:
+    """Write one JSON object to stdout, `"schema": 1` first."""
+    data(json.dumps({"schema": SCHEMA, **content}, allow_nan=False, ensure_ascii=False))
+
+
+def notice(text: str) -> None:
+    """Write anything else to stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Draw a table on stdout; the first column is left, the others right aligned."""
+    from rich.console import Console
+    from rich.table import Table
+
+    drawn = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
+    for position, column in enumerate(columns):
+        drawn.add_column(column, justify="left" if position == 0 else "right", overflow="fold")
+    for row in rows:
+        drawn.add_row(*row)
+    console = Console(file=sys.stdout, soft_wrap=not sys.stdout.isatty())
+    if not sys.stdout.isatty():
+        console.width = max(console.width, 200)
+    console.print(drawn, highlight=False, markup=False)
+
+
+@contextlib.contextmanager
+def progress_bar(*, quiet: bool = False) -> Iterator[Progress]:
+    """Yield a `Progress` that draws bars with rate and time left on stderr, if that is a terminal.
+
+    Args:
+        quiet: draw nothing anywhere.
+    """
+    from siam.progress import silent
+
+    if quiet or not sys.stderr.isatty():
+        yield silent
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.progress import Progress as Bars
+
+    tasks: dict[str, Any] = {}
+    with Bars(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as bars:
+
+        def report(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total or None)
+            bars.update(tasks[what], completed=done, total=total or None)
+            if total and done >= total:
+                bars.remove_task(tasks.pop(what))
+
+        yield report

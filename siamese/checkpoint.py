@@ -1,0 +1,106 @@
+"""The state of a training between epochs, so that it can go on as if nothing had happened.
+
+Batches and augmentation depend on (seed, epoch, step) alone, so the weights, the optimizer's
+variables and the history are the whole state.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from siam.atomic import replacing, write_text
+from siam.errors import RunError
+
+__all__ = ["CHECKPOINT_FILE", "Checkpoint", "HistoryRow", "restore", "write_history"]
+
+CHECKPOINT_FILE = "checkpoint.npz"
+HISTORY_FILE = "history.csv"
+HistoryRow = Mapping[str, float]
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Keep the training's state in a folder after every epoch, whole or not at all.
+
+    Args:
+        folder: where `checkpoint.npz` and `history.csv` stand.
+        history: the rows of the epochs that are already done.
+    """
+
+    def __init__(self, folder: Path, history: list[HistoryRow]) -> None:
+        super().__init__()
+        self.folder = folder
+        self.history = history
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Add the epoch to the history and replace the checkpoint."""
+        row = {"epoch": float(epoch + 1)}
+        row.update({name: float(value) for name, value in (logs or {}).items()})
+        self.history.append(row)
+        state = {f"model_{i}": to_numpy(v) for i, v in enumerate(self.model.variables)}
+        state |= {
+            f"optimizer_{i}": to_numpy(v) for i, v in enumerate(self.model.optimizer.variables)
+        }
+        state["history"] = np.frombuffer(json.dumps(self.history).encode(), np.uint8)
+        with replacing(self.folder / CHECKPOINT_FILE) as temporary, temporary.open("wb") as target:
+            np.savez(target, **state)
+        write_history(self.folder, self.history)
+
+
+def restore(model: keras.Model, folder: Path) -> list[HistoryRow]:
+    """Bring a compiled model back to where its checkpoint left it.
+
+    Args:
+        model: built as it was built then, and compiled.
+        folder: where the checkpoint stands.
+
+    Returns:
+        The history so far, one row per finished epoch; empty where there is no checkpoint.
+
+    Raises:
+        RunError: the checkpoint is damaged or of another model.
+    """
+    path = folder / CHECKPOINT_FILE
+    if not path.exists():
+        return []
+    model.optimizer.build(model.trainable_variables)
+    try:
+        with np.load(path, allow_pickle=False) as state:
+            for group, variables in (
+                ("model", model.variables),
+                ("optimizer", model.optimizer.variables),
+            ):
+                if sum(name.startswith(f"{group}_") for name in state.files) != len(variables):
+                    raise ValueError("it holds another network")
+                for i, variable in enumerate(variables):
+                    variable.assign(state[f"{group}_{i}"])
+            history: list[HistoryRow] = json.loads(state["history"].tobytes())
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise RunError(
+            f"{path} cannot be used to go on ({error}).",
+            f"Remove {folder} and train the run again.",
+        ) from error
+    return history
+
+
+def write_history(folder: Path, history: list[HistoryRow]) -> None:
+    """Write `history.csv`: one row per epoch, one column per figure."""
+    columns = list(dict.fromkeys(name for row in history for name in row))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    for row in history:
+        writer.writerow({**row, "epoch": int(row["epoch"])})
+    write_text(folder / HISTORY_FILE, text.getvalue())
+
+
+def to_numpy(variable: Any) -> np.ndarray:
+    """Return a Keras variable's value, on any backend."""
+    return np.asarray(keras.ops.convert_to_numpy(variable.value))

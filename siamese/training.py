@@ -1,0 +1,147 @@
+"""Train a Siamese network: by every pair in a class-balanced batch, or by explicit pairs."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import keras
+
+from siam.datasets.dataset import Split
+from siam.progress import Progress, silent
+from siam.siamese.callbacks import Report, StopWhenStale, stale, tensorboard
+from siam.siamese.checkpoint import Checkpoint, HistoryRow, restore
+from siam.siamese.contrastive import ContrastiveLoss
+from siam.siamese.feed import BatchFeed, EpochTurn, PairFeed
+from siam.siamese.losses import make_loss
+from siam.siamese.network import siamese_network
+from siam.siamese.presets import Recipe
+from siam.siamese.schedule import warm_up_cosine
+from siam.siamese.towers import build_tower
+
+__all__ = ["Pairs", "TrainedNetwork", "train_network"]
+
+Pairs = Literal["batch", "sampled"]
+
+
+@dataclass(frozen=True)
+class TrainedNetwork:
+    """What a training leaves.
+
+    Attributes:
+        network: the two-input Siamese network in float32, ready to be saved.
+        history: one row per epoch.
+        seconds: wall time of this sitting's epochs, compiling included.
+    """
+
+    network: keras.Model
+    history: list[HistoryRow]
+    seconds: float
+
+
+def train_network(
+    train: Split,
+    validation: Split,
+    *,
+    recipe: Recipe,
+    seed: int,
+    folder: Path,
+    pairs: Pairs = "batch",
+    patience: int = 0,
+    progress: Progress = silent,
+) -> TrainedNetwork:
+    """Train, or go on where an interrupted training stopped: the result is the same.
+
+    Args:
+        train: what is learned from.
+        validation: what early stopping watches; never learned from.
+        recipe: tower, loss, schedule and augmentation.
+        seed: fixes initialisation, order and augmentation.
+        folder: keeps checkpoint, history and TensorBoard logs.
+        pairs: "batch" = every pair of a P x K batch counts, N pictures give N(N-1)/2 pairs for
+            N tower passes; "sampled" = explicit pairs through the two-input model.
+        patience: stop after this many epochs without a better validation loss; 0 = never.
+        progress: told of steps done.
+
+    Raises:
+        RunError: the folder's checkpoint is damaged or of another network.
+    """
+    keras.utils.set_random_seed(seed)
+    feed = make_feed(train, recipe, pairs, seed=seed)
+    with dtype_policy(recipe.precision):
+        tower = build_tower(recipe.tower, train.pictures.shape[1:], recipe.dim)
+        model = tower if pairs == "batch" else siamese_network(tower)
+    loss = make_loss(recipe.loss) if pairs == "batch" else ContrastiveLoss()
+    model.compile(optimizer=make_optimizer(recipe, steps=len(feed) * recipe.epochs), loss=loss)
+    history = restore(model, folder)
+    started = time.perf_counter()
+    # A resumed training may have been interrupted after its last epoch.
+    if len(history) < recipe.epochs and not stale(history, patience):
+        model.fit(
+            feed,
+            validation_data=make_feed(validation, recipe, pairs, seed=seed, vary=False),
+            initial_epoch=len(history),
+            epochs=recipe.epochs,
+            shuffle=False,
+            verbose=0,
+            callbacks=[
+                EpochTurn(feed),
+                Checkpoint(folder, history),
+                Report(progress, len(feed), recipe.epochs),
+                StopWhenStale(history, patience),
+                *tensorboard(folder),
+            ],
+        )
+    seconds = time.perf_counter() - started
+    return TrainedNetwork(siamese_network(in_float32(tower, recipe)), history, seconds)
+
+
+def make_feed(
+    split: Split, recipe: Recipe, pairs: Pairs, *, seed: int, vary: bool = True
+) -> BatchFeed | PairFeed:
+    """Make what a step is fed, for either way of pairing."""
+    policy = recipe.augment if vary else None
+    if pairs == "sampled":
+        batch = recipe.classes_per_batch * recipe.pictures_per_class
+        return PairFeed(split, batch=batch, seed=seed, policy=policy)
+    return BatchFeed(
+        split,
+        classes=recipe.classes_per_batch,
+        pictures=recipe.pictures_per_class,
+        seed=seed,
+        policy=policy,
+    )
+
+
+def make_optimizer(recipe: Recipe, *, steps: int) -> keras.optimizers.Optimizer:
+    """Make the optimizer with its schedule over all the steps of the training."""
+    rate = warm_up_cosine(recipe.learning_rate, steps=steps, warm_up=recipe.warm_up)
+    return keras.optimizers.AdamW(
+        rate,
+        weight_decay=recipe.weight_decay,
+        use_ema=recipe.average > 0,
+        ema_momentum=recipe.average or 0.99,
+    )
+
+
+def in_float32(tower: keras.Model, recipe: Recipe) -> keras.Model:
+    """Return the tower computing in float32 throughout: what is saved and exported."""
+    with dtype_policy("float32"):
+        plain = build_tower(recipe.tower, tower.input_shape[1:], recipe.dim)
+    plain.set_weights(tower.get_weights())
+    return plain
+
+
+@contextlib.contextmanager
+def dtype_policy(name: str) -> Iterator[None]:
+    """Build layers under a Keras dtype policy, and leave the process's own as it was."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
