@@ -81,7 +81,7 @@ def find_run(name: str | None = None) -> Path:
     if (runs_folder() / f"{wanted}{PARTIAL}").exists():
         raise RunError(
             f"The run '{wanted}' was interrupted before it was whole.",
-            f"Go on with it:  siam train --resume {wanted}",
+            f"Go on with it:  siam train --resume --name {wanted}",
         )
     if name is None:
         raise RunError(

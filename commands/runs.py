@@ -1,0 +1,85 @@
+"""`siam runs`: what has been trained, and removing it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from siam.commands import console
+
+if TYPE_CHECKING:
+    from siam.engine.runs import RunSummary
+
+__all__ = ["runs"]
+
+runs = typer.Typer(
+    help="List runs: name, data set, date, pair accuracy, Recall@1, size.",
+    invoke_without_command=True,
+    cls=console.SiamGroup,
+)
+
+
+@runs.callback()
+def show(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """List runs: name, data set, date, pair accuracy, Recall@1, size. Newest first."""
+    if context.invoked_subcommand is not None:
+        return
+    from siam.engine.runs import list_runs, runs_folder
+
+    found = list_runs()
+    if as_json:
+        console.json_object({"runs": [as_dict(run) for run in found]})
+        return
+    if not found:
+        console.notice(f"No runs in {runs_folder().absolute()}. Train one:  siam train")
+        return
+    rows = [as_row(run) for run in found]
+    console.table("", ["run", "data set", "date", "pairs", "R@1", "size"], rows)
+    console.notice("Look closer:  siam show RUN   siam evaluate --run RUN   siam runs rm RUN")
+
+
+@runs.command("rm")
+def rm(
+    names: Annotated[list[str], typer.Argument(help="Runs to remove, finished or not.")],
+) -> None:
+    """Remove runs with everything in them."""
+    from siam.engine.runs import remove_run
+
+    for name in names:
+        console.data(f"Removed {remove_run(name)}")
+
+
+def as_dict(run: RunSummary) -> dict[str, Any]:
+    """Return a run's line as plain values."""
+    return {
+        "name": run.name,
+        "path": str(run.path),
+        "finished": run.finished,
+        "dataset": run.config.get("dataset", {}).get("name"),
+        "created": run.created,
+        "pair_accuracy": run.metrics.get("pairs", {}).get("accuracy"),
+        "recall@1": run.metrics.get("retrieval", {}).get("recall@1"),
+        "bytes": run.size,
+    }
+
+
+def as_row(run: RunSummary) -> list[str]:
+    """Return a run's line of the table."""
+    import time
+
+    line = as_dict(run)
+    figures = [
+        f"{line[name]:.2%}" if line[name] is not None else "-"
+        for name in ("pair_accuracy", "recall@1")
+    ]
+    return [
+        run.name if run.finished else f"{run.name} (interrupted)",
+        line["dataset"] or "?",
+        time.strftime("%Y-%m-%d %H:%M", time.localtime(run.created)),
+        *figures,
+        f"{run.size / 1e6:.1f} MB",
+    ]
