@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -53,8 +54,12 @@ class Dataset:
         test: scored once, never looked at before.
         prepare: the chain that pictures from outside go through to look like these:
             "digit", "photo" or "none".
-        groups: one group name per class (an alphabet, say), or empty where there are none.
+        groups: one group name (an alphabet, say) for each of `classes` and then each of
+            `unseen_classes`, or empty where there are none.
         skipped: files that could not be read.
+        unseen: every picture of the classes held out of all three splits, or None. Its labels
+            are positions in `classes + unseen_classes`.
+        unseen_classes: the names of the classes held out.
     """
 
     name: str
@@ -66,9 +71,22 @@ class Dataset:
     prepare: str
     groups: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = field(default=())
+    unseen: Split | None = None
+    unseen_classes: tuple[str, ...] = ()
 
     @property
     def picture_shape(self) -> tuple[int, int, int]:
         """(height, width, channels) of every picture."""
         height, width, channels = self.train.pictures.shape[1:]
         return int(height), int(width), int(channels)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the class names and of every split's pictures and labels, in hexadecimal."""
+        digest = hashlib.sha256("\0".join(self.classes + self.unseen_classes).encode())
+        for split in (self.train, self.validation, self.test, self.unseen):
+            if split is not None:
+                digest.update(str(split.pictures.shape).encode())
+                digest.update(np.ascontiguousarray(split.pictures).data)
+                digest.update(np.ascontiguousarray(split.labels).data)
+        return digest.hexdigest()

@@ -130,9 +130,8 @@ def _transfer(address: str, part: Path, progress: Progress) -> str | None:
 
 def _fault(path: Path, *, gzipped: bool, sha256: str) -> str | None:
     """Return why the file's content is not the one of that checksum, or None."""
-    opened = gzip.open(path) if gzipped else path.open("rb")
     try:
-        with opened as content:
+        with gzip.open(path) if gzipped else path.open("rb") as content:
             found = hashlib.file_digest(content, "sha256").hexdigest()
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         return f"a damaged gzip file: {error}"

@@ -1,17 +1,27 @@
-"""One way to name a data set: mnist, digits, or a path."""
+"""One way to name a data set: mnist, digits, or the path of a folder or .zip archive."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-from siam.datasets.dataset import Dataset
+import numpy as np
+
+from siam.datasets.archive import load_archive
+from siam.datasets.dataset import Dataset, Split
 from siam.datasets.digits import load_digits
+from siam.datasets.folder import load_folder
+from siam.datasets.holdout import hold_out
+from siam.datasets.idx_folder import holds_idx, load_idx_folder
 from siam.datasets.mnist import load_mnist
-from siam.errors import DataError
+from siam.datasets.prepare import CHAINS
+from siam.errors import DataError, UsageError
 from siam.progress import Progress, silent
 
 __all__ = ["load_dataset"]
+
+Notice = Callable[[str], None]
 
 
 def load_dataset(
@@ -24,18 +34,110 @@ def load_dataset(
     holdout_classes: tuple[str, ...] = (),
     prepare: str | None = None,
     progress: Progress = silent,
-    notice: Callable[[str], None] | None = None,
+    notice: Notice | None = None,
 ) -> Dataset:
-    """Load the data set that `spec` names."""
+    """Load the data set that `spec` names; it is never replaced by another.
+
+    Args:
+        spec: "mnist", "digits", a folder of IDX files, a folder of pictures with one sub-folder
+            per class, or a .zip of one. None is MNIST where it is found or can be downloaded,
+            else digits, and `notice` is told.
+        data_dir: where MNIST is looked for first, in its folder `mnist`.
+        seed: fixes the splits.
+        size: side of the pictures in pixels, 16 to 512; None leaves or fits it to the data.
+        classes_from: which folders are the class, see `siam.datasets.layout.class_depth`.
+        holdout_classes: names of classes or groups to keep out of training, in `unseen`.
+        prepare: "digit", "photo" or "none", the chain for pictures from outside; None fits
+            the data.
+        progress: told of downloads and of pictures read.
+        notice: told, in a sentence, what was decided without being asked.
+
+    Raises:
+        UsageError: an option that cannot be meant that way.
+        DataError: what was named is not there or cannot be read.
+        MissingExtraError: digits without scikit-learn.
+
+    Example:
+        >>> dataset = load_dataset("digits")
+        >>> dataset.picture_shape, len(dataset.train)
+        ((28, 28, 1), 1259)
+    """
+    if size is not None and not 16 <= size <= 512:
+        raise UsageError(f"--size must be 16 to 512 pixels, received {size}.")
+    if prepare is not None and prepare not in CHAINS:
+        raise UsageError(f"--prepare must be one of {', '.join(CHAINS)}, received {prepare!r}.")
+    if data_dir is not None and not data_dir.is_dir():
+        raise UsageError(f"--data-dir must be a folder, received {data_dir}.", "Check the path.")
+    path = None if spec in (None, "mnist", "digits") else Path(str(spec)).expanduser()
+    pictures_below = path is not None and not (path.is_dir() and holds_idx(path))
+    if classes_from is not None and not pictures_below:
+        raise UsageError(
+            f"--classes-from is for folders of pictures, received {classes_from!r} for "
+            f"{spec or 'MNIST'}.",
+            "Leave it out.",
+        )
+    if path is None:
+        dataset = _named(spec, data_dir=data_dir, seed=seed, progress=progress, notice=notice)
+    elif not path.exists():
+        raise DataError(
+            f"There is no data set {spec!r}.",
+            "Give mnist, digits, a folder with one sub-folder per class, or a .zip of one.",
+        )
+    elif pictures_below:
+        load = load_folder if path.is_dir() else load_archive
+        dataset = load(
+            path,
+            seed=seed,
+            size=size,
+            classes_from=classes_from,
+            prepare=prepare,
+            progress=progress,
+            notice=notice,
+        )
+    else:
+        dataset = load_idx_folder(path, seed=seed)
+    if prepare is not None:
+        dataset = dataclasses.replace(dataset, prepare=prepare)
+    if size is not None and not pictures_below:
+        dataset = _resized(dataset, size)
+    return hold_out(dataset, holdout_classes) if holdout_classes else dataset
+
+
+def _named(
+    spec: str | None,
+    *,
+    data_dir: Path | None,
+    seed: int,
+    progress: Progress,
+    notice: Notice | None,
+) -> Dataset:
     if spec == "digits":
         return load_digits(seed=seed)
-    if spec == "mnist":
+    try:
         return load_mnist(data_dir=data_dir, seed=seed, progress=progress)
-    if spec is None:
-        try:
-            return load_mnist(data_dir=data_dir, seed=seed, progress=progress)
-        except DataError as error:
-            if notice is not None:
-                notice(f"MNIST is not here ({error.problem}); using scikit-learn's 1,797 digits.")
-            return load_digits(seed=seed)
-    raise DataError(f"{spec} is no data set.", "Give mnist, digits or a folder.")
+    except DataError as error:
+        if spec is not None:
+            raise
+        if notice is not None:
+            notice(
+                "MNIST cannot be had, so this is the 1,797 digits of scikit-learn. "
+                f"({error.problem})"
+            )
+        return load_digits(seed=seed)
+
+
+def _resized(dataset: Dataset, size: int) -> Dataset:
+    import cv2
+
+    def resize(split: Split) -> Split:
+        pictures = np.stack(
+            [cv2.resize(p, (size, size), interpolation=cv2.INTER_AREA) for p in split.pictures]
+        )
+        return dataclasses.replace(split, pictures=pictures.reshape(len(split), size, size, -1))
+
+    return dataclasses.replace(
+        dataset,
+        train=resize(dataset.train),
+        validation=resize(dataset.validation),
+        test=resize(dataset.test),
+    )

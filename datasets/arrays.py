@@ -1,0 +1,74 @@
+"""Pictures as NumPy arrays: an .npz file with `x`, and `y` where the labels are known."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from siam.errors import DataError
+
+__all__ = ["read_arrays"]
+
+
+def read_arrays(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
+    """Read the pictures, and the labels if there are any, of an .npz file.
+
+    Args:
+        path: written by `numpy.savez(path, x=..., y=...)`.
+
+    Returns:
+        (pictures, labels): uint8 (n, height, width, channels) with 1 or 3 channels, and the
+        n labels as integers or strings, or None.
+
+    Raises:
+        DataError: no such file, no such arrays, or arrays of another shape or type. Pickled
+            objects are never loaded.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            if not isinstance(arrays, np.lib.npyio.NpzFile):
+                raise DataError(f"{path} is a single array.", "Save it as numpy.savez(FILE, x=x).")
+            if "x" not in arrays:
+                raise DataError(
+                    f"{path} must hold an array x, it holds {', '.join(arrays) or 'none'}.",
+                    "Save the pictures as numpy.savez(FILE, x=pictures).",
+                )
+            pictures = arrays["x"]
+            labels = arrays.get("y")
+    except (OSError, EOFError, ValueError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(
+            f"{path} cannot be read as .npz: {error}.", "Save it with numpy.savez(FILE, x=x, y=y)."
+        ) from error
+    return _as_pictures(pictures, path), None if labels is None else _as_labels(
+        labels, pictures, path
+    )
+
+
+def _as_pictures(pictures: np.ndarray, path: Path) -> np.ndarray:
+    if pictures.ndim == 3:
+        pictures = pictures[..., np.newaxis]
+    if pictures.ndim != 4 or pictures.shape[3] not in (1, 3) or 0 in pictures.shape:
+        raise DataError(
+            f"x in {path} must have the shape (n, height, width) or (n, height, width, 1 or 3), "
+            f"received {pictures.shape}.",
+            "Put the pictures first and the channels last.",
+        )
+    if pictures.dtype != np.uint8:
+        raise DataError(
+            f"x in {path} must be uint8, 0 to 255, received {pictures.dtype}.",
+            "From 0..1: x = (255 * x).round().astype('uint8').",
+        )
+    return pictures
+
+
+def _as_labels(labels: np.ndarray, pictures: np.ndarray, path: Path) -> np.ndarray:
+    if labels.shape != (len(pictures),) or labels.dtype.kind not in "iuU":
+        raise DataError(
+            f"y in {path} must be {len(pictures)} integers or strings, one for each picture, "
+            f"received {labels.dtype} of shape {labels.shape}.",
+            "Leave y out where the labels are not known.",
+        )
+    return labels

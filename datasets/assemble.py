@@ -1,0 +1,81 @@
+"""From labelled pictures to a data set: what every source must hold, and the missing splits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from siam.datasets.dataset import Dataset, Skipped, Split
+from siam.datasets.splits import three_way
+from siam.errors import DataError
+
+__all__ = ["assemble"]
+
+
+def assemble(
+    *,
+    name: str,
+    source: str,
+    classes: tuple[str, ...],
+    train: Split,
+    validation: Split | None = None,
+    test: Split | None = None,
+    prepare: str,
+    seed: int,
+    groups: tuple[str, ...] = (),
+    skipped: tuple[Skipped, ...] = (),
+) -> Dataset:
+    """Check the pictures and make of `train` the splits that are None.
+
+    Raises:
+        DataError: fewer than two classes, a class with one picture, a class to be tested that
+            is not trained, or too few pictures to validate and test.
+    """
+    if len(classes) < 2:
+        raise DataError(
+            f"{source} has {len(classes)} class{'' if classes else 'es'}"
+            f"{f' ({classes[0]})' if classes else ''}; telling same from different needs two.",
+            "Add pictures of another class, in a folder of their own.",
+        )
+    counts = np.bincount(train.labels, minlength=len(classes))
+    missing = [classes[i] for i in np.flatnonzero(counts == 0)]
+    if missing:
+        raise DataError(
+            f"{source} has nothing to train {_few(missing)} with, only to test.",
+            "Add training pictures of it, or take it out of the test part.",
+        )
+    single = [classes[i] for i in np.flatnonzero(counts == 1)]
+    if single:
+        raise DataError(
+            f"{source} has one picture only of {_few(single)}; every class needs two or more.",
+            "Add pictures of it, or remove it.",
+        )
+    wanted = {"validation": 0.1 if validation is None else 0, "test": 0.2 if test is None else 0}
+    kept, validated, tested = three_way(train.labels, seed=seed, **wanted)
+    dataset = Dataset(
+        name=name,
+        source=source,
+        classes=classes,
+        train=train.take(kept),
+        validation=train.take(validated) if validation is None else validation,
+        test=train.take(tested) if test is None else test,
+        prepare=prepare,
+        groups=groups,
+        skipped=skipped,
+    )
+    for part, split in (("validation", dataset.validation), ("test", dataset.test)):
+        sizes = np.bincount(split.labels, minlength=1)
+        if sizes.max() < 2 or np.count_nonzero(sizes) < 2:
+            raise DataError(
+                f"{source} has too few pictures: {len(split)} for {part}, which needs two of one "
+                f"class and one of another; the classes have {counts.min()} to {counts.max()}.",
+                "Give each class six pictures or more.",
+            )
+    return dataset
+
+
+def _few(names: Iterable[str]) -> str:
+    listed = list(names)
+    shown = ", ".join(repr(name) for name in listed[:3])
+    return shown if len(listed) <= 3 else f"{shown} and {len(listed) - 3} more"

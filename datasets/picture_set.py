@@ -1,0 +1,171 @@
+"""Labelled picture files to a data set: read in parallel, one size, every bad file reported."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from siam.datasets.assemble import assemble
+from siam.datasets.dataset import Dataset, Skipped, Split
+from siam.datasets.layout import Entry, arrange
+from siam.datasets.picture import original_size, read_picture
+from siam.datasets.prepare import Preparation, prepare_picture
+from siam.errors import DataError, MissingExtraError, PictureError
+from siam.progress import Progress, silent
+
+__all__ = ["Fetch", "build", "fitting_size"]
+
+# From a path below the root to what `read_picture` takes; PictureError where it cannot.
+Fetch = Callable[[str], Path | bytes]
+
+SMALLEST, LARGEST, STEP = 16, 64, 4
+PROBES = 64
+
+
+def build(
+    paths: Sequence[str],
+    fetch: Fetch,
+    *,
+    name: str,
+    source: str,
+    seed: int,
+    size: int | None = None,
+    classes_from: str | None = None,
+    prepare: str | None = None,
+    skipped: Sequence[Skipped] = (),
+    progress: Progress = silent,
+    notice: Callable[[str], None] | None = None,
+) -> Dataset:
+    """Read labelled picture files and make a data set of them.
+
+    Args:
+        paths: of all files, relative to the root, with "/" between the parts.
+        fetch: gives the file or its content; called from several threads.
+        name: of the data set.
+        source: where it is, for people.
+        seed: fixes the splits.
+        size: side of the pictures in pixels; None follows the data, see `fitting_size`.
+        classes_from: which folders are the class, see `siam.datasets.layout.class_depth`.
+        prepare: the chain all pictures go through; None is "photo".
+        skipped: what was passed over already.
+        progress: told the pictures read and in all.
+        notice: told of what was decided without being asked.
+
+    Returns:
+        Pictures of size x size x 1 where every one is grey, else x 3.
+
+    Raises:
+        DataError: no files, no class folders, no readable picture, or what `assemble` refuses.
+    """
+    if not paths:
+        raise DataError(
+            f"{source} is empty: it must have one sub-folder of pictures per class.",
+            "Put the pictures in it as CLASS/PICTURE.",
+        )
+    layout = arrange(paths, classes_from=classes_from)
+    if not layout.entries:
+        raise DataError(
+            f"{source} has no sub-folder per class: its {len(paths)} files lie outside of any.",
+            "Move each picture into a folder named after its class: CLASS/PICTURE.",
+        )
+    if layout.depth > 1 and classes_from is None and notice is not None:
+        notice("Each innermost folder is a class. To take the outermost: --classes-from folder.")
+    chain = prepare or "photo"
+    side = size or fitting_size(layout.entries, fetch)
+    read, unreadable = _read_all(
+        layout.entries, fetch, Preparation(chain, (side, side), channels=3), progress
+    )
+    if not read:
+        raise DataError(
+            f"{source} has no picture that can be read; of {len(unreadable)} files skipped the "
+            f"first is {unreadable[0].path}: {unreadable[0].reason}",
+            "Check that this is the folder that you mean.",
+        )
+    classes = tuple(sorted({entry.class_name for entry in read}))
+    group_of = {entry.class_name: entry.group for entry in read}
+    splits = _by_part(read, classes, name)
+    return assemble(
+        name=name,
+        source=source,
+        classes=classes,
+        train=splits["train"],
+        validation=splits.get("validation"),
+        test=splits.get("test"),
+        prepare=chain,
+        seed=seed,
+        groups=tuple(group_of[name] for name in classes) if layout.depth > 1 else (),
+        skipped=(
+            *skipped,
+            *(Skipped(path, "lies outside of the class folders") for path in layout.outside),
+            *unreadable,
+        ),
+    )
+
+
+def fitting_size(entries: Sequence[Entry], fetch: Fetch) -> int:
+    """Return the side that suits the pictures: their median longer side, 16 to 64, in fours.
+
+    Args:
+        entries: of which up to 64, evenly spread, are looked at.
+        fetch: as in `build`.
+    """
+    sides = []
+    for entry in entries[:: max(1, len(entries) // PROBES)]:
+        with contextlib.suppress(PictureError, MissingExtraError):
+            image = read_picture(fetch(entry.path), name=entry.path, enough=SMALLEST)
+            sides.append(max(original_size(image)))
+    median = float(np.median(sides)) if sides else LARGEST
+    return int(np.clip(STEP * round(median / STEP), SMALLEST, LARGEST))
+
+
+def _read_all(
+    entries: Sequence[Entry], fetch: Fetch, preparation: Preparation, progress: Progress
+) -> tuple[dict[Entry, np.ndarray], list[Skipped]]:
+    """Return the prepared pictures, one channel where they are grey, and what was skipped."""
+
+    def read(entry: Entry) -> np.ndarray | Skipped:
+        try:
+            image = read_picture(fetch(entry.path), name=entry.path, enough=max(preparation.size))
+            pixels = prepare_picture(image, preparation).pixels
+        except (PictureError, MissingExtraError) as error:
+            return Skipped(entry.path, error.problem.removeprefix(entry.path).lstrip(": "))
+        grey = bool((pixels == pixels[..., :1]).all())
+        return pixels[..., :1].copy() if grey else pixels
+
+    pictures, unreadable = {}, []
+    pool = ThreadPoolExecutor(max_workers=os.cpu_count())
+    try:
+        for done, (entry, result) in enumerate(
+            zip(entries, pool.map(read, entries), strict=True), start=1
+        ):
+            if isinstance(result, Skipped):
+                unreadable.append(result)
+            else:
+                pictures[entry] = result
+            progress("reading pictures", done, len(entries))
+    finally:
+        # After Ctrl-C, what has not begun is not waited for.
+        pool.shutdown(cancel_futures=True)
+    return pictures, unreadable
+
+
+def _by_part(
+    read: dict[Entry, np.ndarray], classes: tuple[str, ...], name: str
+) -> dict[str, Split]:
+    channels = max(pixels.shape[2] for pixels in read.values())
+    label_of = {class_name: label for label, class_name in enumerate(classes)}
+    splits = {}
+    for part in ("train", *sorted({entry.part for entry in read} - {"train"})):
+        entries = [entry for entry in read if entry.part == part]
+        side = next(iter(read.values())).shape[0]
+        pictures = np.empty((len(entries), side, side, channels), dtype=np.uint8)
+        for position, entry in enumerate(entries):
+            pictures[position] = read[entry]
+        labels = np.array([label_of[entry.class_name] for entry in entries], dtype=np.int64)
+        splits[part] = Split(pictures, labels, tuple(f"{name}/{e.path}" for e in entries))
+    return splits
