@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from siam.datasets.dataset import Dataset, Skipped
+from siam.datasets.dataset import Skipped
 from siam.datasets.folder import CLUTTER
-from siam.datasets.picture_set import build
+from siam.datasets.picture_set import PictureSet
 from siam.errors import DataError, PictureError
-from siam.progress import Progress, silent
 
-__all__ = ["load_archive"]
+__all__ = ["archive_pictures"]
 
 # Past these an archive is a bomb. Deflate alone reaches 1,000 to 1, on a single plain bitmap.
 MEMBER_BYTES = 256 * 2**20
@@ -21,35 +21,21 @@ TOTAL_BYTES = 4 * 2**30
 TOTAL_RATIO = 100
 
 
-def load_archive(
-    archive: Path,
-    *,
-    seed: int = 0,
-    size: int | None = None,
-    classes_from: str | None = None,
-    prepare: str | None = None,
-    progress: Progress = silent,
-    notice: Callable[[str], None] | None = None,
-) -> Dataset:
-    """Load a ZIP archive as `siam.datasets.folder.load_folder` loads the folder in it.
+@contextlib.contextmanager
+def archive_pictures(archive: Path) -> Iterator[PictureSet]:
+    """List the members of a ZIP archive as a picture set, readable until the block ends.
 
     Raises:
-        DataError: no such file, no ZIP archive, a bomb, or what `build` refuses.
+        DataError: no such file, no ZIP archive, or a bomb.
     """
     with _open(archive) as opened:
         paths, skipped = _list_members(opened, archive)
-        return build(
+        yield PictureSet(
+            archive.stem,
+            str(archive.resolve()),
             paths,
             lambda path: _read_member(opened, path),
-            name=archive.stem,
-            source=str(archive.resolve()),
-            seed=seed,
-            size=size,
-            classes_from=classes_from,
-            prepare=prepare,
-            skipped=skipped,
-            progress=progress,
-            notice=notice,
+            skipped,
         )
 
 

@@ -3,51 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
-from siam.datasets.dataset import Dataset, Skipped
-from siam.datasets.picture_set import build
+from siam.datasets.dataset import Skipped
+from siam.datasets.picture_set import PictureSet
 from siam.errors import DataError
-from siam.progress import Progress, silent
 
-__all__ = ["CLUTTER", "list_files", "load_folder"]
+__all__ = ["CLUTTER", "folder_pictures", "list_files"]
 
 # Left by file managers; passed over without a word, as is all that begins with a dot.
 CLUTTER = frozenset({"Thumbs.db", "desktop.ini", "__MACOSX"})
 
 
-def load_folder(
-    folder: Path,
-    *,
-    seed: int = 0,
-    size: int | None = None,
-    classes_from: str | None = None,
-    prepare: str | None = None,
-    progress: Progress = silent,
-    notice: Callable[[str], None] | None = None,
-) -> Dataset:
-    """Load CLASS/PICTURE files, or train/CLASS/PICTURE and test/CLASS/PICTURE.
-
-    The options are those of `siam.datasets.picture_set.build`.
+def folder_pictures(folder: Path) -> PictureSet:
+    """List the files of a folder as a picture set; none is opened yet.
 
     Raises:
-        DataError: no such folder, or what `build` refuses.
+        DataError: no such folder, or it cannot be opened.
     """
     paths, skipped = list_files(folder)
-    return build(
-        paths,
-        lambda path: folder / path,
-        name=folder.resolve().name,
-        source=str(folder.resolve()),
-        seed=seed,
-        size=size,
-        classes_from=classes_from,
-        prepare=prepare,
-        skipped=skipped,
-        progress=progress,
-        notice=notice,
-    )
+    whole = folder.resolve()
+    return PictureSet(whole.name, str(whole), paths, lambda path: folder / path, skipped)
 
 
 def list_files(folder: Path) -> tuple[list[str], list[Skipped]]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
 
-from siam.datasets.archive import load_archive
+from siam.datasets.archive import archive_pictures
 from siam.datasets.dataset import Dataset, Split
 from siam.datasets.digits import load_digits
-from siam.datasets.folder import load_folder
+from siam.datasets.folder import folder_pictures
 from siam.datasets.holdout import hold_out
 from siam.datasets.idx_folder import holds_idx, load_idx_folder
 from siam.datasets.mnist import load_mnist
+from siam.datasets.picture_set import PictureSet, read_dataset
 from siam.datasets.prepare import CHAINS
 from siam.errors import DataError, UsageError
 from siam.progress import Progress, silent
@@ -84,16 +86,16 @@ def load_dataset(
             "Give mnist, digits, a folder with one sub-folder per class, or a .zip of one.",
         )
     elif pictures_below:
-        load = load_folder if path.is_dir() else load_archive
-        dataset = load(
-            path,
-            seed=seed,
-            size=size,
-            classes_from=classes_from,
-            prepare=prepare,
-            progress=progress,
-            notice=notice,
-        )
+        with _files(path) as files:
+            dataset = read_dataset(
+                files,
+                seed=seed,
+                size=size,
+                classes_from=classes_from,
+                prepare=prepare,
+                progress=progress,
+                notice=notice,
+            )
     else:
         dataset = load_idx_folder(path, seed=seed)
     if prepare is not None:
@@ -124,6 +126,10 @@ def _named(
                 f"({error.problem})"
             )
         return load_digits(seed=seed)
+
+
+def _files(path: Path) -> AbstractContextManager[PictureSet]:
+    return nullcontext(folder_pictures(path)) if path.is_dir() else archive_pictures(path)
 
 
 def _resized(dataset: Dataset, size: int) -> Dataset:

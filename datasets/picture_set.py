@@ -6,6 +6,7 @@ import contextlib
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from siam.datasets.prepare import Preparation, prepare_picture
 from siam.errors import DataError, MissingExtraError, PictureError
 from siam.progress import Progress, silent
 
-__all__ = ["Fetch", "build", "fitting_size"]
+__all__ = ["Fetch", "PictureSet", "fitting_size", "read_dataset"]
 
 # From a path below the root to what `read_picture` takes; PictureError where it cannot.
 Fetch = Callable[[str], Path | bytes]
@@ -27,32 +28,43 @@ SMALLEST, LARGEST, STEP = 16, 64, 4
 PROBES = 64
 
 
-def build(
-    paths: Sequence[str],
-    fetch: Fetch,
+@dataclass(frozen=True)
+class PictureSet:
+    """Labelled picture files, not read yet.
+
+    Attributes:
+        name: of the data set.
+        source: where it is, for people.
+        paths: of all files, relative to the root, with "/" between the parts.
+        fetch: gives the file or its content; called from several threads.
+        skipped: what was passed over already.
+    """
+
+    name: str
+    source: str
+    paths: Sequence[str]
+    fetch: Fetch
+    skipped: Sequence[Skipped] = ()
+
+
+def read_dataset(
+    files: PictureSet,
     *,
-    name: str,
-    source: str,
-    seed: int,
+    seed: int = 0,
     size: int | None = None,
     classes_from: str | None = None,
     prepare: str | None = None,
-    skipped: Sequence[Skipped] = (),
     progress: Progress = silent,
     notice: Callable[[str], None] | None = None,
 ) -> Dataset:
     """Read labelled picture files and make a data set of them.
 
     Args:
-        paths: of all files, relative to the root, with "/" between the parts.
-        fetch: gives the file or its content; called from several threads.
-        name: of the data set.
-        source: where it is, for people.
+        files: CLASS/PICTURE, or train/CLASS/PICTURE and test/CLASS/PICTURE.
         seed: fixes the splits.
         size: side of the pictures in pixels; None follows the data, see `fitting_size`.
         classes_from: which folders are the class, see `siam.datasets.layout.class_depth`.
         prepare: the chain all pictures go through; None is "photo".
-        skipped: what was passed over already.
         progress: told the pictures read and in all.
         notice: told of what was decided without being asked.
 
@@ -62,23 +74,24 @@ def build(
     Raises:
         DataError: no files, no class folders, no readable picture, or what `assemble` refuses.
     """
-    if not paths:
+    source = files.source
+    if not files.paths:
         raise DataError(
             f"{source} is empty: it must have one sub-folder of pictures per class.",
             "Put the pictures in it as CLASS/PICTURE.",
         )
-    layout = arrange(paths, classes_from=classes_from)
+    layout = arrange(files.paths, classes_from=classes_from)
     if not layout.entries:
         raise DataError(
-            f"{source} has no sub-folder per class: its {len(paths)} files lie outside of any.",
+            f"{source} has no sub-folder per class: its {len(files.paths)} files are in none.",
             "Move each picture into a folder named after its class: CLASS/PICTURE.",
         )
     if layout.depth > 1 and classes_from is None and notice is not None:
         notice("Each innermost folder is a class. To take the outermost: --classes-from folder.")
     chain = prepare or "photo"
-    side = size or fitting_size(layout.entries, fetch)
+    side = size or fitting_size(layout.entries, files.fetch)
     read, unreadable = _read_all(
-        layout.entries, fetch, Preparation(chain, (side, side), channels=3), progress
+        layout.entries, files.fetch, Preparation(chain, (side, side), channels=3), progress
     )
     if not read:
         raise DataError(
@@ -88,9 +101,9 @@ def build(
         )
     classes = tuple(sorted({entry.class_name for entry in read}))
     group_of = {entry.class_name: entry.group for entry in read}
-    splits = _by_part(read, classes, name)
+    splits = _by_part(read, classes, files.name)
     return assemble(
-        name=name,
+        name=files.name,
         source=source,
         classes=classes,
         train=splits["train"],
@@ -100,7 +113,7 @@ def build(
         seed=seed,
         groups=tuple(group_of[name] for name in classes) if layout.depth > 1 else (),
         skipped=(
-            *skipped,
+            *files.skipped,
             *(Skipped(path, "lies outside of the class folders") for path in layout.outside),
             *unreadable,
         ),
@@ -112,7 +125,7 @@ def fitting_size(entries: Sequence[Entry], fetch: Fetch) -> int:
 
     Args:
         entries: of which up to 64, evenly spread, are looked at.
-        fetch: as in `build`.
+        fetch: as in `PictureSet`.
     """
     sides = []
     for entry in entries[:: max(1, len(entries) // PROBES)]:
