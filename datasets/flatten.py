@@ -50,16 +50,27 @@ def flatten(image: Image.Image, channels: int) -> np.ndarray:
         image: any mode; 16-bit, 32-bit and float values are brought to 0..255.
         channels: 1 for grey, 3 for RGB.
     """
-    mode = "L" if channels == 1 else "RGB"
+    from PIL import Image
+
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         grey = _eight_bits(np.asarray(image))
         return np.repeat(grey[:, :, None], channels, axis=2)
-    if "A" in image.getbands() or "a" in image.getbands() or "transparency" in image.info:
-        return _without_alpha(np.asarray(image.convert("LA" if channels == 1 else "RGBA")))
-    if image.mode != mode:
-        image = image.convert(mode)
-    pixels = np.asarray(image)
+    if image.has_transparency_data:
+        alpha = image.mode if image.mode in ("LA", "RGBA") else "RGBA"
+        image = Image.fromarray(_without_alpha(np.asarray(image.convert(alpha))))
+    elif image.mode == "LAB":
+        image = _from_lab(image)
+    elif image.mode not in ("1", "L", "P", "RGB"):
+        image = image.convert("RGB")  # HSV, say, knows no way to grey
+    pixels = np.asarray(image.convert("L" if channels == 1 else "RGB"))
     return pixels[:, :, None] if channels == 1 else pixels
+
+
+def _from_lab(image: Image.Image) -> Image.Image:
+    from PIL import ImageCms
+
+    lab, rgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    return ImageCms.profileToProfile(image, lab, rgb, outputMode="RGB") or image.getchannel("L")
 
 
 def _orientation(image: Image.Image) -> int:
@@ -89,7 +100,7 @@ def _without_alpha(pixels: np.ndarray) -> np.ndarray:
     visible = alpha >= 128
     share = float(visible.mean())
     if share == 1.0 and alpha.min() == 255:
-        return colour
+        return _squeezed(colour)
     if share > 0.5:
         ground = np.median(colour[visible], axis=0)
     else:
@@ -98,4 +109,9 @@ def _without_alpha(pixels: np.ndarray) -> np.ndarray:
         ground = np.full(colour.shape[2], 255.0 if ink < 128 else 0.0)
     opacity = alpha[:, :, None].astype(np.float32) / 255
     mixed = colour * opacity + ground.astype(np.float32) * (1 - opacity)
-    return np.rint(mixed).astype(np.uint8)
+    return _squeezed(np.rint(mixed).astype(np.uint8))
+
+
+def _squeezed(pixels: np.ndarray) -> np.ndarray:
+    """Return grey pixels without their last axis, the form that Pillow takes."""
+    return pixels[:, :, 0] if pixels.shape[2] == 1 else pixels

@@ -22,7 +22,7 @@ READABLE = "PNG, JPEG, BMP, GIF, TIFF, WebP, AVIF, HEIC, JPEG 2000 or PPM"
 
 # Pillow reads more than pictures of digits come in, among it EPS, which runs Ghostscript.
 _FORMATS = (
-    "PNG", "JPEG", "MPO", "BMP", "DIB", "GIF", "TIFF", "WEBP", "AVIF", "PPM", "JPEG2000",
+    "PNG", "JPEG", "BMP", "DIB", "GIF", "TIFF", "WEBP", "AVIF", "PPM", "JPEG2000",
 )  # fmt: skip
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _RECOGNISED = {b"%PDF": "a PDF document", b"<svg": "an SVG drawing", b"<?xm": "an XML file",

@@ -106,6 +106,10 @@ def prepare_picture(
     choices: dict[str, Any] = {"chain": preparation.chain, "rotated": rotate % 360}
     import cv2
 
+    if preparation.chain == "digit":
+        from siam.datasets.digit import prepare_digit
+        out, steps, ch, notes = prepare_digit(original[:, :, 0], preparation.size, invert=invert)
+        return Prepared(np.repeat(out[:, :, None], preparation.channels, 2), tuple(steps), {**choices, **ch}, tuple(notes))
     height, width = preparation.size
     resized = cv2.resize(original, (width, height), interpolation=cv2.INTER_AREA)
     pixels = resized.reshape(height, width, channels)
