@@ -1,0 +1,93 @@
+"""Small data sets on disk, written by hand so that the readers are not tested by themselves."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from siam.datasets.dataset import Dataset
+
+WriteIdx = Callable[[Path, np.ndarray], Path]
+WritePicture = Callable[[Path], Path]
+
+
+def idx_bytes(array: np.ndarray) -> bytes:
+    """An array as an IDX file's content."""
+    sizes = struct.pack(f">{array.ndim}I", *array.shape)
+    return bytes([0, 0, 8, array.ndim]) + sizes + array.astype(np.uint8).tobytes()
+
+
+@pytest.fixture
+def write_idx() -> WriteIdx:
+    """Write an array as an IDX file, gzipped where the name says so."""
+
+    def write(path: Path, array: np.ndarray) -> Path:
+        content = idx_bytes(array)
+        path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def write_picture() -> Callable[..., Path]:
+    """Write a picture of one colour with a spot, different for each `seed`."""
+
+    def write(
+        path: Path, *, seed: int = 0, size: tuple[int, int] = (20, 20), mode: str = "L"
+    ) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(picture_bytes(path.suffix, seed=seed, size=size, mode=mode))
+        return path
+
+    return write
+
+
+def picture_bytes(
+    suffix: str, *, seed: int = 0, size: tuple[int, int] = (20, 20), mode: str = "L"
+) -> bytes:
+    """A noisy picture's file content."""
+    width, height = size
+    shape = (height, width) if mode == "L" else (height, width, 3)
+    noise = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(noise, mode).save(buffer, format=Image.registered_extensions()[suffix])
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def write_folder(tmp_path: Path, write_picture: Callable[..., Path]) -> Callable[..., Path]:
+    """Write a folder of `count` pictures for each class."""
+
+    def write(
+        classes: tuple[str, ...] = ("cat", "dog"), *, count: int = 8, name: str = "pets"
+    ) -> Path:
+        for label, class_name in enumerate(classes):
+            for i in range(count):
+                write_picture(tmp_path / name / class_name / f"{i}.png", seed=100 * label + i)
+        return tmp_path / name
+
+    return write
+
+
+@pytest.fixture
+def assert_disjoint() -> Callable[[Dataset], None]:
+    """Assert that no picture's origin is in two splits, or twice in one."""
+
+    def check(dataset: Dataset) -> None:
+        splits = [dataset.train, dataset.validation, dataset.test]
+        origins = [origin for split in splits for origin in split.origins]
+        assert len(set(origins)) == len(origins)
+        for split in splits:
+            assert len(split.pictures) == len(split.labels) == len(split.origins)
+            assert split.labels.dtype == np.int64
+            assert split.pictures.dtype == np.uint8
+
+    return check
