@@ -1,0 +1,192 @@
+"""What a distance means, learned on validation pictures and kept beside the run.
+
+Three things are learned, none of them from test pictures:
+- the probability that two pictures at a distance are of one class (isotonic regression: Zadrozny
+  and Elkan 2002), same and different pairs weighing alike;
+- the distance at which a given share of different pairs would be accepted (FAR);
+- from a picture's neighbours together, the probability that their label is right, and how close
+  a picture must be to the gallery to count as familiar.
+
+Learning is in `fitting.py`; here is what remains of it, which plain NumPy can use.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from siam.atomic import write_json
+from siam.errors import RunError, UsageError
+from siam.evaluation.votes import Votes
+
+__all__ = ["Calibration", "features", "read_calibration", "write_calibration"]
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A run's meaning of distances; all distances are 0 to 2, smaller = closer.
+
+    Attributes:
+        threshold: the distance that told validation pairs apart best.
+        distances: rising, the knots of the curve of probability.
+        probabilities: falling, at each knot the probability that such a pair is of one class,
+            where same and different pairs are equally frequent.
+        fars: rising, false-accept rates from the smallest that could be measured to 1.
+        far_distances: rising, at each rate the largest distance that keeps it.
+        same_pairs, different_pairs, pictures: the validation pairs measured, and their pictures.
+        neighbours: how many neighbours the label's probability was learned from.
+        label_weights: logistic weights of `features`, the constant first.
+        familiar: a picture this close to its neighbours (`Votes.closeness`) is familiar.
+        unfamiliar: a picture farther than this is like nothing in the gallery.
+        queries: validation pictures that the last four were learned from.
+    """
+
+    threshold: float
+    distances: tuple[float, ...]
+    probabilities: tuple[float, ...]
+    fars: tuple[float, ...]
+    far_distances: tuple[float, ...]
+    same_pairs: int
+    different_pairs: int
+    pictures: int
+    neighbours: int
+    label_weights: tuple[float, ...]
+    familiar: float
+    unfamiliar: float
+    queries: int
+
+    def same_probability(self, distances: np.ndarray) -> np.ndarray:
+        """Return the probability that pairs at these distances are of one class.
+
+        Args:
+            distances: any shape, 0 to 2, smaller = closer.
+
+        Returns:
+            float64 of that shape, 0 to 1, falling with distance.
+        """
+        probabilities: np.ndarray = np.interp(distances, self.distances, self.probabilities)
+        return probabilities
+
+    def label_probability(self, votes: Votes) -> np.ndarray:
+        """Return the probability, float64 (n,), 0 to 1, that each voted label is right."""
+        score = self.label_weights[0] + features(votes) @ np.array(self.label_weights[1:])
+        # np.exp overflows beyond about 700; 1e-13 is far below what can be measured anyway.
+        probability = 1 / (1 + np.exp(-np.clip(score, -30, 30)))
+        return np.where(votes.labels < 0, 0.0, probability)
+
+    def threshold_for(self, far: float) -> float:
+        """Return the largest distance that keeps a false-accept rate.
+
+        Args:
+            far: share of different pairs accepted, above 0 to 1.
+
+        Raises:
+            UsageError: not a rate, or smaller than the validation pairs could show.
+
+        Example:
+            >>> pairs = dict(threshold=0.5, distances=(0.0, 2.0), probabilities=(1.0, 0.0))
+            >>> rates = dict(fars=(0.01, 1.0), far_distances=(0.3, 1.9))
+            >>> counts = dict(same_pairs=50, different_pairs=100, pictures=20, queries=20)
+            >>> labels = dict(neighbours=10, label_weights=(0.0,) * 5, familiar=0.6, unfamiliar=0.9)
+            >>> Calibration(**pairs, **rates, **counts, **labels).threshold_for(0.01)
+            0.3
+        """
+        if not 0 < far <= 1:
+            raise UsageError(
+                f"A false-accept rate is above 0 and at most 1, received {far:g}.",
+                "Give a fraction, such as 0.001 for 0.1 %.",
+            )
+        # A rate typed in decimal may fall a rounding error short of the one in the table.
+        if far < self.fars[0] * (1 - 1e-9):
+            raise UsageError(
+                f"A false-accept rate of {far:g} cannot be measured on {self.different_pairs:,} "
+                f"different validation pairs; the smallest is {self.fars[0]:.3g}.",
+                "Ask for a larger rate, or train with more validation pictures.",
+            )
+        return float(np.interp(np.log(far), np.log(self.fars), self.far_distances))
+
+    def far_at(self, threshold: float) -> float:
+        """Return the false-accept rate that a distance had on validation pairs, 0 to 1."""
+        if threshold < self.far_distances[0]:
+            return 0.0
+        return float(np.exp(np.interp(threshold, self.far_distances, np.log(self.fars))))
+
+    def pick_threshold(self, far: float | None, threshold: float | None) -> float:
+        """Return the threshold by hand, else the one for `far`, else the most accurate one.
+
+        Raises:
+            UsageError: both are given, or one is out of range.
+        """
+        if threshold is not None and far is not None:
+            raise UsageError(
+                f"--far {far:g} and --threshold {threshold:g} exclude each other.",
+                "Give the one or the other.",
+            )
+        if threshold is not None:
+            if not 0 <= threshold <= 2:
+                raise UsageError(
+                    f"A threshold is a distance from 0 to 2, received {threshold:g}.",
+                    "Smaller is stricter; `siam evaluate` shows the usual one.",
+                )
+            return float(threshold)
+        return self.threshold if far is None else self.threshold_for(far)
+
+    def operating_point(self, far: float | None = None, threshold: float | None = None) -> str:
+        """Say in words which threshold holds and what it costs.
+
+        Example: "distance 0.83 at most: 0.1 % false accepts, measured on 20,000 validation pairs".
+        """
+        distance = self.pick_threshold(far, threshold)
+        rate = self.far_at(distance) if far is None else far
+        share = f"{100 * rate:.2g} %" if rate else f"below {100 * self.fars[0]:.2g} %"
+        origin = ", set by hand" if threshold is not None else ""
+        return (
+            f"distance {distance:.4g} at most{origin}: {share} false accepts, "
+            f"measured on {self.different_pairs:,} validation pairs"
+        )
+
+
+def features(votes: Votes) -> np.ndarray:
+    """Return what the label's probability is computed from, float64 (n, 4).
+
+    The label's share of the votes, its nearest distance, how much farther the nearest other label
+    is, and the closeness.
+    """
+    gap = votes.nearest_other - votes.nearest
+    return np.stack([votes.shares, votes.nearest, gap, votes.closeness], axis=1)
+
+
+def write_calibration(path: Path, calibration: Calibration) -> None:
+    """Write `calibration.json`, whole or not at all."""
+    write_json(path, {"schema": SCHEMA, **asdict(calibration)})
+
+
+def read_calibration(path: Path) -> Calibration:
+    """Read `calibration.json` as `write_calibration` wrote it.
+
+    Raises:
+        RunError: the file is missing, damaged or of another schema.
+    """
+    cure = "Train the run again, or copy the file back from where it came."
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        schema = content.pop("schema")
+        if schema != SCHEMA:
+            raise RunError(
+                f"{path} has schema {schema}, this siam reads {SCHEMA}.",
+                "Use the siam that made the run, or train it again.",
+            )
+        for name, value in content.items():
+            if isinstance(value, list):
+                content[name] = tuple(value)
+        return Calibration(**content)
+    except FileNotFoundError:
+        raise RunError(f"The calibration {path} is missing.", cure) from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RunError(f"The calibration {path} cannot be read: {error}.", cure) from error

@@ -1,0 +1,185 @@
+"""How well distances tell same-class pairs from different ones, at a threshold and without one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from siam.errors import DataError
+from siam.evaluation.intervals import Interval, around, bootstrap_pairs, wilson
+from siam.evaluation.roc import auc, equal_error, roc_of_counts, roc_of_pairs, true_accepts
+
+__all__ = ["FARS", "PairScores", "best_threshold", "score_pairs"]
+
+# The false-accept rates that are always reported.
+FARS = (1e-2, 1e-3, 1e-4)
+
+
+@dataclass(frozen=True)
+class PairScores:
+    """Figures of a set of pairs; every rate is 0 to 1.
+
+    Attributes:
+        count: pairs scored.
+        threshold: the distance at or below which a pair counts as "same"; chosen elsewhere.
+        accuracy: share of pairs told rightly at the threshold, the two kinds weighing alike.
+        far, tar: share of different, and of same, pairs accepted at the threshold.
+        auc: chance that a same pair is closer than a different one.
+        eer: the error rate where false accepts = false rejects.
+        eer_threshold: the distance where that is.
+        average_precision: area under precision over recall, "same" being the positive kind.
+        tar_at_far: false-accept rate -> share of same pairs accepted there.
+        intervals: figure name -> its 95 % interval over pictures.
+    """
+
+    count: int
+    threshold: float
+    accuracy: float
+    far: float
+    tar: float
+    auc: float
+    eer: float
+    eer_threshold: float
+    average_precision: float
+    tar_at_far: dict[float, float]
+    intervals: dict[str, Interval] = field(default_factory=dict)
+
+
+def best_threshold(distances: np.ndarray, same: np.ndarray) -> float:
+    """Return the distance that tells validation pairs apart best.
+
+    It maximises balanced accuracy, the mean of the share of same pairs at or below it and of
+    different pairs above it, and lies half-way to the next distance. Among equals the smallest.
+
+    Args:
+        distances: (count,), 0 to 2, smaller = closer, of validation pairs, never of test pairs.
+        same: (count,), 1 = same class, 0 = different.
+
+    Raises:
+        DataError: one of the two kinds is missing.
+
+    Example:
+        >>> round(best_threshold(np.array([0.2, 0.4, 0.8, 1.0]), np.array([1, 1, 0, 0])), 3)
+        0.6
+    """
+    _need_both_kinds(same)
+    curve = roc_of_pairs(distances, same)
+    best = int(np.argmax(curve.tar - curve.far))
+    if best == 0:  # no threshold beats accepting nothing
+        return float(curve.thresholds[1] / 2)
+    above = curve.thresholds[best + 1] if best + 1 < len(curve.thresholds) else 2.0
+    return float((curve.thresholds[best] + above) / 2)
+
+
+def score_pairs(
+    distances: np.ndarray,
+    same: np.ndarray,
+    left: np.ndarray,
+    right: np.ndarray,
+    *,
+    threshold: float,
+    seed: int = 0,
+) -> PairScores:
+    """Score pairs at a threshold chosen on other pairs, with intervals over their pictures.
+
+    Args:
+        distances: (count,), 0 to 2, smaller = closer.
+        same: (count,), 1 = same class, 0 = different; both must occur.
+        left, right: int64 (count,), which pictures each pair is made of.
+        threshold: a pair at this distance or below counts as "same".
+        seed: of the resampling of pictures.
+
+    Raises:
+        DataError: one of the two kinds is missing.
+    """
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
+    _need_both_kinds(same)
+    same = np.asarray(same).astype(np.int8)
+    curve = roc_of_pairs(distances, same)
+    eer, eer_threshold = equal_error(curve)
+    accepted = distances <= threshold
+    far, tar = float(accepted[same == 0].mean()), float(accepted[same == 1].mean())
+    figures = {
+        "accuracy": (tar + 1 - far) / 2,
+        "far": far,
+        "tar": tar,
+        "auc": float(roc_auc_score(same, -distances)),
+        "eer": eer,
+    }
+    tars = {rate: true_accepts(curve, rate) for rate in FARS}
+    figures |= {tar_name(rate): value for rate, value in tars.items()}
+    figures["average_precision"] = float(average_precision_score(same, -distances))
+    intervals = _intervals(figures, distances, same, left, right, threshold, seed)
+    return PairScores(
+        count=len(distances),
+        threshold=float(threshold),
+        accuracy=figures["accuracy"],
+        far=far,
+        tar=tar,
+        auc=figures["auc"],
+        eer=eer,
+        eer_threshold=eer_threshold,
+        average_precision=figures["average_precision"],
+        tar_at_far=tars,
+        intervals=intervals,
+    )
+
+
+def tar_name(far: float) -> str:
+    """Return the name of the true-accept rate at a false-accept rate: "tar@far=0.01"."""
+    return f"tar@far={far:g}"
+
+
+def _need_both_kinds(same: np.ndarray) -> None:
+    kinds = np.bincount(np.asarray(same).astype(np.int64), minlength=2)
+    if kinds[0] == 0 or kinds[1] == 0:
+        raise DataError(
+            f"Pairs of both kinds are needed, received {kinds[1]} same and {kinds[0]} different.",
+            "Use at least two classes, with two pictures in one of them.",
+        )
+
+
+def _intervals(
+    figures: dict[str, float],
+    distances: np.ndarray,
+    same: np.ndarray,
+    left: np.ndarray,
+    right: np.ndarray,
+    threshold: float,
+    seed: int,
+) -> dict[str, Interval]:
+    order = np.argsort(distances, kind="stable")
+    sorted_distances = distances[order]
+    is_same = same[order] == 1
+    # The last pair of each run of equal distances: a threshold cannot fall within a run.
+    ends = np.flatnonzero(np.append(np.diff(sorted_distances) > 0, True))
+    cut = int(np.searchsorted(sorted_distances[ends], threshold, side="right"))
+
+    def statistics(weights: np.ndarray) -> np.ndarray:
+        same_sum = np.cumsum(weights * is_same)[ends]
+        different_sum = np.cumsum(weights * ~is_same)[ends]
+        if same_sum[-1] == 0 or different_sum[-1] == 0:
+            return np.full(len(figures), np.nan)
+        curve = roc_of_counts(
+            sorted_distances[ends],
+            np.diff(same_sum, prepend=0.0),
+            np.diff(different_sum, prepend=0.0),
+        )
+        far, tar = curve.far[cut], curve.tar[cut]
+        accepted = same_sum + different_sum
+        precision = np.divide(same_sum, accepted, out=np.zeros_like(same_sum), where=accepted > 0)
+        average_precision = np.sum(np.diff(curve.tar) * precision)
+        tars = [true_accepts(curve, rate) for rate in FARS]
+        fixed = [(tar + 1 - far) / 2, far, tar, auc(curve), equal_error(curve)[0]]
+        return np.array([*fixed, *tars, average_precision])
+
+    pictures = len(np.union1d(left, right))
+    intervals = {}
+    ends_found = bootstrap_pairs(statistics, left[order], right[order], seed=seed)
+    for (name, estimate), (low, high) in zip(figures.items(), ends_found, strict=True):
+        if high - low < 1e-12:  # no resample differs: as uncertain as a share of the pictures
+            low, high = wilson(estimate * pictures, pictures)
+        intervals[name] = around(estimate, (low, high))
+    return intervals

@@ -1,0 +1,155 @@
+"""How well a picture finds its own class in a gallery: Recall@k, MAP@R, R-precision, k-NN accuracy.
+
+Neighbours are exact (FAISS). Where the gallery is the queries themselves, no picture finds itself.
+MAP@R: "A Metric Learning Reality Check", Musgrave, Belongie and Lim, ECCV 2020: with R gallery
+items of the query's class, (1/R) * the sum over ranks i <= R that are right of precision at i.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from siam.evaluation.distances import Neighbours, checked, nearest
+from siam.evaluation.votes import count_votes
+from siam.progress import Progress, silent
+
+__all__ = ["RANKS", "Retrieval", "retrieve"]
+
+RANKS = (1, 5, 10)
+# Distances held at once while MAP@R is computed: about 100 MB with their copies.
+ENTRIES_AT_ONCE = 8_000_000
+
+
+@dataclass(frozen=True)
+class Retrieval:
+    """What each query found; averages over `judged` queries are the figures.
+
+    Attributes:
+        neighbours: the nearest gallery items of every query, at least 10 where there are as many.
+        neighbour_labels: int64 (n, k), their labels.
+        voted: int64 (n,), the label that the nearest `voters` vote for, -1 without neighbours.
+        voters: how many neighbours voted.
+        judged: bool (n,), whether the gallery holds the query's class, its own row apart.
+        found: rank k -> bool (n,), whether one of the k nearest is of the query's class.
+        right: bool (n,), whether the voted label is the query's.
+        average_precision, r_precision: float64 (n,), 0 to 1, 0 for queries not judged.
+    """
+
+    neighbours: Neighbours
+    neighbour_labels: np.ndarray
+    voted: np.ndarray
+    voters: int
+    judged: np.ndarray
+    found: dict[int, np.ndarray]
+    right: np.ndarray
+    average_precision: np.ndarray
+    r_precision: np.ndarray
+
+    def figures(self) -> dict[str, np.ndarray]:
+        """Return figure name -> its value for each judged query, 0 to 1; the mean is the figure."""
+        values = {f"recall@{rank}": hits for rank, hits in self.found.items()}
+        values |= {
+            "map@r": self.average_precision,
+            "r_precision": self.r_precision,
+            "knn_accuracy": self.right,
+        }
+        return {name: value[self.judged].astype(np.float64) for name, value in values.items()}
+
+
+def retrieve(
+    queries: np.ndarray,
+    query_labels: np.ndarray,
+    gallery: np.ndarray,
+    gallery_labels: np.ndarray,
+    *,
+    voters: int = 10,
+    same_set: bool = False,
+    progress: Progress = silent,
+) -> Retrieval:
+    """Search every query in the gallery and judge what it finds.
+
+    Args:
+        queries: float32 (n, dim), unit rows.
+        query_labels: int64 (n,).
+        gallery: float32 (m, dim), unit rows.
+        gallery_labels: int64 (m,).
+        voters: how many neighbours vote on a label.
+        same_set: the queries are the gallery, row for row; none then finds itself.
+
+    Raises:
+        DataError: embeddings that are not unit rows with one label each.
+    """
+    queries, query_labels = checked(queries, query_labels)
+    gallery, gallery_labels = checked(gallery, gallery_labels)
+    found = nearest(queries, gallery, max(voters, *RANKS), same_set=same_set, progress=progress)
+    labels = gallery_labels[found.positions]
+    votes = count_votes(found.distances[:, :voters], labels[:, :voters])
+    relevant = _relevant(query_labels, gallery_labels) - same_set
+    average_precision, r_precision = _within_r(
+        queries, query_labels, gallery, gallery_labels, relevant, same_set, progress
+    )
+    hits = labels == query_labels[:, None]
+    return Retrieval(
+        neighbours=found,
+        neighbour_labels=labels,
+        voted=votes.labels,
+        voters=voters,
+        judged=relevant > 0,
+        found={rank: hits[:, :rank].any(axis=1) for rank in RANKS},
+        right=votes.labels == query_labels,
+        average_precision=average_precision,
+        r_precision=r_precision,
+    )
+
+
+def _relevant(query_labels: np.ndarray, gallery_labels: np.ndarray) -> np.ndarray:
+    """Return how many gallery items are of each query's class, int64 (n,)."""
+    known, counts = np.unique(gallery_labels, return_counts=True)
+    if len(known) == 0:
+        return np.zeros(len(query_labels), np.int64)
+    place = np.minimum(np.searchsorted(known, query_labels), len(known) - 1)
+    relevant: np.ndarray = np.where(known[place] == query_labels, counts[place], 0)
+    return relevant
+
+
+def _within_r(
+    queries: np.ndarray,
+    query_labels: np.ndarray,
+    gallery: np.ndarray,
+    gallery_labels: np.ndarray,
+    relevant: np.ndarray,
+    same_set: bool,
+    progress: Progress,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return MAP@R's term and R-precision of each query.
+
+    R is thousands where a class has thousands of pictures. Of those nearest R hardly any is wrong,
+    so it is cheaper to sort the right ones and count the wrong ones between than to sort all.
+    """
+    average_precision = np.zeros(len(queries))
+    r_precision = np.zeros(len(queries))
+    rows_at_once = max(1, ENTRIES_AT_ONCE // max(1, len(gallery)))
+    done = 0
+    for label in np.unique(query_labels):
+        members = np.flatnonzero(query_labels == label)
+        own, other = gallery_labels == label, gallery_labels != label
+        depth = int(relevant[members[0]])
+        for start in range(0, len(members) if depth else 0, rows_at_once):
+            rows = members[start : start + rows_at_once]
+            similarity = queries[rows] @ gallery.T
+            if same_set:
+                similarity[np.arange(len(rows)), rows] = -np.inf
+            right, wrong = np.sort(-similarity[:, own], axis=1), -similarity[:, other]
+            last = np.partition(-similarity, depth - 1, axis=1)[:, depth - 1]
+            for row, near, far, limit in zip(rows, right, wrong, last, strict=True):
+                far = np.sort(far[far <= limit])
+                # Ranks count from 1; at an equal distance the wrong item is ranked first.
+                ranks = np.arange(1, len(near) + 1) + np.searchsorted(far, near, side="right")
+                counted = np.flatnonzero(ranks <= depth)
+                average_precision[row] = np.sum((counted + 1) / ranks[counted]) / depth
+                r_precision[row] = len(counted) / depth
+        done += len(members)
+        progress("average precision", done, len(queries))
+    return average_precision, r_precision
