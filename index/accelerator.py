@@ -1,0 +1,214 @@
+"""The accelerator: FAISS files derived from the catalogue, and disposable.
+
+One folder per generation, `accelerator-<generation>-<stamp>/`, made beside its place and renamed:
+
+    exact.faiss        every vector, searched exactly and memory-mapped
+    ids.npy            int64, the item at each position of the FAISS files; -1 = removed since
+    approximate.faiss  the faster structure, where the kind is not "flat"
+    manifest.json      kind, generation, sizes and fingerprints of the files above
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from siam.atomic import sync_folder, write_json
+
+__all__ = ["Accelerator", "find", "fingerprint", "read", "write"]
+
+PREFIX = "accelerator-"
+BUILDING = ".building-"
+BLOCK = 4096
+BLOCKS = 64
+
+
+@dataclass(frozen=True)
+class Accelerator:
+    """An accelerator opened for searching.
+
+    Attributes:
+        folder: where its files lie.
+        generation: the catalogue's generation it was built from.
+        stamp: that generation's random mark.
+        last_id: the highest id given until then.
+        kind: the index kind it was built as, a FAISS factory string or "flat".
+        effort: search-time settings of the approximate index, by FAISS parameter name.
+        exact: a FAISS flat index of all vectors.
+        vectors: float32 of shape (n, dim), a view into the mapped file.
+        ids: int64 of shape (n,), -1 where the item was removed.
+        approximate: the FAISS index that proposes candidates, or None.
+    """
+
+    folder: Path
+    generation: int
+    stamp: int
+    last_id: int
+    kind: str
+    effort: dict[str, int]
+    exact: Any
+    vectors: np.ndarray
+    ids: np.ndarray
+    approximate: Any = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+def find(folder: Path) -> list[Path]:
+    """Return the accelerator folders in the index `folder`, newest generation first."""
+    found = [path for path in folder.glob(f"{PREFIX}*") if path.is_dir()]
+    return sorted(found, key=_generation, reverse=True)
+
+
+def _generation(path: Path) -> int:
+    number = path.name.removeprefix(PREFIX).split("-")[0]
+    return int(number) if number.isdigit() else -1
+
+
+def fingerprint(path: Path) -> str:
+    """Return the file's size and a checksum over blocks spread evenly through it.
+
+    Reads at most 256 KiB, so that opening stays a matter of milliseconds: it finds truncated,
+    zeroed and swapped files; `siam index verify` finds single changed bytes.
+    """
+    size = path.stat().st_size
+    checksum = 0
+    with path.open("rb") as source:
+        if size <= BLOCK * BLOCKS:
+            checksum = zlib.crc32(source.read())
+        else:
+            for offset in np.linspace(0, size - BLOCK, BLOCKS).astype(np.int64):
+                source.seek(int(offset))
+                checksum = zlib.crc32(source.read(BLOCK), checksum)
+    return f"{size}:{checksum:08x}"
+
+
+def read(path: Path) -> Accelerator:
+    """Open an accelerator folder, memory-mapped: vectors are read only when they are searched.
+
+    Raises:
+        ValueError, OSError, KeyError, RuntimeError: a file is missing, cut short, swapped or
+            overwritten. The caller then does without, or builds a new one.
+    """
+    import faiss
+
+    manifest = json.loads((path / "manifest.json").read_text())
+    for name, expected in manifest["files"].items():
+        if fingerprint(path / name) != expected:
+            raise ValueError(f"{name} is not the file that was written")
+    exact: Any = faiss.read_index(str(path / "exact.faiss"), faiss.IO_FLAG_MMAP_IFC)
+    ids = np.load(path / "ids.npy", mmap_mode="r")
+    count, dim = exact.ntotal, exact.d
+    if count:
+        vectors = faiss.rev_swig_ptr(exact.get_xb(), count * dim).reshape(count, dim)
+        vectors.flags.writeable = False
+    else:
+        vectors = np.empty((0, dim), np.float32)
+    if len(ids) != count:
+        raise ValueError(f"ids.npy has {len(ids)} entries for {count} vectors")
+    approximate = None
+    if "approximate.faiss" in manifest["files"]:
+        approximate = _read_approximate(path / "approximate.faiss", manifest["kind"])
+    return Accelerator(
+        folder=path,
+        generation=manifest["generation"],
+        stamp=manifest["stamp"],
+        last_id=manifest["last_id"],
+        kind=manifest["kind"],
+        effort=manifest["effort"],
+        exact=exact,
+        vectors=vectors,
+        ids=np.asarray(ids),
+        approximate=approximate,
+        extra=manifest["extra"],
+    )
+
+
+def _read_approximate(path: Path, kind: str) -> Any:
+    import faiss
+
+    # FAISS maps inverted lists and plain codes by two flags that exclude each other.
+    flag = faiss.IO_FLAG_MMAP if "IVF" in kind else faiss.IO_FLAG_MMAP_IFC
+    return faiss.read_index(str(path), flag)
+
+
+def write(
+    folder: Path,
+    *,
+    generation: int,
+    stamp: int,
+    last_id: int,
+    kind: str,
+    effort: dict[str, int],
+    ids: np.ndarray,
+    exact: Any,
+    approximate: Any = None,
+    extra: dict[str, Any] | None = None,
+    step: Callable[[], None] = lambda: None,
+) -> Path:
+    """Write an accelerator into the index `folder` and put it in place in one rename.
+
+    Args:
+        folder: the index folder; the caller holds its build lock.
+        generation, stamp, last_id: the catalogue's position it was built from.
+        kind, effort: what it is and how hard it searches; see `Accelerator`.
+        ids: int64 of shape (n,).
+        exact, approximate: FAISS indexes of n vectors.
+        extra: measurements to keep beside it.
+        step: called after each file, so that a test can stop the process there.
+
+    Returns:
+        The new folder.
+    """
+    import faiss
+
+    target = folder / f"{PREFIX}{generation}-{stamp:016x}"
+    building = folder / f"{BUILDING}{os.getpid()}"
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir()
+    try:
+        faiss.write_index(exact, str(building / "exact.faiss"))
+        step()
+        np.save(building / "ids.npy", ids)
+        names = ["exact.faiss", "ids.npy"]
+        if approximate is not None:
+            faiss.write_index(approximate, str(building / "approximate.faiss"))
+            names.append("approximate.faiss")
+        step()
+        for name in names:
+            with (building / name).open("rb+") as written:
+                os.fsync(written.fileno())
+        manifest = {
+            "generation": generation,
+            "stamp": stamp,
+            "last_id": last_id,
+            "kind": kind,
+            "effort": effort,
+            "count": int((ids >= 0).sum()),
+            "extra": extra or {},
+            "files": {name: fingerprint(building / name) for name in names},
+        }
+        write_json(building / "manifest.json", manifest)
+        step()
+        if target.exists():  # the same generation in another kind, or a damaged one
+            os.rename(target, folder / f"{BUILDING}old-{os.getpid()}")
+        os.rename(building, target)
+        sync_folder(folder)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    step()
+    for path in find(folder):
+        if path != target:
+            shutil.rmtree(path, ignore_errors=True)
+    for path in folder.glob(f"{BUILDING}*"):
+        with contextlib.suppress(OSError):
+            shutil.rmtree(path)
+    return target

@@ -1,0 +1,217 @@
+"""Making the accelerator from the catalogue: whole, or by appending to the one there is."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from siam.index import accelerator
+from siam.index.accelerator import Accelerator
+from siam.index.catalogue import Catalogue, Position
+from siam.index.connection import connect_reader, told
+from siam.index.effort import find_effort, settings_of
+from siam.index.kinds import Budget, choose, factory
+from siam.index.snapshot import Snapshot
+from siam.progress import Progress, silent
+
+__all__ = ["build", "build_lock"]
+
+LOCK = ".build-lock"
+CHUNK = 50_000
+TRAINING = 262_144  # vectors that inverted lists and quantisers learn from, at most
+# Beyond these shares, appending would leave an approximate index stale, and it is made anew.
+MOST_DEAD = 0.2
+MOST_NEW = 0.5
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of an accelerator to be: ids with -1 for removed ones, and the exact FAISS index."""
+
+    position: Position
+    ids: np.ndarray
+    exact: Any
+
+
+@contextlib.contextmanager
+def build_lock(folder: Path) -> Iterator[bool]:
+    """Hold the index's build lock; yields False at once where another process has it."""
+    with (folder / LOCK).open("a") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+        else:
+            yield True
+
+
+def build(
+    catalogue: Catalogue,
+    kind: str,
+    budget: Budget,
+    *,
+    base: Snapshot | None = None,
+    progress: Progress = silent,
+    step: Callable[[], None] = lambda: None,
+) -> Path:
+    """Write a new accelerator of the catalogue's present state; the caller holds `build_lock`.
+
+    Args:
+        catalogue: open for writing.
+        kind: "auto", a short name or a FAISS factory string.
+        budget: what `auto` must fit, and the recall that search settings are chosen for.
+        base: the present snapshot, whose approximate index is appended to where that will do.
+        progress: told of vectors read and vectors indexed.
+        step: called between the stages, so that a test can stop the process there.
+    """
+    connection = connect_reader(catalogue.path)
+    try:
+        with told(catalogue.folder):
+            connection.execute("BEGIN")
+            position = catalogue.position(connection)
+            short = (
+                choose(budget, count=position.count, dim=catalogue.dim) if kind == "auto" else kind
+            )
+            named = factory(short, count=position.count, dim=catalogue.dim)
+            grown = _append(catalogue, connection, position, base, named)
+            rows = grown[0] if grown else _read_rows(catalogue, connection, position, progress)
+    finally:
+        connection.close()
+    step()
+    approximate = grown[1] if grown else _approximate(rows, named, progress)
+    step()
+    effort: dict[str, int] = {}
+    reached = 1.0
+    if approximate is not None:
+        effort, reached = _effort(catalogue.folder, rows, named, approximate, budget)
+    path = accelerator.write(
+        catalogue.folder,
+        generation=position.generation,
+        stamp=position.stamp,
+        last_id=position.last_id,
+        kind=named or "flat",
+        effort=effort,
+        ids=rows.ids,
+        exact=rows.exact,
+        approximate=approximate,
+        extra={"recall@10": reached},
+        step=step,
+    )
+    with catalogue.writing() as writer:
+        catalogue.forget_before(writer, position.generation)
+    step()
+    return path
+
+
+def _read_rows(
+    catalogue: Catalogue, connection: Any, position: Position, progress: Progress
+) -> Rows:
+    import faiss
+
+    exact = faiss.IndexFlatIP(catalogue.dim)
+    ids = np.empty(position.count, np.int64)
+    cursor = connection.execute("SELECT id, vector FROM vectors ORDER BY id")
+    done = 0
+    while part := cursor.fetchmany(CHUNK):
+        joined = np.frombuffer(b"".join([row[1] for row in part]), np.float32)
+        exact.add(joined.reshape(len(part), catalogue.dim))
+        ids[done : done + len(part)] = [row[0] for row in part]
+        done += len(part)
+        progress("reading vectors", done, position.count)
+    return Rows(position, ids, exact)
+
+
+def _append(
+    catalogue: Catalogue, connection: Any, position: Position, snapshot: Snapshot | None, named: str
+) -> tuple[Rows, Any] | None:
+    """Return rows and approximate index grown from the present ones, or None to start afresh."""
+    import faiss
+
+    if snapshot is None or snapshot.base is None or not named or snapshot.base.approximate is None:
+        return None
+    base = snapshot.base
+    dead = len(snapshot.dead)
+    if not _same_structure(base.kind, named) or dead > MOST_DEAD * len(base.ids):
+        return None
+    if not catalogue.knows(connection, base.generation, base.stamp):
+        return None
+    ids, vectors = catalogue.vectors_since(connection, base.generation, base.last_id)
+    if len(ids) > MOST_NEW * len(base.ids):
+        return None
+    kept = np.array(base.ids)
+    kept[np.isin(kept, catalogue.changed_since(connection, base.generation))] = -1
+    exact = faiss.IndexFlatIP(catalogue.dim)
+    exact.add(base.vectors)
+    exact.add(vectors)
+    # Read again without mapping: a mapped index cannot grow.
+    approximate = faiss.read_index(str(base.folder / "approximate.faiss"))
+    approximate.add(vectors)
+    return Rows(position, np.concatenate([kept, ids]), exact), approximate
+
+
+def _same_structure(present: str, wanted: str) -> bool:
+    """Tell whether two factory strings differ in the number of lists alone."""
+    return present.split(",")[1:] == wanted.split(",")[1:] and present[:3] == wanted[:3]
+
+
+def _approximate(rows: Rows, named: str, progress: Progress) -> Any:
+    """Return a trained and filled FAISS index, or None where the exact one is all there is."""
+    import faiss
+
+    count, dim = rows.exact.ntotal, rows.exact.d
+    if not named or not count:
+        return None
+    vectors = faiss.rev_swig_ptr(rows.exact.get_xb(), count * dim).reshape(count, dim)
+    index = faiss.index_factory(dim, named, faiss.METRIC_L2)
+    if isinstance(index, faiss.IndexIVF):
+        index.cp.min_points_per_centroid = 1
+    if isinstance(index, faiss.IndexHNSW):
+        index.hnsw.efConstruction = 80
+    if not index.is_trained:
+        progress("training the index", 0, 0)
+        sample = np.random.default_rng(0).permutation(count)[:TRAINING]
+        index.train(np.ascontiguousarray(vectors[np.sort(sample)]))
+    for start in range(0, count, CHUNK):
+        index.add(vectors[start : start + CHUNK])
+        progress("indexing vectors", min(start + CHUNK, count), count)
+    return index
+
+
+def _effort(
+    folder: Path, rows: Rows, named: str, approximate: Any, budget: Budget
+) -> tuple[dict[str, int], float]:
+    import faiss
+
+    count, dim = rows.exact.ntotal, rows.exact.d
+    vectors = faiss.rev_swig_ptr(rows.exact.get_xb(), count * dim).reshape(count, dim)
+    position = rows.position
+    base = Accelerator(
+        folder=folder,
+        generation=position.generation,
+        stamp=position.stamp,
+        last_id=position.last_id,
+        kind=named,
+        effort={},
+        exact=rows.exact,
+        vectors=vectors,
+        ids=rows.ids,
+        approximate=approximate,
+    )
+    nothing = np.empty(0, np.int64)
+    snapshot = Snapshot(
+        generation=position.generation,
+        stamp=position.stamp,
+        last_id=position.last_id,
+        count=position.count,
+        base=base,
+        dead=np.flatnonzero(rows.ids < 0),
+        newer=np.empty((0, dim), np.float32),
+        newer_ids=nothing,
+    )
+    return find_effort(snapshot, settings_of(approximate), budget.min_recall)

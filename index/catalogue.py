@@ -1,0 +1,239 @@
+"""The catalogue: a SQLite database in WAL mode that holds every item, and is the truth.
+
+Each commit raises `generation` by one and gets a random `stamp`. What an accelerator was built
+from is named by both, so that one from another history of the same numbers is never believed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from siam.errors import StoreError
+from siam.index.connection import WAIT, connect, connect_reader, told
+
+__all__ = ["FILE", "Catalogue", "Position"]
+
+FILE = "catalogue.sqlite"
+FORMAT = "1"
+SCHEMA = """
+PRAGMA journal_mode = WAL;
+BEGIN;
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE state (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    generation INTEGER NOT NULL, stamp INTEGER NOT NULL, count INTEGER NOT NULL
+);
+CREATE TABLE items (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL UNIQUE,
+    label TEXT NOT NULL, origin TEXT NOT NULL, split TEXT NOT NULL,
+    hash TEXT NOT NULL, stat TEXT NOT NULL, meta TEXT NOT NULL
+);
+CREATE INDEX items_label ON items (label);
+CREATE TABLE vectors (
+    id INTEGER PRIMARY KEY, vector BLOB NOT NULL CHECK (length(vector) = {bytes})
+);
+CREATE TABLE thumbnails (id INTEGER PRIMARY KEY, picture BLOB NOT NULL);
+CREATE TABLE commits (generation INTEGER PRIMARY KEY, stamp INTEGER NOT NULL);
+CREATE TABLE changes (
+    generation INTEGER NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (generation, id)
+) WITHOUT ROWID;
+INSERT INTO state VALUES (1, 0, 0, 0);
+INSERT INTO commits VALUES (0, 0);
+"""
+
+
+@dataclass(frozen=True)
+class Position:
+    """A point in the catalogue's history.
+
+    Attributes:
+        generation: number of commits so far.
+        stamp: the random mark of the last one.
+        count: items alive.
+        last_id: the highest id ever given.
+    """
+
+    generation: int
+    stamp: int
+    count: int
+    last_id: int
+
+
+class Catalogue:
+    """The SQLite file of an index: one writing connection, one reading, both shared by threads.
+
+    Args:
+        path: the file.
+        read_only: never write, not even to catch up; works in a folder that cannot be written.
+        wait: seconds to wait for another writer.
+
+    Raises:
+        StoreError: the file is missing, damaged or of another format.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False, wait: float = WAIT) -> None:
+        self.path = path
+        self.folder = path.parent
+        self.read_only = read_only
+        self._wait = wait
+        self._write_lock = threading.RLock()
+        self._read_lock = threading.RLock()
+        self._writer: sqlite3.Connection | None = None
+        if not path.is_file():
+            raise StoreError(
+                f"There is no index in {self.folder}.",
+                "Make one with `siam train`, or name the folder that holds catalogue.sqlite.",
+            )
+        with told(self.folder):
+            self._reader = connect_reader(path, wait=wait)
+            self.settings: dict[str, str] = dict(
+                self._reader.execute("SELECT name, value FROM settings")
+            )
+        if self.settings.get("format") != FORMAT:
+            raise StoreError(
+                f"The index {self.folder} has format {self.settings.get('format')!r}, "
+                f"this siam reads format {FORMAT!r}.",
+                "Use the siam version that wrote it, or fill the index again.",
+            )
+        self.dim = int(self.settings["dim"])
+
+    @staticmethod
+    def create(path: Path, settings: dict[str, str], *, dim: int) -> None:
+        """Make the file with its tables and `settings`; the folder must exist."""
+        with told(path.parent):
+            connection = connect(path, "rwc")
+            try:
+                connection.executescript(SCHEMA.replace("{bytes}", str(4 * dim)))
+                rows = {**settings, "format": FORMAT, "dim": str(dim)}
+                connection.executemany("INSERT INTO settings VALUES (?, ?)", rows.items())
+                connection.execute("COMMIT")
+            finally:
+                connection.close()
+
+    def close(self) -> None:
+        """Close both connections; the last one out folds the WAL into the file."""
+        with self._write_lock, self._read_lock:
+            self._reader.close()
+            if self._writer is not None:
+                with contextlib.suppress(sqlite3.DatabaseError):
+                    self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                self._writer.close()
+                self._writer = None
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Yield the reading connection inside one transaction: everything read is of one moment."""
+        with self._read_lock, told(self.folder):
+            self._reader.execute("BEGIN")
+            try:
+                yield self._reader
+            finally:
+                self._reader.execute("ROLLBACK")
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Yield the writing connection; commit when the block ends well, else change nothing.
+
+        Raises:
+            StoreError: opened for reading, another writer holds on, or the disk is full.
+        """
+        if self.read_only:
+            raise StoreError(
+                f"The index {self.folder} was opened for reading only.",
+                "Open it without read_only to change it.",
+            )
+        with self._write_lock, told(self.folder):
+            if self._writer is None:
+                self._writer = connect(self.path, "rw", wait=self._wait)
+                self._writer.execute("PRAGMA synchronous = FULL")
+                self._writer.execute("PRAGMA cache_size = -65536")
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+                self._writer.execute("COMMIT")
+            except BaseException:
+                # A full disk may have rolled the transaction back already.
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+                raise
+
+    def data_version(self) -> int:
+        """Return a number that changes whenever another connection has committed; cheap."""
+        with self._read_lock:
+            return int(self._reader.execute("PRAGMA data_version").fetchone()[0])
+
+    def position(self, connection: sqlite3.Connection) -> Position:
+        """Return where the catalogue stands, as seen by `connection`."""
+        generation, stamp, count = connection.execute(
+            "SELECT generation, stamp, count FROM state"
+        ).fetchone()
+        row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'items'").fetchone()
+        return Position(generation, stamp, count, row[0] if row else 0)
+
+    def advance(
+        self, connection: sqlite3.Connection, *, added: int, changed: Sequence[int] = ()
+    ) -> None:
+        """Record the commit under way: a new generation, and the ids it changed or removed.
+
+        Args:
+            connection: the one that `writing` gave.
+            added: items gained, negative when lost.
+            changed: ids that were there before and now have another vector, or none.
+        """
+        stamp = secrets.randbits(62)
+        connection.execute(
+            "UPDATE state SET generation = generation + 1, stamp = ?, count = count + ?",
+            (stamp, added),
+        )
+        (generation,) = connection.execute("SELECT generation FROM state").fetchone()
+        connection.execute("INSERT INTO commits VALUES (?, ?)", (generation, stamp))
+        connection.executemany(
+            "INSERT OR IGNORE INTO changes VALUES (?, ?)", ((generation, i) for i in changed)
+        )
+
+    def knows(self, connection: sqlite3.Connection, generation: int, stamp: int) -> bool:
+        """Tell whether `generation` with `stamp` is in this catalogue's remembered history."""
+        row = connection.execute(
+            "SELECT 1 FROM commits WHERE generation = ? AND stamp = ?", (generation, stamp)
+        ).fetchone()
+        return row is not None
+
+    def changed_since(self, connection: sqlite3.Connection, generation: int) -> np.ndarray:
+        """Return the ids changed or removed after `generation`: int64, ascending."""
+        rows = connection.execute(
+            "SELECT DISTINCT id FROM changes WHERE generation > ? ORDER BY id", (generation,)
+        )
+        return np.fromiter((row[0] for row in rows), np.int64)
+
+    def vectors_since(
+        self, connection: sqlite3.Connection, generation: int, last_id: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return what a reader that stopped at `generation` and `last_id` has not seen.
+
+        Returns:
+            ids int64 of shape (n,) ascending, and vectors float32 of shape (n, dim).
+        """
+        rows = connection.execute(
+            "SELECT id, vector FROM vectors WHERE id > :last OR id IN "
+            "(SELECT id FROM changes WHERE generation > :generation) ORDER BY id"
+            if generation
+            else "SELECT id, vector FROM vectors WHERE id > :last ORDER BY id",
+            {"last": last_id, "generation": generation},
+        ).fetchall()
+        ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
+        joined = np.frombuffer(b"".join([row[1] for row in rows]), np.float32)
+        return ids, joined.reshape(len(rows), self.dim)
+
+    def forget_before(self, connection: sqlite3.Connection, generation: int) -> None:
+        """Drop the history that no accelerator of `generation` or newer needs."""
+        connection.execute("DELETE FROM commits WHERE generation < ?", (generation,))
+        connection.execute("DELETE FROM changes WHERE generation <= ?", (generation,))

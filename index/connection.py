@@ -1,0 +1,96 @@
+"""Opening the catalogue's SQLite file: for one writer, for readers, and on a read-only disk."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sqlite3
+import tempfile
+import urllib.parse
+from collections.abc import Iterator
+from pathlib import Path
+
+from siam.errors import StoreError
+
+__all__ = ["WAIT", "connect", "connect_reader", "told"]
+
+WAIT = 10.0  # seconds that a writer waits for another one
+
+
+def connect(path: Path, mode: str, *, wait: float = WAIT) -> sqlite3.Connection:
+    """Open `path` in SQLite's URI mode "rwc", "rw", "ro" or "immutable", in autocommit.
+
+    Args:
+        path: the catalogue file.
+        mode: "rwc" makes the file; "immutable" promises that nobody writes and takes no locks.
+        wait: seconds to wait for another process's lock.
+    """
+    option = "immutable=1" if mode == "immutable" else f"mode={mode}"
+    uri = f"file:{urllib.parse.quote(str(path.absolute()))}?{option}"
+    connection = sqlite3.connect(
+        uri, uri=True, timeout=wait, isolation_level=None, check_same_thread=False
+    )
+    connection.execute("PRAGMA temp_store = MEMORY")
+    return connection
+
+
+def connect_reader(path: Path, *, wait: float = WAIT) -> sqlite3.Connection:
+    """Open `path` for reading only, also where the folder cannot be written.
+
+    SQLite needs a writable folder beside a WAL database. Without one, a catalogue that was
+    closed properly is opened as immutable, and one that was not is read from a copy.
+    """
+    connection = connect(path, "ro", wait=wait)
+    try:
+        connection.execute("SELECT generation FROM state").fetchone()
+    except sqlite3.OperationalError as error:
+        connection.close()
+        if "unable to open" not in str(error) and "readonly" not in str(error):
+            raise
+    else:
+        return connection
+    log = Path(f"{path}-wal")
+    if not log.exists() or log.stat().st_size == 0:
+        return connect(path, "immutable", wait=wait)
+    with tempfile.TemporaryDirectory(prefix="siam-catalogue-") as folder:
+        copy = Path(folder) / path.name
+        shutil.copyfile(path, copy)
+        shutil.copyfile(log, f"{copy}-wal")
+        connection = connect(copy, "rw", wait=wait)
+        # Reading once opens every file, so that the copy may lose its name while it is in use.
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+@contextlib.contextmanager
+def told(folder: Path) -> Iterator[None]:
+    """Turn SQLite's and the disk's errors inside the block into `StoreError`, with the cure."""
+    try:
+        yield
+    except sqlite3.IntegrityError:
+        raise
+    except sqlite3.DatabaseError as error:
+        raise _explained(folder, str(error)) from error
+
+
+def _explained(folder: Path, message: str) -> StoreError:
+    if "locked" in message or "busy" in message:
+        return StoreError(
+            f"Another process is writing to the index {folder}; waited {WAIT:.0f} seconds for it.",
+            "Wait until it has finished, then run this again.",
+        )
+    if "full" in message or "disk I/O" in message:
+        return StoreError(
+            f"The disk took no more while writing the index {folder} ({message}).",
+            "Free some space and run this again: what was committed before is kept.",
+        )
+    if "readonly" in message:
+        return StoreError(
+            f"The index {folder} cannot be written ({message}).",
+            "Make the folder writable, or copy the index to a place that is.",
+        )
+    return StoreError(
+        f"The catalogue of the index {folder} cannot be read ({message}).",
+        "Run `siam index verify`, or fill the index again with `siam index sync FOLDER`.",
+    )

@@ -1,0 +1,217 @@
+"""Rows of the catalogue: adding, changing, finding and removing items."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from siam.errors import DataError, UsageError
+from siam.index.matches import Item
+
+__all__ = ["NewItems", "delete", "ids_of_keys", "insert", "items_of", "new_items"]
+
+# SQLite takes 32,766 parameters in one statement.
+CHUNK = 10_000
+COLUMNS = "key, label, origin, split, hash, stat, meta"
+
+
+@dataclass(frozen=True)
+class NewItems:
+    """Items on their way into the catalogue: their columns, vectors and thumbnails.
+
+    Attributes:
+        rows: (key, label, origin, split, hash, stat, meta as JSON) of each item.
+        vectors: float32 of shape (n, dim).
+        thumbnails: PNG bytes or None for each item, or nothing at all.
+    """
+
+    rows: list[tuple[str, str, str, str, str, str, str]]
+    vectors: np.ndarray
+    thumbnails: Sequence[bytes | None] | None
+
+
+def new_items(
+    vectors: np.ndarray,
+    *,
+    keys: Sequence[str],
+    labels: Sequence[object] | np.ndarray | None,
+    origins: Sequence[str] | None,
+    splits: Sequence[str] | str | None,
+    hashes: Sequence[str] | None,
+    stats: Sequence[str] | None,
+    metas: Sequence[Mapping[str, Any]] | None,
+    thumbnails: Sequence[bytes | None] | None,
+) -> NewItems:
+    """Check that every column has one value per vector, and that no key comes twice.
+
+    Raises:
+        UsageError: columns of different lengths, an empty key, or a key given twice.
+        DataError: metadata that JSON cannot hold.
+    """
+    count = len(vectors)
+    columns = {
+        "keys": keys,
+        "labels": labels,
+        "origins": origins,
+        "splits": None if isinstance(splits, str) else splits,
+        "hashes": hashes,
+        "stats": stats,
+        "metas": metas,
+        "thumbnails": thumbnails,
+    }
+    for name, values in columns.items():
+        if values is not None and len(values) != count:
+            raise UsageError(f"{name} must have one entry per vector: {len(values)} for {count}.")
+    if len(set(keys)) != count or "" in keys:
+        seen: set[str] = set()
+        twice = next((k for k in keys if k == "" or k in seen or seen.add(k)), "")  # type: ignore[func-returns-value]
+        raise UsageError(f"Each item needs a key of its own; {twice!r} is empty or comes twice.")
+    none = [""] * count
+    names = none if labels is None else [_text(label) for label in labels]
+    parts = [splits] * count if isinstance(splits, str) else splits or none
+    try:
+        described = [json.dumps(m, allow_nan=False) if m else "" for m in metas] if metas else none
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"Metadata must be texts, numbers or booleans that JSON holds: {error}."
+        ) from error
+    rows = list(
+        zip(
+            keys,
+            names,
+            keys if origins is None else origins,
+            parts,
+            hashes or none,
+            stats or none,
+            described,
+            strict=True,
+        )
+    )
+    return NewItems(rows, vectors, thumbnails)
+
+
+def _text(label: object) -> str:
+    return "" if label is None else str(label)
+
+
+def insert(connection: sqlite3.Connection, new: NewItems) -> tuple[np.ndarray, int, list[int]]:
+    """Add items, or bring those whose key is known up to date under the id they have.
+
+    Returns:
+        ids int64 of shape (n,), how many are new, and the ids whose vector changed.
+        Nothing is written for items that are already there with the same values.
+    """
+    known = ids_of_keys(connection, [row[0] for row in new.rows])
+    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'items'").fetchone()
+    following = (row[0] if row else 0) + 1
+    ids = np.empty(len(new.rows), np.int64)
+    fresh: list[int] = []
+    changed: list[int] = []
+    for position, values in enumerate(new.rows):
+        existing = known.get(values[0])
+        if existing is None:
+            ids[position] = following + len(fresh)
+            fresh.append(position)
+        else:
+            ids[position] = existing
+            if _update(connection, existing, new, position):
+                changed.append(existing)
+    numbers = ids.tolist()
+    connection.executemany(
+        f"INSERT INTO items (id, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        ((numbers[p], *new.rows[p]) for p in fresh),
+    )
+    connection.executemany(
+        "INSERT INTO vectors VALUES (?, ?)", ((numbers[p], new.vectors[p].data) for p in fresh)
+    )
+    if new.thumbnails is not None:
+        pictures = new.thumbnails
+        connection.executemany(
+            "INSERT INTO thumbnails VALUES (?, ?)",
+            ((numbers[p], pictures[p]) for p in fresh if pictures[p] is not None),
+        )
+    return ids, len(fresh), changed
+
+
+def _update(connection: sqlite3.Connection, number: int, new: NewItems, position: int) -> bool:
+    """Write what differs of a known item; tell whether its vector did."""
+    connection.execute(
+        "UPDATE items SET (label, origin, split, hash, stat, meta) = (?, ?, ?, ?, ?, ?)"
+        " WHERE id = ? AND (label, origin, split, hash, stat, meta) != (?, ?, ?, ?, ?, ?)",
+        (*new.rows[position][1:], number, *new.rows[position][1:]),
+    )
+    if new.thumbnails is not None and new.thumbnails[position] is not None:
+        connection.execute(
+            "INSERT INTO thumbnails VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE"
+            " SET picture = ?2 WHERE picture != ?2",
+            (number, new.thumbnails[position]),
+        )
+    cursor = connection.execute(
+        "UPDATE vectors SET vector = ?1 WHERE id = ?2 AND vector != ?1",
+        (new.vectors[position].tobytes(), number),
+    )
+    return cursor.rowcount > 0
+
+
+def delete(connection: sqlite3.Connection, ids: Sequence[int]) -> list[int]:
+    """Remove the items `ids`; return those that were there. Their numbers are not used again."""
+    gone = []
+    for number in ids:
+        if connection.execute("DELETE FROM items WHERE id = ?", (number,)).rowcount:
+            gone.append(number)
+    for table in ("vectors", "thumbnails"):
+        connection.executemany(f"DELETE FROM {table} WHERE id = ?", ((n,) for n in gone))
+    return gone
+
+
+def ids_of_keys(connection: sqlite3.Connection, keys: Sequence[str]) -> dict[str, int]:
+    """Return the ids of the keys that are in the catalogue."""
+    if not connection.execute("SELECT 1 FROM items LIMIT 1").fetchone():
+        return {}
+    return dict(_chunked(connection, "SELECT key, id FROM items WHERE key IN", keys))
+
+
+def items_of(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, Item]:
+    """Return the items `ids` that are in the catalogue, by id."""
+    rows = _chunked(
+        connection, "SELECT id, key, label, origin, split, hash, meta FROM items WHERE id IN", ids
+    )
+    return {
+        number: Item(number, key, label, origin, split, content, json.loads(meta or "{}"))
+        for number, key, label, origin, split, content, meta in rows
+    }
+
+
+def _chunked(
+    connection: sqlite3.Connection, statement: str, values: Sequence[Any]
+) -> Iterator[tuple[Any, ...]]:
+    for start in range(0, len(values), CHUNK):
+        part = values[start : start + CHUNK]
+        yield from connection.execute(f"{statement} ({','.join('?' * len(part))})", part)
+
+
+def labels_of_ids(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, str]:
+    """Return the labels of the items `ids` that are in the catalogue."""
+    return dict(_chunked(connection, "SELECT id, label FROM items WHERE id IN", ids))
+
+
+def all_labels(connection: sqlite3.Connection) -> tuple[np.ndarray, np.ndarray]:
+    """Return every id, int64 ascending, and its label, an array of str."""
+    found = connection.execute("SELECT id, label FROM items ORDER BY id").fetchall()
+    ids = np.fromiter((row[0] for row in found), np.int64, len(found))
+    return ids, np.array([row[1] for row in found], dtype=object)
+
+
+def thumbnails_of(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, bytes]:
+    """Return the thumbnails of those items `ids` that have one."""
+    return dict(_chunked(connection, "SELECT id, picture FROM thumbnails WHERE id IN", ids))
+
+
+def vectors_of_ids(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, bytes]:
+    """Return the vectors, as the bytes of their float32 numbers, of those items there are."""
+    return dict(_chunked(connection, "SELECT id, vector FROM vectors WHERE id IN", ids))

@@ -1,0 +1,107 @@
+"""Index kinds: short names for FAISS factory strings, and the choice that `auto` makes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from siam.errors import UsageError
+
+__all__ = ["KINDS", "Budget", "choose", "factory", "memory"]
+
+KINDS = ("auto", "flat", "hnsw", "ivf", "ivfpq", "sq8")
+LINKS = 32  # neighbours per node of an HNSW graph
+# One core compares about this many numbers a second in an exact search that fits no cache.
+FLAT_SPEED = 7e9
+# Above this many numbers an exact query takes longer than 15 ms, which a person begins to notice.
+FLAT_LIMIT = 100_000_000
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a search may cost, and how much of the exact answer it must find.
+
+    Attributes:
+        max_memory: bytes that the index may keep in memory, or None.
+        max_latency: seconds for one query, or None.
+        min_recall: the share of the exact 10 nearest that must be found, 0 to 1.
+    """
+
+    max_memory: float | None = None
+    max_latency: float | None = None
+    min_recall: float = 0.99
+
+
+def lists(count: int) -> int:
+    """Return how many inverted lists suit `count` vectors: a power of two near 4 times its root.
+
+    FAISS wants 39 or more training vectors per list.
+    """
+    power = 1
+    while power * 2 <= min(6 * count**0.5, count / 39):
+        power *= 2
+    return power
+
+
+def factory(kind: str, *, count: int, dim: int) -> str:
+    """Return the FAISS factory string for `kind`, which may be one already; "" means flat.
+
+    Args:
+        kind: one of `KINDS` but "auto", or any FAISS factory string.
+        count: vectors to hold. Below 40 per list an IVF kind would have nothing to learn from,
+            and the index is flat until there are more.
+        dim: length of a vector.
+    """
+    if kind.lower() in ("flat", "idmap,flat"):
+        return ""
+    if kind == "hnsw":
+        return f"HNSW{LINKS},Flat"
+    if kind == "sq8":
+        return "SQ8"
+    if kind in ("ivf", "ivfpq"):
+        if count < 1_000:
+            return ""
+        codes = next(m for m in (dim // 4, dim // 2, dim, 1) if m and dim % m == 0)
+        inside = "Flat" if kind == "ivf" else f"PQ{codes}"
+        return f"IVF{lists(count)},{inside}"
+    return kind
+
+
+def memory(kind: str, *, count: int, dim: int) -> int:
+    """Return about how many bytes searching `kind` keeps in memory.
+
+    The exact vectors are a mapped file; approximate kinds touch only their candidates there.
+    """
+    each = {
+        "flat": 4 * dim,
+        "hnsw": 4 * dim + 8 * LINKS + 8,
+        "ivf": 4 * dim + 8,
+        "ivfpq": dim // 4 + 8,
+        "sq8": dim,
+    }
+    return count * each[kind]
+
+
+def choose(budget: Budget, *, count: int, dim: int) -> str:
+    """Return the kind that `auto` means for this size and budget.
+
+    Exact while that is fast enough; then inverted lists, which build in seconds; then their
+    compressed form where memory is short.
+
+    Raises:
+        UsageError: no kind fits into the memory.
+    """
+    fast = (
+        count * dim <= FLAT_LIMIT
+        if budget.max_latency is None
+        else count * dim / FLAT_SPEED <= budget.max_latency
+    )
+    order = ("flat", "ivf", "hnsw", "ivfpq") if fast else ("ivf", "ivfpq")
+    for kind in order:
+        if budget.max_memory is None or memory(kind, count=count, dim=dim) <= budget.max_memory:
+            return kind
+    least = memory("ivfpq", count=count, dim=dim)
+    raise UsageError(
+        f"No index kind holds {count:,} vectors of {dim} dimensions in "
+        f"{budget.max_memory:,.0f} bytes.",
+        f"Give it {least:,} bytes or more (--max-memory), or index fewer pictures.",
+    )

@@ -1,0 +1,64 @@
+"""What a search returns: ids and distances, and the items behind the ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+__all__ = ["Item", "Matches"]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One indexed picture, without its vector and thumbnail.
+
+    Attributes:
+        id: stable number, never given to another item.
+        key: unique name, such as a path or "mnist/train/17".
+        label: class name; "" where none was given.
+        origin: where the picture came from.
+        split: "train", "validation", "test" or "" where none was given.
+        hash: SHA-256 of the picture's content in hexadecimal, or "".
+        meta: further values by name: texts, numbers, booleans.
+    """
+
+    id: int
+    key: str
+    label: str
+    origin: str
+    split: str = ""
+    hash: str = ""
+    meta: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Matches:
+    """The nearest items of each query, nearest first.
+
+    Attributes:
+        ids: int64 of shape (queries, k); -1 where there were fewer than k.
+        distances: float32 of shape (queries, k), Euclidean, 0 to 2, smaller = closer; infinity
+            where `ids` is -1.
+    """
+
+    ids: np.ndarray
+    distances: np.ndarray
+
+    @property
+    def counts(self) -> np.ndarray:
+        """How many items each query found: int64 of shape (queries,)."""
+        counts: np.ndarray = (self.ids >= 0).sum(axis=1)
+        return counts
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def within(self, radius: float) -> Matches:
+        """Keep what lies at `radius` or nearer; the rest becomes -1 and infinity."""
+        kept = self.distances <= radius
+        return Matches(
+            np.where(kept, self.ids, -1),
+            np.where(kept, self.distances, np.float32(np.inf)).astype(np.float32),
+        )

@@ -1,0 +1,244 @@
+"""What one search sees: an accelerator, and what the catalogue gained and lost after it.
+
+A snapshot never changes, so any number of threads search it while a writer commits; the next
+search takes a newer one. Positions count through the accelerator's rows, then the newer ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from siam.index.accelerator import Accelerator
+from siam.index.matches import Matches
+from siam.index.parameters import search_parameters
+
+__all__ = ["Snapshot"]
+
+# Rows gathered at once when a filter's selection is searched: 32 MB at 128 dimensions.
+GATHER = 65_536
+# Queries ranked at once, so that their candidates' vectors stay in the processor's cache.
+RANK = 256
+# Removed rows that are worth fetching and dropping; above it FAISS is told to skip them.
+OVERFETCH = 256
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The catalogue's vectors at one generation.
+
+    Attributes:
+        generation, stamp, last_id, count: the position in the catalogue's history.
+        base: the accelerator, or None.
+        dead: int64, ascending: positions in `base` whose item was removed or changed.
+        newer: float32 of shape (t, dim), vectors that `base` lacks.
+        newer_ids: int64 of shape (t,).
+    """
+
+    generation: int
+    stamp: int
+    last_id: int
+    count: int
+    base: Accelerator | None
+    dead: np.ndarray
+    newer: np.ndarray
+    newer_ids: np.ndarray
+
+    @property
+    def lag(self) -> int:
+        """Rows that the accelerator lacks or should not have."""
+        return len(self.newer) + len(self.dead)
+
+    def search(self, queries: np.ndarray, k: int, *, exact: bool) -> Matches:
+        """Return the `k` nearest items of each query.
+
+        Args:
+            queries: float32 of shape (n, dim), unit length.
+            k: 1 or more.
+            exact: look at every vector, whatever the index kind.
+        """
+        found = []
+        if self.base is not None and len(self.base.ids) > len(self.dead):
+            approximate = not exact and self.base.approximate is not None
+            search = self._approximate if approximate else self._exact
+            found.append(search(self.base, queries, k))
+        if len(self.newer):
+            offset = 0 if self.base is None else len(self.base.ids)
+            nearest = _knn(queries, self.newer, k)
+            found.append(np.where(nearest < 0, -1, nearest + offset))
+        if not found:
+            found = [np.full((len(queries), 1), -1, np.int64)]
+        positions = found[0] if len(found) == 1 else np.concatenate(found, axis=1)
+        return self._rank(queries, positions, k)
+
+    def search_among(self, queries: np.ndarray, k: int, ids: np.ndarray) -> Matches:
+        """Return the `k` nearest of each query among the items `ids`, exactly.
+
+        Args:
+            queries: float32 of shape (n, dim), unit length.
+            k: 1 or more.
+            ids: int64, the items that may be found; those not in the snapshot are passed over.
+        """
+        import faiss
+
+        among = self.positions(ids)
+        among = np.sort(among[among >= 0])
+        width = min(k, len(among))
+        if not width:
+            return self._rank(queries, np.full((len(queries), 1), -1, np.int64), k)
+        heap = faiss.ResultHeap(len(queries), width, keep_max=True)
+        for start in range(0, len(among), GATHER):
+            block = among[start : start + GATHER]
+            similarity, nearest = faiss.knn(
+                queries, self._take(block), min(width, len(block)), faiss.METRIC_INNER_PRODUCT
+            )
+            heap.add_result(similarity, block[nearest])
+        heap.finalize()
+        return self._rank(queries, heap.I, k)
+
+    def range(self, query: np.ndarray, radius: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return ids int64 and distances float32 of all items at `radius` or nearer, nearest first.
+
+        Args:
+            query: float32 of shape (dim,), unit length.
+            radius: 0 to 2.
+        """
+        # On unit vectors d^2 = 2 - 2 cos; the slack is float32 rounding, mended by the exact
+        # distances below.
+        least = 1.0 - radius * radius / 2.0 - 1e-5
+        parts = []
+        if self.base is not None and len(self.base.ids):
+            _, _, near = self.base.exact.range_search(query[None], least)
+            near = near[self.base.ids[near] >= 0]
+            parts.append(near[~np.isin(near, self.dead)])
+        if len(self.newer):
+            offset = 0 if self.base is None else len(self.base.ids)
+            parts.append(np.flatnonzero(self.newer @ query >= least) + offset)
+        positions = np.concatenate(parts) if parts else np.empty(0, np.int64)
+        matches = self._rank(query[None], positions[None], max(1, len(positions)))
+        inside = (matches.distances[0] <= radius) & (matches.ids[0] >= 0)
+        return matches.ids[0][inside], matches.distances[0][inside]
+
+    def positions(self, ids: np.ndarray) -> np.ndarray:
+        """Return the position of each item, -1 where the snapshot does not hold it."""
+        result = np.full(len(ids), -1, np.int64)
+        if self.base is not None and len(self.base.ids):
+            order, sorted_ids = _sorted(self.base.ids)
+            place = np.minimum(np.searchsorted(sorted_ids, ids), len(sorted_ids) - 1)
+            there = (sorted_ids[place] == ids) & (ids >= 0)
+            found = place if order is None else order[place]
+            result[there] = found[there]
+            if len(self.dead):
+                result[np.isin(result, self.dead)] = -1
+        if len(self.newer_ids):
+            place = np.minimum(np.searchsorted(self.newer_ids, ids), len(self.newer_ids) - 1)
+            there = self.newer_ids[place] == ids
+            offset = 0 if self.base is None else len(self.base.ids)
+            result[there] = place[there] + offset
+        return result
+
+    def _exact(self, base: Accelerator, queries: np.ndarray, k: int) -> np.ndarray:
+        return self._alive(base, base.exact, queries, k, {})
+
+    def _approximate(self, base: Accelerator, queries: np.ndarray, k: int) -> np.ndarray:
+        effort = dict(base.effort)
+        # Quantised codes rank roughly: more candidates than asked for are ranked again exactly.
+        wanted = k * effort.pop("refine", 1)
+        found = self._alive(base, base.approximate, queries, wanted, effort)
+        possible = min(k, len(base.ids) - len(self.dead))
+        short = (found >= 0).sum(axis=1) < possible
+        if short.any():
+            exact = self._exact(base, queries[short], k)
+            width = max(found.shape[1], exact.shape[1])
+            padded = np.full((len(queries), width), -1, np.int64)
+            padded[:, : found.shape[1]] = found
+            padded[short] = -1
+            padded[short, : exact.shape[1]] = exact
+            found = padded
+        return found
+
+    def _alive(
+        self, base: Accelerator, index: Any, queries: np.ndarray, k: int, effort: dict[str, int]
+    ) -> np.ndarray:
+        """Return positions int64 (n, k or more) of the nearest rows of `index` not removed."""
+        removed = len(self.dead)
+        if removed <= OVERFETCH:
+            width = min(k + removed, len(base.ids))
+            parameters = search_parameters(index, effort)
+        else:
+            width = min(k, len(base.ids))
+            parameters = search_parameters(index, effort, alive=self._alive_bits(len(base.ids)))
+        _, found = index.search(queries, width, params=parameters)
+        if removed and removed <= OVERFETCH:
+            found[np.isin(found, self.dead)] = -1
+        return np.asarray(found)
+
+    def _alive_bits(self, count: int) -> np.ndarray:
+        alive = np.ones(count, bool)
+        alive[self.dead] = False
+        bits: np.ndarray = np.packbits(alive, bitorder="little")
+        return bits
+
+    def _take(self, positions: np.ndarray) -> np.ndarray:
+        if self.base is None or not len(self.newer):
+            vectors = self.newer if self.base is None else self.base.vectors
+            return np.asarray(vectors[positions])
+        old = positions < len(self.base.ids)
+        taken = np.empty((*positions.shape, self.newer.shape[1]), np.float32)
+        taken[old] = self.base.vectors[positions[old]]
+        taken[~old] = self.newer[positions[~old] - len(self.base.ids)]
+        return taken
+
+    def _ids(self, positions: np.ndarray) -> np.ndarray:
+        if self.base is None or not len(self.newer):
+            known = self.newer_ids if self.base is None else self.base.ids
+            return np.asarray(known[positions])
+        old = positions < len(self.base.ids)
+        ids = np.empty(positions.shape, np.int64)
+        ids[old] = self.base.ids[positions[old]]
+        ids[~old] = self.newer_ids[positions[~old] - len(self.base.ids)]
+        return ids
+
+    def _rank(self, queries: np.ndarray, positions: np.ndarray, k: int) -> Matches:
+        """Order candidates by their exact distance, ties by id, and cut to `k`.
+
+        FAISS computes batches as |q|^2 + |v|^2 - 2 q.v, whose rounding shows as distances of
+        3e-4 between equal vectors; subtracting first makes them 0 for any batch size.
+        """
+        ids = np.full((len(queries), k), -1, np.int64)
+        distances = np.full((len(queries), k), np.inf, np.float32)
+        if not self.count or not positions.shape[1]:
+            return Matches(ids, distances)
+        for start in range(0, len(queries), RANK):
+            part = positions[start : start + RANK]
+            missing = part < 0
+            safe = np.where(missing, 0, part) if missing.any() else part
+            difference = self._take(safe)
+            difference -= queries[start : start + RANK, None]
+            exact = np.sqrt(np.einsum("qcd,qcd->qc", difference, difference))
+            np.minimum(exact, 2.0, out=exact)  # rounding may pass the greatest distance there is
+            exact[missing] = np.inf
+            names = self._ids(safe)
+            names[missing] = -1
+            order = np.lexsort((names, exact), axis=1)[:, :k]
+            rows = slice(start, start + len(part))
+            ids[rows, : order.shape[1]] = np.take_along_axis(names, order, axis=1)
+            distances[rows, : order.shape[1]] = np.take_along_axis(exact, order, axis=1)
+        return Matches(ids, distances)
+
+
+def _knn(queries: np.ndarray, vectors: np.ndarray, k: int) -> np.ndarray:
+    import faiss
+
+    _, nearest = faiss.knn(queries, vectors, min(k, len(vectors)), faiss.METRIC_INNER_PRODUCT)
+    return np.asarray(nearest)
+
+
+def _sorted(ids: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
+    """Return the order that sorts `ids` (None when they are sorted) and the sorted ids."""
+    if len(ids) < 2 or bool(np.all(ids[1:] > ids[:-1])):
+        return None, ids
+    order = np.argsort(ids, kind="stable")
+    return order, ids[order]
