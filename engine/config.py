@@ -138,9 +138,7 @@ def recipe_from(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
             every = sorted({f.name for f in dataclasses.fields(recipe)} - {"augment"}) + augment
             raise UsageError(f"A recipe has no value '{name}'.", f"It has: {', '.join(every)}.")
         target[key] = parse(name, value, getattr(holder, key))
-    return dataclasses.replace(
-        recipe, **own, augment=dataclasses.replace(recipe.augment, **nested)
-    )
+    return dataclasses.replace(recipe, **own, augment=dataclasses.replace(recipe.augment, **nested))
 
 
 def parse(name: str, value: Any, like: Any) -> Any:

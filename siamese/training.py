@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -19,6 +17,7 @@ from siam.siamese.contrastive import ContrastiveLoss
 from siam.siamese.feed import BatchFeed, EpochTurn, PairFeed
 from siam.siamese.losses import make_loss
 from siam.siamese.network import siamese_network
+from siam.siamese.precision import dtype_policy
 from siam.siamese.presets import Recipe
 from siam.siamese.schedule import warm_up_cosine
 from siam.siamese.towers import build_tower
@@ -134,14 +133,3 @@ def in_float32(tower: keras.Model, recipe: Recipe) -> keras.Model:
         plain = build_tower(recipe.tower, tower.input_shape[1:], recipe.dim)
     plain.set_weights(tower.get_weights())
     return plain
-
-
-@contextlib.contextmanager
-def dtype_policy(name: str) -> Iterator[None]:
-    """Build layers under a Keras dtype policy, and leave the process's own as it was."""
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(name)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)

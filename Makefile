@@ -1,0 +1,53 @@
+# Two commands do all the set-up:  make demo   make test
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+ROOMS := siamese classifiers index evaluation datasets engine commands
+EDITABLE := -e '.[train]' --config-settings editable_mode=strict
+
+.PHONY: demo test slow check format bench clean
+
+demo: build/.linked
+	$(BIN)/siam train
+	-$(BIN)/siam query examples/digit.jpg
+	$(BIN)/siam evaluate
+
+test: build/.linked $(VENV)/.dev
+	$(BIN)/python -m pytest -q -m "not slow and not backend"
+
+slow: build/.linked $(VENV)/.dev
+	$(BIN)/python -m pytest -q -m "slow and not backend"
+
+check: build/.linked $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: build/.linked $(VENV)/.dev
+	$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf build $(VENV)
+
+$(VENV)/.made:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	touch $@
+
+$(VENV)/.installed: pyproject.toml $(VENV)/.made
+	@echo "Installing siam with TensorFlow into $(VENV) (a few minutes, once) ..."
+	$(BIN)/python -m pip install --quiet $(EDITABLE)
+	touch $@
+
+$(VENV)/.dev: pyproject.toml $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --group dev
+	touch $@
+
+# A strict editable install is a folder of links to the files there were: a new file needs it again.
+build/.linked: $(VENV)/.installed $(ROOMS) $(wildcard *.py)
+	$(BIN)/python -m pip install --quiet --no-deps $(EDITABLE)
+	mkdir -p build && touch $@

@@ -1,0 +1,120 @@
+"""`siam train`: from labelled pictures to a run that answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from siam.commands import console
+
+if TYPE_CHECKING:
+    from siam.engine.train import TrainedRun
+
+__all__ = ["train"]
+
+
+def train(
+    dataset: Annotated[
+        str | None,
+        typer.Argument(
+            help="mnist, digits, an IDX folder, or a folder with a sub-folder per class. "
+            "Left out: MNIST if it can be had, else digits.",
+            show_default=False,
+        ),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Name of the run. Default: the data set's with a number.")
+    ] = None,
+    preset: Annotated[str, typer.Option(help="quick, balanced or best.")] = "balanced",
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Where data sets stand.", envvar="SIAM_DATA_DIR")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Fixes splits, order, initialisation.")] = 0,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the pictures.")] = None,
+    pairs: Annotated[
+        str, typer.Option(help="batch: every pair of a batch counts; sampled: explicit pairs.")
+    ] = "batch",
+    patience: Annotated[
+        int, typer.Option(min=0, help="Stop after so many epochs without progress; 0: never.")
+    ] = 0,
+    size: Annotated[
+        int | None, typer.Option(min=8, max=512, help="Side of the network's input in pixels.")
+    ] = None,
+    prepare: Annotated[
+        str | None,
+        typer.Option(help="Chain for pictures from outside: digit, photo or none."),
+    ] = None,
+    classes_from: Annotated[
+        str | None,
+        typer.Option(help="Which folders name a class, such as alphabet/character."),
+    ] = None,
+    holdout_classes: Annotated[
+        str | None, typer.Option(help="Classes to leave out of training, such as 8,9.")
+    ] = None,
+    values: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Any value of the recipe, such as augment.rotation=20."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with an interrupted run (--name says which).")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Train a Siamese network, index its pictures, measure it. Writes one folder, a run."""
+    from siam.engine.config import DataChoice, TrainChoice
+    from siam.engine.train import train_run
+
+    overrides = dict(key_value(text) for text in values or [])
+    if epochs is not None:
+        overrides["epochs"] = str(epochs)
+    data = DataChoice(
+        dataset=dataset,
+        data_dir=str(data_dir) if data_dir else None,
+        size=size,
+        classes_from=classes_from,
+        holdout_classes=tuple(holdout_classes.split(",")) if holdout_classes else (),
+        prepare=prepare,
+    )
+    choice = TrainChoice(
+        preset=preset, overrides=overrides, seed=seed, pairs=pairs, patience=patience
+    )
+    with console.progress_bar() as progress:
+        try:
+            run = train_run(
+                data, choice, name=name, resume=resume, progress=progress, notice=console.notice
+            )
+        except KeyboardInterrupt:
+            console.notice("Interrupted; what was learned is kept. Go on:  siam train --resume")
+            raise typer.Exit(130) from None
+    if as_json:
+        console.json_object({"run": run.path.name, "path": str(run.path), **run.metrics})
+    else:
+        print_run(run)
+
+
+def key_value(text: str) -> tuple[str, str]:
+    """Split `key=value`.
+
+    Raises:
+        typer.BadParameter: there is no "=".
+    """
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise typer.BadParameter(f"Write it as name=value, received '{text}'.")
+    return key.strip(), value.strip()
+
+
+def print_run(run: TrainedRun) -> None:
+    """Print the figures of a new run and what to try next."""
+    pairs: dict[str, Any] = run.metrics["pairs"]
+    retrieval: dict[str, Any] = run.metrics["retrieval"]
+    console.data(
+        f"Pair accuracy {pairs['accuracy']:.2%}, Recall@1 {retrieval['recall@1']:.2%} "
+        f"on {run.metrics['test_pictures']:,} test pictures."
+    )
+    console.data(
+        f"Run '{run.path.name}' in {run.path}, trained in {run.metrics['training']['seconds']:.1f} s."
+    )
+    console.data("Next:  siam query PICTURE   siam evaluate   siam show")

@@ -1,0 +1,168 @@
+"""Look at what siam stands on: versions, backend, GPU, data, rights, disk. Imports none of it."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from siam.engine.manifest import versions
+from siam.engine.runs import list_runs, runs_folder
+
+__all__ = ["Check", "examine"]
+
+# A training writes far less; below this, something else is about to fail as well.
+LEAST_FREE_BYTES = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        name: what.
+        state: "ok", "note" (works, but worth knowing) or "bad".
+        detail: what was found.
+        cure: what to do about it; empty where nothing need be done.
+    """
+
+    name: str
+    state: str
+    detail: str
+    cure: str = ""
+
+
+def examine(data_dir: Path | None = None) -> list[Check]:
+    """Return everything that was looked at, in a fixed order.
+
+    Args:
+        data_dir: where data sets stand, as `siam train --data-dir` takes it.
+    """
+    return [
+        python_version(),
+        packages(),
+        backend(),
+        gpu(),
+        data_set(data_dir),
+        writable("cache", cache_folder()),
+        writable("runs", runs_folder()),
+        disk(),
+        last_run(),
+    ]
+
+
+def python_version() -> Check:
+    """Check Python itself."""
+    found = f"{platform.python_version()} on {platform.platform(terse=True)}"
+    return Check("python", "ok", found)
+
+
+def packages() -> Check:
+    """List the versions of what siam uses."""
+    found = ", ".join(f"{name} {version}" for name, version in versions().items())
+    return Check("versions", "ok", found)
+
+
+def backend() -> Check:
+    """Check that what training needs is installed."""
+    chosen = os.environ.get("KERAS_BACKEND", "tensorflow")
+    if importlib.util.find_spec(chosen) is None or importlib.util.find_spec("keras") is None:
+        return Check(
+            "backend",
+            "note",
+            f"{chosen} is not installed: queries work, training does not",
+            "pip install 'siam[train]'",
+        )
+    return Check("backend", "ok", f"Keras on {chosen}")
+
+
+def gpu() -> Check:
+    """Say whether a GPU is there, and whether TensorFlow could use it."""
+    from siam.siamese.device import driver_gpus
+
+    present = driver_gpus()
+    if not present:
+        reason = "no NVIDIA driver found" if shutil.which("nvidia-smi") is None else "none listed"
+        return Check("gpu", "ok", f"none seen ({reason}); training uses the CPU")
+    if os.environ.get("CUDA_VISIBLE_DEVICES") in {"", "-1"}:
+        return Check(
+            "gpu", "note", f"{present[0]}, hidden by CUDA_VISIBLE_DEVICES", "Unset the variable."
+        )
+    libraries = importlib.util.find_spec("nvidia") is not None
+    if os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow" and not libraries:
+        return Check(
+            "gpu",
+            "note",
+            f"{present[0]}, but TensorFlow has no CUDA libraries",
+            "pip install 'siam[gpu]'",
+        )
+    return Check("gpu", "ok", ", ".join(present))
+
+
+def data_set(data_dir: Path | None) -> Check:
+    """Say whether MNIST is found, and where."""
+    from siam.datasets.mnist import find_mnist
+
+    found = find_mnist(data_dir)
+    if found is None:
+        return Check(
+            "mnist",
+            "note",
+            "not found; `siam train` will try to download it",
+            "Or give its folder's parent:  --data-dir DIR  or SIAM_DATA_DIR",
+        )
+    return Check("mnist", "ok", str(found))
+
+
+def cache_folder() -> Path:
+    """Return where downloads are kept."""
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("siam"))
+
+
+def writable(name: str, folder: Path) -> Check:
+    """Check that files can be made in a folder, or that it could be made."""
+    existing = folder.absolute()
+    while not existing.exists():
+        existing = existing.parent
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+    except OSError as error:
+        return Check(
+            name,
+            "bad",
+            f"{folder.absolute()} cannot be written ({error.strerror})",
+            "Change the rights" + ("." if name == "cache" else ", or set SIAM_RUNS."),
+        )
+    return Check(name, "ok", str(folder.absolute()))
+
+
+def disk() -> Check:
+    """Check the space that is left where runs are written."""
+    existing = runs_folder().absolute()
+    while not existing.exists():
+        existing = existing.parent
+    free = shutil.disk_usage(existing).free
+    if free < LEAST_FREE_BYTES:
+        return Check("disk", "bad", f"{free / 1e9:.1f} GB free", "Free some space.")
+    return Check("disk", "ok", f"{free / 1e9:.0f} GB free")
+
+
+def last_run() -> Check:
+    """Name the newest run, and any that was interrupted."""
+    found = list_runs()
+    interrupted = [run.name for run in found if not run.finished]
+    if interrupted:
+        return Check(
+            "runs",
+            "note",
+            f"interrupted: {', '.join(interrupted)}",
+            f"siam train --resume --name {interrupted[0]}",
+        )
+    return Check("runs", "ok", f"{len(found)} finished")

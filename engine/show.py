@@ -1,0 +1,102 @@
+"""Show a run's network and what it learned from: summaries, and one picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from siam.datasets.sampling import sample_pairs
+from siam.engine.config import load_config
+from siam.engine.held_out import load_held_out
+from siam.engine.manifest import verify_files
+from siam.siamese.encoder import NETWORK_FILE
+from siam.siamese.native_logs import quiet_native_logs
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from siam.datasets.dataset import Split
+
+__all__ = ["Shown", "show_run"]
+
+SAMPLES = 24
+PAIRS = 8
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What `siam show` prints.
+
+    Attributes:
+        tower: Keras' summary of the tower.
+        network: Keras' summary of the two-input network.
+        picture: the PNG that was written.
+    """
+
+    tower: str
+    network: str
+    picture: Path
+
+
+def show_run(run: Path, picture: Path, *, seed: int = 0) -> Shown:
+    """Summarise a run's network and draw samples, pairs and the network into one PNG.
+
+    Args:
+        run: a finished run's folder.
+        picture: where the PNG goes.
+        seed: which samples and pairs are drawn.
+
+    Raises:
+        RunError: a file of the run is missing or damaged.
+    """
+    verify_files(run, [NETWORK_FILE, "held_out.npz"])
+    with quiet_native_logs():
+        from siam.siamese.network import load_network, tower_of
+
+        network = load_network(run / NETWORK_FILE)
+    config = load_config(run)
+    validation, _ = load_held_out(run)
+    draw(picture, network, validation, config.classes, seed)
+    return Shown(summary(tower_of(network)), summary(network), picture)
+
+
+def summary(model: object) -> str:
+    """Return Keras' summary of a model as text."""
+    lines: list[str] = []
+    model.summary(print_fn=lambda line, **_: lines.append(line), line_length=90)  # type: ignore[attr-defined]
+    return "\n".join(lines)
+
+
+def draw(path: Path, network: object, split: Split, classes: tuple[str, ...], seed: int) -> None:
+    """Draw samples with their labels, pairs with theirs, and the network's diagram."""
+    from matplotlib.figure import Figure
+
+    from siam.siamese.diagram import draw_network
+
+    figure = Figure(figsize=(12, 13), layout="constrained")
+    above, below = figure.subfigures(2, 1, height_ratios=(2, 3))
+    left, right = above.subfigures(1, 2)
+    rng = np.random.default_rng(seed)
+    chosen = rng.permutation(len(split))[:SAMPLES]
+    left.suptitle("Pictures and their labels")
+    for axes, position in zip(left.subplots(4, 6).flat, chosen, strict=False):
+        show_picture(axes, split.pictures[position], classes[split.labels[position]])
+    right.suptitle("Pairs and their labels: 1 = same class, 0 = different")
+    first, second, same = sample_pairs(split.labels, PAIRS, seed=seed)
+    grid = right.subplots(4, 4).reshape(PAIRS, 2)
+    for (one, two), i, j, label in zip(grid, first, second, same, strict=True):
+        show_picture(one, split.pictures[i], f"label {label}")
+        show_picture(two, split.pictures[j], "")
+    for axes in (*left.axes, *right.axes):
+        axes.set_axis_off()
+    draw_network(below.subplots(), network)
+    figure.savefig(path, dpi=110)
+
+
+def show_picture(axes: Axes, picture: np.ndarray, title: str) -> None:
+    """Draw one picture with a title above it."""
+    axes.imshow(picture.squeeze(), cmap="gray", vmin=0, vmax=255)
+    axes.set_title(title, fontsize=9)

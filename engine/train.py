@@ -1,0 +1,285 @@
+"""Train a run whole: data set, network, encoder, index, calibration, figures, report.
+
+Everything is written into `<name>.partial`, which becomes `<name>` in one step at the very end,
+so that a run is there whole or not at all, and an interrupted one can go on.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from siam.atomic import sync_folder, write_json
+from siam.datasets.load import load_dataset
+from siam.datasets.prepare import Preparation
+from siam.engine.assess import calibrate, embed_run, figures
+from siam.engine.config import (
+    DataChoice,
+    RunConfig,
+    TrainChoice,
+    choose_recipe,
+    fingerprint_of,
+    load_config,
+    recipe_from,
+    save_config,
+)
+from siam.engine.fill import fill_gallery
+from siam.engine.held_out import save_held_out
+from siam.engine.manifest import write_manifest
+from siam.engine.run import CALIBRATION_FILE
+from siam.engine.runs import METRICS_FILE, PARTIAL, free_name, list_runs, point_last_to, runs_folder
+from siam.errors import RunError
+from siam.progress import Progress, silent
+from siam.siamese.encoder import ENCODER_FILE, NETWORK_FILE, open_encoder
+from siam.siamese.native_logs import quiet_native_logs
+
+if TYPE_CHECKING:
+    from siam.datasets.dataset import Dataset
+    from siam.siamese.presets import Recipe
+
+__all__ = ["TrainedRun", "train_run"]
+
+PROBE_PICTURES = 512
+SCHEMA = 1
+Notice = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """A finished run.
+
+    Attributes:
+        path: its folder.
+        metrics: what `metrics.json` holds.
+    """
+
+    path: Path
+    metrics: dict[str, Any]
+
+
+def train_run(
+    data: DataChoice,
+    train: TrainChoice,
+    *,
+    name: str | None = None,
+    resume: bool = False,
+    progress: Progress = silent,
+    notice: Notice = lambda _: None,
+) -> TrainedRun:
+    """Train a run, or go on with an interrupted one; the result is the same.
+
+    Args:
+        data: which data set; ignored when resuming, the run knows.
+        train: how to train; ignored when resuming.
+        name: the run's name; by default the data set's with a number, and when resuming the
+            newest interrupted run.
+        resume: go on where an interrupted run stopped.
+        progress: told of every step.
+        notice: told in a sentence what the user should know.
+
+    Raises:
+        DataError: the data set cannot be read.
+        RunError: the runs folder cannot be written; nothing to resume, or its data set changed.
+        UsageError: a name that is taken, or a recipe value that makes no sense.
+    """
+    folder = interrupted_run(name) if resume else None
+    config = load_config(folder) if folder else None
+    if config:
+        data, train = config.data, config.train
+    dataset = load_dataset(
+        data.dataset,
+        data_dir=Path(data.data_dir) if data.data_dir else None,
+        seed=train.seed,
+        size=data.size,
+        classes_from=data.classes_from,
+        holdout_classes=data.holdout_classes,
+        prepare=data.prepare,
+        progress=progress,
+        notice=notice,
+    )
+    report_skipped(dataset, notice)
+    fingerprint = fingerprint_of(dataset)
+    if folder and config:
+        if config.fingerprint != fingerprint:
+            raise RunError(
+                f"The data set {config.source} is not what it was when this run began.",
+                f"Bring it back, or start anew and remove this:  siam runs rm {run_name(folder)}",
+            )
+        from siam.siamese.presets import Recipe
+
+        recipe = recipe_from(Recipe(), flat(config.recipe))
+    else:
+        recipe = choose_recipe(train, len(dataset.train))
+        config = new_config(dataset, data, train, recipe, fingerprint)
+        folder = begin(free_name(name, dataset.name))
+        save_config(folder, config)
+    training = fit(dataset, recipe, train, folder, progress, notice)
+    metrics = finish(folder, dataset, config, training, progress)
+    path = publish(folder)
+    return TrainedRun(path, metrics)
+
+
+def new_config(
+    dataset: Dataset, data: DataChoice, train: TrainChoice, recipe: Recipe, fingerprint: str
+) -> RunConfig:
+    """Put together what is needed to train this run again."""
+    height, width, channels = dataset.picture_shape
+    chosen = dataset.name if data.dataset is None else data.dataset
+    if Path(chosen).exists():
+        # A run may be resumed from another folder than it was begun in.
+        chosen = str(Path(chosen).absolute())
+    return RunConfig(
+        data=dataclasses.replace(data, dataset=chosen),
+        train=train,
+        recipe=dataclasses.asdict(recipe),
+        name=dataset.name,
+        source=dataset.source,
+        fingerprint=fingerprint,
+        classes=dataset.classes,
+        preparation=Preparation(dataset.prepare, (height, width), channels),
+    )
+
+
+def begin(name: str) -> Path:
+    """Make the folder that a run grows in.
+
+    Raises:
+        RunError: it cannot be made, or an interrupted run of that name stands there.
+    """
+    folder = runs_folder().absolute() / f"{name}{PARTIAL}"
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir()
+    except FileExistsError as error:
+        raise RunError(
+            f"A run '{name}' was interrupted before it was whole.",
+            f"Go on with it:  siam train --resume --name {name}   or:  siam runs rm {name}",
+        ) from error
+    except OSError as error:
+        raise RunError(
+            f"The runs folder {folder.parent} cannot be written ({error.strerror}).",
+            "Set SIAM_RUNS to a folder that can, or change the rights.",
+        ) from error
+    return folder
+
+
+def interrupted_run(name: str | None) -> Path:
+    """Return the folder of the newest interrupted run, or of the one that is named.
+
+    Raises:
+        RunError: there is none.
+    """
+    for run in list_runs():
+        if not run.finished and run.path.name.endswith(PARTIAL) and name in (None, run.name):
+            return run.path.absolute()
+    which = f"'{name}' " if name else ""
+    raise RunError(
+        f"There is no interrupted run {which}in {runs_folder().absolute()}.",
+        "See what there is:  siam runs",
+    )
+
+
+def run_name(folder: Path) -> str:
+    """Return the name of a run in the making."""
+    return folder.name.removesuffix(PARTIAL)
+
+
+def flat(recipe: dict[str, Any]) -> dict[str, Any]:
+    """Return a recipe's values with dotted names for the nested ones."""
+    own = {name: value for name, value in recipe.items() if name != "augment"}
+    return own | {f"augment.{name}": value for name, value in recipe.get("augment", {}).items()}
+
+
+def report_skipped(dataset: Dataset, notice: Notice) -> None:
+    """Say which files could not be read: the first few by name, the rest by number."""
+    for skipped in dataset.skipped[:3]:
+        notice(f"Skipped {skipped.path}: {skipped.reason}")
+    if len(dataset.skipped) > 3:
+        notice(f"Skipped {len(dataset.skipped)} files in all.")
+
+
+def fit(
+    dataset: Dataset,
+    recipe: Recipe,
+    train: TrainChoice,
+    folder: Path,
+    progress: Progress,
+    notice: Notice,
+) -> dict[str, Any]:
+    """Train the network, keep it and its encoder in the run; return what there is to report."""
+    with quiet_native_logs():
+        from siam.siamese.export import export_litert
+        from siam.siamese.network import tower_of
+        from siam.siamese.training import train_network
+
+    trained = train_network(
+        dataset.train,
+        dataset.validation,
+        recipe=recipe,
+        seed=train.seed,
+        folder=folder,
+        pairs="sampled" if train.pairs == "sampled" else "batch",
+        patience=train.patience,
+        progress=progress,
+    )
+    trained.network.save(folder / NETWORK_FILE)
+    tower = tower_of(trained.network)
+    parity = export_litert(
+        tower, folder / ENCODER_FILE, dataset.validation.pictures[:PROBE_PICTURES]
+    )
+    if not parity.holds:
+        notice(
+            "The exported encoder does not answer as Keras does (largest difference "
+            f"{parity.max_difference:.2g}); queries of this run go through Keras, slowly."
+        )
+    return {
+        "training": {
+            "seconds": round(trained.seconds, 3),
+            "epochs": len(trained.history),
+            "parameters": int(tower.count_params()),
+        },
+        "export": parity.to_dict(),
+    }
+
+
+def finish(
+    folder: Path,
+    dataset: Dataset,
+    config: RunConfig,
+    training: dict[str, Any],
+    progress: Progress,
+) -> dict[str, Any]:
+    """Make everything of a run that follows from its network; return its metrics."""
+    encoder = open_encoder(folder)
+    save_held_out(folder, dataset, seed=config.train.seed)
+    fill_gallery(folder, dataset, encoder, progress=progress)
+    embedded = embed_run(folder, config, encoder)
+    calibration = calibrate(embedded, folder / CALIBRATION_FILE, progress=progress)
+    measured = figures(embedded, calibration, seed=config.train.seed, progress=progress)
+    metrics = {
+        "schema": SCHEMA,
+        "dataset": config.name,
+        "test_pictures": len(dataset.test),
+        **measured,
+        **training,
+    }
+    write_json(folder / METRICS_FILE, metrics)
+    return metrics
+
+
+def publish(folder: Path) -> Path:
+    """Turn a run in the making into a run, and point `last` to it."""
+    from siam.siamese.checkpoint import CHECKPOINT_FILE
+
+    (folder / CHECKPOINT_FILE).unlink(missing_ok=True)
+    write_manifest(folder)
+    path = folder.with_name(run_name(folder))
+    sync_folder(folder)
+    os.replace(folder, path)
+    sync_folder(path.parent)
+    point_last_to(path)
+    return path
