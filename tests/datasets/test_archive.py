@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from siam.datasets import archive as archive_module
+from siam.datasets.archive import archive_pictures
+from siam.datasets.load import load_dataset
+from siam.errors import DataError, PictureError
+
+
+@pytest.fixture
+def zipped(tmp_path: Path, write_folder: Callable[..., Path]) -> Path:
+    """The folder of cats and dogs, wrapped in a folder of its own, as a .zip."""
+    folder = write_folder()
+    target = tmp_path / "pets.zip"
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as opened:
+        opened.mkdir("pets")
+        for path in sorted(folder.rglob("*.png")):
+            opened.write(path, f"pets/{path.relative_to(folder)}")
+    return target
+
+
+def test_archive_gives_what_the_folder_gives(zipped: Path) -> None:
+    packed, plain = load_dataset(str(zipped)), load_dataset(str(zipped.with_suffix("")))
+    assert packed.fingerprint == plain.fingerprint
+    assert packed.classes == ("cat", "dog")
+    assert packed.name == "pets"
+
+
+def test_nothing_is_unpacked_to_disk(zipped: Path) -> None:
+    before = sorted(zipped.parent.rglob("*"))
+    load_dataset(str(zipped))
+    assert sorted(zipped.parent.rglob("*")) == before
+
+
+def test_members_that_point_elsewhere_are_skipped_and_clutter_is_left_out(zipped: Path) -> None:
+    with zipfile.ZipFile(zipped, "a") as opened:
+        for name in ("../evil.png", "/etc/evil.png", "a\\..\\evil.png"):
+            opened.writestr(name, b"x")
+        for name in ("__MACOSX/pets/cat/._0.png", "pets/.DS_Store"):
+            opened.writestr(name, b"x")
+    with archive_pictures(zipped) as files:
+        assert len(files.paths) == 16
+        assert {s.path for s in files.skipped} == {
+            "../evil.png",
+            "/etc/evil.png",
+            "a\\..\\evil.png",
+        }
+        assert {s.reason for s in files.skipped} == {"its name points out of the archive"}
+
+
+def test_damaged_member_is_a_picture_error(zipped: Path) -> None:
+    content = bytearray(zipped.read_bytes())
+    with zipfile.ZipFile(zipped) as opened:
+        first = opened.infolist()[1]
+    content[first.header_offset + 80] ^= 0xFF
+    zipped.write_bytes(content)
+    with (
+        archive_pictures(zipped) as files,
+        pytest.raises(PictureError, match=f"{first.filename} is damaged in the archive"),
+    ):
+        files.fetch(first.filename)
+    dataset = load_dataset(str(zipped))
+    assert [skipped.path for skipped in dataset.skipped] == [first.filename]
+
+
+def test_encrypted_member_is_skipped(zipped: Path) -> None:
+    content = zipped.read_bytes()
+    place = content.index(b"PK\x01\x02", content.index(b"PK\x01\x02") + 1) + 8
+    zipped.write_bytes(content[:place] + b"\x01" + content[place + 1 :])
+    with archive_pictures(zipped) as files:
+        assert [skipped.reason for skipped in files.skipped] == ["is encrypted"]
+
+
+def test_member_too_large_is_skipped(zipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive_module, "MEMBER_BYTES", 1000)
+    with zipfile.ZipFile(zipped, "a", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr("pets/cat/huge.bmp", b"\0" * 1001)
+    with archive_pictures(zipped) as files:
+        assert [s.reason for s in files.skipped] == [
+            "unpacks to 1,001 bytes, at most 1,000 are read"
+        ]
+
+
+def test_bomb_is_refused_whole(zipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive_module, "TOTAL_BYTES", 1_000_000)
+    with zipfile.ZipFile(zipped, "a", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr("pets/cat/bomb.bmp", b"\0" * 10_000_000)
+    with (
+        pytest.raises(DataError, match="claims to unpack to 10,0.*refused as a bomb"),
+        archive_pictures(zipped),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("content", [b"", b"\x89PNG and no zip", b"PK\x03\x04 cut off"])
+def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "set.zip"
+    path.write_bytes(content)
+    with (
+        pytest.raises(DataError, match="not a whole ZIP archive") as caught,
+        archive_pictures(path),
+    ):
+        pass
+    assert "a folder with one sub-folder per class" in caught.value.cure
+
+
+def test_missing_archive(tmp_path: Path) -> None:
+    with (
+        pytest.raises(DataError, match="absent.zip cannot be read: No such file"),
+        archive_pictures(tmp_path / "absent.zip"),
+    ):
+        pass

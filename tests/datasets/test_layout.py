@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import pytest
+
+from siam.datasets.layout import arrange, class_depth
+from siam.errors import UsageError
+
+
+def classes_of(*paths: str, classes_from: str | None = None) -> dict[str, tuple[str, str, str]]:
+    layout = arrange(paths, classes_from=classes_from)
+    return {e.path: (e.part, e.class_name, e.group) for e in layout.entries}
+
+
+def test_one_sub_folder_per_class() -> None:
+    assert classes_of("cat/1.png", "dog/1.jpg") == {
+        "cat/1.png": ("train", "cat", ""),
+        "dog/1.jpg": ("train", "dog", ""),
+    }
+
+
+def test_train_and_test_folders_are_splits() -> None:
+    assert classes_of("train/cat/1.png", "Test/cat/2.png", "val/dog/3.png") == {
+        "train/cat/1.png": ("train", "cat", ""),
+        "Test/cat/2.png": ("test", "cat", ""),
+        "val/dog/3.png": ("validation", "dog", ""),
+    }
+
+
+def test_folders_named_train_beside_others_are_classes() -> None:
+    found = classes_of("train/1.png", "bus/1.png")
+    assert {name for _, name, _ in found.values()} == {"train", "bus"}
+
+
+def test_wrapping_folders_are_looked_through() -> None:
+    found = classes_of("set/v2/cat/1.png", "set/v2/dog/1.png")
+    assert {name for _, name, _ in found.values()} == {"cat", "dog"}
+    found = classes_of("set/train/cat/1.png", "set/test/cat/2.png")
+    assert {(part, name) for part, name, _ in found.values()} == {("train", "cat"), ("test", "cat")}
+
+
+def test_the_only_class_is_no_wrapper() -> None:
+    assert classes_of("cat/1.png", "cat/2.png")["cat/1.png"] == ("train", "cat", "")
+
+
+def test_even_depth_takes_the_innermost_folder_with_its_group() -> None:
+    found = classes_of("Greek/a/1.png", "Greek/b/1.png", "Latin/a/1.png")
+    assert found["Latin/a/1.png"] == ("train", "Latin/a", "Latin")
+    assert len({name for _, name, _ in found.values()}) == 3
+
+
+def test_uneven_depth_takes_the_outermost_folder() -> None:
+    found = classes_of("cat/1.png", "cat/2021/2.png", "dog/2022/may/3.png")
+    assert [name for _, name, _ in found.values()] == ["cat", "cat", "dog"]
+
+
+@pytest.mark.parametrize("classes_from", ["folder", "1"])
+def test_outermost_folder_on_request(classes_from: str) -> None:
+    found = classes_of("Greek/a/1.png", "Latin/b/1.png", classes_from=classes_from)
+    assert [name for _, name, _ in found.values()] == ["Greek", "Latin"]
+
+
+def test_depth_on_request_keeps_a_folder_it_needs() -> None:
+    paths = ("Greek/a/1.png", "Greek/b/1.png")
+    found = classes_of(*paths, classes_from="alphabet/character")
+    assert [name for _, name, _ in found.values()] == ["Greek/a", "Greek/b"]
+    found = classes_of(*(f"all/{path}" for path in paths), classes_from="2")
+    assert [name for _, name, _ in found.values()] == ["Greek/a", "Greek/b"]
+
+
+def test_files_outside_of_any_class_are_told_and_change_nothing() -> None:
+    layout = arrange(["README.txt", "set/labels.csv", "set/cat/1.png", "set/dog/1.png"])
+    assert [entry.class_name for entry in layout.entries] == ["cat", "dog"]
+    assert layout.outside == ("README.txt", "set/labels.csv")
+
+
+def test_pictures_without_any_folder_have_no_class() -> None:
+    layout = arrange(["1.png", "2.png"])
+    assert layout.entries == ()
+    assert layout.outside == ("1.png", "2.png")
+
+
+def test_nothing_gives_nothing() -> None:
+    assert arrange([]).entries == ()
+
+
+@pytest.mark.parametrize(
+    ("classes_from", "depth"),
+    [("folder", 1), ("alphabet/character", 2), ("a/b/c", 3), ("1", 1), ("2", 2)],
+)
+def test_class_depth(classes_from: str, depth: int) -> None:
+    assert class_depth(classes_from) == depth
+
+
+@pytest.mark.parametrize("classes_from", ["", "0", "alphabet/", "/", " "])
+def test_class_depth_refuses_what_names_no_folders(classes_from: str) -> None:
+    with pytest.raises(UsageError, match=f"received '{classes_from}'") as caught:
+        class_depth(classes_from)
+    assert "alphabet/character" in caught.value.cure
