@@ -28,9 +28,10 @@ def read_arrays(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
             objects are never loaded.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            if not isinstance(arrays, np.lib.npyio.NpzFile):
-                raise DataError(f"{path} is a single array.", "Save it as numpy.savez(FILE, x=x).")
+        loaded = np.load(path, allow_pickle=False)
+        if not isinstance(loaded, np.lib.npyio.NpzFile):
+            raise DataError(f"{path} is a single array.", "Save it with numpy.savez(FILE, x=x).")
+        with loaded as arrays:
             if "x" not in arrays:
                 raise DataError(
                     f"{path} must hold an array x, it holds {', '.join(arrays) or 'none'}.",

@@ -60,7 +60,9 @@ def load_idx_folder(folder: Path, *, seed: int = 0) -> Dataset:
     shapes = {part: pictures.shape[1:] for part, (pictures, _) in raw.items()}
     if len(set(shapes.values())) > 1:
         raise DataError(
-            f"The pictures of {folder} must have one size, received {shapes}.", "Use one set."
+            f"The pictures of {folder} must have one size, received {shapes['train']} to train "
+            f"and {shapes['test']} to test.",
+            "Use the files of one set.",
         )
     names = np.unique(np.concatenate([labels for _, labels in raw.values()]))
     splits = {

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from siam.datasets.arrays import read_arrays
+from siam.errors import DataError
+
+X = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_round_trip(tmp_path: Path, compressed: bool) -> None:
+    save = np.savez_compressed if compressed else np.savez
+    save(tmp_path / "a.npz", x=X, y=np.array([5, 6]))
+    pictures, labels = read_arrays(tmp_path / "a.npz")
+    np.testing.assert_array_equal(pictures, X[..., np.newaxis])
+    assert labels is not None and labels.tolist() == [5, 6]
+
+
+def test_colour_and_no_labels(tmp_path: Path) -> None:
+    colour = np.stack([X, X, X], axis=3)
+    np.savez(tmp_path / "a.npz", x=colour)
+    pictures, labels = read_arrays(tmp_path / "a.npz")
+    np.testing.assert_array_equal(pictures, colour)
+    assert labels is None
+
+
+def test_labels_may_be_names(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", x=X, y=["cat", "dog"])
+    assert read_arrays(tmp_path / "a.npz")[1].tolist() == ["cat", "dog"]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("arrays", "words"),
+    [
+        ({"pictures": X}, "must hold an array x, it holds pictures"),
+        ({}, "must hold an array x, it holds none"),
+        ({"x": X[0]}, r"must have the shape .* received \(3, 4\)"),
+        ({"x": X[..., np.newaxis].repeat(4, 3)}, r"received \(2, 3, 4, 4\)"),
+        ({"x": X[:0]}, r"received \(0, 3, 4, 1\)"),
+        ({"x": X / 255}, "must be uint8, 0 to 255, received float64"),
+        ({"x": X, "y": [1]}, r"must be 2 integers or strings, .* int64 of shape \(1,\)"),
+        ({"x": X, "y": [0.5, 1.5]}, "received float64"),
+        ({"x": X, "y": np.array([1, "a"], dtype=object)}, "cannot be read as .npz"),
+    ],
+)
+def test_wrong_arrays_are_refused_with_the_values(
+    tmp_path: Path, arrays: dict[str, np.ndarray], words: str
+) -> None:
+    np.savez(tmp_path / "a.npz", **arrays)
+    with pytest.raises(DataError, match=words) as caught:
+        read_arrays(tmp_path / "a.npz")
+    assert caught.value.cure
+
+
+def test_pickles_are_never_loaded(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.array([{}], dtype=object), allow_pickle=True)
+    (tmp_path / "a.npy").rename(tmp_path / "a.npz")
+    with pytest.raises(DataError, match="allow_pickle=False"):
+        read_arrays(tmp_path / "a.npz")
+
+
+def test_single_array_is_refused(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", X)
+    (tmp_path / "a.npy").rename(tmp_path / "a.npz")
+    with pytest.raises(DataError, match="is a single array"):
+        read_arrays(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 cut off"])
+def test_damaged_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.npz").write_bytes(content)
+    with pytest.raises(DataError, match="a.npz cannot be read as .npz"):
+        read_arrays(tmp_path / "a.npz")
+
+
+def test_damage_inside_is_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", x=np.zeros((9, 9, 9), dtype=np.uint8))
+    content = bytearray((tmp_path / "a.npz").read_bytes())
+    content[400] ^= 0xFF
+    (tmp_path / "a.npz").write_bytes(content)
+    with pytest.raises(DataError, match="cannot be read as .npz: Bad CRC-32"):
+        read_arrays(tmp_path / "a.npz")
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="absent.npz cannot be read"):
+        read_arrays(tmp_path / "absent.npz")
