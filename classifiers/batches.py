@@ -1,0 +1,76 @@
+"""What a classifier's training step is fed: every picture once an epoch, in a shuffled order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from siam.datasets.dataset import Split
+from siam.siamese.augment import AugmentPolicy, augment_batch
+
+__all__ = ["NextEpoch", "ShuffledBatches"]
+
+# One thread beside the step's own keeps ahead of it.
+WORKERS = 1
+QUEUE = 8
+
+
+class ShuffledBatches(keras.utils.PyDataset):
+    """Batches of one size, so that a backend compiles one step; what is left over waits.
+
+    A batch depends on (seed, epoch, step) alone, whatever thread makes it.
+
+    Args:
+        split: pictures uint8 (n, height, width, channels) with their labels.
+        batch_size: pictures in a batch; all of them where there are fewer.
+        seed: fixes order and augmentation.
+        policy: how pictures are varied; None leaves them as they are.
+
+    Raises:
+        ValueError: an empty split, or batch_size < 1.
+    """
+
+    def __init__(
+        self, split: Split, *, batch_size: int, seed: int, policy: AugmentPolicy | None
+    ) -> None:
+        super().__init__(workers=WORKERS, max_queue_size=QUEUE)
+        if len(split) == 0 or batch_size < 1:
+            raise ValueError(
+                "Training needs at least one picture and batch_size >= 1, "
+                f"received {len(split)} pictures and batch_size {batch_size}."
+            )
+        self.split = split
+        self.batch_size = min(batch_size, len(split))
+        self.seed = seed
+        self.policy = policy
+        self.turn(0)
+
+    def turn(self, epoch: int) -> None:
+        """Draw the order of an epoch."""
+        self.epoch = epoch
+        self.order = np.random.default_rng((self.seed, epoch)).permutation(len(self.split))
+
+    def __len__(self) -> int:
+        return len(self.split) // self.batch_size
+
+    def __getitem__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        chosen = self.order[step * self.batch_size : (step + 1) * self.batch_size]
+        pictures = self.split.pictures[chosen]
+        if self.policy is not None:
+            rng = np.random.default_rng((self.seed, self.epoch, step))
+            pictures = augment_batch(pictures, rng=rng, policy=self.policy)
+        return pictures, self.split.labels[chosen]
+
+
+class NextEpoch(keras.callbacks.Callback):
+    """Tell the batches which epoch begins."""
+
+    def __init__(self, batches: ShuffledBatches) -> None:
+        super().__init__()
+        self.batches = batches
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Draw the epoch's order."""
+        self.batches.turn(epoch)

@@ -1,0 +1,67 @@
+"""What a trained classifier has learnt before it names a label: its penultimate features.
+
+They make a classifier comparable with a Siamese network: unit-length rows whose distances can be
+judged like embeddings.
+"""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+
+from siam.classifiers.subclassed import SubclassedClassifier
+from siam.siamese.device import compile_steps
+
+__all__ = ["answer", "feature_model"]
+
+
+def feature_model(classifier: keras.Model, picture_shape: tuple[int, int, int]) -> keras.Model:
+    """Return a model of two outputs, the labels' probabilities and the penultimate features.
+
+    A Sequential or Functional classifier is a graph and is cut at its layer "features"; a
+    subclassed one has no graph, so its own methods are called instead. The weights are the
+    classifier's own, not copies.
+
+    Args:
+        classifier: built by one of `siam.classifiers.styles.STYLES`.
+        picture_shape: height, width and channels of a picture.
+
+    Returns:
+        A model from float32 (n, height, width, channels) in 0 to 255 to
+        [probabilities (n, num_classes), features (n, length), each >= 0].
+
+    Example:
+        >>> from siam.classifiers.sequential import build
+        >>> feature_model(build((28, 28, 1), 10), (28, 28, 1)).output_shape
+        [(None, 10), (None, 64)]
+    """
+    if isinstance(classifier, SubclassedClassifier):
+        picture = keras.Input(picture_shape, name="picture")
+        features = classifier.features(picture)
+        return keras.Model(picture, [classifier.label(features), features])
+    outputs = [classifier.get_layer(name).output for name in ("label", "features")]
+    return keras.Model(classifier.inputs[0], outputs)
+
+
+def answer(
+    classifier: keras.Model, pictures: np.ndarray, *, batch_size: int = 256
+) -> tuple[np.ndarray, np.ndarray]:
+    """Name pictures and embed them by a trained classifier, in one pass.
+
+    Args:
+        classifier: built by one of `siam.classifiers.styles.STYLES`.
+        pictures: uint8 (n, height, width, channels), n >= 1.
+        batch_size: pictures in a step.
+
+    Returns:
+        probabilities: float32 (n, num_classes), rows summing to 1.
+        embeddings: float32 (n, length), the features scaled to unit length. A picture that wakes
+            no feature at all keeps the zero vector.
+    """
+    model = feature_model(classifier, pictures.shape[1:])
+    model.compile(jit_compile=compile_steps())
+    probabilities, features = model.predict(pictures, batch_size=batch_size, verbose=0)
+    features = np.asarray(features, np.float32)
+    lengths = np.linalg.norm(features, axis=1, keepdims=True)
+    embeddings = np.divide(features, lengths, out=np.zeros_like(features), where=lengths > 0)
+    return np.asarray(probabilities, np.float32), embeddings

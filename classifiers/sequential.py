@@ -1,0 +1,60 @@
+"""A classifier in Keras' first style: `keras.Sequential`, a list of layers.
+
+Can: say a plain chain of layers in the fewest words; show a summary; save and load with nothing
+registered, because Keras knows every layer in the list.
+Cannot: branch, join, skip a layer, share one, or have two inputs or outputs. A Siamese network
+(two inputs) and a residual connection (`siam.classifiers.residual`) are out of its reach.
+"""
+
+from __future__ import annotations
+
+import keras
+from keras import layers
+
+from siam.classifiers.architecture import CONVOLUTIONS, FEATURES, Convolutions, check_shapes
+
+__all__ = ["build"]
+
+
+def build(
+    input_shape: tuple[int, int, int],
+    num_classes: int,
+    *,
+    convolutions: Convolutions = CONVOLUTIONS,
+    features: int = FEATURES,
+) -> keras.Sequential:
+    """Build the classifier as a list of layers, each fed by the one before it.
+
+    Args:
+        input_shape: height, width and channels of a picture.
+        num_classes: how many labels there are, >= 2.
+        convolutions: (channels, strides) of each 3 x 3 convolution.
+        features: length of the penultimate features.
+
+    Returns:
+        A model from float32 (n, height, width, channels) in 0 to 255 to float32
+        (n, num_classes): the probability of each label, rows summing to 1.
+
+    Raises:
+        ValueError: shapes that no classifier can have.
+
+    Example:
+        >>> build((28, 28, 1), 10).output_shape
+        (None, 10)
+    """
+    check_shapes(input_shape, num_classes)
+    model = keras.Sequential(name="sequential")
+    model.add(keras.Input(input_shape, name="picture"))
+    model.add(layers.Rescaling(1 / 255, name="scale"))
+    for number, (channels, strides) in enumerate(convolutions, start=1):
+        name = f"convolution_{number}"
+        model.add(layers.Conv2D(channels, 3, strides, "same", use_bias=False, name=name))
+        model.add(layers.BatchNormalization(momentum=0.9, name=f"{name}_norm"))
+        model.add(layers.ReLU(name=f"{name}_relu"))
+    model.add(layers.Flatten(name="flatten"))
+    model.add(layers.Dense(features, use_bias=False, name="projection"))
+    model.add(layers.BatchNormalization(momentum=0.9, name="projection_norm"))
+    model.add(layers.ReLU(name="features"))
+    # float32 whatever the policy: rounded probabilities would blunt the loss.
+    model.add(layers.Dense(num_classes, activation="softmax", dtype="float32", name="label"))
+    return model

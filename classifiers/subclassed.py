@@ -1,0 +1,122 @@
+"""A classifier in Keras' third style: a subclass of `keras.Model` with its own forward pass.
+
+Can: anything Python can say in `call`, such as loops and conditions over shapes and arguments;
+methods of its own (`features` here); its own training step.
+Cannot: be looked into. There is no graph, so it cannot be cut at a layer, its summary knows no
+shapes between layers, and Keras saves it only if it is registered and tells its constructor's
+arguments (`get_config`); the program that loads it must have imported this file.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import layers
+
+from siam.classifiers.architecture import CONVOLUTIONS, FEATURES, Convolutions, check_shapes
+
+__all__ = ["SubclassedClassifier", "build"]
+
+
+@keras.saving.register_keras_serializable(package="siam")
+class SubclassedClassifier(keras.Model):
+    """The classifier as a class: layers made in the constructor, called in `call`.
+
+    Args:
+        num_classes: how many labels there are, >= 2.
+        convolutions: (channels, strides) of each 3 x 3 convolution.
+        features: length of the penultimate features.
+        **kwargs: `name` and `dtype` of `keras.Model`.
+
+    Call arguments:
+        pictures: float32 (n, height, width, channels), 0 to 255.
+        training: whether batch normalisation learns from this batch.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        *,
+        convolutions: Convolutions = CONVOLUTIONS,
+        features: int = FEATURES,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.num_classes = num_classes
+        # `features` is the method below; a length and a method cannot share the name.
+        self.feature_length = features
+        self.convolutions = tuple((channels, strides) for channels, strides in convolutions)
+
+        self.scale = layers.Rescaling(1 / 255, name="scale")
+        self.body: list[layers.Layer] = []
+        for number, (channels, strides) in enumerate(self.convolutions, start=1):
+            name = f"convolution_{number}"
+            self.body += [
+                layers.Conv2D(channels, 3, strides, "same", use_bias=False, name=name),
+                layers.BatchNormalization(momentum=0.9, name=f"{name}_norm"),
+                layers.ReLU(name=f"{name}_relu"),
+            ]
+        self.flatten = layers.Flatten(name="flatten")
+        self.projection = layers.Dense(features, use_bias=False, name="projection")
+        self.projection_norm = layers.BatchNormalization(momentum=0.9, name="projection_norm")
+        self.relu = layers.ReLU(name="features")
+        # float32 whatever the policy: rounded probabilities would blunt the loss.
+        self.label = layers.Dense(num_classes, activation="softmax", dtype="float32", name="label")
+
+    def features(self, pictures: Any) -> Any:
+        """The penultimate features: (n, feature_length), each >= 0."""
+        x = self.scale(pictures)
+        # Keras hands `training` on from `call` to the layers that ask for it.
+        for layer in self.body:
+            x = layer(x)
+        x = self.projection(self.flatten(x))
+        return self.relu(self.projection_norm(x))
+
+    def call(self, pictures: Any, training: bool = False) -> Any:
+        """The probability of each label: float32 (n, num_classes), rows summing to 1."""
+        return self.label(self.features(pictures))
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, from which `from_config` makes the same network again."""
+        return {
+            **super().get_config(),
+            "num_classes": self.num_classes,
+            "convolutions": [list(convolution) for convolution in self.convolutions],
+            "features": self.feature_length,
+        }
+
+
+def build(
+    input_shape: tuple[int, int, int],
+    num_classes: int,
+    *,
+    convolutions: Convolutions = CONVOLUTIONS,
+    features: int = FEATURES,
+) -> SubclassedClassifier:
+    """Build the classifier as an instance of its class, its weights made.
+
+    Args:
+        input_shape: height, width and channels of a picture.
+        num_classes: how many labels there are, >= 2.
+        convolutions: (channels, strides) of each 3 x 3 convolution.
+        features: length of the penultimate features.
+
+    Returns:
+        A model from float32 (n, height, width, channels) in 0 to 255 to float32
+        (n, num_classes): the probability of each label, rows summing to 1.
+
+    Raises:
+        ValueError: shapes that no classifier can have.
+
+    Example:
+        >>> build((28, 28, 1), 10).compute_output_shape((None, 28, 28, 1))
+        (None, 10)
+    """
+    check_shapes(input_shape, num_classes)
+    model = SubclassedClassifier(
+        num_classes, convolutions=convolutions, features=features, name="subclassed"
+    )
+    # A subclass learns its input shape from its first call; without one it has no weights yet.
+    model(keras.Input(input_shape, name="picture"))
+    return model

@@ -1,0 +1,155 @@
+"""Train one baseline by Keras' own `fit`, on the terms on which the Siamese network is trained."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from siam.classifiers.batches import NextEpoch, ShuffledBatches
+from siam.classifiers.residual import label_alone
+from siam.classifiers.styles import build_classifier
+from siam.datasets.dataset import Split
+from siam.progress import Progress, silent
+from siam.siamese.device import compile_steps
+from siam.siamese.precision import dtype_policy
+from siam.siamese.presets import Recipe
+from siam.siamese.schedule import warm_up_cosine
+
+__all__ = ["TrainedClassifier", "train_classifier"]
+
+
+@dataclass(frozen=True)
+class TrainedClassifier:
+    """What a training leaves.
+
+    Attributes:
+        model: the classifier in float32, ready to be saved.
+        history: one row per epoch: "loss", "accuracy", and the same of the validation split
+            with "val_" before them (accuracies 0 to 1, larger = better).
+        seconds: wall time of the training steps, the first one's compiling included and the
+            validation left out.
+        first_step_seconds: wall time until the first step was done: mostly compiling.
+        step_seconds: mean wall time of the steps after the first.
+    """
+
+    model: keras.Model
+    history: tuple[Mapping[str, float], ...]
+    seconds: float
+    first_step_seconds: float
+    step_seconds: float
+
+
+def train_classifier(
+    style: str,
+    train: Split,
+    *,
+    num_classes: int,
+    recipe: Recipe,
+    seed: int,
+    validation: Split | None = None,
+    progress: Progress = silent,
+) -> TrainedClassifier:
+    """Train a baseline from nothing.
+
+    Of the recipe it takes what is no Siamese network's alone: epochs, batch size, learning rate
+    with its schedule, weight decay, precision and augmentation.
+
+    Args:
+        style: a name in `siam.classifiers.styles.STYLES`.
+        train: what is learned from.
+        num_classes: how many labels there are, >= 2.
+        recipe: the terms.
+        seed: fixes initialisation, order and augmentation.
+        validation: watched for the curves; never learned from.
+        progress: told of steps done.
+    """
+    keras.utils.set_random_seed(seed)
+    batches = ShuffledBatches(
+        train,
+        batch_size=recipe.classes_per_batch * recipe.pictures_per_class,
+        seed=seed,
+        policy=recipe.augment,
+    )
+    picture_shape = train.pictures.shape[1:]
+    with dtype_policy(recipe.precision):
+        model = build_classifier(style, picture_shape, num_classes)
+    learner = label_alone(model)
+    steps = len(batches) * recipe.epochs
+    rate = warm_up_cosine(recipe.learning_rate, steps=steps, warm_up=recipe.warm_up)
+    learner.compile(
+        optimizer=keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+        jit_compile=compile_steps(),
+    )
+    watch = _Stopwatch(progress, steps)
+    watched = None if validation is None else (validation.pictures, validation.labels)
+    fitted = learner.fit(
+        batches,
+        validation_data=watched,
+        epochs=recipe.epochs,
+        shuffle=False,
+        verbose=0,
+        callbacks=[NextEpoch(batches), watch],
+    )
+    history = tuple(
+        {name: float(values[epoch]) for name, values in fitted.history.items()}
+        for epoch in range(recipe.epochs)
+    )
+    return TrainedClassifier(
+        model=_in_float32(model, style, picture_shape, num_classes),
+        history=history,
+        seconds=watch.seconds,
+        first_step_seconds=watch.first_step_seconds,
+        step_seconds=(watch.seconds - watch.first_step_seconds) / max(1, steps - 1),
+    )
+
+
+class _Stopwatch(keras.callbacks.Callback):
+    """Times the training steps, leaves the validation out, and tells a `Progress` of each."""
+
+    def __init__(self, progress: Progress, steps: int) -> None:
+        super().__init__()
+        self.progress = progress
+        self.steps = steps
+        self.done = 0
+        self.seconds = 0.0
+        self.first_step_seconds = 0.0
+        self.running_since = 0.0
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Start."""
+        self.running_since = time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Count the step."""
+        if self.done == 0:
+            self.first_step_seconds = time.perf_counter() - self.running_since
+        self.done += 1
+        self.progress("Training", self.done, self.steps)
+
+    def on_test_begin(self, logs: Any = None) -> None:
+        """Pause."""
+        self.seconds += time.perf_counter() - self.running_since
+
+    def on_test_end(self, logs: Any = None) -> None:
+        """Go on."""
+        self.running_since = time.perf_counter()
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """Stop."""
+        self.seconds += time.perf_counter() - self.running_since
+
+
+def _in_float32(
+    model: keras.Model, style: str, picture_shape: tuple[int, int, int], num_classes: int
+) -> keras.Model:
+    """The same classifier computing in float32 throughout, so that every backend answers alike."""
+    with dtype_policy("float32"):
+        plain = build_classifier(style, picture_shape, num_classes)
+    plain.set_weights(model.get_weights())
+    return plain
