@@ -123,14 +123,22 @@ def environment(backend: str, device: str, current: Mapping[str, str]) -> dict[s
                 f"Take gpu:0 to gpu:{len(cards) - 1}, or change CUDA_VISIBLE_DEVICES.",
             )
         # One card for one process, also under "auto": the others stay free for other work.
-        variables["CUDA_VISIBLE_DEVICES"] = cards[number] if cards else visible or str(number)
+        variables["CUDA_VISIBLE_DEVICES"] = (
+            cards[number] if cards else str(number) if visible is None else visible
+        )
     return variables
 
 
-def found_device() -> Device:
+def found_device(asked: str = "auto") -> Device:
     """Say what the chosen backend computes on in this process, and why not on a GPU.
 
     Imports Keras and brings the backend up.
+
+    Args:
+        asked: what `prepare_device` was given.
+
+    Raises:
+        UsageError: a GPU was asked for by name and cannot be used.
     """
     import keras
 
@@ -138,7 +146,13 @@ def found_device() -> Device:
     gpus = backend_gpus(backend)
     if gpus:
         return Device(backend, "gpu", gpus[0], count=len(gpus))
-    return Device(backend, "cpu", processor_name(), why_no_gpu=why_no_gpu(backend, os.environ))
+    reason = why_no_gpu(backend, os.environ)
+    if asked not in {"auto", "cpu"}:
+        raise UsageError(
+            f"--device {asked}: {reason or 'no NVIDIA GPU is seen on this machine.'}",
+            "Leave --device out to use the CPU.",
+        )
+    return Device(backend, "cpu", processor_name(), why_no_gpu=reason)
 
 
 def compile_steps() -> bool | str:
