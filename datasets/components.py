@@ -28,7 +28,7 @@ class Mark:
 
 def find_groups(
     mask: np.ndarray, dark: np.ndarray, *, reach: float = 0.22
-) -> tuple[list[Mark], np.ndarray, int]:
+) -> tuple[list[Mark], np.ndarray, int, np.ndarray]:
     """Return marks, largest first, the picture of regions, and how many specks were dropped."""
     import cv2
 
@@ -37,24 +37,25 @@ def find_groups(
         mask.astype(np.uint8), connectivity=8
     )
     ink = np.bincount(regions.ravel(), weights=np.maximum(dark, 0).ravel(), minlength=count)
+    ring = np.bincount(np.concatenate([regions[0], regions[-1], regions[:, 0], regions[:, -1]]), minlength=count)
     pieces = []
     for k in range(1, count):
         left, top, wide, tall, area = (int(v) for v in stats[k])
-        pieces.append((k, left, top, left + wide, top + tall, area, float(ink[k])))
+        pieces.append((k, left, top, left + wide, top + tall, area, float(ink[k]), int(ring[k])))
+    edges = {p[0] for p in pieces if _edge_thing(p, regions, height, width)}
+    edge = np.isin(regions, list(edges))
+    pieces = [p for p in pieces if p[0] not in edges]
     if not pieces:
-        return [], regions, 0
-    pieces = [p for p in pieces if not _edge_thing(p, regions, height, width)]
-    if not pieces:
-        return [], regions, 0
+        return [], regions, 0, edge
     pieces.sort(key=lambda p: -_extent(p) * p[6])
     biggest = max(_extent(p) for p in pieces[:3])
     solid = [p for p in pieces if _extent(p) >= 0.12 * biggest and p[6] >= 0.02 * pieces[0][6]]
     dropped = len(pieces) - len(solid)
-    marks = [
-        _joined(group) for group in _grouped(solid[:64], regions, reach)
-    ]
+    loose = 0.12 * 2 * (height + width)
+    marks = [_joined(group) for group in _grouped([p for p in solid[:64] if p[7] <= loose], reach)]
+    marks += [_joined([p]) for p in solid if p[7] > loose]
     marks.sort(key=lambda m: -m.ink * max(m.box[2] - m.box[0], m.box[3] - m.box[1]))
-    return marks, regions, dropped
+    return marks, regions, dropped, edge
 
 
 def _extent(piece: tuple) -> float:
@@ -63,29 +64,33 @@ def _extent(piece: tuple) -> float:
 
 def _edge_thing(piece: tuple, regions: np.ndarray, height: int, width: int) -> bool:
     """Whether a piece is the picture's own edge: a table, a shadow, a frame."""
-    k, left, top, right, bottom, area, _ = piece
+    k, left, top, right, bottom, area, _, ring = piece
+    if _around(regions[top:bottom, left:right] == k, left, top, height, width):
+        return True
     sides = (left == 0, top == 0, right == width, bottom == height)
     if not any(sides):
         return False
-    ring = 0
-    if left == 0:
-        ring += int((regions[:, 0] == k).sum())
-    if right == width:
-        ring += int((regions[:, -1] == k).sum())
-    if top == 0:
-        ring += int((regions[0] == k).sum())
-    if bottom == height:
-        ring += int((regions[-1] == k).sum())
     spans = (right - left) > 0.9 * width or (bottom - top) > 0.9 * height
     thin = min(right - left, bottom - top) < 0.08 * min(height, width)
-    if ring > 0.25 * 2 * (height + width):
+    if ring > 0.8 * (height + width):
         return True
-    if ring > 0.5 * ((right - left) + (bottom - top)):
+    if ring > 0.8 * ((right - left) + (bottom - top)):
         return True
     return spans and (thin or sum(sides) >= 3)
 
 
-def _grouped(pieces: list[tuple], regions: np.ndarray, reach: float) -> list[list[tuple]]:
+def _around(piece: np.ndarray, left: int, top: int, height: int, width: int) -> bool:
+    """Whether a piece runs along the picture's border and keeps out of its middle: a frame."""
+    tall, wide = piece.shape
+    if tall < 0.6 * height and wide < 0.6 * width:
+        return False
+    down, across = round(0.12 * height), round(0.12 * width)
+    middle = piece[max(down - top, 0) : max(height - down - top, 0),
+                   max(across - left, 0) : max(width - across - left, 0)]
+    return int(middle.sum()) < 0.04 * int(piece.sum())
+
+
+def _grouped(pieces: list[tuple], reach: float) -> list[list[tuple]]:
     """Join pieces whose boxes are near, measured by the larger one's size."""
     groups: list[list[tuple]] = []
     for piece in pieces:
@@ -109,4 +114,4 @@ def _gap(a: tuple, b: tuple) -> float:
 def _joined(group: list[tuple]) -> Mark:
     box = (min(p[1] for p in group), min(p[2] for p in group),
            max(p[3] for p in group), max(p[4] for p in group))
-    return Mark(box, tuple(p[0] for p in group), sum(p[6] for p in group), 0.0)
+    return Mark(box, tuple(p[0] for p in group), sum(p[6] for p in group), sum(p[7] for p in group))

@@ -8,8 +8,10 @@ import numpy as np
 
 from siam.datasets.components import find_groups
 from siam.datasets.framing import frame
-from siam.datasets.ink import separate_ink
+from siam.datasets.ink import FAINTEST, noise_level, separate_ink
 from siam.datasets.light import darkness
+from siam.datasets.lines import ruled_lines
+from siam.datasets.polarity import ground_is_light, plausibility
 
 WORK = 320
 
@@ -22,9 +24,15 @@ def prepare_digit(grey: np.ndarray, size: tuple[int, int], *, invert: bool | Non
     hyps = []
     for inv in ((True, False) if invert is None else (invert,)):
         d = darkness(work if inv else 255 - work)
-        m = separate_ink(d)
-        marks, regions, dropped = find_groups(m, d)
-        hyps.append((_score(marks, work, inv), inv, d, m, marks, regions, dropped))
+        level, spread = noise_level(d)
+        ignore = ruled_lines(d, level + max(4.5 * spread, FAINTEST))
+        for _ in range(3):
+            m = separate_ink(d, ignore=ignore)
+            marks, regions, dropped, edge = find_groups(m, d)
+            if not edge.any():
+                break
+            ignore |= cv2.dilate(edge.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+        hyps.append((_score(marks, regions, d, work, inv), inv, d, m, marks, regions, dropped))
     hyps.sort(key=lambda h: -h[0])
     score, inv, d, m, marks, regions, dropped = hyps[0]
     choices["inverted"] = inv
@@ -41,11 +49,15 @@ def prepare_digit(grey: np.ndarray, size: tuple[int, int], *, invert: bool | Non
     steps.append(("input", out))
     return out, steps, choices, []
 
-def _score(marks, work, inv):
-    ring = np.concatenate([work[0], work[-1], work[:,0], work[:,-1]])
-    mid = (int(work.min())+int(work.max()))/2
-    bright = (ring > mid).mean()
-    prior = bright if inv else 1-bright
-    if not marks: return 0
-    m = marks[0]
-    return m.ink**0.5 * max(m.box[2]-m.box[0], m.box[3]-m.box[1]) * (0.15+prior)
+def _score(marks, regions, dark, work, inv):
+    light = ground_is_light(work)
+    prior = light if inv else 1 - light
+    best = 0.0
+    for m in marks[:3]:
+        q = plausibility(np.isin(regions, m.pieces), dark, m.box) * (0.3 + 0.7*prior)
+        q *= max(0.0, 1 - m.border / sum(work.shape))**2
+        if q > best:
+            best, main = q, m
+    if best > 0:
+        marks.remove(main); marks.insert(0, main)
+    return best

@@ -10,11 +10,10 @@ FAINTEST = 0.04  # contrast below which nothing counts as ink
 
 
 def noise_level(dark: np.ndarray) -> tuple[float, float]:
-    """Return the ground's level and deviation, both robust against the ink on it."""
+    """Return the ground's level and deviation, from its lower values: ink may cover most of a picture."""
     sample = dark[::2, ::2] if dark.size > 20_000 else dark
-    level = float(np.median(sample))
-    spread = 1.4826 * float(np.median(np.abs(sample - level)))
-    return level, spread
+    low, level = np.percentile(sample, (5, 30))
+    return float(level), float(level - low) / 1.12  # the normal distribution's 5 % to 30 %
 
 
 def separate_ink(dark: np.ndarray, *, ignore: np.ndarray | None = None) -> np.ndarray:
@@ -33,7 +32,7 @@ def separate_ink(dark: np.ndarray, *, ignore: np.ndarray | None = None) -> np.nd
     import cv2
 
     level, spread = noise_level(dark)
-    floor = max(level + 4.0 * spread, level + FAINTEST)
+    floor = max(level + 4.5 * spread, level + FAINTEST)
     candidates = dark > floor
     if ignore is not None:
         candidates &= ~ignore
