@@ -95,7 +95,7 @@ def build(
         generation=position.generation,
         stamp=position.stamp,
         last_id=position.last_id,
-        kind=named or "flat",
+        kind="flat" if approximate is None else named,
         effort=effort,
         ids=rows.ids,
         exact=rows.exact,
@@ -176,7 +176,10 @@ def _approximate(rows: Rows, named: str, progress: Progress) -> Any:
     if not index.is_trained:
         progress("training the index", 0, 0)
         sample = np.random.default_rng(0).permutation(count)[:TRAINING]
-        index.train(np.ascontiguousarray(vectors[np.sort(sample)]))
+        try:
+            index.train(np.ascontiguousarray(vectors[np.sort(sample)]))
+        except RuntimeError:
+            return None  # fewer vectors than the kind learns from: exact until there are more
     for start in range(0, count, CHUNK):
         index.add(vectors[start : start + CHUNK])
         progress("indexing vectors", min(start + CHUNK, count), count)

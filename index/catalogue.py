@@ -16,8 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
+from siam.atomic import sync_folder
 from siam.errors import StoreError
-from siam.index.connection import WAIT, connect, connect_reader, told
+from siam.index.connection import WAIT, connect, told
+from siam.index.guard import open_checked
 
 __all__ = ["FILE", "Catalogue", "Position"]
 
@@ -29,7 +31,8 @@ BEGIN;
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE state (
     one INTEGER PRIMARY KEY CHECK (one = 1),
-    generation INTEGER NOT NULL, stamp INTEGER NOT NULL, count INTEGER NOT NULL
+    generation INTEGER NOT NULL, stamp INTEGER NOT NULL, count INTEGER NOT NULL,
+    uuid TEXT NOT NULL
 );
 CREATE TABLE items (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -39,14 +42,14 @@ CREATE TABLE items (
 );
 CREATE INDEX items_label ON items (label);
 CREATE TABLE vectors (
-    id INTEGER PRIMARY KEY, vector BLOB NOT NULL CHECK (length(vector) = {bytes})
+    id INTEGER PRIMARY KEY, vector BLOB NOT NULL CHECK (length(vector) = {bytes}),
+    checksum INTEGER NOT NULL
 );
 CREATE TABLE thumbnails (id INTEGER PRIMARY KEY, picture BLOB NOT NULL);
 CREATE TABLE commits (generation INTEGER PRIMARY KEY, stamp INTEGER NOT NULL);
 CREATE TABLE changes (
     generation INTEGER NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (generation, id)
 ) WITHOUT ROWID;
-INSERT INTO state VALUES (1, 0, 0, 0);
 INSERT INTO commits VALUES (0, 0);
 """
 
@@ -94,7 +97,7 @@ class Catalogue:
                 "Make one with `siam train`, or name the folder that holds catalogue.sqlite.",
             )
         with told(self.folder):
-            self._reader = connect_reader(path, wait=wait)
+            self._reader, self.notices = open_checked(path, read_only=read_only, wait=wait)
             self.settings: dict[str, str] = dict(
                 self._reader.execute("SELECT name, value FROM settings")
             )
@@ -108,16 +111,33 @@ class Catalogue:
 
     @staticmethod
     def create(path: Path, settings: dict[str, str], *, dim: int) -> None:
-        """Make the file with its tables and `settings`; the folder must exist."""
-        with told(path.parent):
-            connection = connect(path, "rwc")
-            try:
+        """Make the file with its tables and `settings`, whole or not at all.
+
+        The folder must exist, and the file must not.
+        """
+        building = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+        try:
+            with told(path.parent), contextlib.closing(connect(building, "rwc")) as connection:
                 connection.executescript(SCHEMA.replace("{bytes}", str(4 * dim)))
                 rows = {**settings, "format": FORMAT, "dim": str(dim)}
                 connection.executemany("INSERT INTO settings VALUES (?, ?)", rows.items())
+                connection.execute(
+                    "INSERT INTO state VALUES (1, 0, 0, 0, ?)", (secrets.token_hex(16),)
+                )
                 connection.execute("COMMIT")
-            finally:
-                connection.close()
+            building.rename(path)
+            sync_folder(path.parent)
+        finally:
+            building.unlink(missing_ok=True)
+
+    def configure(self, settings: dict[str, str]) -> None:
+        """Write `settings` over those of the same name; the rest stay."""
+        with self.writing() as connection:
+            connection.executemany(
+                "INSERT INTO settings VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2",
+                settings.items(),
+            )
+        self.settings.update(settings)
 
     def close(self) -> None:
         """Close both connections; the last one out folds the WAL into the file."""

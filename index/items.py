@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
@@ -127,7 +128,8 @@ def insert(connection: sqlite3.Connection, new: NewItems) -> tuple[np.ndarray, i
         ((numbers[p], *new.rows[p]) for p in fresh),
     )
     connection.executemany(
-        "INSERT INTO vectors VALUES (?, ?)", ((numbers[p], new.vectors[p].data) for p in fresh)
+        "INSERT INTO vectors VALUES (?, ?, ?)",
+        ((numbers[p], new.vectors[p].data, crc32(new.vectors[p])) for p in fresh),
     )
     if new.thumbnails is not None:
         pictures = new.thumbnails
@@ -152,8 +154,8 @@ def _update(connection: sqlite3.Connection, number: int, new: NewItems, position
             (number, new.thumbnails[position]),
         )
     cursor = connection.execute(
-        "UPDATE vectors SET vector = ?1 WHERE id = ?2 AND vector != ?1",
-        (new.vectors[position].tobytes(), number),
+        "UPDATE vectors SET vector = ?1, checksum = ?3 WHERE id = ?2 AND vector != ?1",
+        (new.vectors[position].tobytes(), number, crc32(new.vectors[position])),
     )
     return cursor.rowcount > 0
 

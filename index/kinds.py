@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 
 from siam.errors import UsageError
 
-__all__ = ["KINDS", "Budget", "choose", "factory", "memory"]
+__all__ = ["KINDS", "Budget", "check_kind", "choose", "factory", "memory"]
 
 KINDS = ("auto", "flat", "hnsw", "ivf", "ivfpq", "sq8")
 LINKS = 32  # neighbours per node of an HNSW graph
@@ -29,6 +30,41 @@ class Budget:
     max_memory: float | None = None
     max_latency: float | None = None
     min_recall: float = 0.99
+
+    def settings(self) -> dict[str, str]:
+        """Return the budget as the catalogue keeps it."""
+        return {f"budget.{name}": json.dumps(value) for name, value in asdict(self).items()}
+
+    @classmethod
+    def read(cls, settings: dict[str, str]) -> Budget:
+        """Return the budget among the catalogue's settings, defaults where there is none."""
+        return cls(
+            **{
+                name.removeprefix("budget."): json.loads(value)
+                for name, value in settings.items()
+                if name.startswith("budget.")
+            }
+        )
+
+
+def check_kind(kind: str, dim: int) -> None:
+    """Refuse a kind that FAISS cannot make for vectors of length `dim`.
+
+    Raises:
+        UsageError: with FAISS's own words.
+    """
+    if kind in KINDS:
+        return
+    import faiss
+
+    try:
+        faiss.index_factory(dim, kind, faiss.METRIC_L2)
+    except RuntimeError as error:
+        reason = str(error).rsplit("Error:", 1)[-1].strip()
+        raise UsageError(
+            f"{kind!r} is no index kind for {dim} dimensions ({reason}).",
+            f"Use one of {', '.join(KINDS)}, or a FAISS factory string such as HNSW32,Flat.",
+        ) from error
 
 
 def lists(count: int) -> int:

@@ -146,7 +146,10 @@ class Snapshot:
         effort = dict(base.effort)
         # Quantised codes rank roughly: more candidates than asked for are ranked again exactly.
         wanted = k * effort.pop("refine", 1)
-        found = self._alive(base, base.approximate, queries, wanted, effort)
+        try:
+            found = self._alive(base, base.approximate, queries, wanted, effort)
+        except RuntimeError:  # a factory string whose index takes no selector
+            return self._exact(base, queries, k)
         possible = min(k, len(base.ids) - len(self.dead))
         short = (found >= 0).sum(axis=1) < possible
         if short.any():

@@ -1,0 +1,59 @@
+"""Opening a catalogue whose write-ahead log may be somebody else's.
+
+SQLite checks that the pages in a log are whole, not that they belong to the database: a log
+copied over from another index would overwrite pages of this one. Every commit writes the `state`
+row, so that row as the log has it tells where the log comes from.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import sqlite3
+from pathlib import Path
+
+from siam.index.connection import connect, connect_reader
+
+__all__ = ["open_checked"]
+
+
+def open_checked(
+    path: Path, *, read_only: bool, wait: float
+) -> tuple[sqlite3.Connection, tuple[str, ...]]:
+    """Return a reading connection, and what was found amiss and set right, in sentences.
+
+    Args:
+        path: the catalogue file.
+        read_only: leave a foreign log where it is, and read the database without it.
+        wait: seconds to wait for a lock.
+    """
+    log = Path(f"{path}-wal")
+    if not log.exists() or log.stat().st_size == 0 or not _foreign(path, wait):
+        return connect_reader(path, wait=wait), ()
+    if read_only:
+        notice = f"{log.name} is not this index's log; it was passed over."
+        return connect(path, "immutable", wait=wait), (notice,)
+    aside = log.with_name(f"{log.name}.foreign-{secrets.token_hex(3)}")
+    log.rename(aside)
+    Path(f"{path}-shm").unlink(missing_ok=True)
+    notice = f"{log.name} is not this index's log; it was moved to {aside.name}."
+    return connect_reader(path, wait=wait), (notice,)
+
+
+def _foreign(path: Path, wait: float) -> bool:
+    """Tell whether the log holds another catalogue's state, or an older one than the database."""
+    state = "SELECT uuid, generation FROM state"
+    with contextlib.closing(connect(path, "immutable")) as alone:
+        try:
+            uuid, generation = alone.execute(state).fetchone()
+        except (sqlite3.DatabaseError, TypeError):
+            # A writer may be folding its log into the file this moment: the log is then its own.
+            return False
+    with contextlib.closing(connect(path, "ro", wait=wait)) as both:
+        try:
+            logged = both.execute(state).fetchone()
+        except sqlite3.OperationalError:
+            return False  # locked, or a folder that cannot be written: read without the log anyway
+        except sqlite3.DatabaseError:
+            return True
+    return logged is None or logged[0] != uuid or logged[1] < generation

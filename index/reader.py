@@ -1,0 +1,211 @@
+"""What can be asked of an index: nearest items, items by id or key, labels, vectors."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from siam.errors import UsageError
+from siam.index import items as rows
+from siam.index.catalogue import Catalogue
+from siam.index.filters import select
+from siam.index.matches import Item, Matches
+from siam.index.snapshot import Snapshot
+from siam.index.snapshots import load, refresh
+from siam.index.vectors import check_vectors
+
+__all__ = ["Reader"]
+
+# Up to this many labels are looked up one by one; for more, all are read once and kept.
+FEW = 1_000
+
+
+class Reader:
+    """The asking half of a `Gallery`; safe to share between threads.
+
+    Attributes:
+        catalogue: the database below.
+        folder: where catalogue and accelerator lie.
+        dim: length of the vectors.
+        encoder_hash: SHA-256 of the encoder that filled the index.
+        read_only: whether it was opened so.
+        notices: sentences about what was found amiss on opening and set right.
+    """
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self._lock = threading.RLock()
+        self._snapshot: Snapshot | None = None
+        self._version = -1
+        self._labels: tuple[int, np.ndarray, np.ndarray] | None = None
+        self.folder = catalogue.folder
+        self.dim = catalogue.dim
+        self.encoder_hash = catalogue.settings["encoder"]
+        self.read_only = catalogue.read_only
+        self.notices = catalogue.notices
+
+    def __len__(self) -> int:
+        with self.catalogue.reading() as connection:
+            return self.catalogue.position(connection).count
+
+    def search(
+        self,
+        vectors: np.ndarray,
+        k: int = 10,
+        *,
+        where: str | Sequence[str] | None = None,
+        within: float | None = None,
+        exact: bool = False,
+    ) -> Matches:
+        """Return the `k` nearest items of each vector.
+
+        Args:
+            vectors: (n, dim) or (dim,), unit length.
+            k: 1 or more; where the index holds fewer, the rest is -1 and infinity.
+            where: filters such as "label=3 and split=train" (see `siam.index.filters`);
+                several must all hold. Filtered searches are exact for every index kind.
+            within: keep only matches at this distance or nearer, 0 to 2.
+            exact: compare with every vector, also where the index kind is approximate.
+
+        Raises:
+            UsageError: k below 1, a radius outside 0 to 2, or a filter that cannot be read.
+            DataError: vectors with NaN, another dimension or another length than 1.
+        """
+        if k < 1:
+            raise UsageError(f"k must be 1 or more, received {k}.")
+        queries = check_vectors(vectors, self.dim, what="query vectors")
+        snapshot = self.snapshot()
+        k = min(k, max(1, snapshot.count)) if k > 10_000 else k
+        if where:
+            matches = snapshot.search_among(queries, k, self.select(where))
+        else:
+            matches = snapshot.search(queries, k, exact=exact)
+        return matches if within is None else matches.within(_radius(within))
+
+    def search_range(
+        self, vectors: np.ndarray, radius: float, *, where: str | Sequence[str] | None = None
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return all items at `radius` or nearer, exactly, for every index kind.
+
+        Args:
+            vectors: (n, dim) or (dim,), unit length.
+            radius: Euclidean distance, 0 to 2.
+            where: as in `search`.
+
+        Returns:
+            For each vector: ids int64 and distances float32, nearest first.
+        """
+        queries = check_vectors(vectors, self.dim, what="query vectors")
+        radius = _radius(radius)
+        snapshot = self.snapshot()
+        allowed = self.select(where) if where else None
+        found = []
+        for query in queries:
+            ids, distances = snapshot.range(query, radius)
+            kept = slice(None) if allowed is None else np.isin(ids, allowed)
+            found.append((ids[kept], distances[kept]))
+        return found
+
+    def search_like(
+        self, ids: Sequence[int], k: int = 10, *, where: str | Sequence[str] | None = None
+    ) -> Matches:
+        """Return the `k` nearest items of each indexed item, which is not its own neighbour.
+
+        Raises:
+            UsageError: an id that the index does not hold.
+        """
+        wider = self.search(self.vectors_of(ids), k + 1, where=where)
+        own = wider.ids == np.asarray(ids, np.int64)[:, None]
+        # An item that the filter hides, or that more than k twins displace, gives up the last.
+        own[~own.any(axis=1), -1] = True
+        shape = (len(wider), -1)
+        return Matches(wider.ids[~own].reshape(shape), wider.distances[~own].reshape(shape))
+
+    def select(self, where: str | Sequence[str] | None = None) -> np.ndarray:
+        """Return the ids that pass the filters: int64, ascending; all of them without one."""
+        with self.catalogue.reading() as connection:
+            return select(connection, where or ())
+
+    def ids_of(self, keys: Sequence[str]) -> dict[str, int]:
+        """Return the ids of those `keys` that are in the index."""
+        with self.catalogue.reading() as connection:
+            return rows.ids_of_keys(connection, keys)
+
+    def items(self, ids: Sequence[int] | np.ndarray) -> list[Item]:
+        """Return the items `ids`, in that order.
+
+        Raises:
+            UsageError: an id that the index does not hold.
+        """
+        numbers = [int(i) for i in ids]
+        with self.catalogue.reading() as connection:
+            found = rows.items_of(connection, numbers)
+        _require(numbers, found)
+        return [found[number] for number in numbers]
+
+    def labels_of(self, ids: np.ndarray) -> np.ndarray:
+        """Return the label of each id: str objects in the shape of `ids`, "" for unknown ids."""
+        wanted = np.asarray(ids, np.int64)
+        with self.catalogue.reading() as connection:
+            if wanted.size <= FEW:
+                found = rows.labels_of_ids(connection, np.unique(wanted).tolist())
+                flat = [found.get(number, "") for number in wanted.ravel().tolist()]
+                return np.array(flat, dtype=object).reshape(wanted.shape)
+            generation = self.catalogue.position(connection).generation
+            if self._labels is None or self._labels[0] != generation:
+                self._labels = (generation, *rows.all_labels(connection))
+            _, known, labels = self._labels
+        if not len(known):
+            return np.full(wanted.shape, "", dtype=object)
+        place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+        return np.where(known[place] == wanted, labels[place], "")
+
+    def thumbnails(self, ids: Sequence[int] | np.ndarray) -> list[bytes | None]:
+        """Return each item's thumbnail as PNG bytes, None where there is none."""
+        numbers = [int(i) for i in ids]
+        with self.catalogue.reading() as connection:
+            found = rows.thumbnails_of(connection, numbers)
+        return [found.get(number) for number in numbers]
+
+    def vectors_of(self, ids: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Return the vectors of items as float32 of shape (n, dim), read from the catalogue.
+
+        Raises:
+            UsageError: an id that the index does not hold.
+        """
+        numbers = [int(i) for i in ids]
+        with self.catalogue.reading() as connection:
+            found = rows.vectors_of_ids(connection, numbers)
+        _require(numbers, found)
+        joined = bytearray().join(found[number] for number in numbers)
+        return np.frombuffer(joined, np.float32).reshape(len(numbers), self.dim)
+
+    def snapshot(self) -> Snapshot:
+        """Return the newest commit's vectors; the same object while nothing is committed."""
+        version = self.catalogue.data_version()
+        snapshot = self._snapshot
+        if snapshot is not None and version == self._version:
+            return snapshot
+        with self._lock, self.catalogue.reading() as connection:
+            fresh = refresh(self.catalogue, connection, self._snapshot)
+            if fresh is None:
+                fresh = load(self.catalogue, connection)
+            self._snapshot, self._version = fresh, version
+            return fresh
+
+
+def _radius(radius: float) -> float:
+    if not 0.0 <= radius <= 2.0:
+        raise UsageError(f"Distances lie between 0 and 2; received the radius {radius}.")
+    return radius
+
+
+def _require(numbers: list[int], found: Mapping[int, object]) -> None:
+    missing = next((number for number in numbers if number not in found), None)
+    if missing is not None:
+        raise UsageError(
+            f"The index holds no item {missing}.",
+            "`siam index info` tells which ids there are; those of removed items stay unused.",
+        )

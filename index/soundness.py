@@ -1,0 +1,162 @@
+"""Whether the catalogue is sound: its pages, rows, counts, vectors, and the files behind them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
+
+from siam.atomic import sha256
+from siam.errors import StoreError
+from siam.index import items as rows
+from siam.index.catalogue import Catalogue
+from siam.index.snapshot import Snapshot
+from siam.progress import Progress
+
+__all__ = [
+    "changed_files",
+    "check_pages",
+    "damaged_vectors",
+    "each_vector",
+    "intact_copies",
+    "mend_rows",
+    "restore",
+    "row_problems",
+]
+
+CHUNK = 20_000
+
+
+def check_pages(catalogue: Catalogue, connection: sqlite3.Connection) -> None:
+    """Let SQLite look at every page.
+
+    Raises:
+        StoreError: a page is damaged, which nothing here can mend.
+    """
+    (first,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    if first != "ok":
+        raise StoreError(
+            f"The catalogue {catalogue.path} is damaged: {first}.",
+            "Restore it from a copy, or delete the index folder and fill it again with "
+            "`siam index sync FOLDER`.",
+        )
+
+
+def row_problems(catalogue: Catalogue, connection: sqlite3.Connection) -> list[str]:
+    """Return a sentence for each way in which the tables disagree."""
+    found = []
+    count = catalogue.position(connection).count
+    (rows_there,) = connection.execute("SELECT count(*) FROM items").fetchone()
+    if count != rows_there:
+        found.append(f"The catalogue counts {count} items and holds {rows_there}.")
+    for table, missing in (("vectors", True), ("thumbnails", False)):
+        (orphans,) = connection.execute(
+            f"SELECT count(*) FROM {table} WHERE id NOT IN (SELECT id FROM items)"
+        ).fetchone()
+        if orphans:
+            found.append(f"{orphans} {table} belong to no item.")
+        if missing:
+            (bare,) = connection.execute(
+                f"SELECT count(*) FROM items WHERE id NOT IN (SELECT id FROM {table})"
+            ).fetchone()
+            if bare:
+                found.append(f"{bare} items have no vector.")
+    return found
+
+
+def mend_rows(catalogue: Catalogue) -> None:
+    """Drop items without a vector and rows without an item, and count again."""
+    with catalogue.writing() as connection:
+        bare = [
+            row[0]
+            for row in connection.execute(
+                "SELECT id FROM items WHERE id NOT IN (SELECT id FROM vectors)"
+                " UNION SELECT id FROM vectors WHERE id NOT IN (SELECT id FROM items)"
+                " UNION SELECT id FROM thumbnails WHERE id NOT IN (SELECT id FROM items)"
+            )
+        ]
+        rows.delete(connection, bare)
+        for table in ("vectors", "thumbnails"):
+            connection.execute(f"DELETE FROM {table} WHERE id NOT IN (SELECT id FROM items)")
+        connection.execute("UPDATE state SET count = (SELECT count(*) FROM items)")
+        catalogue.advance(connection, added=0, changed=bare)
+
+
+def each_vector(
+    connection: sqlite3.Connection, dim: int
+) -> Iterator[tuple[np.ndarray, np.ndarray, list[int]]]:
+    """Yield ids, vectors and checksums in chunks."""
+    cursor = connection.execute("SELECT id, vector, checksum FROM vectors ORDER BY id")
+    while part := cursor.fetchmany(CHUNK):
+        ids = np.fromiter((row[0] for row in part), np.int64, len(part))
+        joined = np.frombuffer(b"".join([row[1] for row in part]), np.float32)
+        yield ids, joined.reshape(len(part), dim), [row[2] for row in part]
+
+
+def damaged_vectors(
+    catalogue: Catalogue, connection: sqlite3.Connection, progress: Progress
+) -> list[int]:
+    """Return the ids of vectors that differ from their checksum, or are not of unit length."""
+    damaged: list[int] = []
+    done = 0
+    total = catalogue.position(connection).count
+    for ids, vectors, checksums in each_vector(connection, catalogue.dim):
+        kept = np.array([crc32(v) == c for v, c in zip(vectors, checksums, strict=True)])
+        lengths = np.einsum("nd,nd->n", vectors, vectors)
+        kept &= np.isfinite(lengths) & (np.abs(lengths - 1.0) < 1e-2)
+        damaged += ids[~kept].tolist()
+        done += len(ids)
+        progress("checking vectors", done, total)
+    return damaged
+
+
+def changed_files(connection: sqlite3.Connection, progress: Progress) -> tuple[list[str], int]:
+    """Compare the files that items came from with the hashes of what was embedded."""
+    found = []
+    checked = 0
+    listed = connection.execute("SELECT origin, hash FROM items WHERE hash != ''").fetchall()
+    for done, (origin, content) in enumerate(listed, 1):
+        path = Path(origin)
+        if path.is_absolute() and path.is_file():
+            checked += 1
+            if sha256(path) != content:
+                found.append(f"{origin} has changed since it was embedded")
+        if done % 500 == 0 or done == len(listed):
+            progress("checking files", done, len(listed))
+    return found, checked
+
+
+def intact_copies(catalogue: Catalogue, snapshot: Snapshot, damaged: list[int]) -> dict[int, bytes]:
+    """Return the accelerator's copies of damaged vectors, where they match their checksum."""
+    if snapshot.base is None or not damaged:
+        return {}
+    with catalogue.reading() as connection:
+        checksums = [
+            connection.execute("SELECT checksum FROM vectors WHERE id = ?", (n,)).fetchone()[0]
+            for n in damaged
+        ]
+    copies = {}
+    places = snapshot.positions(np.array(damaged, np.int64)).tolist()
+    for number, place, checksum in zip(damaged, places, checksums, strict=True):
+        if 0 <= place < len(snapshot.base.ids):
+            copy = snapshot.base.vectors[place].tobytes()
+            if crc32(copy) == checksum:
+                copies[number] = copy
+    return copies
+
+
+def restore(catalogue: Catalogue, copies: dict[int, bytes], lost: list[int]) -> None:
+    """Put back the vectors in `copies`; let the next sync embed the `lost` ones again."""
+    with catalogue.writing() as writer:
+        writer.executemany(
+            "UPDATE vectors SET vector = ? WHERE id = ?",
+            ((copy, number) for number, copy in copies.items()),
+        )
+        # Without hash and stat, sync takes an item for changed.
+        writer.executemany(
+            "UPDATE items SET hash = '', stat = '' WHERE id = ?", ((n,) for n in lost)
+        )
+        catalogue.advance(writer, added=0, changed=list(copies))
