@@ -20,6 +20,8 @@ NEIGHBOURS = 10
 FAMILIAR_SHARE = 0.95
 UNFAMILIAR_SHARE = 0.995
 RATES_PER_DECADE = 20
+# One query in thirty is taken to show a class that the gallery does not hold.
+WITHHELD_WEIGHT = 0.03
 
 
 def fit_calibration(
@@ -153,11 +155,13 @@ def _label_weights(known: Votes, right: np.ndarray, withheld: Votes) -> tuple[fl
 
     columns = np.concatenate([features(known), features(withheld)])
     outcomes = np.concatenate([right, np.zeros(len(withheld.labels), bool)])
+    weights = np.repeat([1.0, WITHHELD_WEIGHT], [len(right), len(withheld.labels)])
     middle, spread = columns.mean(axis=0), columns.std(axis=0)
     spread = np.where(spread > 1e-9, spread, 1.0)
     if not outcomes.any():
         return (-30.0, *np.zeros(columns.shape[1]).tolist())
-    fitted = LogisticRegression(max_iter=1000).fit((columns - middle) / spread, outcomes)
-    weights = fitted.coef_[0] / spread
-    constant = fitted.intercept_[0] - weights @ middle
-    return (float(constant), *(float(weight) for weight in weights))
+    scaled = (columns - middle) / spread
+    fitted = LogisticRegression(max_iter=1000).fit(scaled, outcomes, sample_weight=weights)
+    slopes = fitted.coef_[0] / spread
+    constant = fitted.intercept_[0] - slopes @ middle
+    return (float(constant), *(float(slope) for slope in slopes))

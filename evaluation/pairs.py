@@ -8,9 +8,16 @@ import numpy as np
 
 from siam.errors import DataError
 from siam.evaluation.intervals import Interval, around, bootstrap_pairs, wilson
-from siam.evaluation.roc import auc, equal_error, roc_of_counts, roc_of_pairs, true_accepts
+from siam.evaluation.roc import (
+    SortedPairs,
+    auc,
+    equal_error,
+    roc_of_counts,
+    roc_of_pairs,
+    true_accepts,
+)
 
-__all__ = ["FARS", "PairScores", "best_threshold", "score_pairs"]
+__all__ = ["FARS", "PairScores", "best_threshold", "score_pairs", "tar_name"]
 
 # The false-accept rates that are always reported.
 FARS = (1e-2, 1e-3, 1e-4)
@@ -150,26 +157,17 @@ def _intervals(
     threshold: float,
     seed: int,
 ) -> dict[str, Interval]:
-    order = np.argsort(distances, kind="stable")
-    sorted_distances = distances[order]
-    is_same = same[order] == 1
-    # The last pair of each run of equal distances: a threshold cannot fall within a run.
-    ends = np.flatnonzero(np.append(np.diff(sorted_distances) > 0, True))
-    cut = int(np.searchsorted(sorted_distances[ends], threshold, side="right"))
+    pairs = SortedPairs(distances, same)
+    cut = int(np.searchsorted(pairs.thresholds, threshold, side="right"))
 
     def statistics(weights: np.ndarray) -> np.ndarray:
-        same_sum = np.cumsum(weights * is_same)[ends]
-        different_sum = np.cumsum(weights * ~is_same)[ends]
-        if same_sum[-1] == 0 or different_sum[-1] == 0:
+        at_same, at_different = pairs.counts(weights)
+        if at_same.sum() == 0 or at_different.sum() == 0:
             return np.full(len(figures), np.nan)
-        curve = roc_of_counts(
-            sorted_distances[ends],
-            np.diff(same_sum, prepend=0.0),
-            np.diff(different_sum, prepend=0.0),
-        )
+        curve = roc_of_counts(pairs.thresholds, at_same, at_different)
         far, tar = curve.far[cut], curve.tar[cut]
-        accepted = same_sum + different_sum
-        precision = np.divide(same_sum, accepted, out=np.zeros_like(same_sum), where=accepted > 0)
+        right, accepted = np.cumsum(at_same), np.cumsum(at_same + at_different)
+        precision = np.divide(right, accepted, out=np.zeros_like(right), where=accepted > 0)
         average_precision = np.sum(np.diff(curve.tar) * precision)
         tars = [true_accepts(curve, rate) for rate in FARS]
         fixed = [(tar + 1 - far) / 2, far, tar, auc(curve), equal_error(curve)[0]]
@@ -177,7 +175,7 @@ def _intervals(
 
     pictures = len(np.union1d(left, right))
     intervals = {}
-    ends_found = bootstrap_pairs(statistics, left[order], right[order], seed=seed)
+    ends_found = bootstrap_pairs(statistics, left, right, seed=seed)
     for (name, estimate), (low, high) in zip(figures.items(), ends_found, strict=True):
         if high - low < 1e-12:  # no resample differs: as uncertain as a share of the pictures
             low, high = wilson(estimate * pictures, pictures)

@@ -130,23 +130,30 @@ def _within_r(
     """
     average_precision = np.zeros(len(queries))
     r_precision = np.zeros(len(queries))
+    order = np.argsort(gallery_labels, kind="stable")  # each class becomes one slice
+    ordered, ordered_labels = gallery[order].T, gallery_labels[order]
+    place = np.argsort(order)
     rows_at_once = max(1, ENTRIES_AT_ONCE // max(1, len(gallery)))
     done = 0
     for label in np.unique(query_labels):
         members = np.flatnonzero(query_labels == label)
-        own, other = gallery_labels == label, gallery_labels != label
+        begin, end = np.searchsorted(ordered_labels, [label, label + 1])
         depth = int(relevant[members[0]])
         for start in range(0, len(members) if depth else 0, rows_at_once):
             rows = members[start : start + rows_at_once]
-            similarity = queries[rows] @ gallery.T
+            distances = (
+                -queries[rows] @ ordered
+            )  # rises with distance, which is all that ranks need
             if same_set:
-                similarity[np.arange(len(rows)), rows] = -np.inf
-            right, wrong = np.sort(-similarity[:, own], axis=1), -similarity[:, other]
-            last = np.partition(-similarity, depth - 1, axis=1)[:, depth - 1]
-            for row, near, far, limit in zip(rows, right, wrong, last, strict=True):
-                far = np.sort(far[far <= limit])
+                distances[np.arange(len(rows)), place[rows]] = np.inf
+            right = np.sort(distances[:, begin:end], axis=1)
+            limits = np.partition(distances, depth - 1, axis=1)[:, depth - 1]
+            close = distances <= limits[:, None]
+            close[:, begin:end] = False
+            for row, near, all_far, is_close in zip(rows, right, distances, close, strict=True):
+                wrong = np.sort(all_far[is_close])
                 # Ranks count from 1; at an equal distance the wrong item is ranked first.
-                ranks = np.arange(1, len(near) + 1) + np.searchsorted(far, near, side="right")
+                ranks = np.arange(1, len(near) + 1) + np.searchsorted(wrong, near, side="right")
                 counted = np.flatnonzero(ranks <= depth)
                 average_precision[row] = np.sum((counted + 1) / ranks[counted]) / depth
                 r_precision[row] = len(counted) / depth

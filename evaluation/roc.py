@@ -14,6 +14,7 @@ import numpy as np
 
 __all__ = [
     "Roc",
+    "SortedPairs",
     "auc",
     "equal_error",
     "roc_of_counts",
@@ -51,6 +52,31 @@ def roc_of_counts(thresholds: np.ndarray, same: np.ndarray, different: np.ndarra
     return Roc(np.concatenate([[-1.0], thresholds]), far / far[-1], tar / tar[-1])
 
 
+class SortedPairs:
+    """Pairs in order of distance, so that curves of many weightings cost one pass each.
+
+    Args:
+        distances: (count,), smaller = closer.
+        same: (count,), 1 = same class, 0 = different.
+    """
+
+    def __init__(self, distances: np.ndarray, same: np.ndarray) -> None:
+        self._order = np.argsort(distances, kind="stable")
+        in_order = np.asarray(distances)[self._order]
+        self._is_same = np.asarray(same)[self._order] == 1
+        # A threshold cannot fall within a run of equal distances.
+        self._starts = np.flatnonzero(np.append(True, np.diff(in_order) > 0))
+        self.thresholds = in_order[self._starts]
+
+    def counts(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the weight of same and of different pairs at each of `thresholds`."""
+        weights = weights[self._order]
+        return (
+            np.add.reduceat(weights * self._is_same, self._starts),
+            np.add.reduceat(weights * ~self._is_same, self._starts),
+        )
+
+
 def roc_of_pairs(distances: np.ndarray, same: np.ndarray) -> Roc:
     """Return the curve of single pairs.
 
@@ -63,14 +89,8 @@ def roc_of_pairs(distances: np.ndarray, same: np.ndarray) -> Roc:
         >>> curve.tar.tolist(), curve.far.tolist()
         ([0.0, 0.5, 0.5, 1.0, 1.0], [0.0, 0.0, 0.5, 0.5, 1.0])
     """
-    thresholds, where = np.unique(distances, return_inverse=True)
-    is_same = np.asarray(same) == 1
-    count = len(thresholds)
-    return roc_of_counts(
-        thresholds,
-        np.bincount(where[is_same], minlength=count),
-        np.bincount(where[~is_same], minlength=count),
-    )
+    pairs = SortedPairs(distances, same)
+    return roc_of_counts(pairs.thresholds, *pairs.counts(np.ones(len(distances))))
 
 
 def auc(curve: Roc) -> float:

@@ -1,0 +1,222 @@
+"""Measure a run on its test pictures: everything that metrics.json and the report show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from siam.datasets.sampling import sample_pairs
+from siam.errors import UsageError
+from siam.evaluation.all_pairs import AllPairs, count_all_pairs
+from siam.evaluation.calibration import Calibration
+from siam.evaluation.confusion import ClassScores, confuse, score_classes
+from siam.evaluation.distances import checked, nearest, pair_distances
+from siam.evaluation.episodes import EpisodeScores, draw_trials, score_trials
+from siam.evaluation.pairs import PairScores, score_pairs
+from siam.evaluation.reliability import Reliability, pair_reliability, picture_reliability
+from siam.evaluation.retrieval import Retrieval, retrieve
+from siam.evaluation.unfamiliar import Detection, detect
+from siam.evaluation.verdict import Verdict, decide
+from siam.evaluation.votes import Votes, count_votes
+from siam.progress import Progress, silent
+
+__all__ = ["Embedded", "Measurements", "Pairs", "measure"]
+
+PAIRS = 20_000
+TRIALS = 1000
+# (ways, shots) of the episodes, where the test pictures have as many classes.
+EPISODES = ((5, 1), (5, 5), (10, 1), (20, 1))
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """Embedded pictures.
+
+    Attributes:
+        embeddings: float32 (n, dim), unit rows.
+        labels: int64 (n,), positions in the class names.
+    """
+
+    embeddings: np.ndarray
+    labels: np.ndarray
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The sampled test pairs.
+
+    Attributes:
+        left, right: int64 (count,), rows of the test pictures.
+        same: int8 (count,), 1 = same class, 0 = different.
+        distances: float64 (count,), 0 to 2, smaller = closer.
+    """
+
+    left: np.ndarray
+    right: np.ndarray
+    same: np.ndarray
+    distances: np.ndarray
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """All figures of one run on its test pictures.
+
+    Attributes:
+        pairs, pair_scores: the sampled balanced pairs and their figures.
+        all_pairs: counts of every pair of test pictures.
+        gallery: "train", or "test" where the test classes are not in the gallery; no picture
+            then finds itself.
+        gallery_count: pictures in it.
+        retrieval: test pictures searched in the gallery.
+        within: test pictures searched among themselves.
+        classes: per-class figures of the voted labels.
+        confusion: int64 (classes, classes), row = true class, column = voted class.
+        verdicts: one per test picture, against the gallery.
+        pair_reliability: of the same-class probability, on `pairs`.
+        label_reliability: of the label's probability, on the test pictures.
+        episodes: (protocol, ways, shots, scores), protocol "all classes" or "within group".
+        unfamiliar: kind of strange picture -> how well it is told.
+    """
+
+    pairs: Pairs
+    pair_scores: PairScores
+    all_pairs: AllPairs
+    gallery: str
+    gallery_count: int
+    retrieval: Retrieval
+    within: Retrieval
+    classes: tuple[ClassScores, ...]
+    confusion: np.ndarray
+    verdicts: tuple[Verdict, ...]
+    pair_reliability: Reliability
+    label_reliability: Reliability
+    episodes: tuple[tuple[str, int, int, EpisodeScores], ...] = ()
+    unfamiliar: dict[str, Detection] = field(default_factory=dict)
+
+
+def measure(
+    test: Embedded,
+    gallery: Embedded,
+    calibration: Calibration,
+    *,
+    classes: Sequence[str],
+    groups: Sequence[str] = (),
+    strange: Mapping[str, np.ndarray] | None = None,
+    far: float | None = None,
+    threshold: float | None = None,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> Measurements:
+    """Measure everything once, at the run's operating point or at another one.
+
+    Args:
+        test: the test pictures.
+        gallery: the indexed (training) pictures.
+        calibration: learned on validation pictures.
+        classes: class names; labels are positions in it.
+        groups: a group name per class, for episodes within a group.
+        strange: kind -> float32 (m, dim), embeddings of pictures of no class of the gallery, such
+            as letters, noise or blank pages. Each class taken out of the gallery is added.
+        far: false-accept rate to keep, in place of the most accurate threshold.
+        threshold: distance to keep, in place of both.
+        seed: of the sampled pairs, the episodes and the resampling.
+
+    Raises:
+        DataError: the test pictures do not make pairs of both kinds.
+        UsageError: `far` and `threshold` together, or out of range.
+    """
+    limit = calibration.pick_threshold(far, threshold)
+    vectors, labels = checked(test.embeddings, test.labels)
+    left, right, same = sample_pairs(labels, PAIRS, seed=seed)
+    distances = pair_distances(vectors, left, right)
+    in_train = bool(np.isin(labels, gallery.labels).mean() >= 0.5)
+    shown = gallery if in_train else Embedded(vectors, labels)
+    voters = calibration.neighbours
+    within = retrieve(
+        vectors, labels, vectors, labels, voters=voters, same_set=True, progress=progress
+    )
+    found = within
+    if in_train:
+        found = retrieve(
+            vectors, labels, shown.embeddings, shown.labels, voters=voters, progress=progress
+        )
+    near = found.neighbours.distances[:, :voters]
+    near_labels = found.neighbour_labels[:, :voters]
+    verdicts = decide(near, near_labels, calibration, far=far, threshold=threshold)
+    votes = count_votes(near, near_labels)
+    return Measurements(
+        pairs=Pairs(left, right, same, distances),
+        pair_scores=score_pairs(distances, same, left, right, threshold=limit, seed=seed),
+        all_pairs=count_all_pairs(vectors, labels, seed=seed, progress=progress),
+        gallery="train" if in_train else "test",
+        gallery_count=len(shown.labels),
+        retrieval=found,
+        within=within,
+        classes=score_classes(labels, found.voted, classes),
+        confusion=confuse(labels, found.voted, len(classes)),
+        verdicts=tuple(verdicts),
+        pair_reliability=pair_reliability(
+            calibration.same_probability(distances), same, left, right, seed=seed
+        ),
+        label_reliability=picture_reliability(
+            calibration.label_probability(votes), found.right, seed=seed
+        ),
+        episodes=_episodes(vectors, labels, groups, seed),
+        unfamiliar=_unfamiliar(
+            votes, Embedded(vectors, labels), shown, strange or {}, calibration, seed
+        ),
+    )
+
+
+def _episodes(
+    vectors: np.ndarray, labels: np.ndarray, groups: Sequence[str], seed: int
+) -> tuple[tuple[str, int, int, EpisodeScores], ...]:
+    """Score the usual episodes, leaving out those that need more classes than there are."""
+    scores = []
+    for protocol, names in (("all classes", ()), ("within group", tuple(groups))):
+        for ways, shots in EPISODES:
+            if protocol == "within group" and not names:
+                continue
+            try:
+                trials = draw_trials(
+                    labels, ways=ways, shots=shots, trials=TRIALS, seed=seed, groups=names
+                )
+            except UsageError:
+                continue
+            scores.append((protocol, ways, shots, score_trials(vectors, trials, seed=seed)))
+    return tuple(scores)
+
+
+def _unfamiliar(
+    votes: Votes,
+    test: Embedded,
+    gallery: Embedded,
+    strange: Mapping[str, np.ndarray],
+    calibration: Calibration,
+    seed: int,
+) -> dict[str, Detection]:
+    """Score each kind of strange picture against the test pictures."""
+
+    def closeness(queries: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        found = nearest(queries, gallery.embeddings[rows], calibration.neighbours)
+        return count_votes(found.distances, gallery.labels[rows][found.positions]).closeness
+
+    everything = np.arange(len(gallery.labels))
+    far_away = {
+        name: closeness(embeddings, everything)
+        for name, embeddings in strange.items()
+        if len(embeddings)
+    }
+    without = [
+        closeness(test.embeddings[test.labels == label], everything[gallery.labels != label])
+        for label in np.unique(test.labels)
+        if (gallery.labels != label).any()
+    ]
+    if without:
+        far_away["class not in the gallery"] = np.concatenate(without)
+    return {
+        name: detect(votes.closeness, distances, limit=calibration.familiar, seed=seed)
+        for name, distances in far_away.items()
+    }

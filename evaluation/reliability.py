@@ -1,0 +1,122 @@
+"""Whether probabilities mean what they say: of all "90 %", are nine in ten right?
+
+Expected calibration error (ECE): Naeini, Cooper and Hauskrecht, AAAI 2015; with 15 bins of equal
+width as in "On Calibration of Modern Neural Networks", Guo et al., ICML 2017.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from siam.evaluation.intervals import Interval, around, bootstrap_pairs, picture_weights, wilson
+
+__all__ = ["BINS", "Reliability", "pair_reliability", "picture_reliability"]
+
+BINS = 15
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Said and observed probabilities in bins of equal width; empty bins are left out.
+
+    Attributes:
+        said: float64 (b,), mean probability in each bin.
+        observed: float64 (b,), share that came true.
+        counts: int64 (b,), how many fell into the bin.
+        ece: expected calibration error, 0 to 1: mean |said - observed|, weighted by counts.
+        ece_ci95: its 95 % interval over pictures. Resampling adds noise to every bin, so it tends
+            to lie above the estimate.
+    """
+
+    said: np.ndarray
+    observed: np.ndarray
+    counts: np.ndarray
+    ece: float
+    ece_ci95: Interval
+
+
+def picture_reliability(
+    probabilities: np.ndarray, right: np.ndarray, *, seed: int = 0
+) -> Reliability:
+    """Judge one probability per picture.
+
+    Args:
+        probabilities: (n,), 0 to 1, that the picture's label is right.
+        right: bool (n,), whether it was.
+        seed: of the resampling of pictures.
+    """
+    if len(probabilities) == 0:
+        return _empty()
+    sums = _BinSums(probabilities, right)
+    errors = [sums.error(drawn) for drawn in picture_weights(len(probabilities), seed)]
+    low, high = np.quantile(errors, [0.025, 0.975])
+    return sums.reliability((float(low), float(high)), len(probabilities))
+
+
+def pair_reliability(
+    probabilities: np.ndarray,
+    same: np.ndarray,
+    left: np.ndarray,
+    right: np.ndarray,
+    *,
+    seed: int = 0,
+) -> Reliability:
+    """Judge one probability per pair of pictures.
+
+    Args:
+        probabilities: (count,), 0 to 1, that the two are of one class.
+        same: (count,), 1 = same class, 0 = different.
+        left, right: int64 (count,), the pictures of each pair.
+        seed: of the resampling of pictures.
+    """
+    if len(probabilities) == 0:
+        return _empty()
+    sums = _BinSums(probabilities, np.asarray(same) == 1)
+    (ends,) = bootstrap_pairs(lambda w: np.array([sums.error(w)]), left, right, seed=seed)
+    return sums.reliability(ends, len(np.union1d(left, right)))
+
+
+class _BinSums:
+    """Which bin each probability lies in, and weighted sums over the bins."""
+
+    def __init__(self, probabilities: np.ndarray, outcomes: np.ndarray) -> None:
+        self.probabilities = np.asarray(probabilities, np.float64)
+        self.outcomes = np.asarray(outcomes, np.float64)
+        self.bins = np.clip((self.probabilities * BINS).astype(np.int64), 0, BINS - 1)
+
+    def sums(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the weight, said and observed sums of each bin."""
+        count, said, observed = (
+            np.bincount(self.bins, weights * values, minlength=BINS)
+            for values in (np.ones_like(self.outcomes), self.probabilities, self.outcomes)
+        )
+        return count, said, observed
+
+    def error(self, weights: np.ndarray) -> float:
+        """Return the expected calibration error; NaN where nothing has weight."""
+        count, said, observed = self.sums(weights)
+        total = count.sum()
+        return float(np.abs(said - observed).sum() / total) if total > 0 else float("nan")
+
+    def reliability(self, ends: Interval, pictures: int) -> Reliability:
+        """Return the curve with the error's interval."""
+        every = np.ones_like(self.outcomes)
+        count, said, observed = self.sums(every)
+        used = count > 0
+        ece = self.error(every)
+        if ends[1] - ends[0] < 1e-12:
+            ends = wilson(ece * pictures, pictures)
+        return Reliability(
+            said=said[used] / count[used],
+            observed=observed[used] / count[used],
+            counts=count[used].astype(np.int64),
+            ece=ece,
+            ece_ci95=around(ece, ends),
+        )
+
+
+def _empty() -> Reliability:
+    nothing = np.zeros(0)
+    return Reliability(nothing, nothing, np.zeros(0, np.int64), 0.0, (0.0, 1.0))

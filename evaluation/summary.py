@@ -1,0 +1,210 @@
+"""Put a run's measurements into the versioned JSON of `siam evaluate --json` and metrics.json.
+
+docs/evaluation.md describes every key. Fractions, not per cent; a figure that cannot be measured
+is null; each figure has `<name>_ci95: [low, high]` beside it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from siam.evaluation.all_pairs import EDGES, AllPairs, jackknife
+from siam.evaluation.calibration import Calibration
+from siam.evaluation.confusion import ClassScores
+from siam.evaluation.intervals import Interval, bootstrap_mean, wilson
+from siam.evaluation.measure import Measurements
+from siam.evaluation.pairs import FARS, PairScores, tar_name
+from siam.evaluation.retrieval import Retrieval
+from siam.evaluation.roc import auc, equal_error, roc_of_counts, true_accepts
+from siam.evaluation.unfamiliar import Detection
+
+__all__ = ["SCHEMA", "summarise"]
+
+SCHEMA = 1
+
+
+def summarise(
+    measured: Measurements,
+    calibration: Calibration,
+    *,
+    run: str,
+    dataset: str,
+    far: float | None = None,
+    threshold: float | None = None,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Return the evaluation as plain JSON values, without NaN.
+
+    Args:
+        measured: what `measure` returned, at the same `far`, `threshold` and `seed`.
+        calibration: the run's.
+        run: its name.
+        dataset: the data set's name.
+    """
+    retrieval = _retrieval(measured.retrieval)
+    pairs = _pairs(measured.pair_scores)
+    return {
+        "schema": SCHEMA,
+        "run": run,
+        "dataset": dataset,
+        "seed": seed,
+        "verdict": _headline(retrieval, pairs),
+        "operating_point": {
+            "threshold": calibration.pick_threshold(far, threshold),
+            "nominal_far": far,
+            "chosen_by": "hand" if threshold is not None else "far" if far else "accuracy",
+            "words": calibration.operating_point(far, threshold),
+        },
+        "pairs": pairs,
+        "all_pairs": _all_pairs(measured.all_pairs),
+        "retrieval": {
+            "gallery": measured.gallery,
+            "gallery_count": measured.gallery_count,
+            **retrieval,
+        },
+        "retrieval_within_test": _retrieval(measured.within),
+        "one_shot": [
+            {
+                "protocol": protocol,
+                "ways": ways,
+                "shots": shots,
+                "trials": scores.trials,
+                "accuracy": scores.accuracy,
+                "accuracy_ci95": list(scores.accuracy_ci95),
+            }
+            for protocol, ways, shots, scores in measured.episodes
+        ],
+        "calibration": _calibration(measured, calibration),
+        "verdicts": _verdicts(measured),
+        "unfamiliar": {name: _detection(found) for name, found in measured.unfamiliar.items()},
+        "classes": [_class(scores) for scores in measured.classes],
+    }
+
+
+def _with_interval(name: str, value: float | None, interval: Interval) -> dict[str, Any]:
+    return {name: value, f"{name}_ci95": list(interval)}
+
+
+def _pairs(scores: PairScores) -> dict[str, Any]:
+    figures: dict[str, Any] = {"count": scores.count, "threshold": scores.threshold}
+    values = {
+        "accuracy": scores.accuracy,
+        "auc": scores.auc,
+        "eer": scores.eer,
+        "far": scores.far,
+        "tar": scores.tar,
+        "average_precision": scores.average_precision,
+        **{tar_name(rate): value for rate, value in scores.tar_at_far.items()},
+    }
+    for name, value in values.items():
+        figures |= _with_interval(name, value, scores.intervals[name])
+    return figures
+
+
+def _all_pairs(pairs: AllPairs) -> dict[str, Any]:
+    names = ["auc", "eer", *(tar_name(rate) for rate in FARS)]
+
+    def statistics(same: np.ndarray, different: np.ndarray) -> list[float]:
+        curve = roc_of_counts(EDGES, same, different)
+        return [auc(curve), equal_error(curve)[0], *(true_accepts(curve, rate) for rate in FARS)]
+
+    figures: dict[str, Any] = {
+        "count": pairs.count,
+        "same": int(pairs.same.sum()),
+        "pictures": pairs.pictures,
+    }
+    values = statistics(pairs.same, pairs.different)
+    for name, value, interval in zip(names, values, jackknife(pairs, statistics), strict=True):
+        figures |= _with_interval(name, value, interval)
+    return figures
+
+
+def _retrieval(found: Retrieval) -> dict[str, Any]:
+    figures: dict[str, Any] = {
+        "queries": int(found.judged.sum()),
+        "not_judged": int((~found.judged).sum()),
+    }
+    for name, values in found.figures().items():
+        plain_share = name.startswith("recall") or name == "knn_accuracy"
+        interval = wilson(values.sum(), len(values)) if plain_share else bootstrap_mean(values)
+        figures |= _with_interval(name, float(values.mean()) if len(values) else None, interval)
+    return figures
+
+
+def _calibration(measured: Measurements, calibration: Calibration) -> dict[str, Any]:
+    curve = measured.all_pairs.roc()
+    rates = []
+    for nominal in FARS:
+        if nominal < calibration.fars[0]:
+            continue
+        distance = calibration.threshold_for(nominal)
+        place = int(np.searchsorted(curve.thresholds, distance, side="right")) - 1
+        rates.append(
+            {
+                "nominal_far": nominal,
+                "threshold": distance,
+                "test_far": float(curve.far[place]),
+                "test_tar": float(curve.tar[place]),
+            }
+        )
+    pair, label = measured.pair_reliability, measured.label_reliability
+    return {
+        "validation_pictures": calibration.pictures,
+        "validation_same_pairs": calibration.same_pairs,
+        "validation_different_pairs": calibration.different_pairs,
+        **_with_interval("pair_ece", pair.ece, pair.ece_ci95),
+        **_with_interval("label_ece", label.ece, label.ece_ci95),
+        "operating_points": rates,
+    }
+
+
+def _verdicts(measured: Measurements) -> dict[str, Any]:
+    words = Counter(verdict.verdict for verdict in measured.verdicts)
+    right = Counter(
+        verdict.verdict
+        for verdict, is_right in zip(measured.verdicts, measured.retrieval.right, strict=True)
+        if is_right
+    )
+    total = len(measured.verdicts)
+    figures: dict[str, Any] = {}
+    for word in ("match", "unsure", "no match"):
+        count = words[word]
+        figures[word] = {
+            "count": count,
+            **_with_interval("share", count / total, wilson(count, total)),
+            **_with_interval(
+                "right", right[word] / count if count else None, wilson(right[word], count)
+            ),
+        }
+    return figures
+
+
+def _detection(found: Detection) -> dict[str, Any]:
+    figures: dict[str, Any] = {"known": found.known, "strange": found.strange}
+    for name in ("auroc", "let_through", "false_alarm", "let_through_at_limit"):
+        figures |= _with_interval(name, getattr(found, name), found.intervals[name])
+    return figures
+
+
+def _class(scores: ClassScores) -> dict[str, Any]:
+    return {
+        "name": scores.name,
+        "count": scores.count,
+        **_with_interval("recall", scores.recall, scores.recall_ci95),
+        **_with_interval("precision", scores.precision, scores.precision_ci95),
+        "mistaken_for": [{"name": name, "count": count} for name, count in scores.mistaken_for],
+    }
+
+
+def _headline(retrieval: dict[str, Any], pairs: dict[str, Any]) -> str:
+    """Say in a line what the figures amount to."""
+    recall = retrieval["recall@1"]
+    told = f"{100 * pairs['accuracy']:.2f} % of pairs are told rightly"
+    if recall is None:
+        return f"No test picture has another of its class to find; {told}."
+    words = ((0.99, "Excellent"), (0.95, "Good"), (0.85, "Fair"), (0.0, "Weak"))
+    word = next(word for least, word in words if recall >= least)
+    return f"{word}: {100 * recall:.2f} % of test pictures find their own class first; {told}."
