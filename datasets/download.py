@@ -122,7 +122,7 @@ def _transfer(address: str, part: Path, progress: Progress) -> str | None:
                     break
                 sink.write(piece)
                 have += len(piece)
-                progress(f"downloading {address.rpartition('/')[2]}", have, total)
+                progress(f"Downloading {address.rpartition('/')[2]}", have, total)
             sink.flush()
             os.fsync(sink.fileno())
     return None if have >= total else f"broke off after {have} of {total} bytes"

@@ -140,10 +140,12 @@ def _read_all(
     entries: Sequence[Entry], fetch: Fetch, preparation: Preparation, progress: Progress
 ) -> tuple[dict[Entry, np.ndarray], list[Skipped]]:
     """Return the prepared pictures, one channel where they are grey, and what was skipped."""
+    # Twice the size leaves a photo's final shrinking to the chain; ink is looked at in full.
+    enough = None if preparation.chain == "digit" else 2 * max(preparation.size)
 
     def read(entry: Entry) -> np.ndarray | Skipped:
         try:
-            image = read_picture(fetch(entry.path), name=entry.path, enough=max(preparation.size))
+            image = read_picture(fetch(entry.path), name=entry.path, enough=enough)
             pixels = prepare_picture(image, preparation).pixels
         except (PictureError, MissingExtraError) as error:
             return Skipped(entry.path, error.problem.removeprefix(entry.path).lstrip(": "))
@@ -160,7 +162,7 @@ def _read_all(
                 unreadable.append(result)
             else:
                 pictures[entry] = result
-            progress("reading pictures", done, len(entries))
+            progress("Reading pictures", done, len(entries))
     finally:
         # After Ctrl-C, what has not begun is not waited for.
         pool.shutdown(cancel_futures=True)

@@ -106,7 +106,7 @@ def test_whole_file_in_a_new_folder_with_progress(tmp_path: Path, mirror: Mirror
     )
     assert path.read_bytes() == PACKED
     assert [p.name for p in path.parent.iterdir()] == [NAME]
-    assert told[-1] == ("downloading file.gz", len(PACKED), len(PACKED))
+    assert told[-1] == ("Downloading file.gz", len(PACKED), len(PACKED))
     assert [done for _, done, _ in told] == sorted(done for _, done, _ in told)
 
 

@@ -173,7 +173,7 @@ def test_bad_files_are_skipped_reported_and_counted(write_folder: Callable[..., 
     assert "cut short" in reasons["cat/cut.png"]
     assert "megapixels" in reasons["dog/huge.png"]
     assert reasons["loose.png"] == "lies outside of the class folders"
-    assert told[-1] == ("reading pictures", 21, 21)
+    assert told[-1] == ("Reading pictures", 21, 21)
 
 
 def test_empty_folder_is_refused(tmp_path: Path) -> None:
