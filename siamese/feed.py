@@ -14,6 +14,7 @@ import numpy as np
 from siam.datasets.dataset import Split
 from siam.datasets.sampling import epoch_batches, sample_pairs
 from siam.siamese.augment import AugmentPolicy, augment_batch
+from siam.siamese.quarter_turns import take_turned, turned_labels
 
 __all__ = ["BatchFeed", "EpochTurn", "PairFeed"]
 
@@ -31,6 +32,7 @@ class BatchFeed(keras.utils.PyDataset):
         pictures: K, pictures of each.
         seed: fixes order and augmentation.
         policy: how pictures are varied; None leaves them as they are.
+        quarter_turns: every class turned by 90, 180 and 270 degrees is a class too.
     """
 
     def __init__(
@@ -41,20 +43,23 @@ class BatchFeed(keras.utils.PyDataset):
         pictures: int,
         seed: int,
         policy: AugmentPolicy | None,
+        quarter_turns: bool = False,
     ) -> None:
         super().__init__(workers=WORKERS, max_queue_size=QUEUE)
         self.split = split
+        self.labels = turned_labels(split.labels) if quarter_turns else split.labels
         self.classes = classes
         self.pictures = pictures
         self.seed = seed
         self.policy = policy
+        self.quarter_turns = quarter_turns
         self.turn(0)
 
     def turn(self, epoch: int) -> None:
         """Draw the batches of an epoch."""
         self.epoch = epoch
         self.batches = epoch_batches(
-            self.split.labels,
+            self.labels,
             classes=self.classes,
             pictures=self.pictures,
             seed=self.seed,
@@ -66,8 +71,8 @@ class BatchFeed(keras.utils.PyDataset):
 
     def __getitem__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
         chosen = self.batches[step]
-        pictures = varied(self.split.pictures[chosen], self.policy, (self.seed, self.epoch, step))
-        return pictures, self.split.labels[chosen]
+        pictures = taken(self.split.pictures, chosen, self.quarter_turns)
+        return varied(pictures, self.policy, (self.seed, self.epoch, step)), self.labels[chosen]
 
 
 class PairFeed(keras.utils.PyDataset):
@@ -78,24 +83,33 @@ class PairFeed(keras.utils.PyDataset):
         batch: pairs in a step.
         seed: fixes pairs and augmentation.
         policy: how pictures are varied; None leaves them as they are.
+        quarter_turns: every class turned by 90, 180 and 270 degrees is a class too.
     """
 
     def __init__(
-        self, split: Split, *, batch: int, seed: int, policy: AugmentPolicy | None
+        self,
+        split: Split,
+        *,
+        batch: int,
+        seed: int,
+        policy: AugmentPolicy | None,
+        quarter_turns: bool = False,
     ) -> None:
         super().__init__(workers=WORKERS, max_queue_size=QUEUE)
         self.split = split
+        self.labels = turned_labels(split.labels) if quarter_turns else split.labels
         self.batch = batch
         self.seed = seed
         self.policy = policy
+        self.quarter_turns = quarter_turns
         self.turn(0)
 
     def turn(self, epoch: int) -> None:
         """Draw the pairs of an epoch: as many as there are pictures."""
         self.epoch = epoch
-        count = max(1, len(self.split) // self.batch) * self.batch
+        count = max(1, len(self.labels) // self.batch) * self.batch
         epoch_seed = int(np.random.default_rng([self.seed, epoch]).integers(2**31))
-        self.left, self.right, self.same = sample_pairs(self.split.labels, count, seed=epoch_seed)
+        self.left, self.right, self.same = sample_pairs(self.labels, count, seed=epoch_seed)
 
     def __len__(self) -> int:
         return len(self.same) // self.batch
@@ -103,8 +117,11 @@ class PairFeed(keras.utils.PyDataset):
     def __getitem__(self, step: int) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
         part = slice(step * self.batch, (step + 1) * self.batch)
         seed = (self.seed, self.epoch, step)
-        left = varied(self.split.pictures[self.left[part]], self.policy, (*seed, 0))
-        right = varied(self.split.pictures[self.right[part]], self.policy, (*seed, 1))
+        left = taken(self.split.pictures, self.left[part], self.quarter_turns)
+        right = taken(self.split.pictures, self.right[part], self.quarter_turns)
+        left, right = (
+            varied(side, self.policy, (*seed, which)) for which, side in enumerate((left, right))
+        )
         # One column, as the distances have: (batch,) against (batch, 1) would broadcast.
         return (left, right), self.same[part].astype(np.float32)[:, np.newaxis]
 
@@ -119,6 +136,11 @@ class EpochTurn(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Draw the epoch's batches."""
         self.feed.turn(epoch)
+
+
+def taken(pictures: np.ndarray, positions: np.ndarray, quarter_turns: bool) -> np.ndarray:
+    """Return the pictures at `positions`, which count every quarter turn where there are some."""
+    return take_turned(pictures, positions) if quarter_turns else pictures[positions]
 
 
 def varied(pictures: np.ndarray, policy: AugmentPolicy | None, seed: tuple[int, ...]) -> np.ndarray:

@@ -27,6 +27,7 @@ class Recipe:
         average: momentum of the running average of the weights; 0 = none.
         precision: Keras dtype policy, "float32" or "mixed_bfloat16".
         augment: how far training pictures are distorted.
+        quarter_turns: training classes turned by 90, 180 and 270 degrees are classes too.
         views: copies of a picture whose embeddings the encoder averages; 1 = the picture alone.
     """
 
@@ -43,6 +44,7 @@ class Recipe:
     average: float = 0.0
     precision: str = "mixed_bfloat16"
     augment: AugmentPolicy = field(default_factory=AugmentPolicy)
+    quarter_turns: bool = False
     views: int = 1
 
 

@@ -104,15 +104,17 @@ def make_feed(
 ) -> BatchFeed | PairFeed:
     """Make what a step is fed, for either way of pairing."""
     policy = recipe.augment if vary else None
+    turns = recipe.quarter_turns and vary
     if pairs == "sampled":
         batch = recipe.classes_per_batch * recipe.pictures_per_class
-        return PairFeed(split, batch=batch, seed=seed, policy=policy)
+        return PairFeed(split, batch=batch, seed=seed, policy=policy, quarter_turns=turns)
     return BatchFeed(
         split,
         classes=recipe.classes_per_batch,
         pictures=recipe.pictures_per_class,
         seed=seed,
         policy=policy,
+        quarter_turns=turns,
     )
 
 
