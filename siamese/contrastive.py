@@ -60,6 +60,7 @@ class ContrastiveLoss(keras.losses.Loss):
         self.margin = margin
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return the loss of each pair."""
         if not _same_shape(tuple(y_true.shape), tuple(y_pred.shape)):
             raise ValueError(
                 "Pair labels and distances must have one shape, "
@@ -69,6 +70,7 @@ class ContrastiveLoss(keras.losses.Loss):
         return contrastive(y_true, y_pred, margin=self.margin)
 
     def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make this loss again."""
         return {**super().get_config(), "margin": self.margin}
 
 
@@ -142,6 +144,7 @@ class BatchContrastiveLoss(keras.losses.Loss):
         self.negative_margin = negative_margin
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return the loss of the batch."""
         return batch_contrastive(
             y_true,
             y_pred,
@@ -150,6 +153,7 @@ class BatchContrastiveLoss(keras.losses.Loss):
         )
 
     def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make this loss again."""
         return {
             **super().get_config(),
             "positive_margin": self.positive_margin,

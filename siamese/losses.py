@@ -6,12 +6,22 @@ from typing import Any
 
 import keras
 
+from siam.siamese.batch_softmax import BatchSoftmaxLoss
 from siam.siamese.contrastive import BatchContrastiveLoss
+from siam.siamese.cosine_softmax import CosineSoftmaxLoss
+from siam.siamese.multi_similarity import MultiSimilarityLoss
+from siam.siamese.supervised_contrastive import SupervisedContrastiveLoss
+from siam.siamese.triplet import TripletLoss
 
 __all__ = ["LOSSES", "make_loss"]
 
 LOSSES: dict[str, type[keras.losses.Loss]] = {
     "contrastive": BatchContrastiveLoss,
+    "triplet": TripletLoss,
+    "supervised-contrastive": SupervisedContrastiveLoss,
+    "multi-similarity": MultiSimilarityLoss,
+    "batch-softmax": BatchSoftmaxLoss,
+    "cosine-softmax": CosineSoftmaxLoss,
 }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from keras import ops
 
-__all__ = ["cosines", "distances", "pair_masks", "validate_batch"]
+__all__ = ["Tensor", "cosines", "distances", "masked_logsumexp", "pair_masks", "validate_batch"]
 
 # A Keras tensor of any backend; backends share no base class, so `Any` says it.
 Tensor = Any
@@ -87,3 +87,16 @@ def pair_masks(labels: Tensor) -> tuple[Tensor, Tensor]:
     positions = ops.arange(ops.shape(labels)[0])
     itself = ops.cast(ops.equal(positions[:, None], positions[None, :]), "float32")
     return equal - itself, 1.0 - equal
+
+
+def masked_logsumexp(logits: Tensor, mask: Tensor) -> Tensor:
+    """Logarithm of the sum of e^logit along each row, over the pairs of a mask.
+
+    Args:
+        logits: float32 (n, n).
+        mask: float32 (n, n), above 0 where a pair counts.
+
+    Returns:
+        float32 (n,); about -1e9 for a row where none counts, which then weighs nothing.
+    """
+    return ops.logsumexp(ops.where(mask > 0, logits, -1e9), axis=1)

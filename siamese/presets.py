@@ -38,7 +38,7 @@ class Recipe:
     epochs: int = 8
     classes_per_batch: int = 10
     pictures_per_class: int = 26
-    learning_rate: float = 4e-3
+    learning_rate: float = 8e-3
     warm_up: float = 0.15
     weight_decay: float = 1e-2
     average: float = 0.0
