@@ -15,7 +15,6 @@ from siam.engine.runs import CONFIG_FILE, read_config
 from siam.errors import RunError, UsageError
 
 if TYPE_CHECKING:
-    from siam.datasets.dataset import Dataset
     from siam.siamese.presets import Recipe
 
 __all__ = [
@@ -75,6 +74,7 @@ class RunConfig:
         source: where it was read from.
         fingerprint: SHA-256 of its pictures and labels.
         classes: class names in the order of their labels.
+        groups: one group name (an alphabet, say) per class, or empty.
         preparation: what a picture from outside goes through.
     """
 
@@ -85,6 +85,7 @@ class RunConfig:
     source: str
     fingerprint: str
     classes: tuple[str, ...]
+    groups: tuple[str, ...]
     preparation: Preparation
 
 
@@ -166,6 +167,7 @@ def save_config(folder: Path, config: RunConfig) -> None:
             "source": config.source,
             "fingerprint": config.fingerprint,
             "classes": list(config.classes),
+            "groups": list(config.groups),
         },
         "data": without_none(dataclasses.asdict(config.data)),
         "train": without_none(dataclasses.asdict(config.train)),
@@ -193,6 +195,7 @@ def load_config(folder: Path) -> RunConfig:
             source=content["dataset"]["source"],
             fingerprint=content["dataset"]["fingerprint"],
             classes=tuple(content["dataset"]["classes"]),
+            groups=tuple(content["dataset"]["groups"]),
             preparation=Preparation.from_dict(content["prepare"]),
         )
     except (KeyError, TypeError, UsageError) as error:
@@ -200,17 +203,6 @@ def load_config(folder: Path) -> RunConfig:
             f"{folder / CONFIG_FILE} is not a run's configuration ({error}).",
             "Copy it back from where it was whole, or train the run again.",
         ) from error
-
-
-def fingerprint_of(dataset: Dataset) -> str:
-    """Return the SHA-256 of a data set's pictures, labels and splits."""
-    import hashlib
-
-    digest = hashlib.sha256()
-    for split in (dataset.train, dataset.validation, dataset.test):
-        digest.update(split.pictures.tobytes())
-        digest.update(split.labels.tobytes())
-    return digest.hexdigest()
 
 
 def without_none(values: Mapping[str, Any]) -> dict[str, Any]:

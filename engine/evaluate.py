@@ -1,14 +1,18 @@
-"""Evaluate a run on the test pictures it keeps."""
+"""Evaluate a run on the test pictures it keeps, alone or beside another."""
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
-from siam.engine.assess import embed_run, figures
-from siam.engine.run import open_run
+from siam.engine.assess import embed_run, measure_run
+from siam.engine.run import OpenRun, open_run
+from siam.errors import UsageError
+from siam.evaluation.measure import Measurements
+from siam.evaluation.summary import summarise
 from siam.progress import Progress, silent
 
-__all__ = ["evaluate_run"]
+__all__ = ["compare_runs", "evaluate_run"]
 
 
 def evaluate_run(
@@ -18,15 +22,86 @@ def evaluate_run(
     threshold: float | None = None,
     progress: Progress = silent,
 ) -> dict[str, Any]:
-    """Score a run's test pictures anew, at another operating point if one is given."""
+    """Score a run's test pictures anew.
+
+    Args:
+        name: a run's name or path; the newest finished run when left out.
+        far: false-accept rate to keep, instead of the most accurate threshold.
+        threshold: distance to keep, 0 to 2, instead of both.
+        progress: told of the work.
+
+    Returns:
+        What `siam evaluate --json` prints; see docs/evaluation.md.
+
+    Raises:
+        RunError: no such run, or one of its files is missing or damaged.
+        MissingExtraError: scikit-learn is not installed.
+    """
     with open_run(name) as run:
-        embedded = embed_run(run.path, run.config, run.encoder)
-        measured = figures(
-            embedded,
+        measured = measured_run(run, far, threshold, progress)
+        return summarise(
+            measured,
             run.calibration,
-            seed=run.config.train.seed,
+            run=run.name,
+            dataset=run.config.name,
             far=far,
             threshold=threshold,
-            progress=progress,
+            seed=run.config.train.seed,
         )
-        return {"run": run.name, "dataset": run.config.name, **measured}
+
+
+def compare_runs(
+    name: str | None, other: str, *, progress: Progress = silent
+) -> dict[str, dict[str, Any]]:
+    """Compare two runs on the same test pictures, by a paired test over pictures.
+
+    Args:
+        name: the first run; the newest finished run when left out.
+        other: the second run.
+        progress: told of the work.
+
+    Returns:
+        Figure name -> both values, their difference (first - second), its 95 % interval, the
+        p value, and whether it is larger than chance.
+
+    Raises:
+        UsageError: the runs were not tested on the same pictures.
+    """
+    from siam.evaluation.compare import compare_pairs, compare_pictures
+
+    with open_run(name) as first, open_run(other) as second:
+        if first.config.fingerprint != second.config.fingerprint:
+            raise UsageError(
+                f"'{first.name}' ({first.config.name}) and '{second.name}' "
+                f"({second.config.name}) were not tested on the same pictures.",
+                "Compare runs of one data set, trained with one --seed.",
+            )
+        one = measured_run(first, None, None, progress)
+        two = measured_run(second, None, None, progress)
+    seed = first.config.train.seed
+    found = {
+        "recall@1": compare_pictures(one.retrieval.found[1], two.retrieval.found[1], seed=seed),
+        "map@r": compare_pictures(
+            one.retrieval.average_precision, two.retrieval.average_precision, seed=seed
+        ),
+    }
+    pairs = one.pairs
+    found |= compare_pairs(
+        pairs.distances,
+        two.pairs.distances,
+        pairs.same,
+        pairs.left,
+        pairs.right,
+        seed=seed,
+    )
+    return {figure: dataclasses.asdict(difference) for figure, difference in found.items()}
+
+
+def measured_run(
+    run: OpenRun, far: float | None, threshold: float | None, progress: Progress
+) -> Measurements:
+    """Embed and measure an opened run."""
+    embedded = embed_run(run.path, run.config, run.encoder)
+    return measure_run(
+        embedded, run.calibration, run.config, far=far, threshold=threshold, progress=progress
+    )

@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from siam.datasets.layout import PICTURE_SUFFIXES
 from siam.errors import DataError
 
-__all__ = ["PICTURE_SUFFIXES", "picture_sources"]
+__all__ = ["picture_sources"]
 
-PICTURE_SUFFIXES = frozenset(
-    {".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".gif", ".tif", ".tiff"}
-    | {".webp", ".avif", ".heic", ".heif"}
-)
 STANDARD_INPUT = "-"
 
 
@@ -27,7 +24,7 @@ def picture_sources(
         standard_input: where "-" reads from.
 
     Raises:
-        DataError: a file that is not there, or a folder without pictures.
+        DataError: a folder without pictures. A file that is not there is told of when it is read.
     """
     found: list[tuple[str, Path | bytes]] = []
     for name in names:
@@ -46,8 +43,6 @@ def picture_sources(
                     f"Pictures end in {', '.join(sorted(PICTURE_SUFFIXES))}.",
                 )
             found.extend((str(file), file) for file in inside)
-        elif path.exists():
-            found.append((name, path))
         else:
-            raise DataError(f"There is no file {name}.", "Check the path.")
+            found.append((name, path))
     return found

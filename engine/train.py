@@ -7,6 +7,7 @@ so that a run is there whole or not at all, and an interrupted one can go on.
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,13 +17,12 @@ from typing import TYPE_CHECKING, Any
 from siam.atomic import sync_folder, write_json
 from siam.datasets.load import load_dataset
 from siam.datasets.prepare import Preparation
-from siam.engine.assess import calibrate, embed_run, figures
+from siam.engine.assess import calibrate, embed_run, measure_run, need_scikit_learn
 from siam.engine.config import (
     DataChoice,
     RunConfig,
     TrainChoice,
     choose_recipe,
-    fingerprint_of,
     load_config,
     recipe_from,
     save_config,
@@ -31,8 +31,18 @@ from siam.engine.fill import fill_gallery
 from siam.engine.held_out import save_held_out
 from siam.engine.manifest import write_manifest
 from siam.engine.run import CALIBRATION_FILE
-from siam.engine.runs import METRICS_FILE, PARTIAL, free_name, list_runs, point_last_to, runs_folder
-from siam.errors import RunError
+from siam.engine.runs import (
+    LOCK_FILE,
+    METRICS_FILE,
+    PARTIAL,
+    free_name,
+    hold_run,
+    list_runs,
+    point_last_to,
+    runs_folder,
+)
+from siam.errors import MissingExtraError, RunError
+from siam.evaluation.summary import summarise
 from siam.progress import Progress, silent
 from siam.siamese.encoder import ENCODER_FILE, NETWORK_FILE, open_encoder
 from siam.siamese.native_logs import quiet_native_logs
@@ -44,7 +54,6 @@ if TYPE_CHECKING:
 __all__ = ["TrainedRun", "train_run"]
 
 PROBE_PICTURES = 512
-SCHEMA = 1
 Notice = Callable[[str], None]
 
 
@@ -86,6 +95,7 @@ def train_run(
         RunError: the runs folder cannot be written; nothing to resume, or its data set changed.
         UsageError: a name that is taken, or a recipe value that makes no sense.
     """
+    need_training_parts()
     folder = interrupted_run(name) if resume else None
     config = load_config(folder) if folder else None
     if config:
@@ -102,9 +112,8 @@ def train_run(
         notice=notice,
     )
     report_skipped(dataset, notice)
-    fingerprint = fingerprint_of(dataset)
     if folder and config:
-        if config.fingerprint != fingerprint:
+        if config.fingerprint != dataset.fingerprint:
             raise RunError(
                 f"The data set {config.source} is not what it was when this run began.",
                 f"Bring it back, or start anew and remove this:  siam runs rm {run_name(folder)}",
@@ -114,18 +123,28 @@ def train_run(
         recipe = recipe_from(Recipe(), flat(config.recipe))
     else:
         recipe = choose_recipe(train, len(dataset.train))
-        config = new_config(dataset, data, train, recipe, fingerprint)
+        config = new_config(dataset, data, train, recipe)
         folder = begin(free_name(name, dataset.name))
+    with hold_run(folder):
         save_config(folder, config)
-    training = fit(dataset, recipe, train, folder, progress, notice)
-    metrics = finish(folder, dataset, config, training, progress)
-    path = publish(folder)
+        training = fit(dataset, recipe, train, folder, progress, notice)
+        metrics = finish(folder, dataset, config, training, progress)
+        path = publish(folder)
     return TrainedRun(path, metrics)
 
 
-def new_config(
-    dataset: Dataset, data: DataChoice, train: TrainChoice, recipe: Recipe, fingerprint: str
-) -> RunConfig:
+def need_training_parts() -> None:
+    """Say which extra is missing where one is, before anything else is done.
+
+    Raises:
+        MissingExtraError: Keras or scikit-learn is not installed.
+    """
+    if importlib.util.find_spec("keras") is None:
+        raise MissingExtraError("siam train", "train")
+    need_scikit_learn("siam train")
+
+
+def new_config(dataset: Dataset, data: DataChoice, train: TrainChoice, recipe: Recipe) -> RunConfig:
     """Put together what is needed to train this run again."""
     height, width, channels = dataset.picture_shape
     chosen = dataset.name if data.dataset is None else data.dataset
@@ -138,8 +157,9 @@ def new_config(
         recipe=dataclasses.asdict(recipe),
         name=dataset.name,
         source=dataset.source,
-        fingerprint=fingerprint,
+        fingerprint=dataset.fingerprint,
         classes=dataset.classes,
+        groups=dataset.groups[: len(dataset.classes)],
         preparation=Preparation(dataset.prepare, (height, width), channels),
     )
 
@@ -259,12 +279,16 @@ def finish(
     fill_gallery(folder, dataset, encoder, progress=progress)
     embedded = embed_run(folder, config, encoder)
     calibration = calibrate(embedded, folder / CALIBRATION_FILE, progress=progress)
-    measured = figures(embedded, calibration, seed=config.train.seed, progress=progress)
+    measured = measure_run(embedded, calibration, config, progress=progress)
     metrics = {
-        "schema": SCHEMA,
-        "dataset": config.name,
-        "test_pictures": len(dataset.test),
-        **measured,
+        **summarise(
+            measured,
+            calibration,
+            run=run_name(folder),
+            dataset=config.name,
+            seed=config.train.seed,
+        ),
+        "test_pictures": len(embedded.test.labels),
         **training,
     }
     write_json(folder / METRICS_FILE, metrics)
@@ -276,6 +300,7 @@ def publish(folder: Path) -> Path:
     from siam.siamese.checkpoint import CHECKPOINT_FILE
 
     (folder / CHECKPOINT_FILE).unlink(missing_ok=True)
+    (folder / LOCK_FILE).unlink(missing_ok=True)
     write_manifest(folder)
     path = folder.with_name(run_name(folder))
     sync_folder(folder)
