@@ -1,0 +1,158 @@
+"""The report's tables: figures in words and per cent, with their 95 % intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Any
+
+__all__ = [
+    "calibration_table",
+    "class_table",
+    "figures_table",
+    "interval",
+    "per_cent",
+    "table",
+    "unfamiliar_table",
+]
+
+# A long list of classes makes no page: the worst are shown.
+CLASSES_SHOWN = 50
+
+FIGURES = (
+    ("pairs", "accuracy", "Pairs told rightly at the threshold"),
+    ("pairs", "far", "Different pairs accepted at the threshold"),
+    ("pairs", "tar", "Same pairs accepted at the threshold"),
+    ("all_pairs", "auc", "ROC AUC, all pairs"),
+    ("all_pairs", "eer", "Equal error rate, all pairs"),
+    ("all_pairs", "tar@far=0.01", "Same pairs accepted at 1 % false accepts"),
+    ("all_pairs", "tar@far=0.001", "Same pairs accepted at 0.1 % false accepts"),
+    ("all_pairs", "tar@far=0.0001", "Same pairs accepted at 0.01 % false accepts"),
+    ("pairs", "average_precision", "Average precision, balanced pairs"),
+    ("retrieval", "recall@1", "Nearest picture is of the class (Recall@1)"),
+    ("retrieval", "recall@5", "One of the 5 nearest is (Recall@5)"),
+    ("retrieval", "recall@10", "One of the 10 nearest is (Recall@10)"),
+    ("retrieval", "knn_accuracy", "Label voted by the neighbours is right"),
+    ("retrieval", "map@r", "MAP@R"),
+    ("retrieval", "r_precision", "R-precision"),
+    ("retrieval_within_test", "recall@1", "Recall@1 among the test pictures"),
+    ("retrieval_within_test", "map@r", "MAP@R among the test pictures"),
+)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return an HTML table; the first column is text, the others are numbers to the right.
+
+    Args:
+        head: column names, plain text.
+        rows: cells, plain text, as many as in `head`.
+    """
+    kinds = ["", *[' class="number"'] * (len(head) - 1)]
+    top = "".join(f"<th{kind}>{escape(cell)}</th>" for kind, cell in zip(kinds, head, strict=True))
+    body = "".join(
+        "<tr>"
+        + "".join(f"<td{kind}>{escape(cell)}</td>" for kind, cell in zip(kinds, row, strict=True))
+        + "</tr>"
+        for row in rows
+    )
+    return (
+        f'<div class="wide"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
+
+
+def figures_table(metrics: dict[str, Any]) -> str:
+    """Return the table of the main figures of `summarise`."""
+    rows = [
+        [words, per_cent(metrics[block][name]), interval(metrics[block], name)]
+        for block, name, words in FIGURES
+    ]
+    rows += [
+        [
+            f"{found['ways']}-way {found['shots']}-shot, {found['protocol']}",
+            per_cent(found["accuracy"]),
+            interval(found, "accuracy"),
+        ]
+        for found in metrics["one_shot"]
+    ]
+    for name, words in (
+        ("pair_ece", "Calibration error of “same class” probabilities"),
+        ("label_ece", "Calibration error of label probabilities"),
+    ):
+        block = metrics["calibration"]
+        rows.append([words, per_cent(block[name]), interval(block, name)])
+    for word, found in metrics["verdicts"].items():
+        rows.append([f"Verdict “{word}”", per_cent(found["share"]), interval(found, "share")])
+        rows.append(
+            [
+                f"… and its label is right (“{word}”)",
+                per_cent(found["right"]),
+                interval(found, "right"),
+            ]
+        )
+    return table(["figure", "test", "95 % interval"], rows)
+
+
+def calibration_table(metrics: dict[str, Any]) -> str:
+    """Return the table of false-accept rates asked for and met."""
+    return table(
+        ["false accepts asked for", "distance", "false accepts on test", "true accepts on test"],
+        (
+            [
+                per_cent(point["nominal_far"]),
+                f"{point['threshold']:.4f}",
+                per_cent(point["test_far"]),
+                per_cent(point["test_tar"]),
+            ]
+            for point in metrics["calibration"]["operating_points"]
+        ),
+    )
+
+
+def unfamiliar_table(metrics: dict[str, Any]) -> str:
+    """Return the table of how well pictures unlike the gallery's are told."""
+    return table(
+        ["kind of picture", "AUROC", "95 % interval", "let through", "95 % interval"],
+        (
+            [
+                f"{name} ({found['strange']:,})",
+                f"{found['auroc']:.4f}",
+                "{:.4f} to {:.4f}".format(*found["auroc_ci95"]),
+                per_cent(found["let_through"]),
+                interval(found, "let_through"),
+            ]
+            for name, found in metrics["unfamiliar"].items()
+        ),
+    )
+
+
+def class_table(metrics: dict[str, Any]) -> str:
+    """Return the table of classes, the worst first."""
+    seen = [found for found in metrics["classes"] if found["count"]]
+    worst = sorted(seen, key=lambda found: found["recall"])[:CLASSES_SHOWN]
+    return table(
+        ["class", "pictures", "found", "95 % interval", "precision", "taken for"],
+        (
+            [
+                found["name"],
+                f"{found['count']:,}",
+                per_cent(found["recall"]),
+                interval(found, "recall"),
+                per_cent(found["precision"]),
+                ", ".join(f"{m['name']} ({m['count']})" for m in found["mistaken_for"][:3]),
+            ]
+            for found in worst
+        ),
+    )
+
+
+def per_cent(value: float | None) -> str:
+    """Return a fraction as per cent with as many digits as matter."""
+    if value is None:
+        return "–"
+    return f"{100 * value:.2f} %" if value == 0 or value >= 1e-3 else f"{100 * value:.2g} %"
+
+
+def interval(block: dict[str, Any], name: str) -> str:
+    """Return a figure's interval in per cent."""
+    low, high = block[f"{name}_ci95"]
+    return f"{100 * low:.2f} to {100 * high:.2f} %"
