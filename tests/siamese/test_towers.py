@@ -1,0 +1,73 @@
+"""Towers: shapes, unit length, float32 out whatever the policy, round trips and a step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from siam.siamese.contrastive import BatchContrastiveLoss
+from siam.siamese.towers import TOWERS, build_tower
+
+
+def pictures(count: int, shape: tuple[int, int, int] = (28, 28, 1)) -> np.ndarray:
+    values = np.random.default_rng(0).integers(0, 256, (count, *shape))
+    return values.astype(np.float32)
+
+
+@pytest.mark.parametrize("name", TOWERS)
+@pytest.mark.parametrize("shape", [(28, 28, 1), (8, 8, 1), (33, 20, 3), (64, 64, 3)])
+def test_embeddings_are_of_unit_length_for_any_picture_size(
+    name: str, shape: tuple[int, int, int]
+) -> None:
+    tower = build_tower(name, shape, 16)
+    embeddings = np.asarray(tower(pictures(3, shape)))
+    assert embeddings.shape == (3, 16)
+    np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1.0, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", TOWERS)
+def test_embeddings_stay_float32_under_mixed_precision(name: str) -> None:
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        embeddings = build_tower(name, (28, 28, 1), 16)(pictures(2))
+    finally:
+        keras.config.set_dtype_policy(before)
+    assert keras.backend.standardize_dtype(embeddings.dtype) == "float32"
+    np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1.0, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", TOWERS)
+def test_a_saved_tower_gives_the_same_embeddings(name: str, tmp_path: Path) -> None:
+    tower = build_tower(name, (28, 28, 1), 16)
+    tower.save(tmp_path / "tower.keras")
+    again = keras.saving.load_model(tmp_path / "tower.keras", safe_mode=True)
+    np.testing.assert_array_equal(tower(pictures(2)), again(pictures(2)))
+
+
+@pytest.mark.parametrize("name", TOWERS)
+def test_a_few_steps_bring_the_loss_down(name: str) -> None:
+    keras.utils.set_random_seed(0)
+    labels = np.repeat(np.arange(3), 4)
+    marked = pictures(12) * 0.2
+    for row, label in enumerate(labels):
+        marked[row, 8 * label : 8 * label + 8] = 255
+    tower = build_tower(name, (28, 28, 1), 16)
+    tower.compile(optimizer=keras.optimizers.AdamW(2e-3), loss=BatchContrastiveLoss())
+    losses = tower.fit(marked, labels, batch_size=12, epochs=8, verbose=0).history["loss"]
+    assert losses[-1] < 0.5 * losses[0]
+
+
+def test_a_residual_block_starts_as_the_identity() -> None:
+    tower = build_tower("resnet", (28, 28, 1), 16)
+    kernel, bias = tower.get_layer("stage_1_block_1_b").get_weights()
+    assert not kernel.any()
+    assert not bias.any()
+
+
+def test_an_unknown_tower_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="'tall'; there are small, resnet"):
+        build_tower("tall", (28, 28, 1), 16)
