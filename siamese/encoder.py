@@ -25,7 +25,7 @@ __all__ = ["ENCODER_FILE", "NETWORK_FILE", "Encoder", "KerasEncoder", "LiteEncod
 ENCODER_FILE = "encoder.tflite"
 NETWORK_FILE = "model.keras"
 # Big enough that a call's overhead vanishes, small enough that activations stay in the cache.
-BATCH = 64
+BATCH = 32
 
 
 class Encoder(Protocol):
@@ -78,14 +78,18 @@ class LiteEncoder:
         pictures = as_batch(pictures, self.picture_shape)
         embeddings = np.empty((len(pictures), self.dim), np.float32)
         slices = [slice(start, start + BATCH) for start in range(0, len(pictures), BATCH)]
-        if len(slices) <= 1 or self._threads == 1:
+        lanes = min(self._threads, len(slices))
+        if lanes <= 1:
             self._encode_slices(slices, pictures, embeddings)
         else:
-            lanes = [slices[lane :: self._threads] for lane in range(self._threads)]
-            done = self._threads_pool().map(
-                lambda lane: self._encode_slices(lane, pictures, embeddings), lanes
-            )
-            list(done)
+            # All lanes draw from one iterator, so that none waits for another on a busy core.
+            left = iter(slices)
+            pool = self._threads_pool()
+            done = [
+                pool.submit(self._encode_slices, left, pictures, embeddings) for _ in range(lanes)
+            ]
+            for lane in done:
+                lane.result()
         return embeddings
 
     def _encode_slices(
@@ -141,10 +145,10 @@ class _Interpreter:
     def embed(self, pictures: np.ndarray) -> np.ndarray:
         """Embed up to BATCH pictures at once."""
         if len(pictures) != self._batch:
+            # 0.06 ms for the odd batch at the end; filling it up would cost more.
             self._batch = len(pictures)
-            with quiet_native_logs():
-                self._lite.resize_tensor_input(self._input, [self._batch, *self.picture_shape])
-                self._lite.allocate_tensors()
+            self._lite.resize_tensor_input(self._input, [self._batch, *self.picture_shape])
+            self._lite.allocate_tensors()
         self._lite.set_tensor(self._input, pictures.astype(np.float32))
         self._lite.invoke()
         embeddings: np.ndarray = self._lite.get_tensor(self._output)

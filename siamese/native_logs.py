@@ -11,7 +11,9 @@ import os
 import re
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
+from typing import IO
 
 __all__ = ["is_chatter", "quiet_native_logs"]
 
@@ -35,31 +37,63 @@ def is_chatter(line: str) -> bool:
     return not line.strip() or CHATTER.match(line) is not None
 
 
+class _Aside:
+    """Standard error turned aside; blocks of several threads share one turn."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._saved = -1
+        self._held: IO[bytes] | None = None
+
+    def enter(self) -> None:
+        """Turn file descriptor 2 to a file, unless another block did; do nothing without one."""
+        with self._lock:
+            self._inside += 1
+            if self._inside > 1:
+                return
+            try:
+                sys.stderr.flush()
+                self._saved = os.dup(2)
+            except (AttributeError, OSError, ValueError):
+                return
+            self._held = tempfile.TemporaryFile()  # noqa: SIM115  (closed by the last to leave)
+            os.dup2(self._held.fileno(), 2)
+
+    def leave(self) -> None:
+        """Turn it back when the last block ends, and pass on what is no chatter."""
+        with self._lock:
+            self._inside -= 1
+            if self._inside or self._held is None:
+                return
+            with contextlib.suppress(AttributeError, OSError, ValueError):
+                sys.stderr.flush()
+            os.dup2(self._saved, 2)
+            os.close(self._saved)
+            with self._held as held:
+                held.seek(0)
+                lines = held.read().splitlines(keepends=True)
+            self._held = None
+            kept = b"".join(line for line in lines if not is_chatter(line.decode(errors="replace")))
+            with contextlib.suppress(OSError):
+                os.write(2, kept)
+
+
+_aside = _Aside()
+
+
 @contextlib.contextmanager
 def quiet_native_logs() -> Iterator[None]:
     """Hold back what is written to file descriptor 2 in the block; pass on what is no chatter.
 
     It turns the whole process's standard error aside, so keep the block short: an import, the
-    making of an interpreter. Where there is no standard error to turn aside, it does nothing.
+    making of an interpreter. Blocks may overlap in several threads. Where there is no standard
+    error to turn aside, it does nothing.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("GLOG_minloglevel", "2")
+    _aside.enter()
     try:
-        sys.stderr.flush()
-        saved = os.dup(2)
-    except (AttributeError, OSError):
         yield
-        return
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        finally:
-            with contextlib.suppress(OSError):
-                sys.stderr.flush()
-            os.dup2(saved, 2)
-            os.close(saved)
-            held.seek(0)
-            for line in held.read().decode(errors="replace").splitlines():
-                if not is_chatter(line):
-                    print(line, file=sys.stderr)
+    finally:
+        _aside.leave()
