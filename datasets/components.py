@@ -1,4 +1,4 @@
-"""Group pieces of ink into marks: the strokes of one digit together, specks and edges out."""
+"""Group pieces of ink into marks: the strokes of one digit together; specks and edges out."""
 
 from __future__ import annotations
 
@@ -6,112 +6,152 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Mark", "find_groups"]
+from siam.datasets.light import GROUND
+
+__all__ = ["Mark", "Pieces", "group", "pieces_of"]
+
+_SPECK = 0.12  # of the largest piece's extent; shorter pieces are specks
+_FAINT_SPECK = 0.02  # of the largest piece's ink
+_MOST = 64  # pieces that are looked at; a page of text has more, and is no picture of a digit
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """The connected pieces of a mask, as columns of equal length, piece 0 being the ground.
+
+    Attributes:
+        regions: int32 (h, w), the piece's number at each pixel.
+        boxes: int (n, 4), left, top, right, bottom; right and bottom excluded.
+        areas: int (n,), pixels.
+        inks: float (n,), summed contrast of their pixels.
+        borders: int (n,), pixels on the picture's border.
+    """
+
+    regions: np.ndarray
+    boxes: np.ndarray
+    areas: np.ndarray
+    inks: np.ndarray
+    borders: np.ndarray
+
+    def extents(self) -> np.ndarray:
+        """Return each piece's longer side in pixels, int (n,)."""
+        return np.asarray((self.boxes[:, 2:] - self.boxes[:, :2]).max(1))
 
 
 @dataclass(frozen=True)
 class Mark:
-    """Pieces of ink that belong together.
+    """Pieces of ink that belong together: one digit, if all went well.
 
     Attributes:
         box: (left, top, right, bottom) in pixels, right and bottom excluded.
-        pieces: numbers of its pieces in the picture of regions.
-        ink: sum of the contrast of its pixels.
-        border: share of its outline's box sides that lie on the picture's border, 0..1.
+        pieces: their numbers in `Pieces`.
+        ink: summed contrast of its pixels.
+        border: how many of its pixels lie on the picture's border.
     """
 
     box: tuple[int, int, int, int]
     pieces: tuple[int, ...]
     ink: float
-    border: float
+    border: int
+
+    @property
+    def extent(self) -> int:
+        """Longer side of the box in pixels."""
+        return max(self.box[2] - self.box[0], self.box[3] - self.box[1])
 
 
-def find_groups(
-    mask: np.ndarray, dark: np.ndarray, *, reach: float = 0.22
-) -> tuple[list[Mark], np.ndarray, int, np.ndarray]:
-    """Return marks, largest first, the picture of regions, and how many specks were dropped."""
+def pieces_of(mask: np.ndarray, dark: np.ndarray) -> Pieces:
+    """Return the connected pieces of a uint8 mask (8 neighbours)."""
     import cv2
 
-    height, width = mask.shape
-    count, regions, stats, _ = cv2.connectedComponentsWithStats(
-        mask.astype(np.uint8), connectivity=8
-    )
-    ink = np.bincount(regions.ravel(), weights=np.maximum(dark, 0).ravel(), minlength=count)
-    ring = np.bincount(np.concatenate([regions[0], regions[-1], regions[:, 0], regions[:, -1]]), minlength=count)
-    pieces = []
-    for k in range(1, count):
-        left, top, wide, tall, area = (int(v) for v in stats[k])
-        pieces.append((k, left, top, left + wide, top + tall, area, float(ink[k]), int(ring[k])))
-    edges = {p[0] for p in pieces if _edge_thing(p, regions, height, width)}
-    edge = np.isin(regions, list(edges))
-    pieces = [p for p in pieces if p[0] not in edges]
-    if not pieces:
-        return [], regions, 0, edge
-    pieces.sort(key=lambda p: -_extent(p) * p[6])
-    biggest = max(_extent(p) for p in pieces[:3])
-    solid = [p for p in pieces if _extent(p) >= 0.12 * biggest and p[6] >= 0.02 * pieces[0][6]]
-    dropped = len(pieces) - len(solid)
-    loose = 0.12 * 2 * (height + width)
-    marks = [_joined(group) for group in _grouped([p for p in solid[:64] if p[7] <= loose], reach)]
-    marks += [_joined([p]) for p in solid if p[7] > loose]
-    marks.sort(key=lambda m: -m.ink * max(m.box[2] - m.box[0], m.box[3] - m.box[1]))
-    return marks, regions, dropped, edge
+    count, regions, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    corners = stats[:, :2]
+    boxes = np.concatenate([corners, corners + stats[:, 2:4]], axis=1)
+    inside = mask > 0
+    contrast = dark[inside].astype(np.float64) - GROUND
+    inks = np.bincount(regions[inside], weights=contrast, minlength=count)
+    ring = np.concatenate([regions[0], regions[-1], regions[:, 0], regions[:, -1]])
+    borders = np.bincount(ring, minlength=count)
+    return Pieces(regions, boxes, stats[:, 4], inks, borders)
 
 
-def _extent(piece: tuple) -> float:
-    return max(piece[3] - piece[1], piece[4] - piece[2])
+def edges_of(pieces: Pieces) -> list[int]:
+    """Return the pieces that are the picture's own edge: a table, a shadow, a frame."""
+    height, width = pieces.regions.shape
+    found = []
+    for k in range(1, len(pieces.areas)):
+        left, top, right, bottom = (int(v) for v in pieces.boxes[k])
+        wide, tall = right - left, bottom - top
+        sides = (left == 0) + (top == 0) + (right == width) + (bottom == height)
+        if wide >= 0.6 * width or tall >= 0.6 * height:
+            thin = min(wide, tall) < 0.08 * min(height, width)
+            if (sides and thin) or _keeps_out(pieces, k):
+                found.append(k)
+                continue
+        if pieces.borders[k] > 0.8 * min(wide + tall, height + width):
+            found.append(k)
+    return found
 
 
-def _edge_thing(piece: tuple, regions: np.ndarray, height: int, width: int) -> bool:
-    """Whether a piece is the picture's own edge: a table, a shadow, a frame."""
-    k, left, top, right, bottom, area, _, ring = piece
-    if _around(regions[top:bottom, left:right] == k, left, top, height, width):
-        return True
-    sides = (left == 0, top == 0, right == width, bottom == height)
-    if not any(sides):
-        return False
-    spans = (right - left) > 0.9 * width or (bottom - top) > 0.9 * height
-    thin = min(right - left, bottom - top) < 0.08 * min(height, width)
-    if ring > 0.8 * (height + width):
-        return True
-    if ring > 0.8 * ((right - left) + (bottom - top)):
-        return True
-    return spans and (thin or sum(sides) >= 3)
-
-
-def _around(piece: np.ndarray, left: int, top: int, height: int, width: int) -> bool:
-    """Whether a piece runs along the picture's border and keeps out of its middle: a frame."""
-    tall, wide = piece.shape
-    if tall < 0.6 * height and wide < 0.6 * width:
-        return False
+def _keeps_out(pieces: Pieces, k: int) -> bool:
+    """Whether a long piece runs around the picture's middle: a frame."""
+    height, width = pieces.regions.shape
     down, across = round(0.12 * height), round(0.12 * width)
-    middle = piece[max(down - top, 0) : max(height - down - top, 0),
-                   max(across - left, 0) : max(width - across - left, 0)]
-    return int(middle.sum()) < 0.04 * int(piece.sum())
+    middle = pieces.regions[down : height - down, across : width - across]
+    return np.count_nonzero(middle == k) < 0.04 * int(pieces.areas[k])
 
 
-def _grouped(pieces: list[tuple], reach: float) -> list[list[tuple]]:
-    """Join pieces whose boxes are near, measured by the larger one's size."""
-    groups: list[list[tuple]] = []
-    for piece in pieces:
-        near = [
-            g for g in groups if any(_gap(piece, other) <= reach * max(_extent(piece), _extent(other)) for other in g)
-        ]
-        merged = [piece]
-        for g in near:
-            merged += g
-            groups.remove(g)
-        groups.append(merged)
+def group(pieces: Pieces, *, reach: float, without: list[int]) -> tuple[list[Mark], int]:
+    """Return marks, the one with most ink first, and how many specks were left out.
+
+    Args:
+        pieces: from `pieces_of`.
+        reach: pieces nearer than this part of the larger one's extent belong together.
+        without: pieces that are no ink.
+    """
+    numbers = [k for k in range(1, len(pieces.areas)) if k not in set(without)]
+    if not numbers:
+        return [], 0
+    extents = pieces.extents()
+    numbers.sort(key=lambda k: -float(extents[k] * pieces.inks[k]))
+    longest = max(extents[k] for k in numbers[:3])
+    most = pieces.inks[numbers[0]]
+    solid = [
+        k
+        for k in numbers
+        if extents[k] >= _SPECK * longest and pieces.inks[k] >= _FAINT_SPECK * most
+    ]
+    # What lies along the border at length is a table or a shadow; its box says nothing.
+    loose = 0.24 * sum(pieces.regions.shape)
+    free = [k for k in solid[:_MOST] if pieces.borders[k] <= loose]
+    groups = _joined(free, pieces.boxes, extents, reach)
+    groups += [[k] for k in solid[:_MOST] if pieces.borders[k] > loose]
+    marks = [_mark(members, pieces) for members in groups]
+    half_round = sum(pieces.regions.shape)
+    marks.sort(key=lambda m: -m.ink * m.extent * max(0.0, 1 - m.border / half_round) ** 2)
+    return marks, len(numbers) - len(solid)
+
+
+def _joined(
+    numbers: list[int], boxes: np.ndarray, extents: np.ndarray, reach: float
+) -> list[list[int]]:
+    groups: list[list[int]] = []
+    for k in numbers:
+        near = [g for g in groups if any(_near(k, other, boxes, extents, reach) for other in g)]
+        groups = [g for g in groups if g not in near]
+        groups.append([k, *(other for g in near for other in g)])
     return groups
 
 
-def _gap(a: tuple, b: tuple) -> float:
-    across = max(a[1] - b[3], b[1] - a[3], 0)
-    down = max(a[2] - b[4], b[2] - a[4], 0)
-    return float(np.hypot(across, down))
+def _near(a: int, b: int, boxes: np.ndarray, extents: np.ndarray, reach: float) -> bool:
+    across = max(boxes[a, 0] - boxes[b, 2], boxes[b, 0] - boxes[a, 2], 0)
+    down = max(boxes[a, 1] - boxes[b, 3], boxes[b, 1] - boxes[a, 3], 0)
+    return bool(np.hypot(across, down) <= reach * max(extents[a], extents[b]))
 
 
-def _joined(group: list[tuple]) -> Mark:
-    box = (min(p[1] for p in group), min(p[2] for p in group),
-           max(p[3] for p in group), max(p[4] for p in group))
-    return Mark(box, tuple(p[0] for p in group), sum(p[6] for p in group), sum(p[7] for p in group))
+def _mark(members: list[int], pieces: Pieces) -> Mark:
+    boxes = pieces.boxes[members]
+    left, top = (int(v) for v in boxes[:, :2].min(0))
+    right, bottom = (int(v) for v in boxes[:, 2:].max(0))
+    ink, border = float(pieces.inks[members].sum()), int(pieces.borders[members].sum())
+    return Mark((left, top, right, bottom), tuple(members), ink, border)

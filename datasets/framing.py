@@ -41,6 +41,11 @@ def frame(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     shape = (max(1, round(mask.shape[1] * zoom)), max(1, round(mask.shape[0] * zoom)))
     ink = mask.astype(np.float32)
     way = cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR
+    rows, columns = np.nonzero(ink.any(1))[0], np.nonzero(ink.any(0))[0]
+    ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    zoom = fine / max(ink.shape)
+    shape = (max(1, round(ink.shape[1] * zoom)), max(1, round(ink.shape[0] * zoom)))
+    way = cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR
     large = np.pad(cv2.resize(ink, shape, interpolation=way) > 0.5, 2 * _FINE)
     pixel = inner / 20 * _FINE
     width = line_width(large) / pixel

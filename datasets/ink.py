@@ -1,52 +1,63 @@
-"""Separate ink from ground: a threshold that fits the picture, and the faint ends of its lines."""
+"""Separate ink from ground: thresholds that fit the picture, for strong and for faint ink."""
 
 from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["FAINTEST", "noise_level", "separate_ink"]
+from siam.datasets.light import BLACK, GROUND
 
-FAINTEST = 0.04  # contrast below which nothing counts as ink
+__all__ = ["noise_floor", "thresholds"]
 
-
-def noise_level(dark: np.ndarray) -> tuple[float, float]:
-    """Return the ground's level and deviation, from its lower values: ink may cover most of a picture."""
-    sample = dark[::2, ::2] if dark.size > 20_000 else dark
-    low, level = np.percentile(sample, (5, 30))
-    return float(level), float(level - low) / 1.12  # the normal distribution's 5 % to 30 %
+_FAINTEST = 0.04 * (BLACK - GROUND)  # contrast below which nothing counts as ink
+_DEVIATIONS = 4.5  # of the ground's noise, which a picture's 100,000 pixels rarely exceed
 
 
-def separate_ink(dark: np.ndarray, *, ignore: np.ndarray | None = None) -> np.ndarray:
-    """Return the mask of what stands out from the ground.
+def noise_floor(dark: np.ndarray) -> int:
+    """Return the darkness above which something is more than the ground's noise.
 
-    Otsu's threshold among the pixels above the noise parts ink from what is fainter, such as ruled
-    lines; then the fainter continuation of each line is taken along (hysteresis).
+    Taken from the lower third of all values, because ink may cover most of a picture.
 
     Args:
-        dark: float32 (h, w) from `darkness`.
-        ignore: bool (h, w), pixels that are known not to be ink.
+        dark: uint8 (h, w) from `darkness`.
+    """
+    share = np.cumsum(_histogram(dark)) / dark.size
+    low, level = np.searchsorted(share, (0.05, 0.3))
+    deviation = (int(level) - int(low)) / 1.12  # the normal distribution's 5 % to 30 %
+    return int(level + max(_DEVIATIONS * deviation, _FAINTEST))
 
-    Returns:
-        bool (h, w), all False where nothing stands out.
+
+def thresholds(dark: np.ndarray, floor: int, ignore: np.ndarray | None = None) -> tuple[int, int]:
+    """Return the darkness above which ink is certain, and above which it may continue a line.
+
+    Otsu's threshold (1979) among the pixels above the noise parts ink from what is fainter, such
+    as ruled lines. An empty picture gives `BLACK` twice, which nothing exceeds.
+
+    Args:
+        dark: uint8 (h, w) from `darkness`.
+        floor: from `noise_floor`.
+        ignore: uint8 (h, w), not 0 where pixels are known not to be ink.
     """
     import cv2
 
-    level, spread = noise_level(dark)
-    floor = max(level + 4.5 * spread, level + FAINTEST)
-    candidates = dark > floor
-    if ignore is not None:
-        candidates &= ~ignore
-    values = dark[candidates]
-    if values.size < 3:
-        return np.zeros(dark.shape, bool)
-    scaled = np.clip(values * 255, 0, 255).astype(np.uint8)
-    otsu, _ = cv2.threshold(scaled, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    high = max(otsu / 255, floor)
-    low = max(0.6 * high, floor)
-    faint = ((dark > low) & candidates).astype(np.uint8)
-    strong = (dark > high) & candidates
-    count, regions = cv2.connectedComponents(faint, connectivity=8)
-    kept = np.zeros(count, bool)
-    kept[np.unique(regions[strong])] = True
-    kept[0] = False
-    return kept[regions]
+    counts = _histogram(dark, None if ignore is None else cv2.bitwise_not(ignore))
+    counts[: floor + 1] = 0
+    if counts.sum() < 3:
+        return BLACK, BLACK
+    values = np.arange(256)
+    below = np.cumsum(counts)
+    sums = np.cumsum(counts * values)
+    above = below[-1] - below
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gap = sums / below - (sums[-1] - sums) / above
+    between = np.nan_to_num(below * above * gap**2)
+    # All thresholds between two clusters are equally good; the middle one is the safest.
+    best = np.nonzero(between >= between.max() * (1 - 1e-9))[0]
+    high = max(int(best[0] + best[-1]) // 2, floor)
+    return high, max(round(GROUND + 0.6 * (high - GROUND)), floor)
+
+
+def _histogram(dark: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
+    import cv2
+
+    counts = cv2.calcHist([dark], [0], mask, [256], [0, 256])
+    return np.asarray(counts, np.float64).ravel()

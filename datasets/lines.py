@@ -8,72 +8,100 @@ from __future__ import annotations
 
 import numpy as np
 
+from siam.datasets.light import GROUND
+
 __all__ = ["ruled_lines"]
 
-_SPAN = 0.7  # of the picture's width: shorter ones are strokes
-_STEEPEST = 0.12  # rise per pixel
+_SPAN = 0.6  # of the picture's width must be covered; shorter lines are strokes
+_STEEPEST = 0.12  # radians
 
 
-def ruled_lines(dark: np.ndarray, floor: float) -> np.ndarray:
-    """Return the mask of printed lines, all False unless two or more run in one direction.
+def ruled_lines(dark: np.ndarray, floor: int) -> np.ndarray:
+    """Return the mask of printed lines, empty unless two or more run in one direction.
 
     Args:
-        dark: float32 (h, w), contrast against the ground.
-        floor: contrast above which something is no noise.
+        dark: uint8 (h, w) from `darkness`.
+        floor: from `noise_floor`.
+
+    Returns:
+        uint8 (h, w), 255 on the lines, 0 elsewhere and where a stroke crosses or covers them.
     """
-    found = _level_lines(dark, floor)
-    upright = _level_lines(np.ascontiguousarray(dark.T), floor)
-    if upright is not None:
-        found = upright.T if found is None else found | upright.T
-    return np.zeros(dark.shape, bool) if found is None else found
+    import cv2
+
+    lines = np.zeros(dark.shape, np.uint8)
+    if min(dark.shape) < 48:
+        return lines
+    _mark_level_lines(lines, dark, floor)
+    sideways = np.zeros(dark.shape[::-1], np.uint8)
+    _mark_level_lines(sideways, cv2.transpose(dark), floor)
+    return np.asarray(cv2.bitwise_or(lines, cv2.transpose(sideways)))
 
 
-def _level_lines(dark: np.ndarray, floor: float) -> np.ndarray | None:
-    """Return the mask of the lines that run from left to right, None where there are not two."""
+def _mark_level_lines(lines: np.ndarray, dark: np.ndarray, floor: int) -> None:
+    """Mark the lines that run from left to right, if there are two at least."""
     import cv2
 
     height, width = dark.shape
-    if min(height, width) < 48:
-        return None
-    something = (dark > floor).astype(np.uint8)
+    something = cv2.compare(dark, floor, cv2.CMP_GT)
     run = np.ones((1, max(8, width // 20)), np.uint8)
     level = cv2.morphologyEx(something, cv2.MORPH_OPEN, run)
-    level = cv2.morphologyEx(level, cv2.MORPH_CLOSE, np.ones((1, width // 5), np.uint8))
-    count, regions, stats, _ = cv2.connectedComponentsWithStats(level, connectivity=8)
-    thickest = max(4.0, 0.02 * max(height, width))
-    paths = []
-    for k in range(1, count):
-        left, top, wide, tall, area = (int(v) for v in stats[k])
-        if wide < _SPAN * width or area > thickest * wide or tall > _STEEPEST * width + thickest:
+    if cv2.countNonZero(level) < 2 * _SPAN * width:
+        return
+    thickest = max(4, round(0.02 * max(height, width)))
+    found = cv2.HoughLines(
+        level, 1, np.pi / 360, round(0.4 * width),
+        min_theta=np.pi / 2 - _STEEPEST, max_theta=np.pi / 2 + _STEEPEST,
+    )  # fmt: skip
+    paths: list[tuple[np.ndarray, int]] = []
+    columns = np.arange(width)
+    for rho, theta in [] if found is None else found[:200, 0]:
+        straight = (rho - columns * np.cos(theta)) / np.sin(theta)
+        if any(np.abs(straight - path).min() < thickest for path, _ in paths):
             continue
-        rows, columns = np.nonzero(regions[top : top + tall, left : left + wide] == k)
-        curve = np.polynomial.Polynomial.fit(columns + left, rows + top, 2)
-        paths.append((left, left + wide, curve, area / wide))
-    if len(paths) < 2:
+        followed = _followed(level, straight, thickest)
+        if followed is not None:
+            paths.append(followed)
+        if len(paths) == 40:
+            break
+    if len(paths) >= 2:
+        for path, thickness in paths:
+            _take(lines, dark, something, path, thickness)
+
+
+def _followed(level: np.ndarray, path: np.ndarray, thickest: int) -> tuple[np.ndarray, int] | None:
+    """Bend a straight path to the line near it; None where that is too short or too thick."""
+    height, width = level.shape
+    columns = np.arange(width)
+    offsets = np.arange(-thickest, thickest + 1)[:, None]
+    rows = np.rint(path).astype(int) + offsets
+    band = (level[np.clip(rows, 0, height - 1), columns] > 0) & (rows >= 0) & (rows < height)
+    thickness = band.sum(0)
+    thin = (thickness > 0) & (thickness <= thickest)
+    if thin.sum() < _SPAN * width:
         return None
-    lines = np.zeros(dark.shape, bool)
-    for left, right, curve, thickness in paths:
-        _take(lines, dark, something, np.arange(left, right), curve, thickness)
-    return lines
+    usual = int(np.median(thickness[thin]))
+    thin &= thickness <= usual + 1  # elsewhere a stroke runs along
+    shift = (band * offsets).sum(0)[thin] / thickness[thin]
+    curve = np.polynomial.Polynomial.fit(columns[thin], path[thin] + shift, 2)
+    close = np.abs(path[thin] + shift - curve(columns[thin])) < usual + 1
+    if close.sum() < 0.8 * _SPAN * width:
+        return None
+    curve = np.polynomial.Polynomial.fit(columns[thin][close], (path[thin] + shift)[close], 2)
+    return curve(columns), usual
 
 
 def _take(
-    lines: np.ndarray,
-    dark: np.ndarray,
-    something: np.ndarray,
-    columns: np.ndarray,
-    curve: np.polynomial.Polynomial,
-    thickness: float,
+    lines: np.ndarray, dark: np.ndarray, something: np.ndarray, path: np.ndarray, thickness: int
 ) -> None:
     """Mark one line's pixels, except where a stroke crosses or covers it."""
-    height = dark.shape[0]
-    half = int(np.ceil(thickness / 2)) + 1
-    middle = np.rint(curve(columns)).astype(int)
-    offsets = np.arange(-half, half + 1)[:, None]
-    rows = np.clip(middle + offsets, 0, height - 1)
-    band = dark[rows, columns]
-    usual = float(np.median(band.max(0)))
+    height, width = dark.shape
+    columns = np.arange(width)
+    half = thickness // 2 + 2
+    middle = np.rint(path).astype(int)
+    rows = np.clip(middle + np.arange(-half, half + 1)[:, None], 0, height - 1)
+    darkest = dark[rows, columns].max(0).astype(int)
+    usual = int(np.median(darkest)) - GROUND
     above = something[np.clip(middle - half - 1, 0, height - 1), columns] > 0
     below = something[np.clip(middle + half + 1, 0, height - 1), columns] > 0
-    free = ~(above | below) & (band.max(0) < 1.35 * usual)
-    lines[rows[:, free], columns[free]] = True
+    free = ~(above | below) & (darkest - GROUND < 1.35 * usual)
+    lines[rows[:, free], columns[free]] = 255

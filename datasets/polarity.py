@@ -5,45 +5,38 @@ from __future__ import annotations
 import numpy as np
 
 from siam.datasets.framing import line_width
+from siam.datasets.light import BLACK, GROUND
 
-__all__ = ["ground_is_light", "plausibility"]
+__all__ = ["border_lightness", "plausibility"]
 
 
-def ground_is_light(grey: np.ndarray) -> float:
+def border_lightness(grey: np.ndarray) -> float:
     """Return how much of the picture's border is light, 0..1: what the ground seems to be."""
     ring = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     return float((ring > (int(grey.min()) + int(grey.max())) / 2).mean())
 
 
-def plausibility(
-    mask: np.ndarray, dark: np.ndarray, box: tuple[int, int, int, int]
-) -> float:
+def plausibility(ink: np.ndarray, dark: np.ndarray) -> float:
     """Return how much a mark looks like ink: large, made of lines, with real edges all around.
 
     Seen in the wrong polarity, the ground between and around the strokes makes the marks. Those
     are broad, and they end where no edge is; a hole in a digit is smaller than the digit.
 
     Args:
-        mask: bool (h, w), the mark.
-        dark: float32 (h, w), the contrast that it was found in.
-        box: the mark's (left, top, right, bottom).
+        ink: uint8 (h, w), the mark, cut to its box with a few pixels around.
+        dark: uint8 (h, w), the darkness there.
 
     Returns:
         0 or more; larger = more like ink. Comparable within one picture only.
     """
     import cv2
 
-    left, top, right, bottom = box
-    left, top = max(left - 3, 0), max(top - 3, 0)
-    part = np.s_[top : bottom + 3, left : right + 3]
-    ink = np.ascontiguousarray(mask[part]).astype(np.uint8)
-    extent = max(ink.shape)
-    square = np.ones((3, 3), np.uint8)
-    outline = (ink > 0) & (cv2.erode(ink, square, borderValue=1) == 0)
+    outline = (ink > 0) & (cv2.erode(ink, np.ones((3, 3), np.uint8), borderValue=1) == 0)
     if not outline.any():
         return 0.0
-    contrast = float(np.median(dark[part][ink > 0]))
-    steps = cv2.morphologyEx(dark[part], cv2.MORPH_GRADIENT, np.ones((5, 5), np.uint8))[outline]
+    contrast = max(float(np.median(dark[ink > 0])) - GROUND, 0.0)
+    steps = cv2.morphologyEx(dark, cv2.MORPH_GRADIENT, np.ones((5, 5), np.uint8))[outline]
     real = float((steps > 0.5 * contrast).mean())
-    slender = min(1.0, extent / line_width(ink > 0) / 4)
-    return float(extent * max(contrast, 0.0) ** 0.5 * real**6 * slender**2)
+    extent = max(ink.shape)
+    slender = min(1.0, extent / line_width(ink) / 4)
+    return float(extent * (contrast / (BLACK - GROUND)) ** 0.5 * real**6 * slender**2)

@@ -1,0 +1,141 @@
+"""Look for ink in a picture of unknown polarity, light and paper."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from siam.datasets.components import Mark, Pieces, edges_of, group, pieces_of
+from siam.datasets.ink import noise_floor, thresholds
+from siam.datasets.light import darkness
+from siam.datasets.lines import ruled_lines
+from siam.datasets.polarity import border_lightness, plausibility
+
+__all__ = ["Sighting", "ink_of", "look"]
+
+_GUESS = 0.3  # weight of a polarity that the picture's border speaks against
+_AROUND = 3  # pixels around a mark within which its edges are judged
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """What was found in a picture, seen in one polarity.
+
+    Attributes:
+        inverted: True if the ink is darker than its ground.
+        dark: uint8 (h, w), ink strong, ground even.
+        faint: the darkness from which ink may continue a line.
+        lines: uint8 (h, w), 255 on ruled lines.
+        pieces: the certain ink's connected pieces.
+        marks: groups of them, the most plausible first.
+        dropped: how many pieces were specks, edges or shadows.
+        score: how plausible the first mark is; 0 without one.
+    """
+
+    inverted: bool
+    dark: np.ndarray
+    faint: int
+    lines: np.ndarray
+    pieces: Pieces
+    marks: tuple[Mark, ...]
+    dropped: int
+    score: float
+
+
+def look(grey: np.ndarray, *, invert: bool | None = None, reach: float = 0.22) -> Sighting:
+    """Return the more plausible of what is seen in both polarities.
+
+    Args:
+        grey: uint8 (h, w), a few hundred pixels long.
+        invert: True if the ink is known to be dark, False if light.
+        reach: see `group`.
+    """
+    if invert is not None:
+        return _seen(grey, invert, reach, 1.0)
+    light = border_lightness(grey)
+    dark_ink = _seen(grey, True, reach, _GUESS + (1 - _GUESS) * light)
+    light_ink = _seen(grey, False, reach, 1 - (1 - _GUESS) * light)
+    return dark_ink if dark_ink.score >= light_ink.score else light_ink
+
+
+def ink_of(sighting: Sighting, mark: Mark) -> tuple[np.ndarray, tuple[int, int]]:
+    """Return a mark's ink with its faint ends, uint8 0 or 255, and where its (left, top) lies.
+
+    The faint ends are looked for near the mark only, so that a ruled line does not come along.
+    """
+    import cv2
+
+    left, top, right, bottom = mark.box
+    margin = round(0.08 * mark.extent) + 1
+    left, top = max(left - margin, 0), max(top - margin, 0)
+    part = np.s_[top : bottom + margin, left : right + margin]
+    certain = np.isin(sighting.pieces.regions[part], mark.pieces)
+    faint = cv2.compare(sighting.dark[part], sighting.faint, cv2.CMP_GT)
+    faint[sighting.lines[part] > 0] = 0
+    faint[certain] = 255
+    count, regions = cv2.connectedComponents(faint, connectivity=8)
+    kept = np.zeros(count, np.uint8)
+    kept[np.unique(regions[certain])] = 255
+    kept[0] = 0
+    return kept[regions], (left, top)
+
+
+def _seen(grey: np.ndarray, inverted: bool, reach: float, prior: float) -> Sighting:
+    import cv2
+
+    dark = darkness(grey if inverted else cv2.bitwise_not(grey))
+    floor = noise_floor(dark)
+    lines = ruled_lines(dark, floor)
+    ignore, edges_dropped = lines, 0
+    for _ in range(3):  # a table's edge may hide pencil from the threshold: without it, again
+        high, low = thresholds(dark, floor, ignore)
+        pieces = pieces_of(_continued(dark, high, low, ignore), dark)
+        edges = edges_of(pieces)
+        if not edges:
+            break
+        edge = _freed(np.isin(pieces.regions, edges), dark, high)
+        edges_dropped += len(edges)
+        ignore = cv2.bitwise_or(ignore, cv2.dilate(edge, np.ones((5, 5), np.uint8)))
+    marks, specks = group(pieces, reach=reach, without=edges)
+    scores = [prior * _standing(mark, pieces, dark) for mark in marks[:3]]
+    best = int(np.argmax(scores)) if scores else 0
+    ordered = tuple(marks[best : best + 1] + marks[:best] + marks[best + 1 :])
+    score = scores[best] if scores else 0.0
+    return Sighting(inverted, dark, low, lines, pieces, ordered, specks + edges_dropped, score)
+
+
+def _freed(edge: np.ndarray, dark: np.ndarray, high: int) -> np.ndarray:
+    """Return an edge's mask without the strong ink that only faint ruling ties to it."""
+    import cv2
+
+    strong = pieces_of(((dark > high) & edge).astype(np.uint8), dark)
+    writing = (strong.borders == 0) & (strong.extents() > 0.12 * max(dark.shape))
+    writing[0] = False
+    writing = writing[strong.regions]
+    if writing.any():
+        around = cv2.dilate(writing.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+        edge = edge & ~around
+    return edge.astype(np.uint8) * np.uint8(255)
+
+
+def _continued(dark: np.ndarray, high: int, low: int, ignore: np.ndarray) -> np.ndarray:
+    """Return the mask of strong ink and of the faint ink that hangs on it (hysteresis)."""
+    import cv2
+
+    faint = cv2.compare(dark, low, cv2.CMP_GT)
+    faint[ignore > 0] = 0
+    count, regions = cv2.connectedComponents(faint, connectivity=8)
+    kept = np.zeros(count, np.uint8)
+    kept[np.unique(regions[(dark > high) & (faint > 0)])] = 255
+    return kept[regions]
+
+
+def _standing(mark: Mark, pieces: Pieces, dark: np.ndarray) -> float:
+    """Return a mark's plausibility, less for what runs along the border."""
+    left, top, right, bottom = mark.box
+    left, top = max(left - _AROUND, 0), max(top - _AROUND, 0)
+    part = np.s_[top : bottom + _AROUND, left : right + _AROUND]
+    ink = np.isin(pieces.regions[part], mark.pieces).astype(np.uint8)
+    free = max(0.0, 1 - mark.border / sum(dark.shape))
+    return plausibility(ink, dark[part]) * free**2
