@@ -66,9 +66,13 @@ def query(
     sources = picture_sources(pictures, standard_input=sys.stdin.buffer)
     with open_run(run) as opened, console.progress_bar(quiet=len(sources) < 100) as progress:
         answers = []
-        for answer in query_pictures(opened, sources, options=options, picture=said):
+        found = query_pictures(
+            opened, sources, options=options, picture=said, keep_steps=show_input is not None
+        )
+        for answer in found:
             answers.append(answer)
-            progress("Querying", len(answers), len(sources))
+            if len(answers) % 64 == 0 or len(answers) == len(sources):
+                progress("Querying", len(answers), len(sources))
         if sheet:
             from siam.engine.sheets import write_contact_sheet
 

@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from siam.datasets.picture import read_picture
-from siam.datasets.prepare import Box, Preparation, Prepared, prepare_picture
+from siam.datasets.prepare import Prepared
+from siam.engine.reading import NOTHING_SAID, PictureOptions, Read, Source, read_ahead
 from siam.engine.run import OpenRun
-from siam.errors import PictureError
 from siam.evaluation.verdict import decide
 
 __all__ = ["Answer", "Neighbour", "PictureOptions", "QueryOptions", "query_pictures"]
 
 # Enough for the network and the search to work at full speed, small enough to stay in memory.
 BATCH = 512
-
-Source = Path | bytes
-
-
-@dataclass(frozen=True)
-class PictureOptions:
-    """What the user says of the pictures; see `siam.datasets.prepare.prepare_picture`."""
-
-    invert: bool | None = None
-    rotate: int = 0
-    box: Box | None = None
 
 
 @dataclass(frozen=True)
@@ -116,7 +100,8 @@ def query_pictures(
     sources: Sequence[tuple[str, Source]],
     *,
     options: QueryOptions = QueryOptions(),
-    picture: PictureOptions = PictureOptions(),
+    picture: PictureOptions = NOTHING_SAID,
+    keep_steps: bool = True,
 ) -> Iterator[Answer]:
     """Answer for each picture in order; one that cannot be read has an `error` instead.
 
@@ -125,61 +110,47 @@ def query_pictures(
         sources: (name, path or bytes) of each picture.
         options: how neighbours are found and decided upon.
         picture: what the user says of the pictures.
+        keep_steps: keep the pictures of every step of the preparation; with many, large ones
+            that takes memory.
 
     Raises:
         UsageError: options that make no sense.
     """
-    preparation = run.config.preparation
-    with ThreadPoolExecutor(os.cpu_count()) as readers:
-        for batch in batches(sources, BATCH):
-            prepared = list(
-                readers.map(lambda entry: read_and_prepare(entry, preparation, picture), batch)
-            )
-            yield from answer_prepared(run, prepared, options)
+    chunks = read_ahead(sources, run.config.preparation, options=picture, keep_steps=keep_steps)
+    for batch in gathered(chunks, BATCH):
+        yield from answer_batch(run, batch, options)
 
 
-def batches(sources: Sequence[tuple[str, Source]], size: int) -> Iterator[list[tuple[str, Source]]]:
-    """Cut a sequence into lists of `size`."""
-    rest = iter(sources)
-    while batch := list(islice(rest, size)):
+def gathered(chunks: Iterable[list[Read]], size: int) -> Iterator[list[Read]]:
+    """Join chunks to lists of about `size`: few pictures at a time are searched slowly."""
+    batch: list[Read] = []
+    for chunk in chunks:
+        batch += chunk
+        if len(batch) >= size:
+            yield batch
+            batch = []
+    if batch:
         yield batch
 
 
-def read_and_prepare(
-    entry: tuple[str, Source], preparation: Preparation, options: PictureOptions
-) -> tuple[str, Prepared | str]:
-    """Read and prepare one picture; return what went wrong in words where it cannot be done."""
-    name, source = entry
-    try:
-        image = read_picture(source, name=name)
-        return name, prepare_picture(
-            image, preparation, invert=options.invert, rotate=options.rotate, box=options.box
-        )
-    except PictureError as error:
-        return name, error.problem
-
-
-def answer_prepared(
-    run: OpenRun, prepared: Sequence[tuple[str, Prepared | str]], options: QueryOptions
-) -> Iterator[Answer]:
-    """Embed, search and decide for pictures that are prepared already."""
-    readable = [entry for _, entry in prepared if not isinstance(entry, str)]
+def answer_batch(run: OpenRun, batch: Sequence[Read], options: QueryOptions) -> Iterator[Answer]:
+    """Embed, search and decide for pictures that were read."""
+    pixels = [read.prepared.pixels for read in batch if read.prepared]
     found: Iterator[Answer] = iter(())
-    if readable:
-        pictures = np.stack([entry.pixels for entry in readable])
-        found = decided(run, run.encoder.encode(pictures), options)
-    for name, entry in prepared:
-        if isinstance(entry, str):
-            yield Answer(name, error=entry)
+    if pixels:
+        found = decided(run, run.encoder.encode(np.stack(pixels)), options)
+    for read in batch:
+        if read.prepared is None:
+            yield Answer(read.name, error=read.error)
         else:
             answer = next(found)
             yield Answer(
-                name,
+                read.name,
                 answer.verdict,
                 answer.label,
                 answer.probability,
                 answer.neighbours,
-                entry,
+                read.prepared,
             )
 
 
