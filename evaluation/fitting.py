@@ -20,8 +20,8 @@ NEIGHBOURS = 10
 FAMILIAR_SHARE = 0.95
 UNFAMILIAR_SHARE = 0.995
 RATES_PER_DECADE = 20
-# One query in thirty is taken to show a class that the gallery does not hold.
-WITHHELD_WEIGHT = 0.03
+# One query in a hundred is taken to show a class that the gallery does not hold.
+WITHHELD_WEIGHT = 0.01
 
 
 def fit_calibration(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from siam.evaluation.pairs import FARS
 from siam.evaluation.reliability import Reliability
 from siam.evaluation.roc import equal_error, threshold_at, true_accepts
 from siam.evaluation.svg import ACCENT, DIFFERENT, SAME, figure, to_svg
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["confusion_plot", "distance_plot", "history_plots", "reliability_plot", "roc_plot"]
 
@@ -43,7 +47,7 @@ def history_plots(history: Sequence[dict[str, float]]) -> list[str]:
                 if shown.any():
                     axes.plot(np.array(epochs)[shown], values[shown], color=colour, label=label)
             axes.set(xlabel="epoch", title=quantity.replace("_", " "))
-            axes.legend()
+            _legend(drawn)
             plots.append(to_svg(drawn, f"history{place}", "Training curve"))
     return plots
 
@@ -60,7 +64,7 @@ def distance_plot(pairs: AllPairs, threshold: float) -> str:
             axes.stairs(100 * shares, edges, fill=True, alpha=0.55, color=colour, label=label)
         axes.axvline(threshold, color=ACCENT, linewidth=2, label=f"threshold {threshold:.3g}")
         axes.set(xlabel="distance (smaller = closer)", ylabel="% of pairs", xlim=(0, 2))
-        axes.legend()
+        _legend(drawn)
         return to_svg(drawn, "distances", "Histogram of distances of same and different pairs")
 
 
@@ -93,7 +97,7 @@ def roc_plot(pairs: AllPairs, threshold: float) -> str:
             xlabel="false accepts, % of different pairs",
             ylabel="true accepts, % of same pairs",
         )
-        axes.legend(loc="lower right")
+        _legend(drawn)
         return to_svg(drawn, "roc", "ROC curve with the equal error rate and operating points")
 
 
@@ -113,7 +117,7 @@ def reliability_plot(curves: dict[str, Reliability]) -> str:
             axes.plot(100 * curve.said, 100 * curve.observed, color=colour, alpha=0.6)
             axes.scatter(100 * curve.said, 100 * curve.observed, sizes, color=colour, label=label)
         axes.set(xlabel="probability said, %", ylabel="observed, %", xlim=(-3, 103), ylim=(-3, 103))
-        axes.legend(loc="upper left")
+        _legend(drawn, columns=1)
         return to_svg(drawn, "reliability", "Reliability curve")
 
 
@@ -150,6 +154,11 @@ def confusion_plot(matrix: np.ndarray, classes: Sequence[str]) -> str:
                     ha="center", va="center", fontsize=8,
                 )  # fmt: skip
         return to_svg(drawn, "confusion", "Confusion matrix")
+
+
+def _legend(drawn: Figure, *, columns: int = 2) -> None:
+    """Put the legend below the axes, where it hides nothing."""
+    drawn.legend(loc="outside lower center", ncols=columns)
 
 
 def _short(name: str) -> str:

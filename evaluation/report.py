@@ -248,7 +248,7 @@ def _wrong(inputs: ReportInputs) -> str:
             _mistake(
                 pictures,
                 f"{inputs.classes[inputs.test.labels[row]]} taken for {name}",
-                f"{inputs.measured.verdicts[row].verdict}, {100 * probabilities[row]:.0f} % sure",
+                f"{inputs.measured.verdicts[row].verdict}, {100 * probabilities[row]:.0f} % probable",
             )
         )
     return _gallery(cards)

@@ -23,7 +23,7 @@ h1 { font-size: 1.05rem; font-weight: 600; color: var(--soft); margin: 0; }
 section { margin: 34px 0; }
 h2 { font-size: 1.2rem; margin: 0 0 4px; }
 h3 { font-size: 1rem; margin: 18px 0 4px; }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 380px), 1fr));
+.plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 380px), 1fr));
   gap: 16px; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 12px;
   margin: 0; min-width: 0; }
