@@ -1,36 +1,50 @@
-"""The one network behind every baseline: the sizes of the small tower, plus a layer of labels.
+"""The one network behind every baseline: the layers of the small tower, plus one of labels.
 
-The baselines answer "do I need a Siamese network?" fairly only if they are the same size, so
+The baselines answer "do I need a Siamese network?" fairly only if they are the same network, so
 these are the sizes of `siam.siamese.towers.small_tower`, and a test holds them together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-__all__ = ["CONVOLUTIONS", "FEATURES", "Convolutions", "check_shapes"]
+__all__ = ["FEATURES", "WIDTHS", "Convolution", "plan"]
 
-# (channels, strides) of each 3 x 3 convolution; strides 2 halve the picture.
-Convolutions = Sequence[tuple[int, int]]
-
-CONVOLUTIONS: Convolutions = ((24, 1), (48, 2), (64, 1), (128, 2))
-
-# Length of the penultimate features; equal to the length of the tower's embedding.
+# Channels of the tower's convolutions.
+WIDTHS = (32, 64, 128, 128)
+# Length of the penultimate features: that of the tower's embedding.
 FEATURES = 64
+# A picture is halved until no side is longer than this.
+SMALL = 8
 
 
-def check_shapes(input_shape: tuple[int, int, int], num_classes: int) -> None:
-    """Refuse shapes that no classifier can have.
+@dataclass(frozen=True)
+class Convolution:
+    """One convolution with ReLU, and whether a pooling halves the picture after it."""
+
+    channels: int
+    size: int
+    strides: int
+    pooled: bool
+
+
+def plan(
+    input_shape: tuple[int, int, int], num_classes: int, *, widths: Sequence[int] = WIDTHS
+) -> tuple[Convolution, ...]:
+    """Return the convolutions of a classifier of such pictures.
 
     Args:
         input_shape: height, width and channels of a picture, each >= 1.
         num_classes: how many labels there are, >= 2.
+        widths: channels of each convolution.
 
     Raises:
-        ValueError: with the rule and the value received.
+        ValueError: shapes that no classifier can have.
 
     Example:
-        >>> check_shapes((28, 28, 1), 10)
+        >>> [(step.channels, step.pooled) for step in plan((28, 28, 1), 10)]
+        [(32, False), (64, True), (128, False), (128, False)]
     """
     if len(input_shape) != 3 or min(input_shape) < 1:
         raise ValueError(
@@ -39,3 +53,15 @@ def check_shapes(input_shape: tuple[int, int, int], num_classes: int) -> None:
         )
     if num_classes < 2:
         raise ValueError(f"A classifier needs num_classes >= 2, received {num_classes}.")
+    # The first convolution halves the picture, where its few channels cost least.
+    side = halved(max(input_shape[:2]))
+    steps = [Convolution(widths[0], 5, 2, pooled=False)]
+    for channels in widths[1:]:
+        steps.append(Convolution(channels, 3, 1, pooled=side > SMALL))
+        side = halved(side) if side > SMALL else side
+    return tuple(steps)
+
+
+def halved(side: int) -> int:
+    """Half of a side, rounded up as "same" padding does."""
+    return -(-side // 2)

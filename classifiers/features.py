@@ -15,7 +15,7 @@ from siam.siamese.device import compile_steps
 __all__ = ["answer", "feature_model"]
 
 
-def feature_model(classifier: keras.Model, picture_shape: tuple[int, int, int]) -> keras.Model:
+def feature_model(classifier: keras.Model) -> keras.Model:
     """Return a model of two outputs, the labels' probabilities and the penultimate features.
 
     A Sequential or Functional classifier is a graph and is cut at its layer "features"; a
@@ -24,7 +24,6 @@ def feature_model(classifier: keras.Model, picture_shape: tuple[int, int, int]) 
 
     Args:
         classifier: built by one of `siam.classifiers.styles.STYLES`.
-        picture_shape: height, width and channels of a picture.
 
     Returns:
         A model from float32 (n, height, width, channels) in 0 to 255 to
@@ -32,11 +31,11 @@ def feature_model(classifier: keras.Model, picture_shape: tuple[int, int, int]) 
 
     Example:
         >>> from siam.classifiers.sequential import build
-        >>> feature_model(build((28, 28, 1), 10), (28, 28, 1)).output_shape
+        >>> feature_model(build((28, 28, 1), 10)).output_shape
         [(None, 10), (None, 64)]
     """
     if isinstance(classifier, SubclassedClassifier):
-        picture = keras.Input(picture_shape, name="picture")
+        picture = keras.Input(classifier.picture_shape, name="picture")
         features = classifier.features(picture)
         return keras.Model(picture, [classifier.label(features), features])
     outputs = [classifier.get_layer(name).output for name in ("label", "features")]
@@ -56,12 +55,12 @@ def answer(
     Returns:
         probabilities: float32 (n, num_classes), rows summing to 1.
         embeddings: float32 (n, length), the features scaled to unit length. A picture that wakes
-            no feature at all keeps the zero vector.
+            no feature at all gets the even vector, equally far from every axis.
     """
-    model = feature_model(classifier, pictures.shape[1:])
+    model = feature_model(classifier)
     model.compile(jit_compile=compile_steps())
     probabilities, features = model.predict(pictures, batch_size=batch_size, verbose=0)
-    features = np.asarray(features, np.float32)
-    lengths = np.linalg.norm(features, axis=1, keepdims=True)
-    embeddings = np.divide(features, lengths, out=np.zeros_like(features), where=lengths > 0)
+    features = np.array(features, np.float32)
+    features[~features.any(axis=1)] = 1
+    embeddings = features / np.linalg.norm(features, axis=1, keepdims=True)
     return np.asarray(probabilities, np.float32), embeddings

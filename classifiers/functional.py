@@ -9,10 +9,12 @@ the graph is fixed when it is built.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import keras
 from keras import layers
 
-from siam.classifiers.architecture import CONVOLUTIONS, FEATURES, Convolutions, check_shapes
+from siam.classifiers.architecture import FEATURES, WIDTHS, plan
 
 __all__ = ["build"]
 
@@ -21,7 +23,7 @@ def build(
     input_shape: tuple[int, int, int],
     num_classes: int,
     *,
-    convolutions: Convolutions = CONVOLUTIONS,
+    widths: Sequence[int] = WIDTHS,
     features: int = FEATURES,
 ) -> keras.Model:
     """Build the classifier by calling layers on symbolic tensors, from the input to the output.
@@ -29,7 +31,7 @@ def build(
     Args:
         input_shape: height, width and channels of a picture.
         num_classes: how many labels there are, >= 2.
-        convolutions: (channels, strides) of each 3 x 3 convolution.
+        widths: channels of each convolution.
         features: length of the penultimate features.
 
     Returns:
@@ -43,14 +45,19 @@ def build(
         >>> build((28, 28, 1), 10).output_shape
         (None, 10)
     """
-    check_shapes(input_shape, num_classes)
     picture = keras.Input(input_shape, name="picture")
     x = layers.Rescaling(1 / 255, name="scale")(picture)
-    for number, (channels, strides) in enumerate(convolutions, start=1):
-        name = f"convolution_{number}"
-        x = layers.Conv2D(channels, 3, strides, "same", use_bias=False, name=name)(x)
-        x = layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
-        x = layers.ReLU(name=f"{name}_relu")(x)
+    for number, step in enumerate(plan(input_shape, num_classes, widths=widths), start=1):
+        x = layers.Conv2D(
+            step.channels,
+            step.size,
+            step.strides,
+            padding="same",
+            activation="relu",
+            name=f"convolution_{number}",
+        )(x)
+        if step.pooled:
+            x = layers.MaxPooling2D(2, padding="same", name=f"pool_{number}")(x)
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(features, use_bias=False, name="projection")(x)
     x = layers.BatchNormalization(momentum=0.9, name="projection_norm")(x)

@@ -7,12 +7,13 @@ both the label and a unit-length embedding. `keras.Sequential` can hold neither.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 from keras import layers
 
-from siam.classifiers.architecture import CONVOLUTIONS, FEATURES, Convolutions, check_shapes
+from siam.classifiers.architecture import FEATURES, WIDTHS, Convolution, plan
 
 __all__ = ["build", "label_alone"]
 
@@ -21,7 +22,7 @@ def build(
     input_shape: tuple[int, int, int],
     num_classes: int,
     *,
-    convolutions: Convolutions = CONVOLUTIONS,
+    widths: Sequence[int] = WIDTHS,
     features: int = FEATURES,
 ) -> keras.Model:
     """Build a residual classifier that names a picture and embeds it in one pass.
@@ -32,7 +33,7 @@ def build(
     Args:
         input_shape: height, width and channels of a picture.
         num_classes: how many labels there are, >= 2.
-        convolutions: (channels, strides) of each block's main convolution.
+        widths: channels of each block.
         features: length of the embedding.
 
     Returns:
@@ -47,11 +48,10 @@ def build(
         >>> sorted(build((28, 28, 1), 10).output)
         ['embedding', 'label']
     """
-    check_shapes(input_shape, num_classes)
     picture = keras.Input(input_shape, name="picture")
     x = layers.Rescaling(1 / 255, name="scale")(picture)
-    for number, (channels, strides) in enumerate(convolutions, start=1):
-        x = _residual_block(x, channels, strides, f"block_{number}")
+    for number, step in enumerate(plan(input_shape, num_classes, widths=widths), start=1):
+        x = _residual_block(x, step, f"block_{number}")
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(features, use_bias=False, name="projection")(x)
     x = layers.BatchNormalization(momentum=0.9, name="projection_norm")(x)
@@ -82,14 +82,17 @@ def label_alone(classifier: keras.Model) -> keras.Model:
     return keras.Model(classifier.inputs[0], label, name=f"{classifier.name}_label")
 
 
-def _residual_block(x: Any, channels: int, strides: int, name: str) -> Any:
-    """relu(shortcut(x) + norm(convolution(x))); the shortcut is x itself where the shapes agree."""
+def _residual_block(x: Any, step: Convolution, name: str) -> Any:
+    """relu(x + convolution(x)), halved where the plan says; x is fitted where shapes differ."""
     shortcut = x
-    if strides != 1 or x.shape[-1] != channels:
-        shortcut = layers.Conv2D(channels, 1, strides, "same", use_bias=False, name=f"{name}_fit")(
-            x
-        )
-    x = layers.Conv2D(channels, 3, strides, "same", use_bias=False, name=f"{name}_convolution")(x)
-    x = layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
+    if step.strides != 1 or x.shape[-1] != step.channels:
+        fit = layers.Conv2D(step.channels, 1, step.strides, padding="same", name=f"{name}_fit")
+        shortcut = fit(x)
+    x = layers.Conv2D(
+        step.channels, step.size, step.strides, padding="same", name=f"{name}_convolution"
+    )(x)
     x = layers.Add(name=f"{name}_sum")([x, shortcut])
-    return layers.ReLU(name=f"{name}_relu")(x)
+    x = layers.ReLU(name=f"{name}_relu")(x)
+    if step.pooled:
+        x = layers.MaxPooling2D(2, padding="same", name=f"{name}_pool")(x)
+    return x

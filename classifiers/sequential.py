@@ -8,10 +8,12 @@ Cannot: branch, join, skip a layer, share one, or have two inputs or outputs. A 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import keras
 from keras import layers
 
-from siam.classifiers.architecture import CONVOLUTIONS, FEATURES, Convolutions, check_shapes
+from siam.classifiers.architecture import FEATURES, WIDTHS, plan
 
 __all__ = ["build"]
 
@@ -20,7 +22,7 @@ def build(
     input_shape: tuple[int, int, int],
     num_classes: int,
     *,
-    convolutions: Convolutions = CONVOLUTIONS,
+    widths: Sequence[int] = WIDTHS,
     features: int = FEATURES,
 ) -> keras.Sequential:
     """Build the classifier as a list of layers, each fed by the one before it.
@@ -28,7 +30,7 @@ def build(
     Args:
         input_shape: height, width and channels of a picture.
         num_classes: how many labels there are, >= 2.
-        convolutions: (channels, strides) of each 3 x 3 convolution.
+        widths: channels of each convolution.
         features: length of the penultimate features.
 
     Returns:
@@ -42,15 +44,22 @@ def build(
         >>> build((28, 28, 1), 10).output_shape
         (None, 10)
     """
-    check_shapes(input_shape, num_classes)
     model = keras.Sequential(name="sequential")
     model.add(keras.Input(input_shape, name="picture"))
     model.add(layers.Rescaling(1 / 255, name="scale"))
-    for number, (channels, strides) in enumerate(convolutions, start=1):
-        name = f"convolution_{number}"
-        model.add(layers.Conv2D(channels, 3, strides, "same", use_bias=False, name=name))
-        model.add(layers.BatchNormalization(momentum=0.9, name=f"{name}_norm"))
-        model.add(layers.ReLU(name=f"{name}_relu"))
+    for number, step in enumerate(plan(input_shape, num_classes, widths=widths), start=1):
+        model.add(
+            layers.Conv2D(
+                step.channels,
+                step.size,
+                step.strides,
+                padding="same",
+                activation="relu",
+                name=f"convolution_{number}",
+            )
+        )
+        if step.pooled:
+            model.add(layers.MaxPooling2D(2, padding="same", name=f"pool_{number}"))
     model.add(layers.Flatten(name="flatten"))
     model.add(layers.Dense(features, use_bias=False, name="projection"))
     model.add(layers.BatchNormalization(momentum=0.9, name="projection_norm"))

@@ -7,10 +7,11 @@ from collections.abc import Callable
 import keras
 
 from siam.classifiers import functional, residual, sequential, subclassed
+from siam.classifiers.architecture import FEATURES
 
 __all__ = ["STYLES", "Builder", "build_classifier"]
 
-# (input_shape, num_classes, *, convolutions, features) -> model
+# (input_shape, num_classes, *, widths, features) -> model
 Builder = Callable[..., keras.Model]
 
 STYLES: dict[str, Builder] = {
@@ -22,7 +23,11 @@ STYLES: dict[str, Builder] = {
 
 
 def build_classifier(
-    style: str, input_shape: tuple[int, int, int], num_classes: int
+    style: str,
+    input_shape: tuple[int, int, int],
+    num_classes: int,
+    *,
+    features: int = FEATURES,
 ) -> keras.Model:
     """Build a baseline by its name in `STYLES`.
 
@@ -30,6 +35,7 @@ def build_classifier(
         style: "sequential", "functional", "subclassed" or "residual".
         input_shape: height, width and channels of a picture.
         num_classes: how many labels there are, >= 2.
+        features: length of the penultimate features.
 
     Raises:
         ValueError: no style of that name, or shapes that no classifier can have.
@@ -40,4 +46,4 @@ def build_classifier(
     """
     if style not in STYLES:
         raise ValueError(f"No style is called {style!r}; there are {', '.join(STYLES)}.")
-    return STYLES[style](input_shape, num_classes)
+    return STYLES[style](input_shape, num_classes, features=features)

@@ -9,12 +9,13 @@ arguments (`get_config`); the program that loads it must have imported this file
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 from keras import layers
 
-from siam.classifiers.architecture import CONVOLUTIONS, FEATURES, Convolutions, check_shapes
+from siam.classifiers.architecture import FEATURES, WIDTHS, plan
 
 __all__ = ["SubclassedClassifier", "build"]
 
@@ -24,8 +25,9 @@ class SubclassedClassifier(keras.Model):
     """The classifier as a class: layers made in the constructor, called in `call`.
 
     Args:
+        picture_shape: height, width and channels of a picture.
         num_classes: how many labels there are, >= 2.
-        convolutions: (channels, strides) of each 3 x 3 convolution.
+        widths: channels of each convolution.
         features: length of the penultimate features.
         **kwargs: `name` and `dtype` of `keras.Model`.
 
@@ -36,27 +38,39 @@ class SubclassedClassifier(keras.Model):
 
     def __init__(
         self,
+        picture_shape: Sequence[int],
         num_classes: int,
         *,
-        convolutions: Convolutions = CONVOLUTIONS,
+        widths: Sequence[int] = WIDTHS,
         features: int = FEATURES,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        height, width, channels = picture_shape
+        self.picture_shape = (height, width, channels)
         self.num_classes = num_classes
+        self.widths = tuple(widths)
         # `features` is the method below; a length and a method cannot share the name.
         self.feature_length = features
-        self.convolutions = tuple((channels, strides) for channels, strides in convolutions)
 
         self.scale = layers.Rescaling(1 / 255, name="scale")
-        self.body: list[layers.Layer] = []
-        for number, (channels, strides) in enumerate(self.convolutions, start=1):
-            name = f"convolution_{number}"
-            self.body += [
-                layers.Conv2D(channels, 3, strides, "same", use_bias=False, name=name),
-                layers.BatchNormalization(momentum=0.9, name=f"{name}_norm"),
-                layers.ReLU(name=f"{name}_relu"),
-            ]
+        self.convolutions: list[layers.Layer] = []
+        for number, step in enumerate(
+            plan(self.picture_shape, num_classes, widths=widths), start=1
+        ):
+            self.convolutions.append(
+                layers.Conv2D(
+                    step.channels,
+                    step.size,
+                    step.strides,
+                    padding="same",
+                    activation="relu",
+                    name=f"convolution_{number}",
+                )
+            )
+            if step.pooled:
+                pool = layers.MaxPooling2D(2, padding="same", name=f"pool_{number}")
+                self.convolutions.append(pool)
         self.flatten = layers.Flatten(name="flatten")
         self.projection = layers.Dense(features, use_bias=False, name="projection")
         self.projection_norm = layers.BatchNormalization(momentum=0.9, name="projection_norm")
@@ -68,7 +82,7 @@ class SubclassedClassifier(keras.Model):
         """The penultimate features: (n, feature_length), each >= 0."""
         x = self.scale(pictures)
         # Keras hands `training` on from `call` to the layers that ask for it.
-        for layer in self.body:
+        for layer in self.convolutions:
             x = layer(x)
         x = self.projection(self.flatten(x))
         return self.relu(self.projection_norm(x))
@@ -81,8 +95,9 @@ class SubclassedClassifier(keras.Model):
         """The constructor's arguments, from which `from_config` makes the same network again."""
         return {
             **super().get_config(),
+            "picture_shape": list(self.picture_shape),
             "num_classes": self.num_classes,
-            "convolutions": [list(convolution) for convolution in self.convolutions],
+            "widths": list(self.widths),
             "features": self.feature_length,
         }
 
@@ -91,7 +106,7 @@ def build(
     input_shape: tuple[int, int, int],
     num_classes: int,
     *,
-    convolutions: Convolutions = CONVOLUTIONS,
+    widths: Sequence[int] = WIDTHS,
     features: int = FEATURES,
 ) -> SubclassedClassifier:
     """Build the classifier as an instance of its class, its weights made.
@@ -99,7 +114,7 @@ def build(
     Args:
         input_shape: height, width and channels of a picture.
         num_classes: how many labels there are, >= 2.
-        convolutions: (channels, strides) of each 3 x 3 convolution.
+        widths: channels of each convolution.
         features: length of the penultimate features.
 
     Returns:
@@ -113,9 +128,8 @@ def build(
         >>> build((28, 28, 1), 10).compute_output_shape((None, 28, 28, 1))
         (None, 10)
     """
-    check_shapes(input_shape, num_classes)
     model = SubclassedClassifier(
-        num_classes, convolutions=convolutions, features=features, name="subclassed"
+        input_shape, num_classes, widths=widths, features=features, name="subclassed"
     )
     # A subclass learns its input shape from its first call; without one it has no weights yet.
     model(keras.Input(input_shape, name="picture"))

@@ -30,10 +30,9 @@ class TrainedClassifier:
         model: the classifier in float32, ready to be saved.
         history: one row per epoch: "loss", "accuracy", and the same of the validation split
             with "val_" before them (accuracies 0 to 1, larger = better).
-        seconds: wall time of the training steps, the first one's compiling included and the
-            validation left out.
+        seconds: wall time of the whole training, compiling and validation included.
         first_step_seconds: wall time until the first step was done: mostly compiling.
-        step_seconds: mean wall time of the steps after the first.
+        step_seconds: mean wall time of the steps after the first, without the validation.
     """
 
     model: keras.Model
@@ -56,7 +55,8 @@ def train_classifier(
     """Train a baseline from nothing.
 
     Of the recipe it takes what is no Siamese network's alone: epochs, batch size, learning rate
-    with its schedule, weight decay, precision and augmentation.
+    with its schedule, weight decay, precision and augmentation, and `dim` as the length of the
+    features.
 
     Args:
         style: a name in `siam.classifiers.styles.STYLES`.
@@ -76,7 +76,7 @@ def train_classifier(
     )
     picture_shape = train.pictures.shape[1:]
     with dtype_policy(recipe.precision):
-        model = build_classifier(style, picture_shape, num_classes)
+        model = build_classifier(style, picture_shape, num_classes, features=recipe.dim)
     learner = label_alone(model)
     steps = len(batches) * recipe.epochs
     rate = warm_up_cosine(recipe.learning_rate, steps=steps, warm_up=recipe.warm_up)
@@ -88,6 +88,7 @@ def train_classifier(
     )
     watch = _Stopwatch(progress, steps)
     watched = None if validation is None else (validation.pictures, validation.labels)
+    started = time.perf_counter()
     fitted = learner.fit(
         batches,
         validation_data=watched,
@@ -96,16 +97,17 @@ def train_classifier(
         verbose=0,
         callbacks=[NextEpoch(batches), watch],
     )
+    seconds = time.perf_counter() - started
     history = tuple(
         {name: float(values[epoch]) for name, values in fitted.history.items()}
         for epoch in range(recipe.epochs)
     )
     return TrainedClassifier(
-        model=_in_float32(model, style, picture_shape, num_classes),
+        model=_in_float32(model, style, picture_shape, num_classes, recipe.dim),
         history=history,
-        seconds=watch.seconds,
+        seconds=seconds,
         first_step_seconds=watch.first_step_seconds,
-        step_seconds=(watch.seconds - watch.first_step_seconds) / max(1, steps - 1),
+        step_seconds=watch.rest_seconds / max(1, steps - 1),
     )
 
 
@@ -117,39 +119,35 @@ class _Stopwatch(keras.callbacks.Callback):
         self.progress = progress
         self.steps = steps
         self.done = 0
-        self.seconds = 0.0
         self.first_step_seconds = 0.0
-        self.running_since = 0.0
+        self.rest_seconds = 0.0
+        self.since = 0.0
 
-    def on_train_begin(self, logs: Any = None) -> None:
-        """Start."""
-        self.running_since = time.perf_counter()
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Start; what lies between two epochs is no training step."""
+        self.since = time.perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Count the step."""
+        """Count the step, and the wait for its batch."""
+        now = time.perf_counter()
         if self.done == 0:
-            self.first_step_seconds = time.perf_counter() - self.running_since
+            self.first_step_seconds = now - self.since
+        else:
+            self.rest_seconds += now - self.since
+        self.since = now
         self.done += 1
         self.progress("Training", self.done, self.steps)
 
-    def on_test_begin(self, logs: Any = None) -> None:
-        """Pause."""
-        self.seconds += time.perf_counter() - self.running_since
-
-    def on_test_end(self, logs: Any = None) -> None:
-        """Go on."""
-        self.running_since = time.perf_counter()
-
-    def on_train_end(self, logs: Any = None) -> None:
-        """Stop."""
-        self.seconds += time.perf_counter() - self.running_since
-
 
 def _in_float32(
-    model: keras.Model, style: str, picture_shape: tuple[int, int, int], num_classes: int
+    model: keras.Model,
+    style: str,
+    picture_shape: tuple[int, int, int],
+    num_classes: int,
+    features: int,
 ) -> keras.Model:
     """The same classifier computing in float32 throughout, so that every backend answers alike."""
     with dtype_policy("float32"):
-        plain = build_classifier(style, picture_shape, num_classes)
+        plain = build_classifier(style, picture_shape, num_classes, features=features)
     plain.set_weights(model.get_weights())
     return plain

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from siam.classifiers.architecture import CONVOLUTIONS, FEATURES
+from siam.classifiers.architecture import FEATURES, WIDTHS
 from siam.classifiers.residual import label_alone
 from siam.classifiers.styles import STYLES, build_classifier
 from siam.siamese.towers import small_tower
@@ -70,7 +70,7 @@ def test_the_subclass_is_made_again_from_its_config() -> None:
     again = type(model).from_config(model.get_config())
     assert again.get_config() == model.get_config()
     assert again.num_classes == 4
-    assert again.convolutions == tuple(CONVOLUTIONS)
+    assert again.widths == WIDTHS
 
 
 def test_the_residual_embedding_is_of_unit_length() -> None:
@@ -90,14 +90,17 @@ def test_the_residual_connection_is_there() -> None:
     assert np.abs(outputs[0] - outputs[1]).max() > 1e-3
 
 
-def test_the_baselines_are_as_large_as_the_small_tower() -> None:
-    def sizes(model: keras.Model) -> list[tuple[int, tuple[int, ...], tuple[int, ...]]]:
-        convolutions = [x for x in model.layers if isinstance(x, keras.layers.Conv2D)]
-        return [(x.filters, tuple(x.kernel_size), tuple(x.strides)) for x in convolutions]
+@pytest.mark.parametrize("shape", [(28, 28, 1), (17, 40, 3), (105, 105, 1), (8, 8, 1)])
+def test_the_baselines_are_the_small_tower_with_labels(shape: tuple[int, int, int]) -> None:
+    def layers_of(model: keras.Model) -> list[tuple[object, ...]]:
+        kinds = (keras.layers.Conv2D, keras.layers.MaxPooling2D)
+        found = [layer for layer in model.layers if isinstance(layer, kinds)]
+        shapes = [(type(layer), layer.output.shape, layer.strides) for layer in found]
+        return [*shapes, *(w.shape for layer in found for w in layer.weights)]
 
-    tower = small_tower((28, 28, 1))
-    classifier = build_classifier("functional", (28, 28, 1), 10)
-    assert sizes(classifier) == sizes(tower)
+    tower = small_tower(shape)
+    classifier = build_classifier("functional", shape, 10)
+    assert layers_of(classifier) == layers_of(tower)
     assert tower.output_shape[-1] == FEATURES
     assert classifier.count_params() == tower.count_params() + (FEATURES + 1) * 10
 
@@ -106,8 +109,8 @@ def test_the_baselines_are_as_large_as_the_small_tower() -> None:
 def test_impossible_shapes_are_refused(style: str) -> None:
     with pytest.raises(ValueError, match=r"num_classes >= 2, received 1"):
         build_classifier(style, SHAPE, 1)
-    with pytest.raises(ValueError, match=r"height, width, channels.*received \(12, 12\)"):
-        build_classifier(style, (12, 12), 4)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"height, width, channels.*received \(12, 0, 1\)"):
+        build_classifier(style, (12, 0, 1), 4)
 
 
 def test_an_unknown_style_is_refused_with_those_there_are() -> None:

@@ -1,0 +1,139 @@
+"""`siam compare`: is a Siamese network needed, or would a classifier do?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from siam.commands import console
+
+if TYPE_CHECKING:
+    from siam.engine.comparison import Comparison, Contestant
+
+__all__ = ["compare"]
+
+
+def compare(
+    dataset: Annotated[
+        str | None,
+        typer.Argument(
+            help="mnist, digits, an IDX folder, or a folder with a sub-folder per class. "
+            "Left out: MNIST if it can be had, else digits.",
+            show_default=False,
+        ),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Only these: sequential, functional, subclassed, residual, siamese. "
+            "Repeat it, or separate by commas."
+        ),
+    ] = None,
+    holdout_classes: Annotated[
+        str | None,
+        typer.Option(
+            help="Classes that none is trained on, such as 8,9; 'none' for no such test. "
+            "Default: the last fifth."
+        ),
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Passes over the pictures, equal for all.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Fixes splits, order, initialisation.")] = 0,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Where data sets stand.", envvar="SIAM_DATA_DIR")
+    ] = None,
+    backend: Annotated[
+        str | None, typer.Option(help="tensorflow, jax or torch. Default: KERAS_BACKEND.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, gpu or gpu:N.")] = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Train Keras' three styles of classifier and the Siamese network on equal terms."""
+    from siam.engine.compare import compare as run_comparison
+    from siam.engine.config import DataChoice
+    from siam.siamese.device import prepare_device
+
+    prepare_device(backend=backend, device=device)
+    names = [name.strip() for part in only or [] for name in part.split(",") if name.strip()]
+    untried = holdout_classes == "none"
+    data = DataChoice(
+        dataset=dataset,
+        data_dir=str(data_dir) if data_dir else None,
+        holdout_classes=(
+            tuple(holdout_classes.split(",")) if holdout_classes and not untried else ()
+        ),
+    )
+    with console.progress_bar() as progress:
+        comparison, folder = run_comparison(
+            data,
+            only=names,
+            epochs=epochs,
+            hold_out=not untried,
+            seed=seed,
+            progress=progress,
+            notice=console.notice,
+        )
+    if as_json:
+        console.json_object({**comparison.to_dict(), "path": str(folder)})
+        return
+    print_comparison(comparison)
+    console.data(f"Curves and intervals: {folder / 'comparison.html'}")
+    console.notice("Next:  siam classify PICTURE   siam train")
+
+
+def print_comparison(comparison: Comparison) -> None:
+    """Print the verdict, then the figures."""
+    for sentence in comparison.verdict:
+        console.data(sentence)
+    counts = comparison.pictures
+    console.data("")
+    print_scores(
+        f"{len(comparison.classes)} classes trained on, {counts['test']:,} test pictures "
+        "(shares of 1, with 95 % intervals)",
+        comparison.contestants,
+        "seen",
+    )
+    if counts["asked"]:
+        console.data("")
+        print_scores(
+            f"New classes {', '.join(comparison.unseen_classes)}: {counts['shown']:,} pictures "
+            f"shown, {counts['asked']:,} asked for",
+            comparison.contestants,
+            "unseen",
+        )
+    console.data("")
+    console.table(
+        "What each costs",
+        ["", "parameters", "file", "training", "pictures a second", "cold start"],
+        [
+            [
+                one.name,
+                f"{one.parameters:,}",
+                f"{one.size_bytes / 1e6:.2f} MB",
+                f"{one.training_seconds:.1f} s",
+                f"{one.pictures_per_second:,.0f}",
+                f"{one.cold_start_seconds:.2f} s",
+            ]
+            for one in comparison.contestants
+        ],
+    )
+
+
+def print_scores(title: str, contestants: tuple[Contestant, ...], which: str) -> None:
+    """Print a table of figures with their intervals, a contestant a row."""
+    from siam.engine.comparison_page import FIGURES, figure_text
+
+    rows = []
+    for one in contestants:
+        figures = getattr(one.scores, which)
+        cells = [
+            f"{figure_text(figures[key][0])} ({figures[key][1][0]:.3f}-{figures[key][1][1]:.3f})"
+            if key in figures
+            else "-"
+            for key, _ in FIGURES
+        ]
+        rows.append([one.name, *cells])
+    console.table(title, ["", *(heading for _, heading in FIGURES)], rows)

@@ -1,0 +1,209 @@
+"""Train Keras' three styles and the Siamese network on equal terms, and judge them alike."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from siam.datasets.load import load_dataset
+from siam.datasets.prepare import Preparation
+from siam.engine.cold_start import cold_start_seconds
+from siam.engine.comparison import Comparison, Contestant, comparisons_folder, publish
+from siam.engine.comparison_page import write_page
+from siam.engine.comparison_verdict import verdict
+from siam.engine.config import DataChoice
+from siam.engine.contest import Contest, draw_contest, judge
+from siam.engine.contestants import BASELINES, SIAMESE, STYLES, Trained, train_contestant
+from siam.errors import RunError, UsageError
+from siam.progress import Progress, silent
+from siam.siamese.native_logs import quiet_native_logs
+
+if TYPE_CHECKING:
+    from siam.datasets.dataset import Dataset
+    from siam.siamese.presets import Recipe
+
+__all__ = ["compare"]
+
+# Enough for the large data sets to show their differences, and for a small one to be learnt.
+LEAST_EPOCHS = 3
+LEAST_STEPS = 150
+# Share of the classes held out where the user names none; of fewer than 5 classes, none.
+HELD_OUT = 0.2
+Notice = Callable[[str], None]
+
+
+def compare(
+    data: DataChoice,
+    *,
+    only: Sequence[str] = (),
+    epochs: int | None = None,
+    hold_out: bool = True,
+    seed: int = 0,
+    progress: Progress = silent,
+    notice: Notice = lambda _: None,
+) -> tuple[Comparison, Path]:
+    """Train, judge and keep the contestants.
+
+    Args:
+        data: which data set. Where it names no classes to hold out, the last fifth of them is.
+        only: words of `siam.engine.contestants.STYLES`; the three baselines and the Siamese
+            network when empty.
+        epochs: passes over the training pictures; by default 3, and more for small data sets.
+        hold_out: False to train on every class.
+        seed: fixes splits, initialisation, order, augmentation, pairs and resampling.
+        progress: told of steps.
+        notice: told in a sentence what the user should know.
+
+    Returns:
+        The comparison, and the folder it is kept in.
+
+    Raises:
+        DataError: the data set cannot be read.
+        RunError: the runs folder cannot be written.
+        UsageError: a word that is no contestant.
+    """
+    names = chosen(only)
+    dataset = with_unseen(data, hold_out, seed, progress, notice)
+    recipe = equal_terms(dataset, epochs)
+    contest = draw_contest(dataset, seed=seed)
+    folder = begin()
+    try:
+        contestants = []
+        for name in names:
+            notice(f"Training {name} ...")
+            trained = train_contestant(
+                name, dataset, recipe=recipe, seed=seed, folder=folder, progress=progress
+            )
+            contestants.append(judged(trained, contest, dataset))
+            shutil.rmtree(folder / "training", ignore_errors=True)
+        height, width, channels = dataset.picture_shape
+        comparison = Comparison(
+            dataset=dataset.name,
+            classes=dataset.classes,
+            unseen_classes=dataset.unseen_classes,
+            preparation=Preparation(dataset.prepare, (height, width), channels),
+            pictures=counts(dataset, contest),
+            terms=terms(recipe, seed),
+            contestants=tuple(contestants),
+            verdict=verdict(contestants, dataset.unseen_classes, seed=seed),
+        )
+        write_page(folder, comparison)
+        return comparison, publish(comparison, folder, plain_name(dataset.name))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def chosen(only: Sequence[str]) -> tuple[str, ...]:
+    """Return the contestants, in the order of `STYLES`.
+
+    Raises:
+        UsageError: a word that is none of them.
+    """
+    for name in only:
+        if name not in STYLES:
+            raise UsageError(f"--only takes {', '.join(STYLES)}, received {name!r}.")
+    return tuple(name for name in STYLES if name in (only or (*BASELINES, SIAMESE)))
+
+
+def with_unseen(
+    data: DataChoice, hold_out: bool, seed: int, progress: Progress, notice: Notice
+) -> Dataset:
+    """Load the data set with some classes held out, unless there are too few or none is wanted."""
+    from siam.datasets.holdout import hold_out as move_out
+
+    dataset = load_dataset(
+        data.dataset,
+        data_dir=Path(data.data_dir) if data.data_dir else None,
+        seed=seed,
+        size=data.size,
+        classes_from=data.classes_from,
+        holdout_classes=data.holdout_classes,
+        prepare=data.prepare,
+        progress=progress,
+        notice=notice,
+    )
+    count = int(len(dataset.classes) * HELD_OUT)
+    if not hold_out or data.holdout_classes or count < 1:
+        return dataset
+    return move_out(dataset, dataset.classes[-max(2, count) :])
+
+
+def equal_terms(dataset: Dataset, epochs: int | None) -> Recipe:
+    """Return the recipe for every contestant: the balanced preset, shortened."""
+    from siam.siamese.presets import PRESETS
+
+    recipe = PRESETS["balanced"]
+    per_batch = min(recipe.classes_per_batch, len(dataset.classes))
+    steps = max(1, len(dataset.train) // (per_batch * recipe.pictures_per_class))
+    enough = max(LEAST_EPOCHS, math.ceil(LEAST_STEPS / steps))
+    return dataclasses.replace(recipe, classes_per_batch=per_batch, epochs=epochs or enough)
+
+
+def begin() -> Path:
+    """Make the folder that a comparison grows in.
+
+    Raises:
+        RunError: it cannot be made.
+    """
+    folder = comparisons_folder() / f".making-{os.getpid()}"
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise RunError(
+            f"{folder.parent.absolute()} cannot be written ({error.strerror}).",
+            "Set SIAM_RUNS to a folder that can, or change the rights.",
+        ) from error
+    return folder
+
+
+def judged(trained: Trained, contest: Contest, dataset: Dataset) -> Contestant:
+    """Judge a trained contestant."""
+    return Contestant(
+        name=trained.name,
+        scores=judge(trained.answer, contest),
+        parameters=trained.parameters,
+        size_bytes=trained.size_bytes,
+        training_seconds=trained.training_seconds,
+        pictures_per_second=trained.pictures_per_second,
+        cold_start_seconds=cold_start_seconds(trained.file, dataset.picture_shape),
+        answers_by="LiteRT" if trained.file.suffix == ".tflite" else "Keras",
+        history=trained.history,
+    )
+
+
+def counts(dataset: Dataset, contest: Contest) -> dict[str, int]:
+    """Return how many pictures each part holds."""
+    return {
+        "train": len(dataset.train),
+        "validation": len(dataset.validation),
+        "test": len(contest.test),
+        "shown": len(contest.shown) if contest.shown else 0,
+        "asked": len(contest.asked) if contest.asked else 0,
+    }
+
+
+def terms(recipe: Recipe, seed: int) -> dict[str, Any]:
+    """Return what all contestants shared."""
+    with quiet_native_logs():
+        from siam.siamese.device import found_device
+
+        device = found_device()
+    return {
+        "seed": seed,
+        "epochs": recipe.epochs,
+        "batch": recipe.classes_per_batch * recipe.pictures_per_class,
+        "precision": recipe.precision,
+        "backend": device.backend,
+        "device": device.name,
+    }
+
+
+def plain_name(name: str) -> str:
+    """Return a data set's name as that of a folder."""
+    plain = "".join(letter if letter.isalnum() else "-" for letter in name.lower()).strip("-")
+    return plain or "dataset"

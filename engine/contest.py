@@ -1,0 +1,209 @@
+"""What contestants of a comparison are judged by: the same pictures, pairs and rules for each.
+
+A contestant names pictures, embeds them, or both. Classes that none of them was trained on are
+judged too, where the data set holds some: half of their pictures are shown (added to the
+gallery, without training), the other half are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from siam.datasets.sampling import sample_pairs
+from siam.evaluation.distances import nearest, pair_distances
+from siam.evaluation.intervals import Interval, around, bootstrap_mean, bootstrap_pairs
+from siam.evaluation.pairs import best_threshold, score_pairs
+from siam.evaluation.votes import count_votes
+
+if TYPE_CHECKING:
+    from siam.datasets.dataset import Dataset, Split
+
+__all__ = ["Answers", "Contest", "Scores", "draw_contest", "judge"]
+
+GALLERY = 10_000
+QUERIES = 10_000
+PAIRS = 10_000
+VOTERS = 10
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a contestant says of n pictures.
+
+    Attributes:
+        embeddings: float32 (n, dim), unit rows.
+        labels: int64 (n,), or None where it does not name pictures by itself: its neighbours'
+            vote then does.
+    """
+
+    embeddings: np.ndarray
+    labels: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Contest:
+    """The pictures that all contestants are judged on.
+
+    Attributes:
+        gallery: training pictures that queries are searched in.
+        validation: what thresholds are chosen by.
+        test: of the classes trained on.
+        shown, asked: of the classes held out: those that join the gallery, and the queries.
+            None where no class was held out.
+        seed: of pairs and resampling.
+    """
+
+    gallery: Split
+    validation: Split
+    test: Split
+    shown: Split | None
+    asked: Split | None
+    seed: int
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How a contestant did.
+
+    Attributes:
+        seen: figure name -> (value, its 95 % interval), each 0 to 1, larger = better:
+            "accuracy" of labels, "pair_accuracy" by distance at the validation threshold,
+            "pair_auc", "pair_accuracy_by_label" (same = equal labels), "recall@1".
+        unseen: the same figures but "accuracy", of the classes held out; empty without any.
+        named: bool (n,), which test pictures were labelled rightly.
+        found: bool (m,), which pictures of unseen classes found their class; empty without any.
+    """
+
+    seen: dict[str, tuple[float, Interval]]
+    unseen: dict[str, tuple[float, Interval]]
+    named: np.ndarray
+    found: np.ndarray
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON: each figure with `<name>_ci95` beside it."""
+        return {"seen": flat(self.seen), "unseen": flat(self.unseen) or None}
+
+
+def flat(figures: dict[str, tuple[float, Interval]]) -> dict[str, Any]:
+    """Lay figures and intervals side by side, rounded to what they can show."""
+    laid: dict[str, Any] = {}
+    for name, (value, interval) in figures.items():
+        laid[name] = round(value, 6)
+        laid[f"{name}_ci95"] = [round(end, 6) for end in interval]
+    return laid
+
+
+def draw_contest(dataset: Dataset, *, seed: int) -> Contest:
+    """Draw the pictures to judge by from a data set; large splits are cut at random.
+
+    Args:
+        dataset: with or without classes held out.
+        seed: fixes the draw.
+    """
+    shown = asked = None
+    if dataset.unseen is not None and len(dataset.unseen) > 1:
+        order = np.random.default_rng(seed).permutation(len(dataset.unseen))
+        half = len(order) // 2
+        shown, asked = (dataset.unseen.take(np.sort(part)) for part in (order[:half], order[half:]))
+        shown, asked = cut(shown, GALLERY, seed), cut(asked, QUERIES, seed)
+    return Contest(
+        gallery=cut(dataset.train, GALLERY, seed),
+        validation=cut(dataset.validation, QUERIES, seed),
+        test=cut(dataset.test, QUERIES, seed),
+        shown=shown,
+        asked=asked,
+        seed=seed,
+    )
+
+
+def cut(split: Split, most: int, seed: int) -> Split:
+    """Keep at most so many pictures of a split."""
+    if len(split) <= most:
+        return split
+    return split.take(np.sort(np.random.default_rng(seed).permutation(len(split))[:most]))
+
+
+def judge(answer: Callable[[np.ndarray], Answers], contest: Contest) -> Scores:
+    """Judge a contestant.
+
+    Args:
+        answer: takes pictures uint8 (n, height, width, channels).
+        contest: what it is judged on.
+
+    Raises:
+        DataError: too few pictures to make pairs of both kinds.
+    """
+    gallery = answer(contest.gallery.pictures)
+    validation = answer(contest.validation.pictures)
+    test = answer(contest.test.pictures)
+    left, right, same = sample_pairs(contest.validation.labels, PAIRS, seed=contest.seed)
+    threshold = best_threshold(pair_distances(validation.embeddings, left, right), same)
+
+    places = nearest(test.embeddings, gallery.embeddings, VOTERS)
+    near = contest.gallery.labels[places.positions]
+    voted = count_votes(places.distances, near).labels
+    labels = voted if test.labels is None else test.labels
+    named = labels == contest.test.labels
+    seen = {
+        "accuracy": mean(named, contest.seed),
+        **pair_figures(test.embeddings, labels, contest.test.labels, threshold, contest.seed),
+        "recall@1": mean(near[:, 0] == contest.test.labels, contest.seed),
+    }
+    if contest.shown is None or contest.asked is None:
+        return Scores(seen, {}, named, np.zeros(0, bool))
+
+    shown, asked = answer(contest.shown.pictures), answer(contest.asked.pictures)
+    everything = np.concatenate([gallery.embeddings, shown.embeddings])
+    everything_labels = np.concatenate([contest.gallery.labels, contest.shown.labels])
+    places = nearest(asked.embeddings, everything, VOTERS)
+    near = everything_labels[places.positions]
+    voted = count_votes(places.distances, near).labels
+    labels = voted if asked.labels is None else asked.labels
+    found = near[:, 0] == contest.asked.labels
+    unseen = {
+        **pair_figures(asked.embeddings, labels, contest.asked.labels, threshold, contest.seed),
+        "recall@1": mean(found, contest.seed),
+    }
+    return Scores(seen, unseen, named, found)
+
+
+def mean(right: np.ndarray, seed: int) -> tuple[float, Interval]:
+    """Return a share of pictures and its interval."""
+    return float(right.mean()), bootstrap_mean(right, seed=seed)
+
+
+def pair_figures(
+    embeddings: np.ndarray,
+    named: np.ndarray,
+    labels: np.ndarray,
+    threshold: float,
+    seed: int,
+) -> dict[str, tuple[float, Interval]]:
+    """Score pairs by distance and by equal labels; nothing where only one class is left."""
+    if len(np.unique(labels)) < 2:
+        return {}
+    left, right, same = sample_pairs(labels, PAIRS, seed=seed)
+    distances = pair_distances(embeddings, left, right)
+    scores = score_pairs(distances, same, left, right, threshold=threshold, seed=seed)
+    right_by_label = (named[left] == named[right]) == (same == 1)
+
+    def balanced(weights: np.ndarray) -> np.ndarray:
+        shares = [
+            np.average(right_by_label[same == kind], weights=weights[same == kind])
+            if weights[same == kind].any()
+            else np.nan
+            for kind in (0, 1)
+        ]
+        return np.array([np.mean(shares)])
+
+    by_label = float(balanced(np.ones(len(same)))[0])
+    interval = bootstrap_pairs(balanced, left, right, seed=seed)[0]
+    return {
+        "pair_accuracy": (scores.accuracy, scores.intervals["accuracy"]),
+        "pair_auc": (scores.auc, scores.intervals["auc"]),
+        "pair_accuracy_by_label": (by_label, around(by_label, interval)),
+    }
