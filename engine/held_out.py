@@ -7,7 +7,7 @@ the test, and a run can be judged where its data set is not.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,7 +33,7 @@ def save_held_out(folder: Path, dataset: Dataset, *, seed: int) -> None:
         dataset: what it is trained on.
         seed: which pictures are kept of a split of more than 20,000.
     """
-    content: dict[str, np.ndarray] = {}
+    content: dict[str, Any] = {}
     for name, split in (("validation", dataset.validation), ("test", dataset.test)):
         kept = split
         if len(split) > MOST_PICTURES:

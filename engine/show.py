@@ -77,8 +77,9 @@ def draw(path: Path, network: object, split: Split, classes: tuple[str, ...], se
     from siam.siamese.diagram import draw_network
 
     figure = Figure(figsize=(12, 13), layout="constrained")
-    above, below = figure.subfigures(2, 1, height_ratios=(2, 3))
-    left, right = above.subfigures(1, 2)
+    # Matplotlib's annotations say one sub-figure where there is an array of them.
+    above, below = np.ravel(figure.subfigures(2, 1, height_ratios=(2, 3)))
+    left, right = np.ravel(above.subfigures(1, 2))
     rng = np.random.default_rng(seed)
     chosen = rng.permutation(len(split))[:SAMPLES]
     left.suptitle("Pictures and their labels")

@@ -44,7 +44,9 @@ class Checkpoint(keras.callbacks.Callback):
         row = {"epoch": float(epoch + 1)}
         row.update({name: float(value) for name, value in (logs or {}).items()})
         self.history.append(row)
-        state = {f"model_{i}": to_numpy(v) for i, v in enumerate(self.model.variables)}
+        state: dict[str, Any] = {
+            f"model_{i}": to_numpy(v) for i, v in enumerate(self.model.variables)
+        }
         state |= {
             f"optimizer_{i}": to_numpy(v) for i, v in enumerate(self.model.optimizer.variables)
         }

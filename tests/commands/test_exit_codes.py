@@ -1,0 +1,166 @@
+"""Every mistake a user can make ends in a line or two and the documented exit code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from siam.cli import app
+
+
+def siam(*words: str | Path) -> Result:
+    """Run the command line in this process."""
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def picture(path: Path, value: int = 255) -> Path:
+    """Write a small picture with a stroke in it."""
+    pixels = np.zeros((28, 28), np.uint8)
+    pixels[6:22, 12:16] = value
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+def test_no_run_yet(runs: Path) -> None:
+    result = siam("query", picture(runs.parent / "a.png"))
+    assert result.exit_code == 4
+    assert "There is no finished run" in result.stderr
+    assert "siam train" in result.stderr
+    assert result.stdout == ""
+
+
+def test_unknown_run(runs: Path) -> None:
+    result = siam("evaluate", "--run", "nobody")
+    assert result.exit_code == 4
+    assert "There is no run 'nobody'" in result.stderr
+
+
+def test_usage(runs: Path) -> None:
+    assert siam("query").exit_code == 2
+    assert siam("nonsense").exit_code == 2
+    assert siam("train", "digits", "--set", "epochs").exit_code == 2
+
+
+def test_unknown_preset(runs: Path) -> None:
+    result = siam("train", "digits", "--preset", "huge")
+    assert result.exit_code == 2
+    assert "There is no preset 'huge'" in result.stderr
+    assert not list(runs.glob("*"))
+
+
+def test_unknown_recipe_value(runs: Path) -> None:
+    result = siam("train", "digits", "--set", "augment.wobble=1")
+    assert result.exit_code == 2
+    assert "no value 'augment.wobble'" in result.stderr
+    assert "augment.rotation" in result.stderr
+
+
+def test_a_data_set_that_is_not_there(runs: Path) -> None:
+    result = siam("train", runs.parent / "nowhere")
+    assert result.exit_code == 3
+    assert "nowhere" in result.stderr
+    assert not list(runs.glob("*"))
+
+
+def test_an_empty_folder(runs: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    result = siam("train", tmp_path / "empty")
+    assert result.exit_code == 3
+    assert len(result.stderr.strip().splitlines()) <= 2
+
+
+def test_one_class_only(runs: Path, tmp_path: Path) -> None:
+    for i in range(5):
+        picture(tmp_path / "one" / "a" / f"{i}.png", 100 + i)
+    result = siam("train", tmp_path / "one")
+    assert result.exit_code == 3
+    assert len(result.stderr.strip().splitlines()) <= 2
+
+
+def test_an_unwritable_runs_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("SIAM_RUNS", str(tmp_path / "file" / "runs"))
+    result = siam("train", "digits")
+    assert result.exit_code == 4
+    assert "cannot be written" in result.stderr
+    assert "SIAM_RUNS" in result.stderr
+
+
+def test_nothing_to_resume(runs: Path) -> None:
+    result = siam("train", "--resume")
+    assert result.exit_code == 4
+    assert "There is no interrupted run" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["last", "a/b", "..", ""])
+def test_a_name_that_is_none(runs: Path, name: str) -> None:
+    result = siam("train", "digits", "--name", name)
+    assert result.exit_code == 2
+    assert "A run's name is one plain word" in result.stderr
+
+
+def test_a_taken_name_overwrites_nothing(run_copy: Path) -> None:
+    before = (run_copy / "manifest.json").read_bytes()
+    result = siam("train", "digits", "--name", run_copy.name)
+    assert result.exit_code == 2
+    assert "nothing is overwritten" in result.stderr
+    assert (run_copy / "manifest.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["encoder.tflite", "calibration.json", "config.toml"])
+def test_a_changed_file_is_refused_by_name(run_copy: Path, name: str) -> None:
+    path = run_copy / name
+    path.write_bytes(path.read_bytes() + b"\n")
+    result = siam("query", picture(run_copy.parent / "a.png"))
+    assert result.exit_code == 4
+    assert name in result.stderr
+    assert "SHA-256" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["encoder.tflite", "calibration.json", "manifest.json"])
+def test_a_missing_file_is_named(run_copy: Path, name: str) -> None:
+    (run_copy / name).unlink()
+    result = siam("query", "--run", run_copy.name, picture(run_copy.parent / "a.png"))
+    assert result.exit_code == 4
+    assert name in result.stderr
+
+
+def test_a_picture_that_is_none(run_copy: Path, tmp_path: Path) -> None:
+    (tmp_path / "text.png").write_text("no picture")
+    result = siam("query", tmp_path / "text.png")
+    assert result.exit_code == 3
+    assert "text.png" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_one_bad_picture_among_many_is_skipped(run_copy: Path, tmp_path: Path) -> None:
+    good = picture(tmp_path / "good.png")
+    (tmp_path / "bad.png").write_bytes(good.read_bytes()[:40])
+    result = siam("query", good, tmp_path / "bad.png", tmp_path / "absent.png")
+    assert result.exit_code == 3
+    assert "good.png" in result.stdout
+    assert "bad.png" in result.stderr
+    assert "absent.png" in result.stderr
+
+
+def test_a_folder_without_pictures(run_copy: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    result = siam("query", tmp_path / "empty")
+    assert result.exit_code == 3
+    assert "holds no picture" in result.stderr
+
+
+def test_far_and_threshold_together(run_copy: Path, tmp_path: Path) -> None:
+    result = siam("query", picture(tmp_path / "a.png"), "--far", "0.01", "--threshold", "0.5")
+    assert result.exit_code == 2
+
+
+def test_a_box_that_is_none(run_copy: Path, tmp_path: Path) -> None:
+    result = siam("query", picture(tmp_path / "a.png"), "--box", "1,2,3")
+    assert result.exit_code == 2
+    assert "left,top,right,bottom" in result.stderr
