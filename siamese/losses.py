@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import keras
@@ -16,9 +18,11 @@ from siam.siamese.triplet import TripletLoss
 
 __all__ = ["LOSSES", "HeadedLoss", "make_loss"]
 
-LOSSES: dict[str, type[keras.losses.Loss]] = {
+LOSSES: dict[str, Callable[..., keras.losses.Loss]] = {
     "contrastive": BatchContrastiveLoss,
     "triplet": TripletLoss,
+    "triplet-all": partial(TripletLoss, mining="all"),
+    "triplet-hard": partial(TripletLoss, mining="hard"),
     "supervised-contrastive": SupervisedContrastiveLoss,
     "multi-similarity": MultiSimilarityLoss,
     "batch-softmax": BatchSoftmaxLoss,
