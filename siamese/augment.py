@@ -139,7 +139,8 @@ def _source_maps(
     def plane(along_x: np.ndarray, along_y: np.ndarray, offset: np.ndarray) -> np.ndarray:
         line_x = along_x[:, None] * x + offset[:, None]
         line_y = along_y[:, None] * y
-        return line_y[:, :, None] + line_x[:, None, :]
+        mapped: np.ndarray = line_y[:, :, None] + line_x[:, None, :]
+        return mapped
 
     columns = plane(cosine * stretch_x, (slant - sine) * stretch_x, (width - 1) / 2 + move_x)
     rows = plane(sine * stretch_y, cosine * stretch_y, (height - 1) / 2 + move_y)
@@ -154,7 +155,8 @@ def _source_maps(
 def _waves(n: int, height: int, width: int, rng: np.random.Generator) -> np.ndarray:
     """A smooth random field per picture: a 5 x 5 grid of normal values, interpolated."""
     grid = rng.standard_normal((n, 5, 5), dtype=np.float32)
-    return _interpolation(height) @ grid @ _interpolation(width).T
+    waves: np.ndarray = _interpolation(height) @ grid @ _interpolation(width).T
+    return waves
 
 
 @lru_cache(maxsize=16)
@@ -163,7 +165,8 @@ def _interpolation(size: int) -> np.ndarray:
     position = np.linspace(0, 4, size, dtype=np.float32)[:, None]
     gap = np.abs(position - np.arange(5, dtype=np.float32))
     bells = np.where(gap < 2, 0.5 + 0.5 * np.cos(np.pi * gap / 2), 0)
-    return (bells / np.sqrt((bells**2).sum(axis=1, keepdims=True))).astype(np.float32)
+    weights: np.ndarray = bells / np.sqrt((bells**2).sum(axis=1, keepdims=True))
+    return weights.astype(np.float32)
 
 
 def _stroke(pictures: np.ndarray, rng: np.random.Generator, limit: float) -> np.ndarray:
@@ -198,7 +201,8 @@ def _blend(pictures: np.ndarray, target: np.ndarray, share: np.ndarray) -> np.nd
     """The share (n,) of the way from each picture to its target, uint8."""
     weight = np.rint(share * 256).astype(np.int32)[:, None, None, None]
     step = (target.astype(np.int32) - pictures) * weight
-    return (pictures + (step >> 8)).astype(np.uint8)
+    blended: np.ndarray = pictures + (step >> 8)
+    return blended.astype(np.uint8)
 
 
 def _grey_levels(
@@ -207,22 +211,24 @@ def _grey_levels(
     """Change the contrast, then add noise of a strength drawn per picture."""
     n = len(pictures)
     gain = 1 + rng.uniform(-policy.contrast, policy.contrast, n).astype(np.float32)
-    levels = pictures * gain[:, None, None, None]
+    levels: np.ndarray = pictures * gain[:, None, None, None]
     if policy.noise:
         strength = rng.uniform(0, policy.noise, n).astype(np.float32)
         levels += rng.standard_normal(pictures.shape, np.float32) * strength[:, None, None, None]
-    return np.clip(levels, 0, 255, out=levels).astype(np.uint8)
+    np.clip(levels, 0, 255, out=levels)
+    return levels.astype(np.uint8)
 
 
 def _cut_out(pictures: np.ndarray, rng: np.random.Generator, policy: AugmentPolicy) -> np.ndarray:
     """Blot out a square at a random place of a share of the pictures, with black."""
-    n, height, width, _ = pictures.shape
+    n, (height, width) = len(pictures), pictures.shape[1:3]
     chosen = rng.random(n) < policy.cutout
 
     def inside(size: int) -> np.ndarray:
         centre = rng.uniform(0, size, n).astype(np.float32)[:, None]
-        gap = np.abs(np.arange(size, dtype=np.float32) - centre)
-        return gap < policy.cutout_size * size / 2
+        gap: np.ndarray = np.abs(np.arange(size, dtype=np.float32) - centre)
+        within: np.ndarray = gap < policy.cutout_size * size / 2
+        return within
 
     square = inside(height)[:, :, None] & inside(width)[:, None, :] & chosen[:, None, None]
     return np.where(square[..., None], np.uint8(0), pictures)
