@@ -15,6 +15,7 @@ import typer
 from siam import __version__
 from siam.commands import console
 from siam.commands.doctor import doctor
+from siam.commands.embed import embed
 from siam.commands.evaluate import evaluate
 from siam.commands.query import query
 from siam.commands.runs import runs
@@ -31,7 +32,7 @@ app = typer.Typer(
     help="Train a Siamese network on labelled pictures; then ask it what a new picture is.",
     epilog="Start with:  siam train   then   siam query PICTURE",
 )
-for command in (train, query, evaluate, show, doctor):
+for command in (train, query, evaluate, show, embed, doctor):
     app.command()(command)
 app.add_typer(runs, name="runs")
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from siam.datasets.prepare import Prepared
-from siam.engine.reading import NOTHING_SAID, PictureOptions, Read, Source, read_ahead
+from siam.engine.reading import NOTHING_SAID, PictureOptions, Read, Source, gathered, read_ahead
 from siam.engine.run import OpenRun
 from siam.evaluation.verdict import decide
 
@@ -119,18 +119,6 @@ def query_pictures(
     chunks = read_ahead(sources, run.config.preparation, options=picture, keep_steps=keep_steps)
     for batch in gathered(chunks, BATCH):
         yield from answer_batch(run, batch, options)
-
-
-def gathered(chunks: Iterable[list[Read]], size: int) -> Iterator[list[Read]]:
-    """Join chunks to lists of about `size`: few pictures at a time are searched slowly."""
-    batch: list[Read] = []
-    for chunk in chunks:
-        batch += chunk
-        if len(batch) >= size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 def answer_batch(run: OpenRun, batch: Sequence[Read], options: QueryOptions) -> Iterator[Answer]:

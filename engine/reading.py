@@ -15,7 +15,7 @@ from siam.datasets.picture import read_picture
 from siam.datasets.prepare import Box, Preparation, Prepared, prepare_picture
 from siam.errors import MissingExtraError, PictureError
 
-__all__ = ["NOTHING_SAID", "PictureOptions", "Read", "Source", "read_ahead"]
+__all__ = ["NOTHING_SAID", "PictureOptions", "Read", "Source", "gathered", "read_ahead"]
 
 Source = Path | bytes
 # Pictures that one task reads: enough that handing it to a thread costs nothing beside it.
@@ -93,6 +93,18 @@ def read_ahead(
     finally:
         # After Ctrl-C, what has not begun is not waited for.
         pool.shutdown(cancel_futures=True)
+
+
+def gathered(chunks: Iterable[list[Read]], size: int) -> Iterator[list[Read]]:
+    """Join chunks to lists of about `size`: few pictures at a time go slowly."""
+    batch: list[Read] = []
+    for chunk in chunks:
+        batch += chunk
+        if len(batch) >= size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
 
 
 def read_one(

@@ -1,0 +1,67 @@
+"""`siam embed`: pictures to embeddings in a file."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from siam.commands import console
+
+__all__ = ["embed"]
+
+NAMED = 10
+
+
+def embed(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            help="Pictures, folders of them, DATASET:SPLIT such as mnist:test, or an .npz file "
+            "with x uint8 (n, height, width[, channels]) and perhaps y; - for standard input."
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option(help="The file to write: .npz, .npy, .parquet or .jsonl.")
+    ] = Path("embeddings.npz"),
+    run: Annotated[str | None, typer.Option(help="A run's name or path. Default: last.")] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Where data sets stand.", envvar="SIAM_DATA_DIR")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Write the embeddings of pictures, with their keys, and labels where they are known.
+
+    Exit code: 3 where a picture could not be read; the others are written all the same.
+    """
+    from siam.engine.embed import embed as embed_inputs
+
+    with console.progress_bar() as progress:
+        done = embed_inputs(
+            inputs,
+            out,
+            run=run,
+            standard_input=sys.stdin.buffer,
+            data_dir=data_dir,
+            progress=progress,
+        )
+    for skipped in done.skipped[:NAMED]:
+        console.notice(f"Skipped: {skipped.reason}")
+    if len(done.skipped) > NAMED:
+        console.notice(f"Skipped {len(done.skipped)} pictures in all.")
+    if as_json:
+        console.json_object(
+            {
+                "run": done.run,
+                "out": str(done.path),
+                "count": done.count,
+                "dim": done.dim,
+                "skipped": [{"input": s.path, "error": s.reason} for s in done.skipped],
+            }
+        )
+    else:
+        console.data(f"{done.count:,} embeddings of {done.dim} numbers in {done.path}.")
+    if done.skipped:
+        raise typer.Exit(3)

@@ -1,0 +1,121 @@
+"""Embed pictures into a file: read, embedded and written at the same time, part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from siam.datasets.dataset import Skipped
+from siam.engine.config import RunConfig, load_config
+from siam.engine.embedding_files import Part, check_target, write_embeddings
+from siam.engine.inputs import Batch, open_input
+from siam.engine.manifest import verify_files
+from siam.engine.runs import CONFIG_FILE, find_run
+from siam.errors import DataError
+from siam.progress import Progress, silent
+from siam.siamese.encoder import ENCODER_FILE, NETWORK_FILE, Encoder, open_encoder
+
+__all__ = ["Embedding", "embed", "embed_batches", "open_network"]
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """What was embedded.
+
+    Attributes:
+        run: the run's name.
+        path: the file that was written.
+        count: embeddings in it.
+        dim: length of each.
+        skipped: pictures that could not be read.
+    """
+
+    run: str
+    path: Path
+    count: int
+    dim: int
+    skipped: tuple[Skipped, ...]
+
+
+def embed(
+    inputs: Sequence[str],
+    out: Path,
+    *,
+    run: str | None = None,
+    standard_input: BinaryIO,
+    data_dir: Path | None = None,
+    progress: Progress = silent,
+) -> Embedding:
+    """Embed what `inputs` name, in order, into one file. Memory does not grow with their number.
+
+    Args:
+        inputs: pictures, folders, .npz files with `x`, DATASET:SPLIT; see `open_input`.
+        out: ends in .npz (`embeddings` float32 (n, dim), `keys`, and `labels` where all are
+            known), .npy (the embeddings alone), .parquet or .jsonl.
+        run: a run's name or path; the newest finished run when left out.
+        standard_input: where the picture "-" is read from.
+        data_dir: where data sets stand.
+        progress: told of pictures embedded.
+
+    Raises:
+        UsageError: an ending that is not known, or a data set without a split.
+        DataError: an input that is not there, or no picture that can be read.
+        RunError: no such run, or a file of it is damaged.
+        MissingExtraError: Parquet without pyarrow.
+    """
+    check_target(out)
+    path, config, encoder = open_network(run)
+    opened = [
+        open_input(
+            name, config, standard_input=standard_input, data_dir=data_dir, progress=progress
+        )
+        for name in inputs
+    ]
+    total = sum(entry.count for entry in opened)
+    skipped: list[Skipped] = []
+    written = 0
+
+    def parts() -> Iterator[Part]:
+        nonlocal written
+        for entry in opened:
+            for batch, embeddings in embed_batches(entry.batches, encoder):
+                skipped.extend(batch.skipped)
+                written += len(embeddings)
+                yield Part(batch.keys, batch.labels, embeddings)
+                progress("Embedding", written + len(skipped), total)
+        if not written:
+            first = f" The first of {total}: {skipped[0].reason}" if skipped else ""
+            raise DataError(f"There is no picture that can be read.{first}")
+
+    write_embeddings(out, parts(), dim=encoder.dim)
+    return Embedding(path.name, out, written, encoder.dim, tuple(skipped))
+
+
+def open_network(name: str | None) -> tuple[Path, RunConfig, Encoder]:
+    """Open a run's encoder alone: (folder, configuration, encoder); its index may be missing.
+
+    Raises:
+        RunError: no such run, or a file of it is missing or not what training wrote.
+    """
+    path = find_run(name)
+    network = ENCODER_FILE if (path / ENCODER_FILE).exists() else NETWORK_FILE
+    verify_files(path, [CONFIG_FILE, ENCODER_FILE, network])
+    return path, load_config(path), open_encoder(path)
+
+
+def embed_batches(batches: Iterator[Batch], encoder: Encoder) -> Iterator[tuple[Batch, np.ndarray]]:
+    """Yield each batch with its embeddings; the next is embedded while this one is used."""
+    with ThreadPoolExecutor(1, thread_name_prefix="embedding") as ahead:
+        waiting: tuple[Batch, Future[np.ndarray]] | None = None
+        for batch in batches:
+            coming = (batch, ahead.submit(encoder.encode, batch.pictures))
+            if waiting:
+                yield waiting[0], waiting[1].result()
+            waiting = coming
+        if waiting:
+            yield waiting[0], waiting[1].result()

@@ -1,0 +1,170 @@
+"""What can be embedded, as a stream: picture files, a split of a data set, an .npz of arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from siam.datasets.array_stream import stream_arrays
+from siam.datasets.dataset import Skipped
+from siam.engine.config import RunConfig
+from siam.engine.reading import gathered, read_ahead
+from siam.engine.sources import picture_sources
+from siam.errors import UsageError
+from siam.progress import Progress, silent
+
+__all__ = ["Batch", "Input", "open_input"]
+
+SPLITS = ("train", "validation", "test", "unseen")
+DATASETS = ("mnist", "digits")
+# Pictures handed on at once: arrays are at hand, files trickle in.
+ROWS = 4096
+GATHERED = 512
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some pictures in a row, ready for the network.
+
+    Attributes:
+        keys: n names.
+        labels: n class names, None where one is not known.
+        pictures: uint8 (n, height, width, channels).
+        skipped: pictures that could not be read and are not among them.
+    """
+
+    keys: list[str]
+    labels: Sequence[str | None]
+    pictures: np.ndarray
+    skipped: Sequence[Skipped] = ()
+
+
+@dataclass(frozen=True)
+class Input:
+    """What one argument of `siam embed` means.
+
+    Attributes:
+        count: pictures in all, the unreadable ones included.
+        batches: the pictures in order, to be gone through once.
+    """
+
+    count: int
+    batches: Iterator[Batch]
+
+
+def open_input(
+    name: str,
+    config: RunConfig,
+    *,
+    standard_input: BinaryIO,
+    data_dir: Path | None = None,
+    progress: Progress = silent,
+) -> Input:
+    """Open what `name` means.
+
+    Args:
+        name: a picture, a folder of pictures, "-" for a picture on standard input, an .npz file
+            with `x`, or DATASET:SPLIT such as mnist:test.
+        config: of the run that will embed; says how pictures are prepared, and the seed by which
+            a data set is split.
+        standard_input: where "-" reads from.
+        data_dir: where data sets stand.
+        progress: told of the reading of a data set.
+
+    Raises:
+        DataError: it is not there or cannot be read.
+        UsageError: a data set without a split, or one that has no such split.
+    """
+    path = Path(name)
+    dataset, colon, split = name.rpartition(":")
+    if colon and dataset and split in SPLITS and not path.exists():
+        return open_split(dataset, split, config, data_dir, progress)
+    if name in DATASETS and not path.exists():
+        raise UsageError(f"'{name}' has several splits.", f"Name one, such as {name}:test.")
+    if path.suffix.lower() == ".npz":
+        return open_arrays(path)
+    return open_pictures(name, config, standard_input)
+
+
+def open_split(
+    name: str, split: str, config: RunConfig, data_dir: Path | None, progress: Progress
+) -> Input:
+    """Open a split of a data set, divided as the run's own was."""
+    from siam.datasets.load import load_dataset
+
+    height, width = config.preparation.size
+    dataset = load_dataset(
+        name,
+        data_dir=data_dir,
+        seed=config.train.seed,
+        size=height if Path(name).exists() and height == width else None,
+        prepare=config.preparation.chain if Path(name).exists() else None,
+        progress=progress,
+    )
+    chosen = getattr(dataset, split)
+    if chosen is None:
+        raise UsageError(f"{name} has no classes held out, so no split 'unseen'.")
+    classes = np.array([*dataset.classes, *dataset.unseen_classes])
+
+    def batches() -> Iterator[Batch]:
+        for start in range(0, len(chosen), ROWS):
+            part = slice(start, start + ROWS)
+            yield Batch(
+                list(chosen.origins[part]),
+                classes[chosen.labels[part]].tolist(),
+                in_channels(chosen.pictures[part], config.preparation.channels),
+            )
+
+    return Input(len(chosen), batches())
+
+
+def open_arrays(path: Path) -> Input:
+    """Open an .npz file; its pictures are taken as they are."""
+    stream = stream_arrays(path, rows=ROWS)
+
+    def batches() -> Iterator[Batch]:
+        start = 0
+        for pictures in stream.chunks:
+            end = start + len(pictures)
+            labels: list[str | None] = [None] * len(pictures)
+            if stream.labels is not None:
+                labels = stream.labels[start:end].astype(str).tolist()
+            yield Batch([f"{path.name}/{i}" for i in range(start, end)], labels, pictures)
+            start = end
+
+    return Input(stream.count, batches())
+
+
+def open_pictures(name: str, config: RunConfig, standard_input: BinaryIO) -> Input:
+    """Open picture files; in a folder's sub-folders they are labelled by those."""
+    sources = picture_sources([name], standard_input=standard_input)
+    root = Path(name) if Path(name).is_dir() else None
+    height, width = config.preparation.size
+    shape = (height, width, config.preparation.channels)
+
+    def label_of(key: str) -> str | None:
+        inside = Path(key).relative_to(root).parts if root else ()
+        return inside[-2] if len(inside) > 1 else None
+
+    def batches() -> Iterator[Batch]:
+        for reads in gathered(read_ahead(sources, config.preparation), GATHERED):
+            good = [(read.name, read.prepared) for read in reads if read.prepared]
+            pictures = np.empty((len(good), *shape), np.uint8)
+            for row, (_, prepared) in enumerate(good):
+                pictures[row] = prepared.pixels
+            keys = [key for key, _ in good]
+            skipped = [Skipped(read.name, read.error) for read in reads if read.error]
+            yield Batch(keys, [label_of(key) for key in keys], pictures, skipped)
+
+    return Input(len(sources), batches())
+
+
+def in_channels(pictures: np.ndarray, channels: int) -> np.ndarray:
+    """Return grey pictures in the channels that a network takes; others as they are."""
+    if pictures.shape[3] == 1 and channels > 1:
+        return np.repeat(pictures, channels, axis=3)
+    return pictures
