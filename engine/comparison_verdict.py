@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from siam.engine.comparison import Contestant
 from siam.engine.contestants import SIAMESE
-from siam.evaluation.compare import compare_pictures
+from siam.evaluation.compare import Difference, compare_pictures
 
 __all__ = ["verdict"]
 
@@ -30,47 +30,75 @@ def verdict(
     if siamese is None or not baselines:
         return ("There is nothing to decide: train a classifier and the Siamese network.",)
     best = max(baselines, key=lambda one: one.scores.seen["accuracy"][0])
-    sentences = [on_known_classes(best, siamese, seed)]
+    known = compare_pictures(best.scores.named, siamese.scores.named, seed=seed)
+    sentences = [on_known_classes(best.name, known)]
+    carried = None
     if siamese.scores.unseen and best.scores.unseen:
-        sentences.append(on_new_classes(best, siamese, unseen_classes, seed))
-    else:
-        sentences.append(
-            "New classes were not tried: --holdout-classes keeps some out of the training."
-        )
-    sentences.append(
-        "A classifier is the better choice when the classes are fixed and each has many pictures: "
-        "it needs no gallery and says a probability by itself."
-    )
-    sentences.append(
-        "The Siamese network is the better choice when classes come and go, when some have a "
-        "picture or two, or when the question is 'are these two the same?': a new class is added "
-        "by showing it, without training."
-    )
-    return tuple(sentences)
+        carried = compare_pictures(best.scores.found, siamese.scores.found, seed=seed)
+        sentences.append(on_new_classes(best.name, carried, unseen_classes))
+    return (*sentences, for_fixed_classes(known), for_changing_classes(carried))
 
 
-def on_known_classes(best: Contestant, siamese: Contestant, seed: int) -> str:
-    """Compare the names given to test pictures of the classes trained on."""
-    found = compare_pictures(best.scores.named, siamese.scores.named, seed=seed)
-    figures = f"{best.name} {found.first:.2%}, Siamese {found.second:.2%} of the labels right"
+def winner(found: Difference) -> str:
+    """Name which is better by more than chance: "classifier", "siamese", or "" for neither."""
     if not found.significant:
-        return f"On the classes trained on neither is better: {figures} (p = {found.p_value:.2g})."
-    better = "the classifier" if found.difference > 0 else "the Siamese network"
-    return f"On the classes trained on {better} is better: {figures} (p = {found.p_value:.2g})."
+        return ""
+    return "classifier" if found.difference > 0 else "siamese"
 
 
-def on_new_classes(
-    best: Contestant, siamese: Contestant, unseen_classes: Sequence[str], seed: int
-) -> str:
-    """Compare what both make of classes that neither was trained on."""
-    found = compare_pictures(best.scores.found, siamese.scores.found, seed=seed)
+def on_known_classes(name: str, found: Difference) -> str:
+    """Say how the test pictures of the classes trained on were named."""
+    who = {
+        "": "neither is better",
+        "classifier": "the classifier is better",
+        "siamese": "the Siamese network is better",
+    }[winner(found)]
+    return (
+        f"On the classes trained on {who}: {name} {found.first:.2%}, Siamese {found.second:.2%} "
+        f"of the labels right (p = {found.p_value:.2g})."
+    )
+
+
+def on_new_classes(name: str, found: Difference, unseen_classes: Sequence[str]) -> str:
+    """Say what both make of classes that neither was trained on."""
     names = ", ".join(unseen_classes[:5]) + (" ..." if len(unseen_classes) > 5 else "")
-    figures = (
-        f"{best.name} finds {found.first:.2%} by its features, Siamese {found.second:.2%} "
-        "by its embeddings"
+    who = {
+        "": "no clear difference",
+        "classifier": "the classifier's features carry over better",
+        "siamese": "the Siamese embeddings carry over better",
+    }[winner(found)]
+    return (
+        f"Of the new classes ({names}) a classifier can name none; shown without training, "
+        f"{name} finds {found.first:.2%} by its features, Siamese {found.second:.2%} by its "
+        f"embeddings: {who} (p = {found.p_value:.2g})."
     )
-    start = f"Of the new classes ({names}) a classifier can name none; shown without training, "
-    if not found.significant:
-        return f"{start}{figures}: no clear difference (p = {found.p_value:.2g})."
-    better = "the Siamese embeddings" if found.difference < 0 else "the classifier's features"
-    return f"{start}{figures}: {better} carry over better (p = {found.p_value:.2g})."
+
+
+def for_fixed_classes(known: Difference) -> str:
+    """Advise for classes that stay as they are."""
+    if winner(known) == "siamese":
+        return "For classes that stay as they are, the Siamese network is the better choice here."
+    return (
+        "For classes that stay as they are, take the classifier: it is no worse, needs no gallery "
+        "and says a probability by itself."
+    )
+
+
+def for_changing_classes(carried: Difference | None) -> str:
+    """Advise for classes that come and go."""
+    if carried is None:
+        return (
+            "For classes that come and go nothing was measured: --holdout-classes keeps some out "
+            "of the training."
+        )
+    if winner(carried) == "classifier":
+        return (
+            "For classes that come and go, search by the classifier's features serves better here; "
+            "the Siamese network needs more classes or a longer training to learn what any two "
+            "pictures of a class share."
+        )
+    return (
+        "For classes that come and go, or a picture or two of each, take the Siamese network: a "
+        "new class is added by showing it, without training, and 'are these two the same?' has an "
+        "answer at a threshold of your choice."
+    )

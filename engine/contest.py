@@ -15,7 +15,7 @@ import numpy as np
 
 from siam.datasets.sampling import sample_pairs
 from siam.evaluation.distances import nearest, pair_distances
-from siam.evaluation.intervals import Interval, around, bootstrap_mean, bootstrap_pairs
+from siam.evaluation.intervals import Interval, around, bootstrap_mean, bootstrap_pairs, wilson
 from siam.evaluation.pairs import best_threshold, score_pairs
 from siam.evaluation.votes import count_votes
 
@@ -201,9 +201,12 @@ def pair_figures(
         return np.array([np.mean(shares)])
 
     by_label = float(balanced(np.ones(len(same)))[0])
-    interval = bootstrap_pairs(balanced, left, right, seed=seed)[0]
+    low, high = bootstrap_pairs(balanced, left, right, seed=seed)[0]
+    if high - low < 1e-12:  # no resample differs: as uncertain as a share of the pictures
+        pictures = len(np.union1d(left, right))
+        low, high = wilson(by_label * pictures, pictures)
     return {
         "pair_accuracy": (scores.accuracy, scores.intervals["accuracy"]),
         "pair_auc": (scores.auc, scores.intervals["auc"]),
-        "pair_accuracy_by_label": (by_label, around(by_label, interval)),
+        "pair_accuracy_by_label": (by_label, around(by_label, (low, high))),
     }

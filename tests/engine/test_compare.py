@@ -1,0 +1,58 @@
+"""A comparison from the data set to an answer, on scikit-learn's digits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from siam.engine.classify import classify_pictures, open_kept
+from siam.engine.compare import compare
+from siam.engine.config import DataChoice
+from siam.errors import DataError
+
+
+@pytest.mark.slow
+def test_compare_then_classify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIAM_RUNS", str(tmp_path / "runs"))
+    compared, folder = compare(
+        DataChoice(dataset="digits"), only=["subclassed", "siamese"], epochs=12, seed=1
+    )
+    subclassed, siamese = compared.contestants
+    assert (subclassed.name, siamese.name) == ("subclassed", "siamese")
+    # The classifier is the tower and, on top of its 64 features, one layer of 8 labels.
+    assert subclassed.parameters == siamese.parameters + (64 + 1) * 8
+    assert compared.unseen_classes == ("8", "9")
+    assert subclassed.scores.seen["accuracy"][0] > 0.8
+    assert siamese.scores.seen["recall@1"][0] > 0.9
+    assert siamese.scores.unseen["recall@1"][0] > 0.5
+    assert all(
+        one.cold_start_seconds > 0 and one.pictures_per_second > 0 for one in (subclassed, siamese)
+    )
+    assert {path.name for path in folder.iterdir()} >= {
+        "comparison.json",
+        "comparison.html",
+        "subclassed.keras",
+        "siamese.keras",
+    }
+    assert [path.name for path in folder.parent.iterdir()] == ["digits"]
+
+    from siam.datasets.digits import load_digits
+
+    shown = load_digits(seed=1).test
+    picture = tmp_path / "digit.png"
+    Image.fromarray(255 - shown.pictures[0, ..., 0]).resize((140, 140)).save(picture)
+    (tmp_path / "text.png").write_text("no picture")
+    sources = [("digit", picture), ("text", tmp_path / "text.png")]
+    named, unreadable = classify_pictures(open_kept(), sources)
+    assert len(named.labels) == 3
+    assert 0 <= sum(share for _, share in named.labels) <= 1.001
+    assert unreadable.error and not unreadable.labels
+
+
+def test_an_error_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIAM_RUNS", str(tmp_path / "runs"))
+    with pytest.raises(DataError):
+        compare(DataChoice(dataset=str(tmp_path / "nowhere")))
+    assert not (tmp_path / "runs").exists()
