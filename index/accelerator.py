@@ -47,6 +47,8 @@ class Accelerator:
         vectors: float32 of shape (n, dim), a view into the mapped file.
         ids: int64 of shape (n,), -1 where the item was removed.
         approximate: the FAISS index that proposes candidates, or None.
+        removed: how many of `ids` are -1.
+        extra: measurements kept beside it.
     """
 
     folder: Path
@@ -59,6 +61,7 @@ class Accelerator:
     vectors: np.ndarray
     ids: np.ndarray
     approximate: Any = None
+    removed: int = 0
     extra: dict[str, Any] = field(default_factory=dict)
 
 
@@ -128,6 +131,7 @@ def read(path: Path) -> Accelerator:
         vectors=vectors,
         ids=np.asarray(ids),
         approximate=approximate,
+        removed=count - manifest["count"],
         extra=manifest["extra"],
     )
 

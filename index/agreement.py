@@ -21,7 +21,7 @@ SLACK = 0.02
 
 
 def missing(reader: Reader) -> str | None:
-    """Return a sentence when there is no accelerator or it lags; searches are right all the same."""
+    """Return a sentence when the accelerator is missing or lags, which slows searches only."""
     snapshot = reader.snapshot()
     if snapshot.base is None and snapshot.count:
         state = "is damaged or of another index" if find(reader.folder) else "is missing"

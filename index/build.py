@@ -20,7 +20,7 @@ from siam.index.kinds import Budget, choose, factory
 from siam.index.snapshot import Snapshot
 from siam.progress import Progress, silent
 
-__all__ = ["build", "build_lock"]
+__all__ = ["build", "build_lock", "make_approximate", "trial_snapshot"]
 
 LOCK = ".build-lock"
 CHUNK = 50_000
@@ -84,12 +84,14 @@ def build(
     finally:
         connection.close()
     step()
-    approximate = grown[1] if grown else _approximate(rows, named, progress)
+    vectors = _view(rows.exact)
+    approximate = grown[1] if grown else make_approximate(vectors, named, progress=progress)
     step()
     effort: dict[str, int] = {}
     reached = 1.0
     if approximate is not None:
-        effort, reached = _effort(catalogue.folder, rows, named, approximate, budget)
+        trial = trial_snapshot(rows.ids, vectors, named, approximate, exact=rows.exact)
+        effort, reached, _ = find_effort(trial, settings_of(approximate), budget.min_recall)
     path = accelerator.write(
         catalogue.folder,
         generation=position.generation,
@@ -155,22 +157,38 @@ def _append(
     return Rows(position, np.concatenate([kept, ids]), exact), approximate
 
 
+def _view(exact: Any) -> np.ndarray:
+    """Return a flat index's vectors, float32 of shape (n, dim), without copying them."""
+    import faiss
+
+    if not exact.ntotal:
+        return np.empty((0, exact.d), np.float32)
+    view = faiss.rev_swig_ptr(exact.get_xb(), exact.ntotal * exact.d)
+    return np.asarray(view).reshape(exact.ntotal, exact.d)
+
+
 def _same_structure(present: str, wanted: str) -> bool:
     """Tell whether two factory strings differ in the number of lists alone."""
     return present.split(",")[1:] == wanted.split(",")[1:] and present[:3] == wanted[:3]
 
 
-def _approximate(rows: Rows, named: str, progress: Progress) -> Any:
-    """Return a trained and filled FAISS index, or None where the exact one is all there is."""
+def make_approximate(vectors: np.ndarray, named: str, *, progress: Progress = silent) -> Any:
+    """Return a trained and filled FAISS index, or None where the exact one is all there is.
+
+    Args:
+        vectors: float32 of shape (n, dim).
+        named: a FAISS factory string; "" means exact.
+        progress: told of vectors indexed.
+    """
     import faiss
 
-    count, dim = rows.exact.ntotal, rows.exact.d
+    count, dim = vectors.shape
     if not named or not count:
         return None
-    vectors = faiss.rev_swig_ptr(rows.exact.get_xb(), count * dim).reshape(count, dim)
     index = faiss.index_factory(dim, named, faiss.METRIC_L2)
-    if isinstance(index, faiss.IndexIVF):
-        index.cp.min_points_per_centroid = 1
+    for learner in (index, getattr(index, "pq", None)):
+        if hasattr(learner, "cp"):  # else FAISS warns on stderr, hundreds of times
+            learner.cp.min_points_per_centroid = 1
     if isinstance(index, faiss.IndexHNSW):
         index.hnsw.efConstruction = 80
     if not index.is_trained:
@@ -186,35 +204,34 @@ def _approximate(rows: Rows, named: str, progress: Progress) -> Any:
     return index
 
 
-def _effort(
-    folder: Path, rows: Rows, named: str, approximate: Any, budget: Budget
-) -> tuple[dict[str, int], float]:
+def trial_snapshot(
+    ids: np.ndarray, vectors: np.ndarray, named: str, approximate: Any, *, exact: Any = None
+) -> Snapshot:
+    """Return a snapshot of indexes in memory, to measure them before anything is written."""
     import faiss
 
-    count, dim = rows.exact.ntotal, rows.exact.d
-    vectors = faiss.rev_swig_ptr(rows.exact.get_xb(), count * dim).reshape(count, dim)
-    position = rows.position
+    if exact is None:
+        exact = faiss.IndexFlatIP(vectors.shape[1])
+        exact.add(vectors)
     base = Accelerator(
-        folder=folder,
-        generation=position.generation,
-        stamp=position.stamp,
-        last_id=position.last_id,
+        folder=Path(),
+        generation=0,
+        stamp=0,
+        last_id=0,
         kind=named,
         effort={},
-        exact=rows.exact,
+        exact=exact,
         vectors=vectors,
-        ids=rows.ids,
+        ids=ids,
         approximate=approximate,
     )
-    nothing = np.empty(0, np.int64)
-    snapshot = Snapshot(
-        generation=position.generation,
-        stamp=position.stamp,
-        last_id=position.last_id,
-        count=position.count,
+    return Snapshot(
+        generation=0,
+        stamp=0,
+        last_id=0,
+        count=int((ids >= 0).sum()),
         base=base,
-        dead=np.flatnonzero(rows.ids < 0),
-        newer=np.empty((0, dim), np.float32),
-        newer_ids=nothing,
+        dead=np.flatnonzero(ids < 0),
+        newer=np.empty((0, vectors.shape[1]), np.float32),
+        newer_ids=np.empty(0, np.int64),
     )
-    return find_effort(snapshot, settings_of(approximate), budget.min_recall)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from siam.index.accelerator import Accelerator
 from siam.index.matches import Matches
 from siam.index.snapshot import Snapshot
 
@@ -55,8 +55,8 @@ def settings_of(index: Any) -> list[dict[str, int]]:
 
 def find_effort(
     snapshot: Snapshot, settings: list[dict[str, int]], min_recall: float
-) -> tuple[dict[str, int], float]:
-    """Return the first of `settings` that reaches `min_recall`, and the recall it has.
+) -> tuple[dict[str, int], float, Snapshot]:
+    """Return the first of `settings` that reaches `min_recall`, its recall, and it in use.
 
     Queries are indexed vectors; each one's own item is left out of the count. When none
     reaches it, the last and hardest setting is returned.
@@ -68,20 +68,14 @@ def find_effort(
     queries = np.ascontiguousarray(base.vectors[np.sort(sample)])
     exact = _others(snapshot.search(queries, NEIGHBOURS + 1, exact=True))
     reached = 0.0
-    effort = settings[-1]
+    effort, trial = settings[-1], snapshot
     for effort in settings:
-        trial = _with_effort(snapshot, base, effort)
+        trial = replace(snapshot, base=replace(base, effort=effort))
         reached = recall(_others(trial.search(queries, NEIGHBOURS + 1, exact=False)), exact)
         if reached >= min_recall:
             break
-    return effort, reached
+    return effort, reached, trial
 
 
 def _others(matches: Matches) -> Matches:
     return Matches(matches.ids[:, 1:], matches.distances[:, 1:])
-
-
-def _with_effort(snapshot: Snapshot, base: Accelerator, effort: dict[str, int]) -> Snapshot:
-    from dataclasses import replace
-
-    return replace(snapshot, base=replace(base, effort=effort))

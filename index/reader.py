@@ -182,6 +182,11 @@ class Reader:
         joined = bytearray().join(found[number] for number in numbers)
         return np.frombuffer(joined, np.float32).reshape(len(numbers), self.dim)
 
+    def everything(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return all ids, int64 ascending, and their vectors, float32 of shape (n, dim)."""
+        with self.catalogue.reading() as connection:
+            return self.catalogue.vectors_since(connection, 0, 0)
+
     def snapshot(self) -> Snapshot:
         """Return the newest commit's vectors; the same object while nothing is committed."""
         version = self.catalogue.data_version()

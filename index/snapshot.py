@@ -48,8 +48,9 @@ class Snapshot:
 
     @property
     def lag(self) -> int:
-        """Rows that the accelerator lacks or should not have."""
-        return len(self.newer) + len(self.dead)
+        """Rows that the accelerator lacks or does not know to be removed."""
+        known = 0 if self.base is None else self.base.removed
+        return len(self.newer) + len(self.dead) - known
 
     def search(self, queries: np.ndarray, k: int, *, exact: bool) -> Matches:
         """Return the `k` nearest items of each query.

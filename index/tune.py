@@ -1,0 +1,168 @@
+"""Measuring index kinds on the vectors at hand, and choosing the fastest inside a budget."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from siam.errors import StoreError, UsageError
+from siam.index.build import make_approximate, trial_snapshot
+from siam.index.effort import SAMPLE, find_effort, settings_of
+from siam.index.gallery import Gallery
+from siam.index.kinds import KINDS, Budget, factory, memory
+from siam.index.snapshot import Snapshot
+from siam.progress import Progress, silent
+
+__all__ = ["Trial", "best", "tune"]
+
+NEIGHBOURS = 10
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What one index kind showed.
+
+    Attributes:
+        kind: the short name or factory string that was tried.
+        factory: the FAISS factory string it stands for here.
+        effort: the search settings that reach the wanted recall, or the hardest ones.
+        recall: share of the exact 10 nearest that it finds, 0 to 1.
+        latency: seconds for one query alone.
+        throughput: queries a second in a batch.
+        memory: bytes that searching keeps in memory.
+        build: seconds it took to make.
+        fits: whether all of it is inside the budget.
+    """
+
+    kind: str
+    factory: str
+    effort: dict[str, int]
+    recall: float
+    latency: float
+    throughput: float
+    memory: int
+    build: float
+    fits: bool
+
+
+def tune(
+    gallery: Gallery,
+    budget: Budget,
+    *,
+    kinds: Sequence[str] = KINDS[1:],
+    progress: Progress = silent,
+) -> list[Trial]:
+    """Make and measure each of `kinds` on the gallery's vectors; nothing on disk changes.
+
+    Recall is measured against the exact answer with indexed vectors as queries, each one's own
+    item left out of the count.
+
+    Args:
+        gallery: an open index.
+        budget: what a kind must keep to in order to fit.
+        kinds: short names or FAISS factory strings; those that are exact at this size, or need
+            more memory than there is, are passed over.
+        progress: told of the kinds tried.
+
+    Returns:
+        One trial per kind, those that fit first, the fastest first.
+
+    Raises:
+        StoreError: the index is empty.
+    """
+    count, dim = len(gallery), gallery.dim
+    if not count:
+        raise StoreError(
+            f"The index {gallery.folder} is empty: there is nothing to measure.",
+            "Fill it first with `siam index add` or `siam index sync`.",
+        )
+    ids, vectors = gallery.everything()
+    trials: list[Trial] = []
+    tried: set[str] = set()
+    for done, kind in enumerate(kinds):
+        progress(f"trying {kind}", done, len(kinds))
+        named = factory(kind, count=count, dim=dim)
+        too_big = (
+            kind in KINDS
+            and budget.max_memory is not None
+            and memory(kind, count=count, dim=dim) > budget.max_memory
+        )
+        if named not in tried and not too_big:
+            tried.add(named)
+            trials.append(_try(kind, named, ids, vectors, budget))
+    progress("trying kinds", len(kinds), len(kinds))
+    return sorted(trials, key=lambda trial: (not trial.fits, trial.latency))
+
+
+def best(trials: Sequence[Trial]) -> Trial:
+    """Return the fastest trial that fits.
+
+    Raises:
+        UsageError: none does; the error says what came nearest.
+    """
+    fitting = [trial for trial in trials if trial.fits]
+    if not fitting:
+        nearest = max(trials, key=lambda trial: trial.recall)
+        cost = f"{nearest.latency * 1e3:.2f} ms and {nearest.memory / 2**20:.1f} MB"
+        raise UsageError(
+            f"No index kind fits the budget; {nearest.kind} finds most: {nearest.recall:.1%} "
+            f"with {cost}.",
+            "Loosen --max-memory, --max-latency or --min-recall.",
+        )
+    return min(fitting, key=lambda trial: trial.latency)
+
+
+def _try(kind: str, named: str, ids: np.ndarray, vectors: np.ndarray, budget: Budget) -> Trial:
+    started = time.perf_counter()
+    approximate = make_approximate(vectors, named) if named else None
+    snapshot = trial_snapshot(ids, vectors, named, approximate)
+    effort: dict[str, int] = {}
+    reached = 1.0
+    if approximate is not None:
+        effort, reached, snapshot = find_effort(
+            snapshot, settings_of(approximate), budget.min_recall
+        )
+    built = time.perf_counter() - started
+    latency, throughput = _speed(snapshot, vectors)
+    size = vectors.nbytes if approximate is None else _size(approximate)
+    fits = (
+        reached >= budget.min_recall
+        and (budget.max_memory is None or size <= budget.max_memory)
+        and (budget.max_latency is None or latency <= budget.max_latency)
+    )
+    return Trial(kind, named or "Flat", effort, reached, latency, throughput, size, built, fits)
+
+
+def _speed(snapshot: Snapshot, vectors: np.ndarray) -> tuple[float, float]:
+    """Return seconds for one query alone (the median), and queries a second in a batch."""
+    rows = np.random.default_rng(1).choice(len(vectors), min(SAMPLE, len(vectors)), replace=False)
+    queries = np.ascontiguousarray(vectors[rows])
+    took = []
+    for query in queries:
+        started = time.perf_counter()
+        snapshot.search(query[None], NEIGHBOURS, exact=False)
+        took.append(time.perf_counter() - started)
+    started = time.perf_counter()
+    snapshot.search(queries, NEIGHBOURS, exact=False)
+    return float(np.median(took)), len(queries) / (time.perf_counter() - started)
+
+
+def _size(index: Any) -> int:
+    """Return the bytes of a FAISS index, counted while it is written to nowhere."""
+    import faiss
+
+    total = 0
+
+    def count(piece: bytes) -> int:
+        nonlocal total
+        total += len(piece)
+        return len(piece)
+
+    writer = faiss.PyCallbackIOWriter(count)
+    faiss.write_index(index, writer)
+    del writer  # it flushes its last piece on the way out
+    return total
