@@ -89,26 +89,30 @@ class RunConfig:
     preparation: Preparation
 
 
-def choose_recipe(choice: TrainChoice, pictures: int) -> Recipe:
-    """Return the preset's recipe with its overrides, long enough for a small data set.
+def choose_recipe(choice: TrainChoice, pictures: int, *, classes: int) -> Recipe:
+    """Return the preset's recipe with its overrides, fitted to the size of the data set.
 
     Args:
         choice: preset and overrides.
         pictures: training pictures; few of them get more epochs, unless epochs were named.
+        classes: training classes; many of few pictures each have presets of their own.
 
     Raises:
         UsageError: an unknown preset, value or type.
     """
+    from siam.siamese.many_classes import preset_for
     from siam.siamese.presets import PRESETS
+    from siam.siamese.quarter_turns import TURNS
 
     if choice.preset not in PRESETS:
         raise UsageError(
             f"There is no preset '{choice.preset}'.", f"Choose one of: {', '.join(PRESETS)}."
         )
-    recipe = recipe_from(PRESETS[choice.preset], choice.overrides)
+    preset = preset_for(choice.preset, classes=classes, pictures_per_class=pictures // classes)
+    recipe = recipe_from(preset, choice.overrides)
     if "epochs" not in choice.overrides:
         batch = recipe.classes_per_batch * recipe.pictures_per_class
-        steps = max(1, pictures // batch)
+        steps = max(1, pictures * (TURNS if recipe.quarter_turns else 1) // batch)
         least = math.ceil(LEAST_STEPS[choice.preset] / steps)
         recipe = dataclasses.replace(recipe, epochs=max(recipe.epochs, least))
     return recipe

@@ -122,7 +122,7 @@ def train_run(
 
         recipe = recipe_from(Recipe(), flat(config.recipe))
     else:
-        recipe = choose_recipe(train, len(dataset.train))
+        recipe = choose_recipe(train, len(dataset.train), classes=len(dataset.classes))
         config = new_config(dataset, data, train, recipe)
         folder = begin(free_name(name, dataset.name))
     with hold_run(folder):

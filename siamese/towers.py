@@ -13,7 +13,7 @@ from keras import layers
 
 from siam.siamese.pairwise import Tensor
 
-__all__ = ["TOWERS", "build_tower", "resnet_tower", "small_tower"]
+__all__ = ["TOWERS", "build_tower", "deep_tower", "resnet_tower", "small_tower"]
 
 
 def small_tower(
@@ -88,7 +88,52 @@ def resnet_tower(
     return keras.Model(inputs, _embedding(x, dim), name=name)
 
 
-TOWERS: dict[str, Callable[..., keras.Model]] = {"small": small_tower, "resnet": resnet_tower}
+def deep_tower(
+    input_shape: tuple[int, int, int],
+    dim: int = 128,
+    *,
+    widths: Sequence[int] = (32, 64, 64, 96, 96, 128),
+    name: str = "tower",
+) -> keras.Model:
+    """Six normalised convolutions, for many classes and pictures with fine strokes.
+
+    The first looks at the picture in full and is pooled to 16 pixels a side or less, where the
+    others, in pairs, cost little. Batch normalisation pays where classes are many (docs/unseen.md).
+
+    Args:
+        input_shape: height, width and channels of a picture.
+        dim: length of an embedding.
+        widths: channels of each convolution.
+        name: name of the model.
+
+    Returns:
+        A Functional model, float32 (n, height, width, channels) to float32 (n, dim), unit length.
+
+    Example:
+        >>> deep_tower((64, 64, 1), 128).output_shape
+        (None, 128)
+    """
+    inputs = keras.Input(input_shape, name="picture")
+    x = layers.Rescaling(1 / 255, name="scale")(inputs)
+    for position, width in enumerate(widths, start=1):
+        size, strides = (5, 2) if position == 1 else (3, 1)
+        x = layers.Conv2D(
+            width, size, strides, "same", use_bias=False, name=f"convolution_{position}"
+        )(x)
+        if position == 1:
+            x = _halve_while_large(x, "pool_1", limit=16)
+        elif position % 2:
+            x = layers.MaxPooling2D(2, padding="same", name=f"pool_{position}")(x)
+        x = layers.BatchNormalization(momentum=0.9, name=f"norm_{position}")(x)
+        x = layers.ReLU(name=f"relu_{position}")(x)
+    return keras.Model(inputs, _embedding(x, dim), name=name)
+
+
+TOWERS: dict[str, Callable[..., keras.Model]] = {
+    "small": small_tower,
+    "resnet": resnet_tower,
+    "deep": deep_tower,
+}
 
 
 def build_tower(name: str, input_shape: tuple[int, int, int], dim: int) -> keras.Model:

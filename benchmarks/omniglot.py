@@ -1,0 +1,152 @@
+"""Omniglot's within-alphabet 20-way one-shot accuracy on alphabets that siam never trained on.
+
+Trains as `siam train images_background.zip --classes-from alphabet/character` does, with five
+alphabets held out, and asks about their characters in Lake's manner (B. Lake, R. Salakhutdinov,
+J. Tenenbaum, "Human-level concept learning through probabilistic program induction", Science
+2015): 20 characters of one alphabet as one person drew them, and the same 20 by another person;
+each of the second has to find its own among the first. 20 such runs are 400 trials.
+
+    python benchmarks/omniglot.py IMAGES_BACKGROUND.zip [--preset best] [--seeds 0,1] [--json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from siam.datasets.dataset import Dataset
+from siam.datasets.load import load_dataset
+from siam.engine.config import TrainChoice, choose_recipe
+from siam.evaluation.episodes import Trial, score_trials
+from siam.siamese.native_logs import quiet_native_logs
+
+# Drawn once, at random, from the alphabets with 20 characters or more; kept for comparison.
+HELD_OUT = ("Burmese_(Myanmar)", "Gujarati", "Hebrew", "Korean", "Latin")
+WAYS = 20
+# Lake's 20 runs give 400 trials, an interval 4 points wide; 400 runs narrow the draw's share.
+RUNS = 400
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Train for each seed, and print one line for each and their mean."""
+    parser = argparse.ArgumentParser(description="Within-alphabet one-shot accuracy on Omniglot.")
+    parser.add_argument("pictures", help="images_background.zip, or its unpacked folder")
+    parser.add_argument("--preset", default="best")
+    parser.add_argument("--seeds", default="0", help="such as 0,1,2")
+    parser.add_argument("--held-out", default=",".join(HELD_OUT), help="alphabets")
+    parser.add_argument("--size", type=int, help="side of the pictures in pixels")
+    parser.add_argument("--set", action="append", default=[], help="a recipe value: epochs=10")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout, no table")
+    options = parser.parse_args(arguments)
+    table = sys.stderr if options.json else sys.stdout
+    rows = []
+    for seed in (int(word) for word in options.seeds.split(",")):
+        row = train_and_score(
+            options.pictures,
+            preset=options.preset,
+            seed=seed,
+            held_out=tuple(options.held_out.split(",")),
+            size=options.size,
+            overrides=dict(text.split("=", 1) for text in options.set),
+        )
+        rows.append(row)
+        low, high = row["accuracy_ci95"]
+        print(
+            f"seed {seed}: {row['accuracy']:.2%} [{low:.2%}, {high:.2%}] of {row['trials']:,} "
+            f"trials after {row['seconds']:.0f} s ({row['cpu_seconds']:.0f} s of processor)",
+            *(f"  {name}: {share:.2%}" for name, share in row["alphabets"].items()),
+            sep="\n",
+            file=table,
+            flush=True,
+        )
+    mean = float(np.mean([row["accuracy"] for row in rows]))
+    print(f"mean of {len(rows)} seed(s): {mean:.2%}", file=table)
+    if options.json:
+        print(json.dumps({"benchmark": "omniglot", "accuracy": mean, "seeds": rows}))
+
+
+def train_and_score(
+    pictures: str,
+    *,
+    preset: str,
+    seed: int,
+    held_out: tuple[str, ...],
+    size: int | None,
+    overrides: dict[str, str],
+) -> dict[str, Any]:
+    """Train without the held-out alphabets, embed their drawings, answer the trials."""
+    data = load_dataset(
+        pictures,
+        seed=seed,
+        size=size,
+        classes_from="alphabet/character",
+        holdout_classes=held_out,
+    )
+    assert data.unseen is not None
+    with quiet_native_logs():
+        from siam.siamese.network import tower_of
+        from siam.siamese.training import train_network
+
+    choice = TrainChoice(preset=preset, seed=seed, overrides=overrides)
+    recipe = choose_recipe(choice, len(data.train), classes=len(data.classes))
+    started = time.process_time()
+    with tempfile.TemporaryDirectory() as folder:
+        trained = train_network(
+            data.train, data.validation, recipe=recipe, seed=seed, folder=Path(folder)
+        )
+    cpu_seconds = time.process_time() - started
+    embeddings = tower_of(trained.network).predict(
+        data.unseen.pictures.astype(np.float32), batch_size=256, verbose=0
+    )
+    scores = {
+        name: score_trials(embeddings, lake_trials(data, alphabets, seed=0))
+        for name, alphabets in [("", held_out), *((name, (name,)) for name in held_out)]
+    }
+    whole = scores.pop("")
+    return {
+        "seed": seed,
+        "seconds": trained.seconds,
+        "cpu_seconds": cpu_seconds,
+        "epochs": recipe.epochs,
+        "parameters": int(tower_of(trained.network).count_params()),
+        "accuracy": whole.accuracy,
+        "accuracy_ci95": list(whole.accuracy_ci95),
+        "trials": whole.questions,
+        "alphabets": {name: one.accuracy for name, one in scores.items()},
+    }
+
+
+def lake_trials(data: Dataset, alphabets: Sequence[str], *, seed: int) -> list[Trial]:
+    """Draw runs: an alphabet, 20 of its characters, one person's drawings and another's.
+
+    Every character was drawn by the same 20 people, whose number is the file name's last:
+    0709_05.png is person 5's.
+    """
+    assert data.unseen is not None
+    labels = data.unseen.labels
+    people = np.array([int(re.split(r"[_.]", origin)[-2]) for origin in data.unseen.origins])
+    row_of = {pair: row for row, pair in enumerate(zip(labels, people, strict=True))}
+    known = [(label, data.groups[label]) for label in np.unique(labels)]
+    characters = {name: [label for label, group in known if group == name] for name in alphabets}
+    random = np.random.default_rng(seed)
+    trials = []
+    for run in range(RUNS):
+        chosen = random.choice(characters[alphabets[run % len(alphabets)]], WAYS, replace=False)
+        first, second = random.choice(np.unique(people), 2, replace=False)
+        support = np.array([row_of[label, first] for label in chosen])
+        queries = np.array([row_of[label, second] for label in chosen])
+        trials.append(Trial(support, chosen, queries, chosen))
+    return trials
+
+
+if __name__ == "__main__":
+    main()
