@@ -41,7 +41,9 @@ from siam.engine.runs import (
     point_last_to,
     runs_folder,
 )
+from siam.engine.unseen import compare_unseen
 from siam.errors import MissingExtraError, RunError
+from siam.evaluation.measure import Embedded
 from siam.evaluation.summary import summarise
 from siam.progress import Progress, silent
 from siam.siamese.encoder import ENCODER_FILE, NETWORK_FILE, open_encoder
@@ -291,6 +293,16 @@ def finish(
         "test_pictures": len(embedded.test.labels),
         **training,
     }
+    if dataset.unseen is not None:
+        metrics["unseen"] = compare_unseen(
+            embedded.test,
+            Embedded(encoder.encode(dataset.unseen.pictures), dataset.unseen.labels),
+            embedded.gallery,
+            threshold=calibration.pick_threshold(None, None),
+            groups=dataset.groups,
+            seed=config.train.seed,
+            progress=progress,
+        )
     write_json(folder / METRICS_FILE, metrics)
     return metrics
 
