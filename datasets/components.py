@@ -98,7 +98,7 @@ def _keeps_out(pieces: Pieces, k: int) -> bool:
     height, width = pieces.regions.shape
     down, across = round(0.12 * height), round(0.12 * width)
     middle = pieces.regions[down : height - down, across : width - across]
-    return np.count_nonzero(middle == k) < 0.04 * int(pieces.areas[k])
+    return bool(np.count_nonzero(middle == k) < 0.04 * int(pieces.areas[k]))
 
 
 def group(pieces: Pieces, *, reach: float, without: list[int]) -> tuple[list[Mark], int]:

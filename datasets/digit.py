@@ -1,32 +1,141 @@
-"""The chain for digits: from any picture of one mark to MNIST's form."""
+"""The chain for digits: from any picture of a mark to MNIST's form."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from siam.datasets.framing import frame
-from siam.datasets.sighting import ink_of, look
+from siam.datasets.components import Mark
+from siam.datasets.framing import frame, is_framed, line_width
+from siam.datasets.sighting import Sighting, ink_of, look
 
-WORK = 320
+__all__ = ["DigitView", "several", "view_digit", "work_size"]
+
+WORK = 320  # pixels along the longer side in which ink is looked for
+_SMALL = 48  # a mark below this many pixels is looked at again, enlarged
+_LEAST = 0.2  # plausibility per pixel of extent below which a mark is noise
+_FELLOW = 0.45  # of the main mark's extent: as long as this, another mark is a digit of its own
 
 
-def prepare_digit(grey: np.ndarray, size: tuple[int, int], *, invert: bool | None):
+@dataclass(frozen=True)
+class DigitView:
+    """A picture brought to MNIST's form; see `siam.datasets.prepare.Prepared` for the fields."""
+
+    pixels: np.ndarray
+    steps: tuple[tuple[str, np.ndarray], ...]
+    choices: dict[str, Any]
+    notes: tuple[str, ...]
+
+
+def view_digit(grey: np.ndarray, size: tuple[int, int], *, invert: bool | None) -> DigitView:
+    """Return the largest mark of ink in `grey` as MNIST would show it.
+
+    A picture that has the form already passes unchanged, bit for bit.
+
+    Args:
+        grey: uint8 (h, w).
+        size: (height, width) of the result.
+        invert: True if the ink is known to be dark, False if light, None to find out.
+    """
+    if invert is not True and is_framed(grey, size):
+        return _unchanged(grey, inverted=False)
+    if invert is not False and is_framed(255 - grey, size, strict=True):
+        return _unchanged(255 - grey, inverted=True)
+    work, scale = work_size(grey)
+    sighting = look(work, invert=invert)
+    choices: dict[str, Any] = {
+        "inverted": sighting.inverted,
+        "unchanged": False,
+        "box": None,
+        "components_dropped": sighting.dropped,
+        "lines_removed": bool(sighting.lines.any()),
+    }
+    steps = [("light evened", sighting.dark)]
+    if sighting.lines.any():
+        steps.append(("lines", sighting.lines))
+    if not sighting.marks:
+        blank = np.zeros(size, np.uint8)
+        return DigitView(blank, (*steps, ("input", blank)), choices, ("the picture is blank",))
+    main = sighting.marks[0]
+    closer, mark, offset, zoom = _closer(grey, sighting, main, scale)
+    ink, (left, top) = ink_of(closer, mark)
+    rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
+    edges = (left + columns[0], top + rows[0], left + columns[-1] + 1, top + rows[-1] + 1)
+    choices["box"] = [
+        int(offset[k % 2] + edge / zoom) for k, edge in enumerate(int(e) for e in edges)
+    ]
+    choices["line_width"] = round(line_width(ink) / max(len(rows), len(columns), 1), 3)
+    pixels = frame(ink, size)
+    steps += [("ink", ink), ("input", pixels)]
+    return DigitView(pixels, tuple(steps), choices, _notes(sighting, main))
+
+
+def work_size(grey: np.ndarray, *, most: int = WORK) -> tuple[np.ndarray, float]:
+    """Return the picture small enough to look for ink in, and by what it was scaled."""
     import cv2
 
-    steps = [("original", grey)]
-    choices: dict[str, Any] = {}
-    scale = min(1.0, WORK / max(grey.shape))
-    work = cv2.resize(grey, (max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale))), interpolation=cv2.INTER_AREA) if scale < 1 else grey
-    s = look(work, invert=invert)
-    choices["inverted"] = s.inverted
-    steps.append(("even", s.dark))
-    steps.append(("lines", s.lines))
-    if not s.marks:
-        return np.zeros(size, np.uint8), steps, choices, ["nothing but noise"]
-    ink, at = ink_of(s, s.marks[0])
-    steps.append(("mark", ink))
-    out = frame(ink > 0, size)
-    steps.append(("input", out))
-    return out, steps, choices, []
+    height, width = grey.shape
+    scale = min(1.0, most / max(height, width))
+    if scale == 1.0:
+        return grey, scale
+    shape = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(grey, shape, interpolation=cv2.INTER_AREA)), scale
+
+
+def several(sighting: Sighting) -> tuple[Mark, ...]:
+    """Return the marks that may be digits of their own, the main one first."""
+    if not sighting.marks:
+        return ()
+    main, *others = sighting.marks
+    fellows = [
+        mark
+        for mark in others
+        if mark.extent >= _FELLOW * main.extent and mark.ink >= 0.15 * main.ink
+    ]
+    return (main, *fellows)
+
+
+def _unchanged(pixels: np.ndarray, *, inverted: bool) -> DigitView:
+    height, width = pixels.shape
+    choices = {
+        "inverted": inverted,
+        "unchanged": not inverted,
+        "box": [0, 0, width, height],
+        "components_dropped": 0,
+        "lines_removed": False,
+    }
+    return DigitView(pixels, (("input", pixels),), choices, ())
+
+
+def _closer(
+    grey: np.ndarray, sighting: Sighting, mark: Mark, scale: float
+) -> tuple[Sighting, Mark, tuple[int, int], float]:
+    """Look again at a mark that is small in a large picture, with the pixels that were left out.
+
+    Returns:
+        What was seen, the mark in it, its (left, top) in `grey`, and its pixels per `grey` pixel.
+    """
+    if mark.extent >= _SMALL or scale > 0.7:
+        return sighting, mark, (0, 0), scale
+    margin = mark.extent
+    left, top = (max(int((edge - margin) / scale), 0) for edge in mark.box[:2])
+    right, bottom = (int((edge + margin) / scale) for edge in mark.box[2:])
+    part, zoom = work_size(np.ascontiguousarray(grey[top:bottom, left:right]))
+    again = look(part, invert=sighting.inverted)
+    if not again.marks or again.marks[0].extent * scale < 0.6 * mark.extent * zoom:
+        return sighting, mark, (0, 0), scale
+    return again, again.marks[0], (left, top), zoom
+
+
+def _notes(sighting: Sighting, main: Mark) -> tuple[str, ...]:
+    notes = []
+    if sighting.score < _LEAST * main.extent:
+        notes.append("nothing but noise")
+    if main.border:
+        notes.append("ink touches the border")
+    count = len(several(sighting))
+    if count > 1:
+        notes.append(f"more than one digit found: {count} separate marks")
+    return tuple(notes)

@@ -1,4 +1,4 @@
-"""Bring a decoded picture of any mode to plain 8-bit grey or RGB: depth, palette, ink, alpha."""
+"""Bring a decoded picture of any mode upright and to plain 8-bit grey or RGB, without alpha."""
 
 from __future__ import annotations
 
@@ -9,9 +9,22 @@ import numpy as np
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["flatten", "upright"]
+__all__ = ["opaque", "shrunk", "upright"]
 
 _EXIF_ORIENTATION = 0x0112
+_REDUCIBLE = ("L", "LA", "RGB", "RGBA", "CMYK", "I", "F")
+
+
+def shrunk(image: Image.Image, most: int) -> Image.Image:
+    """Return the picture averaged down by a whole factor, its longer side at least `most` still."""
+    factor = max(image.size) // most
+    if factor < 2:
+        return image
+    if image.mode in ("P", "PA", "1"):
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    if image.mode not in _REDUCIBLE:
+        return image
+    return image.reduce((min(factor, image.width), min(factor, image.height)))
 
 
 def upright(image: Image.Image, *, quarter_turns: int = 0) -> Image.Image:
@@ -40,58 +53,59 @@ def upright(image: Image.Image, *, quarter_turns: int = 0) -> Image.Image:
     return image
 
 
-def flatten(image: Image.Image, channels: int) -> np.ndarray:
-    """Return the picture as uint8 of shape (height, width, channels), without transparency.
+def opaque(image: Image.Image) -> Image.Image:
+    """Return the picture in mode "L" or "RGB", whatever it was.
 
     What is transparent becomes white, or black where the visible ink is light. A picture that is
     mostly opaque has a ground of its own, and its holes take the middle value of that instead.
+    16-bit, 32-bit and float values are brought to 0..255.
 
-    Args:
-        image: any mode; 16-bit, 32-bit and float values are brought to 0..255.
-        channels: 1 for grey, 3 for RGB.
+    Example:
+        >>> from PIL import Image
+        >>> opaque(Image.new("LA", (1, 1), (0, 0))).getpixel((0, 0))
+        255
     """
     from PIL import Image
 
+    if image.mode in ("L", "RGB") and not image.has_transparency_data:
+        return image
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        grey = _eight_bits(np.asarray(image))
-        return np.repeat(grey[:, :, None], channels, axis=2)
+        return Image.fromarray(_eight_bits(np.asarray(image)))
     if image.has_transparency_data:
-        alpha = image.mode if image.mode in ("LA", "RGBA") else "RGBA"
-        image = Image.fromarray(_without_alpha(np.asarray(image.convert(alpha))))
-    elif image.mode == "LAB":
-        image = _from_lab(image)
-    elif image.mode not in ("1", "L", "P", "RGB"):
-        image = image.convert("RGB")  # HSV, say, knows no way to grey
-    pixels = np.asarray(image.convert("L" if channels == 1 else "RGB"))
-    return pixels[:, :, None] if channels == 1 else pixels
+        form = image.mode if image.mode in ("LA", "RGBA") else "RGBA"
+        return Image.fromarray(_without_alpha(np.asarray(image.convert(form))))
+    if image.mode == "LAB":
+        return _from_lab(image)
+    return image.convert("L" if image.mode == "1" else "RGB")
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(_EXIF_ORIENTATION, 1))
+    except Exception:  # the EXIF reader meets any bytes; its failure is not the picture's
+        return 1
 
 
 def _from_lab(image: Image.Image) -> Image.Image:
     from PIL import ImageCms
 
     lab, rgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-    return ImageCms.profileToProfile(image, lab, rgb, outputMode="RGB") or image.getchannel("L")
-
-
-def _orientation(image: Image.Image) -> int:
-    try:
-        return int(image.getexif().get(_EXIF_ORIENTATION, 1))
-    except (
-        Exception
-    ):  # the EXIF reader meets bytes from anywhere; no failure of it is the picture's
-        return 1
+    return ImageCms.profileToProfile(image, lab, rgb, outputMode="RGB") or image.getchannel(0)
 
 
 def _eight_bits(values: np.ndarray) -> np.ndarray:
     """Bring deep grey values to 0..255 by the depth that their range shows."""
-    if values.dtype.kind == "f":
+    values = np.asarray(values, np.float32)
+    whole = bool(np.isfinite(values).all())
+    if not whole:
         values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
     low, high = float(values.min()), float(values.max())
-    depths = (1.0, 255.0) if values.dtype.kind == "f" else (255.0, 4095.0, 65535.0)
+    fraction = high <= 1.0 and bool((values != np.rint(values)).any())
+    depths = (1.0,) if fraction else (255.0, 4095.0, 65535.0)
     white = next((depth for depth in depths if low >= 0 and high <= depth), 0.0)
     if not white:  # no usual depth: what is there from darkest to lightest
-        values, white = values.astype(np.float64) - low, max(high - low, 1e-12)
-    return np.rint(values.astype(np.float32) * np.float32(255.0 / white)).astype(np.uint8)
+        values, white = values - low, max(high - low, 1e-12)
+    return np.clip(np.rint(values * (255.0 / white)), 0, 255).astype(np.uint8)
 
 
 def _without_alpha(pixels: np.ndarray) -> np.ndarray:
@@ -99,19 +113,13 @@ def _without_alpha(pixels: np.ndarray) -> np.ndarray:
     colour, alpha = pixels[:, :, :-1], pixels[:, :, -1]
     visible = alpha >= 128
     share = float(visible.mean())
-    if share == 1.0 and alpha.min() == 255:
-        return _squeezed(colour)
     if share > 0.5:
-        ground = np.median(colour[visible], axis=0)
+        ground = np.median(colour[visible][::7], axis=0)
     else:
         weight = float(alpha.sum(dtype=np.int64)) or 1.0
-        ink = float((colour.mean(axis=2) * alpha).sum()) / weight
+        ink = float((colour.mean(axis=2, dtype=np.float32) * alpha).sum(dtype=np.float64)) / weight
         ground = np.full(colour.shape[2], 255.0 if ink < 128 else 0.0)
     opacity = alpha[:, :, None].astype(np.float32) / 255
-    mixed = colour * opacity + ground.astype(np.float32) * (1 - opacity)
-    return _squeezed(np.rint(mixed).astype(np.uint8))
-
-
-def _squeezed(pixels: np.ndarray) -> np.ndarray:
-    """Return grey pixels without their last axis, the form that Pillow takes."""
-    return pixels[:, :, 0] if pixels.shape[2] == 1 else pixels
+    mixed = np.rint(colour * opacity + ground.astype(np.float32) * (1 - opacity))
+    laid = np.asarray(mixed, np.uint8)
+    return laid[:, :, 0] if laid.shape[2] == 1 else laid

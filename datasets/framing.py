@@ -9,73 +9,109 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["frame", "line_width"]
+__all__ = ["frame", "is_framed", "line_width"]
 
+_INNER = 20 / 28  # part of the picture's shorter side that the mark's longer side takes
 _FINE = 8  # pixels per pixel of the result while lines are still masks
-_NARROWEST, _WIDEST = 2.3, 3.8
+_NARROWEST, _WIDEST = 2.3 / 20, 3.8 / 20  # of a line, as parts of the mark's longer side
 
 
 def line_width(mask: np.ndarray) -> float:
-    """Return the mean width in pixels of the lines that a mask is made of.
+    """Return the mean width in pixels of the lines that a uint8 mask is made of; 0 if empty.
 
     Across a straight line of width w the distance to its edge averages w / 4.
     """
     import cv2
 
-    distance = cv2.distanceTransform(np.pad(mask.astype(np.uint8), 1), cv2.DIST_L2, 3)
-    return 4.0 * float(distance[distance > 0].mean())
+    distance = cv2.distanceTransform(np.pad(mask, 1), cv2.DIST_L2, 3)
+    inside = distance[distance > 0]
+    return 4.0 * float(inside.mean()) if inside.size else 0.0
 
 
 def frame(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Return a mask's mark, uint8 of shape `size`, white on black.
+    """Return a mark laid out as MNIST's are: uint8 of shape `size`, white on black.
+
+    Lines thinner or wider than nearly all of MNIST's are brought to its range.
 
     Args:
-        mask: float or bool (h, w), cut to the mark's box.
+        mask: uint8 (h, w), not 0 on the mark; not empty.
         size: (height, width) of the result.
     """
     import cv2
 
-    inner = 20 / 28 * min(size)
-    fine = inner * _FINE
-    zoom = fine / max(mask.shape)
-    shape = (max(1, round(mask.shape[1] * zoom)), max(1, round(mask.shape[0] * zoom)))
-    ink = mask.astype(np.float32)
-    way = cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR
-    rows, columns = np.nonzero(ink.any(1))[0], np.nonzero(ink.any(0))[0]
-    ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    zoom = fine / max(ink.shape)
+    inner = _INNER * min(size)
+    ink = _trimmed(mask > 0).astype(np.float32)
+    zoom = inner * _FINE / max(ink.shape)
     shape = (max(1, round(ink.shape[1] * zoom)), max(1, round(ink.shape[0] * zoom)))
     way = cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR
     large = np.pad(cv2.resize(ink, shape, interpolation=way) > 0.5, 2 * _FINE)
-    pixel = inner / 20 * _FINE
-    width = line_width(large) / pixel
-    wanted = min(max(width, _NARROWEST), _WIDEST)
-    spread = (wanted - width) / 2 * pixel
-    if abs(spread) > 0.25:
-        outside = cv2.distanceTransform((~large).astype(np.uint8), cv2.DIST_L2, 3)
-        inside = cv2.distanceTransform(large.astype(np.uint8), cv2.DIST_L2, 3)
-        large = inside - outside > -spread
-    rows, columns = np.nonzero(large.any(1))[0], np.nonzero(large.any(0))[0]
-    if not len(rows):
-        return np.zeros(size, np.uint8)
-    large = large[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return _laid(large.astype(np.float32), size, inner)
+    if not large.any():  # a line so thin that averaging lost it
+        large = np.pad(cv2.resize(ink, shape, interpolation=way) > 0, 2 * _FINE)
+    return _laid(_trimmed(_weighted(large, inner * _FINE)), size, inner)
+
+
+def is_framed(grey: np.ndarray, size: tuple[int, int], *, strict: bool = False) -> bool:
+    """Return whether a picture is white on black and laid out like the data set's already.
+
+    Args:
+        grey: uint8 (h, w).
+        size: (height, width) of the data set's pictures.
+        strict: True to ask for MNIST's layout to the pixel, False for near it.
+    """
+    if grey.shape != tuple(size):
+        return False
+    ring = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    if np.quantile(ring, 0.8) > 16 or np.quantile(grey, 0.25) > 16:
+        return False
+    rows, columns = np.nonzero(grey > 40)
+    if not rows.size:
+        return False
+    extent = max(np.ptp(rows), np.ptp(columns)) + 1
+    weights = grey[rows, columns].astype(np.float64)
+    off = (
+        abs(np.average(rows, weights=weights) - (size[0] - 1) / 2),
+        abs(np.average(columns, weights=weights) - (size[1] - 1) / 2),
+    )
+    unit = min(size) / 28
+    if strict:
+        return bool(17 * unit <= extent <= 21 * unit and max(off) <= 1.5 * unit)
+    return bool(13 * unit <= extent <= 26 * unit and max(off) <= 4 * unit)
+
+
+def _trimmed(mask: np.ndarray) -> np.ndarray:
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    return mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _weighted(large: np.ndarray, extent: float) -> np.ndarray:
+    """Return the mask with its lines brought into the range of widths, edges kept smooth."""
+    import cv2
+
+    width = line_width(large.astype(np.uint8))
+    wanted = min(max(width, _NARROWEST * extent), _WIDEST * extent)
+    spread = (wanted - width) / 2
+    if abs(spread) <= 0.25:
+        return large
+    outside = cv2.distanceTransform((~large).astype(np.uint8), cv2.DIST_L2, 3)
+    inside = cv2.distanceTransform(large.astype(np.uint8), cv2.DIST_L2, 3)
+    changed = np.asarray(inside - outside > -spread)
+    return changed if changed.any() else large
 
 
 def _laid(ink: np.ndarray, size: tuple[int, int], inner: float) -> np.ndarray:
-    """Shrink to `inner` pixels and lay with the centre of mass in the middle."""
+    """Shrink to `inner` pixels and lay with the centre of mass in the middle.
+
+    Area averaging needs whole pixels, so the shift is made in the large picture's margin.
+    """
     import cv2
 
-    zoom = inner / max(ink.shape)
-    moments = cv2.moments(ink)
+    step = max(ink.shape) / inner
+    moments = cv2.moments(ink.astype(np.uint8), binaryImage=True)
     x, y = moments["m10"] / moments["m00"] + 0.5, moments["m01"] / moments["m00"] + 0.5
-    height, width = size
-    # Area averaging needs whole pixels; the shift is put into the large picture's padding.
-    step = 1 / zoom
-    canvas = np.zeros((round(height * step), round(width * step)), np.float32)
-    top, left = round(canvas.shape[0] / 2 - y), round(canvas.shape[1] / 2 - x)
-    top = min(max(top, 0), canvas.shape[0] - ink.shape[0])
-    left = min(max(left, 0), canvas.shape[1] - ink.shape[1])
+    height, width = round(size[0] * step), round(size[1] * step)
+    top = min(max(round(height / 2 - y), 0), height - ink.shape[0])
+    left = min(max(round(width / 2 - x), 0), width - ink.shape[1])
+    canvas = np.zeros((height, width), np.float32)
     canvas[top : top + ink.shape[0], left : left + ink.shape[1]] = ink
-    small = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)
-    return np.rint(small * 255).astype(np.uint8)
+    small = cv2.resize(canvas, (size[1], size[0]), interpolation=cv2.INTER_AREA)
+    return np.asarray(np.rint(small * 255), np.uint8)

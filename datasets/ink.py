@@ -6,10 +6,17 @@ import numpy as np
 
 from siam.datasets.light import BLACK, GROUND
 
-__all__ = ["noise_floor", "thresholds"]
+__all__ = ["above", "noise_floor", "thresholds"]
 
 _FAINTEST = 0.04 * (BLACK - GROUND)  # contrast below which nothing counts as ink
 _DEVIATIONS = 4.5  # of the ground's noise, which a picture's 100,000 pixels rarely exceed
+
+
+def above(dark: np.ndarray, level: int) -> np.ndarray:
+    """Return the uint8 mask, 255 or 0, of the pixels darker than `level`."""
+    import cv2
+
+    return np.asarray(cv2.threshold(dark, level, 255, cv2.THRESH_BINARY)[1])
 
 
 def noise_floor(dark: np.ndarray) -> int:

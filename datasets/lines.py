@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from siam.datasets.ink import above
 from siam.datasets.light import GROUND
 
 __all__ = ["ruled_lines"]
@@ -42,7 +43,7 @@ def _mark_level_lines(lines: np.ndarray, dark: np.ndarray, floor: int) -> None:
     import cv2
 
     height, width = dark.shape
-    something = cv2.compare(dark, floor, cv2.CMP_GT)
+    something = above(dark, floor)
     run = np.ones((1, max(8, width // 20)), np.uint8)
     level = cv2.morphologyEx(something, cv2.MORPH_OPEN, run)
     if cv2.countNonZero(level) < 2 * _SPAN * width:

@@ -7,16 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from siam.datasets.flatten import flatten, upright
+from siam.datasets.digit import view_digit
+from siam.datasets.flatten import opaque, shrunk, upright
+from siam.datasets.grey import ink_grey
 from siam.datasets.picture import original_size
+from siam.datasets.resize import fitted, stretched
 from siam.errors import PictureError, UsageError
 
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["CHAINS", "Box", "Preparation", "Prepared", "prepare_picture"]
+__all__ = ["CHAINS", "ENOUGH", "Box", "Preparation", "Prepared", "part_of", "prepare_picture"]
 
 CHAINS = ("digit", "photo", "none")
+ENOUGH = 400  # pixels on the shorter side, for `read_picture`: no chain gains from more
+_MOST = 1280  # longer side in pixels that the digit chain still looks at
+_SHOWN = 320  # longer side in pixels of a step that people look at
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels of the upright picture
 
@@ -33,6 +39,10 @@ class Preparation:
 
     Raises:
         UsageError: an unknown chain, or a size or channel count that no network takes.
+
+    Example:
+        >>> Preparation.from_dict({"chain": "digit", "size": [28, 28], "channels": 1}).size
+        (28, 28)
     """
 
     chain: str
@@ -65,8 +75,11 @@ class Prepared:
     Attributes:
         pixels: uint8 of shape (height, width, channels).
         steps: (name, uint8 picture of shape (h, w) or (h, w, 3)) in order, for people to look at.
-        choices: what was decided, in JSON's types: "inverted", "rotated", "box", ...
-        notes: sentences on what may be wrong with the picture; empty for a good one.
+        choices: what was decided, in JSON's types: "chain", "rotated" (degrees), "inverted", and
+            for digits "unchanged", "box" ([left, top, right, bottom] of the ink in pixels of the
+            upright picture), "components_dropped", "lines_removed", "line_width".
+        notes: what may be wrong with the picture, such as "ink touches the border"; empty for a
+            good one.
     """
 
     pixels: np.ndarray
@@ -83,12 +96,13 @@ def prepare_picture(
     rotate: int = 0,
     box: Box | None = None,
 ) -> Prepared:
-    """Return `image` as the network's input.
+    """Return `image` as the network's input. The same picture always gives the same pixels.
 
     Args:
         image: as `read_picture` gives it.
         preparation: the data set's.
         invert: True or False to say whether the ink is darker than its ground; None to find out.
+            The chains "photo" and "none" invert only if told to.
         rotate: 0, 90, 180 or 270 degrees clockwise, after the EXIF note was followed.
         box: (left, top, right, bottom) of the part to use, in pixels of the upright picture.
 
@@ -96,39 +110,66 @@ def prepare_picture(
         PictureError: the picture has no pixels, or `box` holds none of them.
         UsageError: `rotate` is not a quarter turn.
     """
+    part, (left, top), scale = part_of(image, rotate=rotate, box=box)
+    choices: dict[str, Any] = {"chain": preparation.chain, "rotated": rotate % 360}
+    height, width = preparation.size
+    if preparation.chain == "digit":
+        seen, shrink = _at_most(part, _MOST)
+        plain = opaque(seen)
+        original = ("original", np.asarray(shrunk(plain, _SHOWN)))
+        view = view_digit(ink_grey(plain), preparation.size, invert=invert)
+        choices |= view.choices
+        if choices["box"] is not None:
+            step = shrink / scale
+            offset = (left, top, left, top)
+            edges = zip(choices["box"], offset, strict=True)
+            choices["box"] = [round(edge * step) + start for edge, start in edges]
+        pixels = np.repeat(view.pixels[:, :, None], preparation.channels, axis=2)
+        return Prepared(pixels, (original, *view.steps), choices, view.notes)
+    seen, _ = _at_most(part, 4 * max(height, width))
+    plain = opaque(seen).convert("L" if preparation.channels == 1 else "RGB")
+    original = ("original", np.asarray(shrunk(plain, _SHOWN)))
+    way = fitted if preparation.chain == "photo" else stretched
+    pixels = way(np.asarray(plain), preparation.size)
+    choices["inverted"] = bool(invert)
+    if invert:
+        pixels = 255 - pixels
+    pixels = pixels.reshape(height, width, preparation.channels)
+    shown = pixels[:, :, 0] if preparation.channels == 1 else pixels
+    return Prepared(pixels, (original, ("input", shown)), choices, ())
+
+
+def part_of(
+    image: Image.Image, *, rotate: int = 0, box: Box | None = None
+) -> tuple[Image.Image, tuple[int, int], float]:
+    """Return the part to use of an upright picture, where it starts, and how much it is scaled.
+
+    Returns:
+        The part; its (left, top) in pixels of the file; decoded pixels per pixel of the file,
+        below 1 where a JPEG was decoded smaller.
+    """
     if rotate % 90:
         raise UsageError(f"rotate must be 0, 90, 180 or 270, got {rotate}.")
     if 0 in image.size:
-        raise PictureError(f"The picture has no pixels ({image.size[0]} x {image.size[1]}).")
-    image = _cut(upright(image, quarter_turns=rotate // 90), box, original_size(image))
-    channels = 1 if preparation.chain == "digit" else preparation.channels
-    original = flatten(image, channels)
-    choices: dict[str, Any] = {"chain": preparation.chain, "rotated": rotate % 360}
-    import cv2
-
-    if preparation.chain == "digit":
-        from siam.datasets.digit import prepare_digit
-        out, steps, ch, notes = prepare_digit(original[:, :, 0], preparation.size, invert=invert)
-        return Prepared(np.repeat(out[:, :, None], preparation.channels, 2), tuple(steps), {**choices, **ch}, tuple(notes))
-    height, width = preparation.size
-    resized = cv2.resize(original, (width, height), interpolation=cv2.INTER_AREA)
-    pixels = resized.reshape(height, width, channels)
-    pixels = np.repeat(pixels, preparation.channels // channels, axis=2)
-    return Prepared(pixels, (("original", original), ("input", pixels)), choices, ())
-
-
-def _cut(image: Image.Image, box: Box | None, original: tuple[int, int]) -> Image.Image:
-    """Cut `box`, given in pixels of the file, out of a picture that may be decoded smaller."""
+        raise PictureError(f"The picture has no pixels ({image.width} x {image.height}).")
+    scale = max(image.size) / max(original_size(image))
+    image = upright(image, quarter_turns=rotate // 90)
     if box is None:
-        return image
-    scale = max(image.size) / max(original)
-    left, top, right, bottom = (round(edge * scale) for edge in box)
-    left, top = max(left, 0), max(top, 0)
-    right, bottom = min(right, image.width), min(bottom, image.height)
+        return image, (0, 0), scale
+    left, top = (max(int(edge * scale), 0) for edge in box[:2])
+    right = min(int(np.ceil(box[2] * scale)), image.width)
+    bottom = min(int(np.ceil(box[3] * scale)), image.height)
     if left >= right or top >= bottom:
-        width, height = image.size
+        width, height = (round(side / scale) for side in image.size)
         raise PictureError(
-            f"The box {box} holds no pixel of the picture, which is {width} x {height}.",
-            "Give left, top, right, bottom in pixels.",
+            f"The box {','.join(map(str, box))} holds no pixel of the picture, which is "
+            f"{width} x {height}.",
+            "Give left,top,right,bottom in pixels.",
         )
-    return image.crop((left, top, right, bottom))
+    return image.crop((left, top, right, bottom)), (max(box[0], 0), max(box[1], 0)), scale
+
+
+def _at_most(image: Image.Image, most: int) -> tuple[Image.Image, float]:
+    """Return the picture shrunk for speed and memory, and its pixels per pixel of the result."""
+    smaller = shrunk(image, most)
+    return smaller, max(image.size) / max(smaller.size)
