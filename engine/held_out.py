@@ -6,6 +6,7 @@ the test, and a run can be judged where its data set is not.
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +64,7 @@ def load_held_out(folder: Path) -> tuple[Split, Split]:
                 )
                 for name in ("validation", "test")
             )
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise RunError(
             f"{path} cannot be read ({error}).",
             "Copy it back from where it was whole, or train the run again.",

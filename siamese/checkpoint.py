@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -84,7 +85,7 @@ def restore(model: keras.Model, folder: Path) -> list[HistoryRow]:
                 for i, variable in enumerate(variables):
                     variable.assign(state[f"{group}_{i}"])
             history: list[HistoryRow] = json.loads(state["history"].tobytes())
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise RunError(
             f"{path} cannot be used to go on ({error}).",
             f"Remove {folder} and train the run again.",
