@@ -167,7 +167,8 @@ class KerasEncoder:
 
         if not path.exists():
             raise missing_file(path)
-        self._tower = tower_of(load_network(path))
+        with quiet_native_logs():
+            self._tower = tower_of(load_network(path))
         self.hash = sha256(path)
         height, width, channels = self._tower.input_shape[1:]
         self.picture_shape: tuple[int, int, int] = (height, width, channels)

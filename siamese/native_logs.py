@@ -17,11 +17,13 @@ from typing import IO
 
 __all__ = ["is_chatter", "quiet_native_logs"]
 
-# glog's "I0000 ..." and "W0000 ...", LiteRT's "INFO: ..." and "WARNING: ...", and absl's preface.
+# glog's "I0000 ..." and "W0000 ...", LiteRT's "INFO: ..." and "WARNING: ...", absl's preface, the
+# converter's summary, and that a computer without NVIDIA's driver has none (CUDA's error 303).
 CHATTER = re.compile(
     r"^(?:[IW]\d{4} |INFO: |VERBOSE: |WARNING: All log messages before absl|"
     r"WARNING: Attempting to use a delegate|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: [IW] |"
-    r"To enable the following instructions: )"
+    r"To enable the following instructions: |fully_quantize: |"
+    r".*failed call to cuInit: .*\(303\))"
 )
 
 
@@ -88,12 +90,16 @@ def quiet_native_logs() -> Iterator[None]:
 
     It turns the whole process's standard error aside, so keep the block short: an import, the
     making of an interpreter. Blocks may overlap in several threads. Where there is no standard
-    error to turn aside, it does nothing.
+    error to turn aside, it does nothing. Where TensorFlow was imported in the block, it looks for
+    GPUs there too: left to its first operation, it would complain of their absence then.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("GLOG_minloglevel", "2")
     _aside.enter()
+    known = "tensorflow" in sys.modules
     try:
         yield
+        if not known and "tensorflow" in sys.modules:
+            sys.modules["tensorflow"].config.list_physical_devices()
     finally:
         _aside.leave()
