@@ -37,7 +37,7 @@ class Recipe:
     head_weight: float = 0.0
     epochs: int = 8
     classes_per_batch: int = 10
-    pictures_per_class: int = 26
+    pictures_per_class: int = 16
     learning_rate: float = 8e-3
     warm_up: float = 0.15
     weight_decay: float = 1e-2
@@ -52,7 +52,7 @@ _AFFINE = AugmentPolicy(rotation=12, scale=0.1, shear=0.1, shift=0.08)
 
 DEFAULT_PRESET = "balanced"
 PRESETS: dict[str, Recipe] = {
-    "quick": Recipe(epochs=1, pictures_per_class=13),
-    "balanced": Recipe(epochs=7, augment=_AFFINE),
+    "quick": Recipe(epochs=2, pictures_per_class=13),
+    "balanced": Recipe(epochs=10, augment=_AFFINE),
     "best": Recipe(tower="resnet", epochs=16, augment=_AFFINE),
 }

@@ -20,7 +20,7 @@ def small_tower(
     input_shape: tuple[int, int, int],
     dim: int = 64,
     *,
-    widths: Sequence[int] = (32, 64, 128, 128),
+    widths: Sequence[int] = (32, 48, 96, 96),
     name: str = "tower",
 ) -> keras.Model:
     """Four plain convolutions, shaped for the arithmetic of a CPU.
