@@ -13,10 +13,11 @@ import numpy as np
 
 from siam.index import accelerator
 from siam.index.accelerator import Accelerator
+from siam.index.budget import Budget
 from siam.index.catalogue import Catalogue, Position
 from siam.index.connection import connect_reader, told
 from siam.index.effort import find_effort, settings_of
-from siam.index.kinds import Budget, choose, factory
+from siam.index.kinds import choose, factory
 from siam.index.snapshot import Snapshot
 from siam.progress import Progress, silent
 
@@ -185,9 +186,9 @@ def make_approximate(vectors: np.ndarray, named: str, *, progress: Progress = si
     count, dim = vectors.shape
     if not named or not count:
         return None
-    index = faiss.index_factory(dim, named, faiss.METRIC_L2)
+    index: Any = faiss.index_factory(dim, named, faiss.METRIC_L2)
     for learner in (index, getattr(index, "pq", None)):
-        if hasattr(learner, "cp"):  # else FAISS warns on stderr, hundreds of times
+        if learner is not None and hasattr(learner, "cp"):  # else FAISS warns on stderr, hundreds of times
             learner.cp.min_points_per_centroid = 1
     if isinstance(index, faiss.IndexHNSW):
         index.hnsw.efConstruction = 80

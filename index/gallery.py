@@ -15,9 +15,10 @@ import numpy as np
 
 from siam.errors import StoreError, UsageError
 from siam.index import items as rows
+from siam.index.budget import Budget
 from siam.index.catalogue import FILE, Catalogue
 from siam.index.connection import WAIT
-from siam.index.kinds import Budget, check_kind
+from siam.index.kinds import check_kind
 from siam.index.reader import Reader
 from siam.index.vectors import check_vectors
 from siam.progress import Progress, silent
@@ -212,15 +213,20 @@ class Gallery(Reader):
             self._snapshot = None
         return True
 
+    def catch_up(self, *, progress: Progress = silent) -> bool:
+        """Build where the accelerator is missing or lags by more than a reader makes up for."""
+        snapshot = self.snapshot()
+        if snapshot.lag > LAG * snapshot.count:
+            return self.build(progress=progress)
+        return False
+
     def close(self) -> None:
-        """Bring the accelerator up to date where that is due, and close the files."""
+        """Catch up after changes, and close the files."""
         if self._changed:
-            # A full disk here loses nothing: the accelerator is derived, and made next time.
-            with contextlib.suppress(OSError, RuntimeError):
-                snapshot = self.snapshot()
-                if snapshot.lag > LAG * snapshot.count:
-                    self.build()
             self._changed = False
+            # A full disk here loses nothing: the accelerator is derived, and made next time.
+            with contextlib.suppress(OSError, RuntimeError, StoreError):
+                self.catch_up()
         self.catalogue.close()
 
     def __enter__(self) -> Self:

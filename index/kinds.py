@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
-
 from siam.errors import UsageError
+from siam.index.budget import Budget
 
-__all__ = ["KINDS", "Budget", "check_kind", "choose", "factory", "memory"]
+__all__ = ["KINDS", "check_kind", "choose", "factory", "memory"]
 
 KINDS = ("auto", "flat", "hnsw", "ivf", "ivfpq", "sq8")
 LINKS = 32  # neighbours per node of an HNSW graph
@@ -15,36 +13,6 @@ LINKS = 32  # neighbours per node of an HNSW graph
 FLAT_SPEED = 7e9
 # Above this many numbers an exact query takes longer than 15 ms, which a person begins to notice.
 FLAT_LIMIT = 100_000_000
-
-
-@dataclass(frozen=True)
-class Budget:
-    """What a search may cost, and how much of the exact answer it must find.
-
-    Attributes:
-        max_memory: bytes that the index may keep in memory, or None.
-        max_latency: seconds for one query, or None.
-        min_recall: the share of the exact 10 nearest that must be found, 0 to 1.
-    """
-
-    max_memory: float | None = None
-    max_latency: float | None = None
-    min_recall: float = 0.99
-
-    def settings(self) -> dict[str, str]:
-        """Return the budget as the catalogue keeps it."""
-        return {f"budget.{name}": json.dumps(value) for name, value in asdict(self).items()}
-
-    @classmethod
-    def read(cls, settings: dict[str, str]) -> Budget:
-        """Return the budget among the catalogue's settings, defaults where there is none."""
-        return cls(
-            **{
-                name.removeprefix("budget."): json.loads(value)
-                for name, value in settings.items()
-                if name.startswith("budget.")
-            }
-        )
 
 
 def check_kind(kind: str, dim: int) -> None:

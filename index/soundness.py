@@ -117,7 +117,8 @@ def changed_files(connection: sqlite3.Connection, progress: Progress) -> tuple[l
     """Compare the files that items came from with the hashes of what was embedded."""
     found = []
     checked = 0
-    listed = connection.execute("SELECT origin, hash FROM items WHERE hash != ''").fetchall()
+    # Without a stat the hash is of pixels, not of a file.
+    listed = connection.execute("SELECT origin, hash FROM items WHERE stat != ''").fetchall()
     for done, (origin, content) in enumerate(listed, 1):
         path = Path(origin)
         if path.is_absolute() and path.is_file():

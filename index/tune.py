@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from siam.errors import StoreError, UsageError
+from siam.index.budget import Budget
 from siam.index.build import make_approximate, trial_snapshot
 from siam.index.effort import SAMPLE, find_effort, settings_of
 from siam.index.gallery import Gallery
-from siam.index.kinds import KINDS, Budget, factory, memory
+from siam.index.kinds import KINDS, factory, memory
 from siam.index.snapshot import Snapshot
 from siam.progress import Progress, silent
 
@@ -153,8 +155,7 @@ def _speed(snapshot: Snapshot, vectors: np.ndarray) -> tuple[float, float]:
 
 def _size(index: Any) -> int:
     """Return the bytes of a FAISS index, counted while it is written to nowhere."""
-    import faiss
-
+    faiss: Any = importlib.import_module("faiss")
     total = 0
 
     def count(piece: bytes) -> int:

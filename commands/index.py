@@ -1,0 +1,248 @@
+"""`siam index`: add, sync, remove, info, verify and tune the pictures that queries search."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from siam.commands import console
+
+if TYPE_CHECKING:
+    from siam.engine.indexing import Indexed
+    from siam.index.tune import Trial
+
+__all__ = ["index"]
+
+NAMED = 10
+
+index = typer.Typer(
+    help="Add, sync, remove, inspect, verify and tune the indexed pictures.",
+    no_args_is_help=True,
+    cls=console.SiamGroup,
+)
+RunName = Annotated[str | None, typer.Option("--run", help="A run's name or path. Default: last.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+
+
+@index.command()
+def add(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            help="Pictures, folders (labelled by sub-folder), or .npz files with x and perhaps y."
+        ),
+    ],
+    label: Annotated[str | None, typer.Option(help="The label of all of them.")] = None,
+    meta: Annotated[
+        list[str] | None, typer.Option(help="A value to filter by later: name=value.")
+    ] = None,
+    run: RunName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Index pictures; a new label is searchable at once, without training.
+
+    Exit code: 3 where a picture could not be read; the others are indexed all the same.
+    """
+    from siam.engine.indexing import add as add_pictures
+    from siam.engine.indexing import open_to_index
+    from siam.engine.item_options import parse_meta
+
+    said = parse_meta(meta or [])
+    with open_to_index(run) as opened, console.progress_bar() as progress:
+        done = add_pictures(opened, sources, label=label, meta=said, progress=progress)
+        opened.gallery.catch_up(progress=progress)
+        tell(opened.name, done, as_json=as_json)
+
+
+@index.command()
+def sync(
+    folder: Annotated[Path, typer.Argument(help="The folder that the index should follow.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would do.")] = False,
+    run: RunName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add new pictures of a folder, embed changed ones again, drop deleted ones.
+
+    Exit code: 3 where a picture could not be read; the others are indexed all the same.
+    """
+    from siam.engine.indexing import open_to_index
+    from siam.engine.indexing import sync as sync_folder
+
+    with open_to_index(run) as opened, console.progress_bar() as progress:
+        done = sync_folder(opened, folder, dry_run=dry_run, progress=progress)
+        if not dry_run:
+            opened.gallery.catch_up(progress=progress)
+        tell(opened.name, done, as_json=as_json, dry_run=dry_run)
+
+
+@index.command()
+def remove(
+    items: Annotated[list[str] | None, typer.Argument(help="Ids or keys of items.")] = None,
+    label: Annotated[str | None, typer.Option(help="All items with this label.")] = None,
+    where: Annotated[
+        list[str] | None, typer.Option(help="All items that pass this filter.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count.")] = False,
+    run: RunName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take items out of the index, by id, key, label or filter; files are not touched."""
+    from siam.engine.indexing import open_to_index
+    from siam.engine.item_options import items_to_remove
+
+    with open_to_index(run) as opened:
+        ids = items_to_remove(opened.gallery, items or [], label=label, where=where or [])
+        count = len(ids) if dry_run else opened.gallery.remove(ids)
+        total = len(opened.gallery)
+        if as_json:
+            removed = {"removed": count, "dry_run": dry_run, "total": total}
+            console.json_object({"run": opened.name, **removed})
+        else:
+            verb = "Would remove" if dry_run else "Removed"
+            console.data(f"{verb} {count:,} items; the index holds {total:,}.")
+
+
+@index.command()
+def info(run: RunName = None, as_json: AsJson = False) -> None:
+    """Say what the index holds: counts by label and split, its kind, its size on disk."""
+    from siam.engine.run import open_run
+    from siam.index.summary import summarise
+
+    with open_run(run) as opened:
+        found = summarise(opened.gallery)
+        if as_json:
+            console.json_object({"run": opened.name, **found.to_dict()})
+            return
+        console.data(f"{found.items:,} pictures in {len(found.labels):,} labels.")
+        rows = [[label or "(none)", f"{count:,}"] for label, count in found.labels.items()]
+        console.table("", ["label", "items"], rows[:50])
+        if len(rows) > 50:
+            console.data(f"... and {len(rows) - 50:,} more labels (--json lists all)")
+        splits = ", ".join(f"{name or '(none)'} {n:,}" for name, n in found.splits.items())
+        console.data(f"splits: {splits or 'none'}")
+        console.data(f"kind: {found.kind}, in use: {found.structure}, lags by {found.lag:,} items")
+        console.data(f"{found.dim} numbers a vector, {found.disk / 2**20:.1f} MB in {found.folder}")
+        console.data(f"encoder: {found.encoder[:12]}, ids up to {found.last_id:,}")
+        console.notice("Check it:  siam index verify   Make it faster:  siam index tune")
+
+
+@index.command()
+def verify(
+    repair: Annotated[bool, typer.Option("--repair", help="Set right what can be.")] = False,
+    run: RunName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare vectors, counts, picture files and searches with what they should be.
+
+    Exit code: 4 where something is wrong and was not repaired.
+    """
+    from dataclasses import asdict
+
+    from siam.engine.run import open_run
+    from siam.index.verify import verify as verify_gallery
+
+    with open_run(run, read_only=not repair) as opened, console.progress_bar() as progress:
+        found = verify_gallery(opened.gallery, repair=repair, progress=progress)
+        if as_json:
+            console.json_object({"run": opened.name, "clean": found.clean, **asdict(found)})
+        else:
+            state = "is sound" if found.clean else "is damaged"
+            console.data(f"The index {state}: {found.items:,} items.")
+            for problem in found.problems:
+                console.data(f"{'repaired' if problem.repaired else 'found'}: {problem.what}")
+            files = f"{found.checked_files:,} picture files compared"
+            console.data(f"{files}; searches find {found.recall:.1%} of the brute-force answer.")
+            if not found.clean and not repair:
+                console.notice("Set it right:  siam index verify --repair")
+    if not found.clean:
+        raise typer.Exit(4)
+
+
+@index.command()
+def tune(
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(help="Kinds to try: flat, hnsw, ivf, ivfpq, sq8 or a FAISS factory string."),
+    ] = None,
+    max_memory: Annotated[
+        str | None, typer.Option(help="Memory to stay within, such as 2G.")
+    ] = None,
+    max_latency: Annotated[
+        str | None, typer.Option(help="Time for one query to stay within, such as 5ms.")
+    ] = None,
+    min_recall: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the exact answer to find.")
+    ] = 0.99,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only measure.")] = False,
+    run: RunName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure index kinds on these very vectors, and take the fastest inside the budget."""
+    from dataclasses import asdict
+
+    from siam.engine.run import open_run
+    from siam.index.budget import Budget, parse_latency, parse_memory
+    from siam.index.kinds import KINDS
+    from siam.index.tune import best
+    from siam.index.tune import tune as measure
+
+    budget = Budget(
+        max_memory=parse_memory(max_memory) if max_memory else None,
+        max_latency=parse_latency(max_latency) if max_latency else None,
+        min_recall=min_recall,
+    )
+    with open_run(run, read_only=dry_run) as opened, console.progress_bar() as progress:
+        trials = measure(opened.gallery, budget, kinds=kind or KINDS[1:], progress=progress)
+        if not as_json:
+            columns = ["kind", "FAISS", "recall@10", "ms a query", "queries/s", "MB", "build s", ""]
+            console.table("", columns, [as_row(trial) for trial in trials])
+        chosen = best(trials)
+        if not dry_run:
+            opened.gallery.configure(kind=chosen.kind, budget=budget)
+            opened.gallery.build(afresh=True, progress=progress)
+        if as_json:
+            rows: list[dict[str, Any]] = [asdict(trial) for trial in trials]
+            console.json_object({"run": opened.name, "chosen": chosen.kind, "trials": rows})
+        else:
+            console.data(f"{'Best' if dry_run else 'Chosen'}: {chosen.kind} ({chosen.factory}).")
+
+
+def as_row(trial: Trial) -> list[str]:
+    """Return a trial's line of the table."""
+    return [
+        trial.kind,
+        trial.factory,
+        f"{trial.recall:.2%}",
+        f"{trial.latency * 1e3:.3f}",
+        f"{trial.throughput:,.0f}",
+        f"{trial.memory / 2**20:.1f}",
+        f"{trial.build:.1f}",
+        "" if trial.fits else "over budget",
+    ]
+
+
+def tell(run: str, done: Indexed, *, as_json: bool, dry_run: bool = False) -> None:
+    """Print what was added, changed and removed; end with 3 where a picture was skipped."""
+    for skipped in done.skipped[:NAMED]:
+        console.notice(f"Skipped: {skipped.reason}")
+    if len(done.skipped) > NAMED:
+        console.notice(f"Skipped {len(done.skipped)} pictures in all.")
+    counts = {
+        "added": done.added,
+        "changed": done.changed,
+        "removed": done.removed,
+        "unchanged": done.unchanged,
+    }
+    if as_json:
+        left = [{"input": entry.path, "error": entry.reason} for entry in done.skipped]
+        result = {"run": run, "dry_run": dry_run, **counts, "total": done.total, "skipped": left}
+        console.json_object(result)
+    else:
+        said = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+        console.data(f"{'Would be: ' if dry_run else ''}{said}; the index holds {done.total:,}.")
+        if not dry_run:
+            console.notice("Ask it:  siam query PICTURE")
+    if done.skipped:
+        raise typer.Exit(3)

@@ -1,0 +1,161 @@
+"""Comparing picture files with what the index knows of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from siam.atomic import sha256
+from siam.datasets.dataset import Skipped
+from siam.datasets.layout import arrange
+from siam.index.files import KnownFile
+
+__all__ = ["Candidate", "Changes", "compare", "content_hash", "labels_from_folders", "stat_of"]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A picture file that the index should hold.
+
+    Attributes:
+        path: absolute.
+        label: its class name, or None where nothing says it.
+        split: "train", "validation", "test" or "".
+    """
+
+    path: Path
+    label: str | None
+    split: str
+
+    @property
+    def origin(self) -> str:
+        """The path as the index keeps it."""
+        return str(self.path)
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What there is to do for a list of files.
+
+    Attributes:
+        known: the indexed files by path.
+        to_embed: new files and changed ones, in order.
+        touched: new stats of files whose content is as it was, by id.
+        unchanged: how many are as they were, the touched ones included.
+    """
+
+    known: Mapping[str, KnownFile]
+    to_embed: tuple[Candidate, ...]
+    touched: Mapping[int, str]
+    unchanged: int
+
+    def new_among(self, skipped: Sequence[Skipped]) -> int:
+        """Count the new files, less those that could not be read."""
+        return self._count(skipped, new=True)
+
+    def changed_among(self, skipped: Sequence[Skipped]) -> int:
+        """Count the changed files, less those that could not be read."""
+        return self._count(skipped, new=False)
+
+    def key_of(self, candidate: Candidate) -> str:
+        """Return the key the item has, or its path where it is new."""
+        known = self.known.get(candidate.origin)
+        return known.key if known else candidate.origin
+
+    def label_of(self, candidate: Candidate) -> str:
+        """Return the label that was told, else the one the item has."""
+        known = self.known.get(candidate.origin)
+        return candidate.label or (known.label if known else "")
+
+    def split_of(self, candidate: Candidate) -> str:
+        """Return the split that the item has: training fixed it; else the folder's."""
+        known = self.known.get(candidate.origin)
+        return known.split if known and known.split else candidate.split
+
+    def meta_of(self, candidate: Candidate, meta: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Return the item's values with the new ones over them."""
+        known = self.known.get(candidate.origin)
+        return {**_meta(known), **(meta or {})}
+
+    def _count(self, skipped: Sequence[Skipped], *, new: bool) -> int:
+        unread = {entry.path for entry in skipped}
+        return sum(
+            (candidate.origin not in self.known) == new and candidate.origin not in unread
+            for candidate in self.to_embed
+        )
+
+
+def compare(
+    files: Sequence[Candidate],
+    known: Mapping[str, KnownFile],
+    *,
+    meta: Mapping[str, Any] | None = None,
+) -> Changes:
+    """Tell which files are new or changed, reading only those whose stat differs.
+
+    Args:
+        files: what the index should hold; a file named twice counts once.
+        known: what it holds, by absolute path.
+        meta: values that each file should have.
+    """
+    to_embed = []
+    touched = {}
+    unchanged = 0
+    for candidate in {file.origin: file for file in files}.values():
+        item = known.get(candidate.origin)
+        if item is None or not _says_the_same(item, candidate, meta):
+            to_embed.append(candidate)
+            continue
+        stat = stat_of(candidate.path)
+        if stat != item.stat:
+            # An item from training has the hash of its pixels and no stat: embed it once more.
+            if not item.stat or content_hash(candidate.path) != item.hash:
+                to_embed.append(candidate)
+                continue
+            touched[item.id] = stat
+        unchanged += 1
+    return Changes(known, tuple(to_embed), touched, unchanged)
+
+
+def stat_of(path: Path) -> str:
+    """Return what changes whenever a file does: size, both times in nanoseconds, inode.
+
+    The time of the last status change is among them, because `touch` can set back the other.
+    """
+    try:
+        found = path.stat()
+    except OSError:
+        return ""
+    return f"{found.st_size}-{found.st_mtime_ns}-{found.st_ctime_ns}-{found.st_ino}"
+
+
+def content_hash(path: Path) -> str:
+    """Return the SHA-256 of a file's content in hexadecimal, "" where it cannot be read."""
+    try:
+        return sha256(path)
+    except OSError:
+        return ""
+
+
+def labels_from_folders(names: Sequence[str]) -> dict[str, tuple[str | None, str]]:
+    """Return (label, split) of files by path, relative to their root, as training would read them.
+
+    Pictures in no sub-folder have no label.
+    """
+    told: dict[str, tuple[str | None, str]] = dict.fromkeys(names, (None, ""))
+    if any(len(PurePosixPath(name).parts) > 1 for name in names):
+        for entry in arrange(names).entries:
+            told[entry.path] = (entry.class_name, entry.part if entry.part != "train" else "")
+    return told
+
+
+def _says_the_same(item: KnownFile, candidate: Candidate, meta: Mapping[str, Any] | None) -> bool:
+    label_kept = candidate.label is None or candidate.label == item.label
+    return label_kept and {**_meta(item), **(meta or {})} == _meta(item)
+
+
+def _meta(item: KnownFile | None) -> dict[str, Any]:
+    return dict(json.loads(item.meta)) if item and item.meta else {}

@@ -1,0 +1,271 @@
+"""Fill a run's index from outside: picture files, arrays of pictures, a folder kept in step.
+
+Pictures are read, embedded and committed some hundred at a time. Whatever ends the work in
+between, what was committed stays, and the next run goes on from there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from siam.datasets.array_stream import stream_arrays
+from siam.datasets.dataset import Skipped
+from siam.datasets.folder import list_files
+from siam.datasets.layout import PICTURE_SUFFIXES
+from siam.datasets.thumbnail import encode_thumbnail
+from siam.engine.changes import (
+    Candidate,
+    Changes,
+    compare,
+    content_hash,
+    labels_from_folders,
+    stat_of,
+)
+from siam.engine.fill import INDEX_FOLDER
+from siam.engine.inputs import in_channels
+from siam.engine.reading import gathered, read_ahead
+from siam.engine.run import OpenRun, open_run
+from siam.engine.runs import find_run
+from siam.errors import DataError
+from siam.index.catalogue import FILE
+from siam.index.files import known_files, remember_stats
+from siam.index.gallery import Gallery
+from siam.progress import Progress, silent
+from siam.siamese.encoder import open_encoder
+
+__all__ = ["Indexed", "add", "open_to_index", "sync"]
+
+BATCH = 512
+ROWS = 4096
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """What adding or syncing did, or with a dry run would do.
+
+    Attributes:
+        added: pictures that are new in the index.
+        changed: pictures embedded again because their content, or what is said of it, changed.
+        removed: items whose file is gone.
+        unchanged: pictures left as they were.
+        skipped: files that could not be read; what the index held of them stays.
+        total: items in the index afterwards.
+    """
+
+    added: int
+    changed: int
+    removed: int
+    unchanged: int
+    skipped: tuple[Skipped, ...]
+    total: int
+
+
+def open_to_index(name: str | None = None) -> OpenRun:
+    """Open a run for writing to its index, which is made anew where it is missing.
+
+    Args:
+        name: a run's name or path; the newest finished run when left out.
+
+    Raises:
+        RunError: no such run, or one of its files is missing or not what training wrote.
+        StoreError: its index is damaged or was filled by another encoder.
+    """
+    path = find_run(name)
+    if not (path / INDEX_FOLDER / FILE).exists():
+        encoder = open_encoder(path)
+        Gallery.create(path / INDEX_FOLDER, dim=encoder.dim, encoder_hash=encoder.hash).close()
+    return open_run(str(path), read_only=False)
+
+
+def add(
+    run: OpenRun,
+    sources: Sequence[str],
+    *,
+    label: str | None = None,
+    meta: Mapping[str, Any] | None = None,
+    progress: Progress = silent,
+) -> Indexed:
+    """Embed and index pictures; those that are indexed already are left as they are.
+
+    Args:
+        run: opened for writing.
+        sources: pictures, folders (labelled by their sub-folders) and .npz files with `x` uint8
+            (n, height, width[, channels]) and perhaps `y`.
+        label: the label of all of them, instead.
+        meta: further values kept with each, for filters.
+        progress: told of pictures embedded.
+
+    Raises:
+        DataError: a source that is not there, a folder without pictures, a single picture that
+            cannot be read.
+    """
+    arrays = [Path(name) for name in sources if Path(name).suffix.lower() == ".npz"]
+    files: list[Candidate] = []
+    for name in sources:
+        path = Path(name)
+        if path not in arrays:
+            files += candidates(path, label)
+    changes = compare(files, known_files(run.gallery), meta=meta)
+    skipped = list(_embed(run, changes, meta, progress))
+    if len(files) == len(skipped) == 1:
+        raise DataError(skipped[0].reason)
+    remember_stats(run.gallery, changes.touched)
+    new, same = 0, 0
+    for path in arrays:
+        more, left = _add_arrays(run, path, label, meta, progress)
+        new, same = new + more, same + left
+    return Indexed(
+        added=changes.new_among(skipped) + new,
+        changed=changes.changed_among(skipped),
+        removed=0,
+        unchanged=changes.unchanged + same,
+        skipped=tuple(skipped),
+        total=len(run.gallery),
+    )
+
+
+def sync(
+    run: OpenRun, folder: Path, *, dry_run: bool = False, progress: Progress = silent
+) -> Indexed:
+    """Make the index hold what a folder holds: add new, embed changed, drop deleted pictures.
+
+    A file whose size, times and inode are those of the last run is taken for unchanged; any
+    other is compared by the SHA-256 of its content.
+
+    Args:
+        run: opened for writing.
+        folder: pictures, labelled by their sub-folders.
+        dry_run: only count.
+        progress: told of pictures embedded.
+
+    Raises:
+        DataError: the folder is not there, or holds no picture although the index does: perhaps
+            its disk is not mounted.
+    """
+    root = folder.resolve()
+    known = known_files(run.gallery, root)
+    found = candidates(folder, None, may_be_empty=True)
+    if not found and known:
+        raise DataError(
+            f"{folder} holds no picture, the index {len(known):,} from it; is a disk missing?",
+            f"To drop them all:  siam index remove --where \"origin>='{root}/' and "
+            f"origin<'{root}0'\"",
+        )
+    changes = compare(found, known)
+    there = {candidate.origin for candidate in found}
+    gone = [file.id for origin, file in known.items() if origin not in there]
+    skipped: list[Skipped] = []
+    if not dry_run:
+        if gone:
+            run.gallery.remove(gone)
+        skipped = list(_embed(run, changes, None, progress))
+        remember_stats(run.gallery, changes.touched)
+    return Indexed(
+        added=changes.new_among(skipped),
+        changed=changes.changed_among(skipped),
+        removed=len(gone),
+        unchanged=changes.unchanged,
+        skipped=tuple(skipped),
+        total=len(run.gallery),
+    )
+
+
+def candidates(path: Path, label: str | None, *, may_be_empty: bool = False) -> list[Candidate]:
+    """Return the picture files that `path` means, each with its label.
+
+    Raises:
+        DataError: nothing is there, or a folder without pictures.
+    """
+    if not path.is_dir():
+        if not path.exists():
+            raise DataError(f"There is no picture, folder or .npz file {path}.")
+        return [Candidate(path.resolve(), label, "")]
+    listed, _ = list_files(path)
+    inside = [name for name in listed if Path(name).suffix.lower() in PICTURE_SUFFIXES]
+    if not inside and not may_be_empty:
+        raise DataError(
+            f"The folder {path} holds no picture.",
+            f"Pictures end in {', '.join(sorted(PICTURE_SUFFIXES))}.",
+        )
+    told = labels_from_folders(inside)
+    root = path.resolve()
+    return [Candidate(root / name, label or told[name][0], told[name][1]) for name in inside]
+
+
+def _embed(
+    run: OpenRun, changes: Changes, meta: Mapping[str, Any] | None, progress: Progress
+) -> Iterator[Skipped]:
+    """Embed and commit what is new or changed, batch by batch; yield what cannot be read."""
+    total = len(changes.to_embed)
+    done = 0
+    told: dict[str, tuple[Candidate, str, str]] = {}
+
+    def sources() -> Iterator[tuple[str, Path | bytes]]:
+        for candidate in changes.to_embed:
+            stat = stat_of(candidate.path)
+            told[candidate.origin] = (candidate, stat, content_hash(candidate.path))
+            yield candidate.origin, candidate.path
+
+    for reads in gathered(read_ahead(sources(), run.config.preparation), BATCH):
+        good = [(*told.pop(read.name), read.prepared.pixels) for read in reads if read.prepared]
+        if good:
+            _commit(run, good, changes, meta)
+        yield from (Skipped(read.name, read.error) for read in reads if read.error)
+        done += len(reads)
+        progress("Indexing", done, total)
+
+
+def _commit(
+    run: OpenRun,
+    good: Sequence[tuple[Candidate, str, str, np.ndarray]],
+    changes: Changes,
+    meta: Mapping[str, Any] | None,
+) -> None:
+    files = [candidate for candidate, *_ in good]
+    pictures = np.stack([pixels for *_, pixels in good])
+    # A file written to while it was read is remembered as unknown, so that sync takes it again.
+    kept = [stat if stat_of(file.path) == stat else "" for file, stat, *_ in good]
+    run.gallery.add(
+        run.encoder.encode(pictures),
+        keys=[changes.key_of(file) for file in files],
+        labels=[changes.label_of(file) for file in files],
+        origins=[file.origin for file in files],
+        splits=[changes.split_of(file) for file in files],
+        hashes=[content for _, _, content, _ in good],
+        stats=kept,
+        metas=[changes.meta_of(file, meta) for file in files],
+        thumbnails=[encode_thumbnail(picture) for picture in pictures],
+    )
+
+
+def _add_arrays(
+    run: OpenRun, path: Path, label: str | None, meta: Mapping[str, Any] | None, progress: Progress
+) -> tuple[int, int]:
+    """Add an .npz file's pictures; return how many are new and how many were there."""
+    stream = stream_arrays(path, rows=ROWS)
+    before = len(run.gallery)
+    start = 0
+    for pictures in stream.chunks:
+        pictures = in_channels(pictures, run.encoder.picture_shape[2])
+        numbers = range(start, start + len(pictures))
+        labels: list[object] = [label or ""] * len(pictures)
+        if label is None and stream.labels is not None:
+            labels = stream.labels[start : start + len(pictures)].tolist()
+        run.gallery.add(
+            run.encoder.encode(pictures),
+            keys=[f"{path.resolve()}#{number}" for number in numbers],
+            labels=labels,
+            hashes=[hashlib.sha256(picture.tobytes()).hexdigest() for picture in pictures],
+            metas=[meta or {}] * len(pictures),
+            thumbnails=[encode_thumbnail(picture) for picture in pictures],
+        )
+        start += len(pictures)
+        progress(f"Indexing {path.name}", start, stream.count)
+    added = len(run.gallery) - before
+    return added, start - added

@@ -1,0 +1,55 @@
+"""What the catalogue knows of picture files, so that a folder can be compared with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from siam.index.reader import Reader
+
+__all__ = ["KnownFile", "known_files", "remember_stats"]
+
+
+@dataclass(frozen=True)
+class KnownFile:
+    """An indexed picture file.
+
+    Attributes:
+        id, key, label, split: the item's.
+        origin: the file's absolute path.
+        hash: SHA-256 of the content that was embedded, in hexadecimal.
+        stat: size, times and inode at that moment; "" where the file itself was not looked at,
+            and `hash` is then of something else.
+        meta: the item's further values, as JSON text.
+    """
+
+    id: int
+    key: str
+    label: str
+    split: str
+    origin: str
+    hash: str
+    stat: str
+    meta: str
+
+
+def known_files(reader: Reader, folder: Path | None = None) -> dict[str, KnownFile]:
+    """Return the indexed files in and below `folder` by absolute path; all without one."""
+    columns = "id, key, label, split, origin, hash, stat, meta"
+    # "0" follows "/", so the range holds just what begins with the folder's path and a slash.
+    first, past = ("/", "0") if folder is None else (f"{folder}/", f"{folder}0")
+    with reader.catalogue.reading() as connection:
+        rows = connection.execute(
+            f"SELECT {columns} FROM items WHERE origin >= ? AND origin < ?", (first, past)
+        ).fetchall()
+    return {row[4]: KnownFile(*row) for row in rows}
+
+
+def remember_stats(reader: Reader, stats: Mapping[int, str]) -> None:
+    """Keep the new stat of files that were touched without being changed."""
+    if stats:
+        with reader.catalogue.writing() as connection:
+            connection.executemany(
+                "UPDATE items SET stat = ? WHERE id = ?", ((s, i) for i, s in stats.items())
+            )
