@@ -17,6 +17,7 @@ from siam.commands import console
 from siam.commands.doctor import doctor
 from siam.commands.embed import embed
 from siam.commands.evaluate import evaluate
+from siam.commands.export import export
 from siam.commands.query import query
 from siam.commands.runs import runs
 from siam.commands.show import show
@@ -32,7 +33,7 @@ app = typer.Typer(
     help="Train a Siamese network on labelled pictures; then ask it what a new picture is.",
     epilog="Start with:  siam train   then   siam query PICTURE",
 )
-for command in (train, query, evaluate, show, embed, doctor):
+for command in (train, query, evaluate, show, embed, export, doctor):
     app.command()(command)
 app.add_typer(runs, name="runs")
 

@@ -1,0 +1,208 @@
+"""Export a run's encoder for other programs: a folder with the model, what it means, an example."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from siam.atomic import write_json, write_text
+from siam.engine.config import load_config
+from siam.engine.export_example import example_script
+from siam.engine.export_sidecar import describe, files_of
+from siam.engine.held_out import HELD_OUT_FILE, load_held_out
+from siam.engine.manifest import verify_files
+from siam.engine.run import CALIBRATION_FILE
+from siam.engine.runs import CONFIG_FILE, find_run
+from siam.errors import MissingExtraError, RunError, UsageError
+from siam.siamese.encoder import ENCODER_FILE, NETWORK_FILE
+from siam.siamese.interchange import (
+    answer_litert,
+    answer_onnx,
+    answer_saved_model,
+    need_onnx,
+    write_litert_int8,
+    write_onnx,
+    write_saved_model,
+)
+from siam.siamese.native_logs import quiet_native_logs
+
+if TYPE_CHECKING:
+    import keras
+
+    from siam.datasets.dataset import Split
+    from siam.siamese.export import Parity
+
+__all__ = ["FORMATS", "Exported", "export_run"]
+
+SIDECAR = "encoder.json"
+EXAMPLE = "example.py"
+PROBE_PICTURES = 512
+
+Answer = Callable[[Path, np.ndarray], np.ndarray]
+FORMATS: dict[str, tuple[str, Answer]] = {
+    "litert": (ENCODER_FILE, answer_litert),
+    "onnx": ("encoder.onnx", answer_onnx),
+    "saved-model": ("saved_model", answer_saved_model),
+}
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A run's encoder outside of siam.
+
+    Attributes:
+        folder: what was written.
+        model: the model's file, or folder for a SavedModel, in it.
+        size: the model's bytes.
+        parity: how far the model, loaded again, is from Keras.
+        recall: with int8, (float32's, int8's) Recall@1 of the test pictures among the validation
+            pictures, 0 to 1; else None.
+    """
+
+    folder: Path
+    model: Path
+    size: int
+    parity: Parity
+    recall: tuple[float, float] | None
+
+
+def export_run(
+    run: str | None, folder: Path, *, form: str = "litert", int8: bool = False
+) -> Exported:
+    """Export a run's encoder, load it again and compare it with Keras.
+
+    Args:
+        run: a run's name or path; the newest finished run when left out.
+        folder: made by this; must not exist, or be empty.
+        form: "litert", "onnx" or "saved-model".
+        int8: keep the weights in 8 bits; for litert.
+
+    Raises:
+        UsageError: another format, int8 for another than litert, a folder that is in use.
+        RunError: no such run, a damaged file, or an export that does not answer as Keras does.
+        MissingExtraError: TensorFlow, or what ONNX takes, is not installed.
+    """
+    check_choice(folder, form, int8)
+    path = find_run(run)
+    verify_files(path, [CONFIG_FILE, CALIBRATION_FILE, NETWORK_FILE, ENCODER_FILE, HELD_OUT_FILE])
+    config = load_config(path)
+    validation, test = load_held_out(path)
+    tower = load_tower(path)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    try:
+        name, answer = FORMATS[form]
+        write_model(tower, path, building / name, form, int8)
+        probe = validation.pictures[:PROBE_PICTURES]
+        parity = compare_with_keras(tower, answer(building / name, probe), probe, exact=not int8)
+        recall = None
+        if int8:
+            recall = (
+                recall_at_1(answer, path / ENCODER_FILE, validation, test),
+                recall_at_1(answer, building / name, validation, test),
+            )
+        sidecar = describe(
+            path, config, tower.input_shape[1:], building / name, form, parity, recall
+        )
+        write_json(building / SIDECAR, sidecar)
+        write_text(building / EXAMPLE, example_script(form))
+        size = sum(file.stat().st_size for file in files_of(building / name))
+        building.chmod(0o755)
+        # os.replace takes an empty folder's place, and no other's.
+        os.replace(building, folder)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return Exported(folder, folder / name, size, parity, recall)
+
+
+def check_choice(folder: Path, form: str, int8: bool) -> None:
+    """Refuse what cannot be exported before anything heavy is loaded."""
+    if form not in FORMATS:
+        raise UsageError(
+            f"There is no format '{form}'.", f"--format takes one of: {', '.join(FORMATS)}."
+        )
+    if int8 and form != "litert":
+        raise UsageError(f"--int8 is for --format litert, received {form}.", "Leave it out.")
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise UsageError(
+            f"--out {folder} is there already, and nothing is overwritten.",
+            "Name another folder, or remove it first.",
+        )
+    if importlib.util.find_spec("tensorflow") is None:
+        raise MissingExtraError("siam export", "train")
+    if form == "onnx":
+        need_onnx()
+
+
+def load_tower(run: Path) -> keras.Model:
+    """Load a run's tower in Keras on TensorFlow, which all the formats are written by."""
+    if "keras" not in sys.modules:
+        os.environ["KERAS_BACKEND"] = "tensorflow"
+    with quiet_native_logs():
+        from siam.siamese.network import load_network, tower_of
+
+        return tower_of(load_network(run / NETWORK_FILE))
+
+
+def write_model(tower: keras.Model, run: Path, target: Path, form: str, int8: bool) -> None:
+    """Write the model itself. A run's own LiteRT file is copied: its indexes know it by its hash.
+
+    Raises:
+        RunError: the run has no LiteRT file, because that failed its check after training.
+    """
+    if form == "onnx":
+        write_onnx(tower, target)
+    elif form == "saved-model":
+        write_saved_model(tower, target)
+    elif not (run / ENCODER_FILE).exists():
+        raise RunError(
+            f"The run {run.name} has no {ENCODER_FILE}: it did not answer as Keras does.",
+            "Take --format saved-model or onnx.",
+        )
+    elif int8:
+        write_litert_int8(tower, target)
+    else:
+        shutil.copyfile(run / ENCODER_FILE, target)
+
+
+def compare_with_keras(
+    tower: keras.Model, answers: np.ndarray, probe: np.ndarray, *, exact: bool
+) -> Parity:
+    """Compare what the exported model, loaded again, says of a probe with Keras.
+
+    Raises:
+        RunError: with `exact`, answers that differ by more than rounding; in any case, answers
+            that are no unit-length numbers.
+    """
+    from siam.siamese.export import compare_embeddings
+
+    reference = tower.predict(probe.astype(np.float32), batch_size=256, verbose=0)
+    parity = compare_embeddings(np.asarray(reference), answers)
+    lengths = np.linalg.norm(answers, axis=1)
+    if (exact and not parity.holds) or not np.allclose(lengths, 1.0, atol=1e-3):
+        raise RunError(
+            "The exported model does not answer as Keras does (largest difference "
+            f"{parity.max_difference:.2g}, {parity.neighbour_agreement:.1%} of nearest neighbours "
+            "agree), so nothing was written.",
+            "Export to another --format.",
+        )
+    return parity
+
+
+def recall_at_1(answer: Answer, model: Path, gallery: Split, queries: Split) -> float:
+    """Return the share of queries whose nearest gallery picture has their label, 0 to 1."""
+    known, asked = answer(model, gallery.pictures), answer(model, queries.pictures)
+    hits = 0
+    for start in range(0, len(asked), 1024):
+        nearest = (asked[start : start + 1024] @ known.T).argmax(axis=1)
+        hits += int((gallery.labels[nearest] == queries.labels[start : start + 1024]).sum())
+    return hits / len(asked)
