@@ -41,7 +41,7 @@ class Calibration:
         far_distances: rising, at each rate the largest distance that keeps it.
         same_pairs, different_pairs, pictures: the validation pairs measured, and their pictures.
         neighbours: how many neighbours the label's probability was learned from.
-        label_weights: logistic weights of `features`, the constant first.
+        label_weights: logistic weights, the constant first, then those of `features`.
         familiar: a picture this close to its neighbours (`Votes.closeness`) is familiar.
         unfamiliar: a picture farther than this is like nothing in the gallery.
         queries: validation pictures that the last four were learned from.
@@ -93,7 +93,7 @@ class Calibration:
             >>> pairs = dict(threshold=0.5, distances=(0.0, 2.0), probabilities=(1.0, 0.0))
             >>> rates = dict(fars=(0.01, 1.0), far_distances=(0.3, 1.9))
             >>> counts = dict(same_pairs=50, different_pairs=100, pictures=20, queries=20)
-            >>> labels = dict(neighbours=10, label_weights=(0.0,) * 5, familiar=0.6, unfamiliar=0.9)
+            >>> labels = dict(neighbours=10, label_weights=(0.0,) * 3, familiar=0.6, unfamiliar=0.9)
             >>> Calibration(**pairs, **rates, **counts, **labels).threshold_for(0.01)
             0.3
         """
@@ -153,13 +153,8 @@ class Calibration:
 
 
 def features(votes: Votes) -> np.ndarray:
-    """Return what the label's probability is computed from, float64 (n, 4).
-
-    The label's share of the votes, its nearest distance, how much farther the nearest other label
-    is, and the closeness.
-    """
-    gap = votes.nearest_other - votes.nearest
-    return np.stack([votes.shares, votes.nearest, gap, votes.closeness], axis=1)
+    """Return what the label's probability is computed from: share and closeness, float64 (n, 2)."""
+    return np.stack([votes.shares, votes.closeness], axis=1)
 
 
 def write_calibration(path: Path, calibration: Calibration) -> None:

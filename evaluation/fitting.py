@@ -88,11 +88,11 @@ def fit_calibration(
 def _best_distance(pairs: AllPairs) -> float:
     """Return the distance of best balanced accuracy, the middle of equally good ones."""
     curve = pairs.roc()
-    quality = curve.tar - curve.far
+    quality = (curve.tar - curve.far)[1:]  # the first point is no distance
     best = np.flatnonzero(quality >= quality.max() - 1e-12)
     # The first run only: a later one, beyond a gap, is as good by accident.
     run = best[: int(np.argmax(np.append(np.diff(best) > 1, True))) + 1]
-    return float(max(0.0, curve.thresholds[run].mean()))
+    return float(curve.thresholds[1:][run].mean())
 
 
 def _same_curve(pairs: AllPairs) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -161,7 +161,7 @@ def _label_weights(known: Votes, right: np.ndarray, withheld: Votes) -> tuple[fl
     if not outcomes.any():
         return (-30.0, *np.zeros(columns.shape[1]).tolist())
     scaled = (columns - middle) / spread
-    fitted = LogisticRegression(max_iter=1000).fit(scaled, outcomes, sample_weight=weights)
+    fitted = LogisticRegression(C=10, max_iter=1000).fit(scaled, outcomes, sample_weight=weights)
     slopes = fitted.coef_[0] / spread
     constant = fitted.intercept_[0] - slopes @ middle
     return (float(constant), *(float(slope) for slope in slopes))

@@ -72,9 +72,7 @@ def best_threshold(distances: np.ndarray, same: np.ndarray) -> float:
     """
     _need_both_kinds(same)
     curve = roc_of_pairs(distances, same)
-    best = int(np.argmax(curve.tar - curve.far))
-    if best == 0:  # no threshold beats accepting nothing
-        return float(curve.thresholds[1] / 2)
+    best = 1 + int(np.argmax((curve.tar - curve.far)[1:]))  # the first point is no distance
     above = curve.thresholds[best + 1] if best + 1 < len(curve.thresholds) else 2.0
     return float((curve.thresholds[best] + above) / 2)
 

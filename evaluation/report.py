@@ -239,7 +239,7 @@ def _wrong(inputs: ReportInputs) -> str:
     probabilities = np.array([verdict.probability for verdict in inputs.measured.verdicts])
     cards = []
     for row in wrong_neighbours(found.right, probabilities, SHOWN):
-        voted = int(found.voted[row])
+        voted, verdict = int(found.voted[row]), inputs.measured.verdicts[row]
         pictures = [inputs.test_pictures[row]]
         if found.neighbours.positions.shape[1]:
             pictures.append(inputs.gallery_pictures[found.neighbours.positions[row, 0]])
@@ -248,7 +248,7 @@ def _wrong(inputs: ReportInputs) -> str:
             _mistake(
                 pictures,
                 f"{inputs.classes[inputs.test.labels[row]]} taken for {name}",
-                f"{inputs.measured.verdicts[row].verdict}, {100 * probabilities[row]:.0f} % probable",
+                f"{verdict.verdict}, {100 * verdict.probability:.0f} % probable",
             )
         )
     return _gallery(cards)

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from siam.errors import UsageError
+from siam.evaluation.verdict import decide
+
+FAMILIAR = np.array([[0.2, 0.2, 0.25, 0.3, 0.3, 0.31, 0.32, 0.33, 0.34, 0.35]])
+ONE_LABEL = np.full((1, 10), 2)
+
+
+@pytest.fixture
+def fitted(calibration):
+    """Labels held by all at 0.3 are right with 99 %, held by half of the votes with 69 %."""
+    return replace(
+        calibration, threshold=0.8, familiar=0.5, unfamiliar=0.7, label_weights=(-2.0, 8.0, -4.0)
+    )
+
+
+def test_a_familiar_picture_is_a_match(fitted):
+    (verdict,) = decide(FAMILIAR, ONE_LABEL, fitted)
+    assert (verdict.verdict, verdict.label) == ("match", 2)
+    assert verdict.probability > 0.9
+
+
+def test_a_picture_far_from_everything_is_no_match(fitted):
+    (verdict,) = decide(FAMILIAR + 1.2, ONE_LABEL, fitted)
+    assert verdict.verdict == "no match"
+
+
+def test_between_familiar_and_unfamiliar_is_unsure(fitted):
+    (verdict,) = decide(FAMILIAR + 0.35, ONE_LABEL, fitted)
+    assert verdict.verdict == "unsure"
+
+
+def test_within_the_threshold_but_unlike_anything_is_no_match(fitted):
+    (verdict,) = decide(FAMILIAR + 0.55, ONE_LABEL, fitted)
+    assert verdict.verdict == "no match"
+
+
+def test_neighbours_that_disagree_are_unsure(fitted):
+    (verdict,) = decide(FAMILIAR, np.array([[2, 3] * 5]), fitted)
+    assert verdict.verdict == "unsure"
+
+
+def test_threshold_zero_by_hand_lets_only_copies_match(fitted):
+    near, copy = FAMILIAR, FAMILIAR.copy()
+    copy[0, 0] = 0.0
+    both = np.vstack([near, copy])
+    found = decide(both, np.full((2, 10), 2), fitted, threshold=0.0)
+    assert [verdict.verdict for verdict in found] == ["no match", "match"]
+
+
+def test_threshold_by_hand_alone_decides_what_is_no_match(fitted):
+    (verdict,) = decide(FAMILIAR + 1.2, ONE_LABEL, fitted, threshold=2.0)
+    assert verdict.verdict != "no match"
+
+
+def test_a_smaller_rate_is_stricter(calibration):
+    distances = np.sort(np.random.default_rng(0).uniform(0, 1.5, (200, 10)), axis=1)
+    labels = np.full((200, 10), 1)
+    refused = [
+        sum(v.verdict == "no match" for v in decide(distances, labels, calibration, far=far))
+        for far in (0.5, 0.05, 0.005, 0.0005)
+    ]
+    assert refused == sorted(refused)
+
+
+def test_without_neighbours_there_is_no_match(fitted):
+    for distances in (np.zeros((1, 0)), np.full((1, 4), np.inf)):
+        (verdict,) = decide(distances, np.zeros(distances.shape, int), fitted)
+        assert (verdict.verdict, verdict.label, verdict.probability) == ("no match", -1, 0.0)
+        (by_hand,) = decide(distances, np.zeros(distances.shape, int), fitted, threshold=2.0)
+        assert by_hand.verdict == "no match"
+
+
+def test_no_pictures_no_verdicts(fitted):
+    assert decide(np.zeros((0, 10)), np.zeros((0, 10), int), fitted) == []
+
+
+def test_many_at_once_equal_one_by_one(calibration):
+    distances = np.sort(np.random.default_rng(1).uniform(0, 2, (50, 10)), axis=1)
+    labels = np.random.default_rng(2).integers(0, 3, (50, 10))
+    together = decide(distances, labels, calibration)
+    alone = [
+        decide(d[None], n[None], calibration)[0] for d, n in zip(distances, labels, strict=True)
+    ]
+    assert [(v.verdict, v.label) for v in together] == [(v.verdict, v.label) for v in alone]
+
+
+def test_a_label_of_few_pictures_can_match(fitted):
+    """Three pictures were added under a new label: the other seven neighbours are far away."""
+    distances = np.array([[0.2, 0.22, 0.25, *[1.3] * 7]])
+    labels = np.array([[9, 9, 9, 0, 1, 2, 3, 0, 1, 2]])
+    (verdict,) = decide(distances, labels, fitted)
+    assert verdict.label == 9
+    assert verdict.verdict != "no match"
+
+
+def test_rate_and_threshold_exclude_each_other(fitted):
+    with pytest.raises(UsageError, match="exclude each other"):
+        decide(FAMILIAR, ONE_LABEL, fitted, far=0.01, threshold=0.5)
