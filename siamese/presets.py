@@ -37,7 +37,7 @@ class Recipe:
     head_weight: float = 0.0
     epochs: int = 8
     classes_per_batch: int = 10
-    pictures_per_class: int = 16
+    pictures_per_class: int = 26
     learning_rate: float = 8e-3
     warm_up: float = 0.15
     weight_decay: float = 1e-2
