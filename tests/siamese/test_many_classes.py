@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from siam.siamese.losses import LOSSES
 from siam.siamese.many_classes import MANY_CLASSES_PRESETS, preset_for
 from siam.siamese.presets import PRESETS, Recipe
-from siam.siamese.towers import TOWERS
+from siam.siamese.towers import TOWERS, deep_tower
 
 
 def test_both_families_have_the_same_names() -> None:
@@ -36,8 +37,19 @@ def test_they_name_what_there_is(recipe: Recipe) -> None:
 
 def test_the_batch_follows_the_classes() -> None:
     letters = preset_for("balanced", classes=26, pictures_per_class=4000)
-    assert (letters.classes_per_batch, letters.pictures_per_class) == (26, 10)
+    assert letters.classes_per_batch == 26
+    assert letters.pictures_per_class <= PRESETS["balanced"].pictures_per_class
     characters = preset_for("balanced", classes=964, pictures_per_class=14)
     assert (characters.classes_per_batch, characters.pictures_per_class) == (128, 4)
     scarce = preset_for("balanced", classes=964, pictures_per_class=2)
     assert scarce.pictures_per_class == 2
+
+
+@pytest.mark.parametrize(("side", "last"), [(16, 2), (28, 4), (64, 4)])
+def test_the_deep_tower_looks_at_large_pictures_and_ends_small(side: int, last: int) -> None:
+    tower = deep_tower((side, side, 1), 16)
+    assert tower.get_layer("convolution_1").output.shape[1] == side // 2
+    assert tower.get_layer("relu_6").output.shape[1:3] == (last, last)
+    pictures = np.random.default_rng(0).integers(0, 256, (3, side, side, 1)).astype(np.float32)
+    embeddings = np.asarray(tower(pictures))
+    np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1.0, atol=1e-5)
