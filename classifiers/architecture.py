@@ -12,7 +12,7 @@ from dataclasses import dataclass
 __all__ = ["FEATURES", "WIDTHS", "Convolution", "plan"]
 
 # Channels of the tower's convolutions.
-WIDTHS = (32, 64, 128, 128)
+WIDTHS = (32, 48, 96, 96)
 # Length of the penultimate features: that of the tower's embedding.
 FEATURES = 64
 # A picture is halved until no side is longer than this.
@@ -44,7 +44,7 @@ def plan(
 
     Example:
         >>> [(step.channels, step.pooled) for step in plan((28, 28, 1), 10)]
-        [(32, False), (64, True), (128, False), (128, False)]
+        [(32, False), (48, True), (96, False), (96, False)]
     """
     if len(input_shape) != 3 or min(input_shape) < 1:
         raise ValueError(

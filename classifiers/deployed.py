@@ -86,7 +86,7 @@ def keras_classifier(path: Path) -> Classify:
 
     # Registers the class that a subclassed classifier is loaded as.
     from siam.classifiers import subclassed  # noqa: F401
-    from siam.classifiers.features import answer
+    from siam.classifiers.features import answering
 
     try:
         classifier = keras.saving.load_model(path, compile=False, safe_mode=True)
@@ -95,4 +95,5 @@ def keras_classifier(path: Path) -> Classify:
             f"{path}: not a classifier that can be loaded ({type(error).__name__}).",
             "Compare again:  siam compare",
         ) from error
-    return lambda pictures: answer(classifier, pictures)[0]
+    answer = answering(classifier)
+    return lambda pictures: answer(pictures)[0]

@@ -6,13 +6,17 @@ judged like embeddings.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 
 from siam.classifiers.subclassed import SubclassedClassifier
 from siam.siamese.device import compile_steps
 
-__all__ = ["answer", "feature_model"]
+__all__ = ["Answer", "answering", "feature_model"]
+
+Answer = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 def feature_model(classifier: keras.Model) -> keras.Model:
@@ -42,25 +46,28 @@ def feature_model(classifier: keras.Model) -> keras.Model:
     return keras.Model(classifier.inputs[0], outputs)
 
 
-def answer(
-    classifier: keras.Model, pictures: np.ndarray, *, batch_size: int = 256
-) -> tuple[np.ndarray, np.ndarray]:
-    """Name pictures and embed them by a trained classifier, in one pass.
+def answering(classifier: keras.Model, *, batch_size: int = 256) -> Answer:
+    """Return a function that names pictures and embeds them by a classifier, in one pass.
 
     Args:
         classifier: built by one of `siam.classifiers.styles.STYLES`.
-        pictures: uint8 (n, height, width, channels), n >= 1.
         batch_size: pictures in a step.
 
     Returns:
-        probabilities: float32 (n, num_classes), rows summing to 1.
+        A function of pictures uint8 (n, height, width, channels), n >= 1, that returns
+        probabilities: float32 (n, num_classes), rows summing to 1;
         embeddings: float32 (n, length), the features scaled to unit length. A picture that wakes
-            no feature at all gets the even vector, equally far from every axis.
+        no feature at all gets the even vector, equally far from every axis.
     """
+    # Made once: every new model is compiled anew at its first batch.
     model = feature_model(classifier)
     model.compile(jit_compile=compile_steps())
-    probabilities, features = model.predict(pictures, batch_size=batch_size, verbose=0)
-    features = np.array(features, np.float32)
-    features[~features.any(axis=1)] = 1
-    embeddings = features / np.linalg.norm(features, axis=1, keepdims=True)
-    return np.asarray(probabilities, np.float32), embeddings
+
+    def answer(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        probabilities, found = model.predict(pictures, batch_size=batch_size, verbose=0)
+        features = np.array(found, np.float32)
+        features[~features.any(axis=1)] = 1
+        embeddings = features / np.linalg.norm(features, axis=1, keepdims=True)
+        return np.asarray(probabilities, np.float32), embeddings
+
+    return answer

@@ -83,7 +83,7 @@ def baseline(
     """Train one of Keras' styles."""
     with quiet_native_logs():
         from siam.classifiers.deployed import open_classifier, save_classifier
-        from siam.classifiers.features import answer
+        from siam.classifiers.features import answering
         from siam.classifiers.training import train_classifier
 
     trained = train_classifier(
@@ -96,9 +96,10 @@ def baseline(
         progress=progress,
     )
     files = save_classifier(trained.model, folder, dataset.validation.pictures[:PROBE])
+    answer = answering(trained.model)
 
     def said(pictures: np.ndarray) -> Answers:
-        probabilities, embeddings = answer(trained.model, pictures)
+        probabilities, embeddings = answer(pictures)
         return Answers(embeddings, probabilities.argmax(axis=1))
 
     return Trained(

@@ -14,6 +14,7 @@ from siam.errors import DataError
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_compare_then_classify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIAM_RUNS", str(tmp_path / "runs"))
     compared, folder = compare(
