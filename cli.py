@@ -14,11 +14,14 @@ import typer
 
 from siam import __version__
 from siam.commands import console
+from siam.commands.classify import classify
+from siam.commands.compare import compare
 from siam.commands.doctor import doctor
 from siam.commands.embed import embed
 from siam.commands.evaluate import evaluate
 from siam.commands.export import export
 from siam.commands.query import query
+from siam.commands.report import report
 from siam.commands.runs import runs
 from siam.commands.show import show
 from siam.commands.train import train
@@ -33,7 +36,7 @@ app = typer.Typer(
     help="Train a Siamese network on labelled pictures; then ask it what a new picture is.",
     epilog="Start with:  siam train   then   siam query PICTURE",
 )
-for command in (train, query, evaluate, show, embed, export, doctor):
+for command in (train, query, evaluate, report, show, compare, classify, embed, export, doctor):
     app.command()(command)
 app.add_typer(runs, name="runs")
 

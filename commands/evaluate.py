@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
@@ -13,14 +14,84 @@ __all__ = ["evaluate"]
 
 def evaluate(
     run: Annotated[str | None, typer.Option(help="A run's name or path. Default: last.")] = None,
+    far: Annotated[
+        float | None, typer.Option(help="False-accept rate to keep, such as 0.001.")
+    ] = None,
+    threshold: Annotated[
+        float | None, typer.Option(min=0, max=2, help="Distance to keep, 0 to 2, by hand.")
+    ] = None,
+    compare: Annotated[
+        str | None, typer.Option(help="Another run: is the difference larger than chance?")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Score a run's test pictures: pairs, retrieval, classes, with 95 % intervals."""
-    from siam.engine.evaluate import evaluate_run
+    from siam.engine.evaluate import compare_runs, evaluate_run
 
     with console.progress_bar() as progress:
-        result = evaluate_run(run, progress=progress)
-    if as_json:
+        if compare is not None:
+            differences = compare_runs(run, compare, progress=progress)
+        else:
+            result = evaluate_run(run, far=far, threshold=threshold, progress=progress)
+    if compare is not None:
+        if as_json:
+            console.json_object({"run": run or "last", "other": compare, "figures": differences})
+        else:
+            print_differences(run or "last", compare, differences)
+    elif as_json:
         console.json_object(result)
     else:
-        console.data(str(result))
+        print_figures(result)
+
+
+def print_figures(result: Mapping[str, Any]) -> None:
+    """Print the verdict, the figures with their intervals, and what to try next."""
+    console.data(result["verdict"])
+    rows = []
+    for section, figure, words in (
+        ("pairs", "accuracy", "pair accuracy"),
+        ("pairs", "auc", "pair ROC AUC"),
+        ("pairs", "eer", "equal error rate"),
+        ("pairs", "tar@far=0.001", "accepted at 0.1 % false accepts"),
+        ("retrieval", "recall@1", "Recall@1"),
+        ("retrieval", "recall@5", "Recall@5"),
+        ("retrieval", "map@r", "MAP@R"),
+        ("retrieval", "knn_accuracy", "label by neighbours' vote"),
+    ):
+        if result[section].get(figure) is not None:
+            low, high = result[section][f"{figure}_ci95"]
+            rows.append([words, f"{result[section][figure]:.2%}", f"{low:.2%} to {high:.2%}"])
+    for episode in result["one_shot"]:
+        low, high = episode["accuracy_ci95"]
+        words = f"{episode['ways']}-way {episode['shots']}-shot ({episode['protocol']})"
+        rows.append([words, f"{episode['accuracy']:.2%}", f"{low:.2%} to {high:.2%}"])
+    console.table("", ["figure", "value", "95 % interval"], rows)
+    worst = sorted(result["classes"], key=lambda entry: entry.get("recall") or 0.0)[:3]
+    confused = [
+        f"{entry['name']} {entry['recall']:.2%}"
+        for entry in worst
+        if entry.get("recall") is not None
+    ]
+    if confused:
+        console.data(f"Hardest classes (share found): {', '.join(confused)}.")
+    console.data(f"Decided at {result['operating_point']['words']}.")
+    console.notice("Look closer:  siam report --open   siam evaluate --far 0.001   --json")
+
+
+def print_differences(first: str, second: str, figures: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print two runs side by side."""
+    larger = [name for name, entry in figures.items() if entry["significant"]]
+    verdict = f"larger than chance in {', '.join(larger)}" if larger else "within chance"
+    console.data(f"The difference between {first} and {second} is {verdict}.")
+    rows = [
+        [
+            name,
+            f"{entry['first']:.2%}",
+            f"{entry['second']:.2%}",
+            f"{entry['difference']:+.2%}",
+            "{:+.2%} to {:+.2%}".format(*entry["difference_ci95"]),
+            f"{entry['p_value']:.3f}",
+        ]
+        for name, entry in figures.items()
+    ]
+    console.table("", ["figure", first, second, "difference", "95 % interval", "p"], rows)

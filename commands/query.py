@@ -11,16 +11,27 @@ import typer
 from siam.commands import console
 
 if TYPE_CHECKING:
-    from siam.engine.query import Answer
+    from PIL.Image import Image
+
+    from siam.engine.query import Answer, PictureOptions, QueryOptions
     from siam.engine.run import OpenRun
 
 __all__ = ["query"]
 
+# A bar for fewer pictures would be gone before it is seen.
+BAR_FROM = 100
+# The steps of a picture's preparation are megabytes; they are shown of a few at most.
+STEPS_UP_TO = 20
+
 
 def query(
     pictures: Annotated[
-        list[str], typer.Argument(help="Pictures or folders of them; - for standard input.")
-    ],
+        list[str] | None,
+        typer.Argument(
+            help="Pictures, folders of them, or an .npz file with x; - for standard input.",
+            show_default=False,
+        ),
+    ] = None,
     run: Annotated[str | None, typer.Option(help="A run's name or path. Default: last.")] = None,
     k: Annotated[int, typer.Option(min=1, help="Neighbours to show.")] = 10,
     far: Annotated[
@@ -43,8 +54,21 @@ def query(
     box: Annotated[
         str | None, typer.Option(help="Use only this part: left,top,right,bottom in pixels.")
     ] = None,
+    each: Annotated[
+        bool, typer.Option("--each", help="Answer for every separate mark in a picture.")
+    ] = False,
+    like: Annotated[
+        list[int] | None, typer.Option(help="Ask with an indexed picture, by its id.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Also write the answers to a .jsonl or .csv file.")
+    ] = None,
     sheet: Annotated[
-        Path | None, typer.Option(help="Write a contact sheet PNG, the query first.")
+        Path | None,
+        typer.Option(
+            help="Write a PNG: each query first, then its neighbours. With --each: "
+            "the picture with every mark framed."
+        ),
     ] = None,
     show_input: Annotated[
         Path | None, typer.Option(help="Write a PNG of what the network saw, step by step.")
@@ -55,32 +79,30 @@ def query(
 
     Exit code: 0 a match, 1 no match, 3 a picture could not be read.
     """
-    from siam.engine.query import PictureOptions, QueryOptions, query_pictures
+    from siam.commands.answers import print_many, print_one
+    from siam.engine.query import PictureOptions, QueryOptions
     from siam.engine.run import open_run
-    from siam.engine.sources import picture_sources
 
+    if not pictures and not like:
+        raise typer.BadParameter("Name a picture, a folder, or an indexed picture with --like.")
     options = QueryOptions(
         k=k, far=far, threshold=threshold, where=tuple(where or ()), within=within
     )
     said = PictureOptions(invert=invert, rotate=rotate, box=parse_box(box))
-    sources = picture_sources(pictures, standard_input=sys.stdin.buffer)
-    with open_run(run) as opened, console.progress_bar(quiet=len(sources) < 100) as progress:
-        answers = []
-        found = query_pictures(
-            opened, sources, options=options, picture=said, keep_steps=show_input is not None
-        )
-        for answer in found:
-            answers.append(answer)
-            if len(answers) % 64 == 0 or len(answers) == len(sources):
-                progress("Querying", len(answers), len(sources))
+    with open_run(run) as opened:
+        answers, drawing = ask(opened, pictures or [], like or [], options, said, each=each)
         if sheet:
-            from siam.engine.sheets import write_contact_sheet
+            from siam.engine.sheets import contact_sheet, write_picture
 
-            write_contact_sheet(sheet, opened, answers)
+            write_picture(sheet, drawing or contact_sheet(opened, answers))
         if show_input:
-            from siam.engine.sheets import write_steps_sheet
+            from siam.engine.sheets import steps_of_all, write_picture
 
-            write_steps_sheet(show_input, answers)
+            write_picture(show_input, steps_of_all(answers))
+        if out:
+            from siam.engine.result_files import write_answers
+
+            write_answers(out, answers)
         if as_json:
             results = [answer.to_dict() for answer in answers]
             console.json_object({"run": opened.name, "results": results})
@@ -89,6 +111,41 @@ def query(
         else:
             print_many(answers)
     raise typer.Exit(exit_code(answers))
+
+
+def ask(
+    run: OpenRun,
+    pictures: list[str],
+    like: list[int],
+    options: QueryOptions,
+    said: PictureOptions,
+    *,
+    each: bool,
+) -> tuple[list[Answer], Image | None]:
+    """Put every question to the run; with `each`, also draw where the marks were found."""
+    from siam.engine.query import query_arrays, query_indexed, query_pictures
+    from siam.engine.sources import picture_sources
+
+    answers = list(query_indexed(run, like, options=options)) if like else []
+    arrays = [name for name in pictures if name.lower().endswith(".npz")]
+    for name in arrays:
+        answers += query_arrays(run, Path(name), options=options)
+    names = [name for name in pictures if name not in arrays]
+    sources = picture_sources(names, standard_input=sys.stdin.buffer)
+    if each:
+        from siam.engine.marks import query_marks
+        from siam.errors import UsageError
+
+        if len(sources) != 1 or answers:
+            raise UsageError(f"--each takes one picture, received {len(sources) + len(answers)}.")
+        page = query_marks(run, sources[0], options=options, picture=said)
+        return list(page.answers), page.drawing
+    with console.progress_bar(quiet=len(sources) < BAR_FROM) as progress:
+        kept = len(sources) <= STEPS_UP_TO
+        for answer in query_pictures(run, sources, options=options, picture=said, keep_steps=kept):
+            answers.append(answer)
+            progress("Querying", len(answers), len(sources))
+    return answers, None
 
 
 def exit_code(answers: list[Answer]) -> int:
@@ -116,48 +173,3 @@ def parse_box(text: str | None) -> tuple[int, int, int, int] | None:
             "Such as:  --box 10,20,110,140",
         ) from None
     return left, top, right, bottom
-
-
-def print_one(run: OpenRun, answer: Answer, far: float | None, threshold: float | None) -> None:
-    """Print the answer, its evidence, and what to try next."""
-    if answer.error:
-        console.notice(f"Error: {answer.error}")
-        return
-    if answer.label:
-        console.data(f"{answer.label}  {answer.verdict}, {answer.probability:.1%} sure")
-    else:
-        console.data("no match: the index holds nothing to compare with")
-    for note in answer.prepared.notes if answer.prepared else ():
-        console.data(f"note: {note}")
-    if sys.stdout.isatty() and answer.prepared:
-        from siam.commands.half_blocks import draw_row
-        from siam.datasets.thumbnail import decode_thumbnail
-
-        shown = run.gallery.thumbnails([near.id for near in answer.neighbours[:4]])
-        drawn = [decode_thumbnail(png) for png in shown if png]
-        console.data(draw_row([answer.prepared.pixels, *drawn]))
-    rows = [
-        [near.label, f"{near.distance:.3f}", near.key, str(near.id)] for near in answer.neighbours
-    ]
-    console.table("", ["label", "distance (0 to 2)", "key", "id"], rows)
-    console.data(f"Decided at {run.calibration.operating_point(far, threshold)}.")
-    if answer.verdict == "match":
-        console.notice("Look closer:  --sheet out.png   --show-input out.png   --json")
-    else:
-        console.notice("See what the network saw:  --show-input out.png   or try --far 0.01")
-
-
-def print_many(answers: list[Answer]) -> None:
-    """Print a summary, then one line per picture; unreadable ones go to stderr."""
-    read = [answer for answer in answers if not answer.error]
-    matches = sum(answer.verdict == "match" for answer in read)
-    console.data(f"{matches:,} of {len(read):,} pictures match.")
-    lines = [
-        f"{answer.label or '-':<12} {answer.verdict:<9} {answer.probability:>6.1%}  {answer.input}"
-        for answer in read
-    ]
-    if lines:
-        console.data("\n".join(lines))
-    for answer in answers:
-        if answer.error:
-            console.notice(f"Skipped: {answer.error}")

@@ -60,12 +60,22 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with an interrupted run (--name says which).")
     ] = False,
+    device: Annotated[
+        str, typer.Option(help="auto, cpu, gpu, gpu:N, or all for every GPU.")
+    ] = "auto",
+    backend: Annotated[
+        str | None,
+        typer.Option(help="tensorflow, jax or torch. Default: KERAS_BACKEND, else tensorflow."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Train a Siamese network, index its pictures, measure it. Writes one folder, a run."""
     from siam.engine.config import DataChoice, TrainChoice
-    from siam.engine.train import train_run
+    from siam.engine.train import need_training_parts, train_run
+    from siam.siamese.device import prepare_device
 
+    need_training_parts()
+    prepare_device(backend=backend, device=device)
     overrides = dict(key_value(text) for text in values or [])
     if epochs is not None:
         overrides["epochs"] = str(epochs)
@@ -114,7 +124,6 @@ def print_run(run: TrainedRun) -> None:
         f"Pair accuracy {pairs['accuracy']:.2%}, Recall@1 {retrieval['recall@1']:.2%} "
         f"on {run.metrics['test_pictures']:,} test pictures."
     )
-    console.data(
-        f"Run '{run.path.name}' in {run.path}, trained in {run.metrics['training']['seconds']:.1f} s."
-    )
+    seconds = run.metrics["training"]["seconds"]
+    console.data(f"Run '{run.path.name}' in {run.path}, trained in {seconds:.1f} s.")
     console.data("Next:  siam query PICTURE   siam evaluate   siam show")

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from siam.engine.config import RunConfig
-from siam.engine.fill import INDEX_FOLDER
 from siam.engine.held_out import load_held_out
 from siam.errors import MissingExtraError
 from siam.evaluation.calibration import Calibration, write_calibration
@@ -32,40 +31,47 @@ class EmbeddedRun:
         test: what is scored.
         gallery: what queries are compared with: training and validation pictures.
         train: the training pictures of the gallery alone.
+        gallery_ids: int64 (n,), the gallery's pictures in the index.
+        test_pictures: uint8 (n, height, width, channels), in the order of `test`.
     """
 
     validation: Embedded
     test: Embedded
     gallery: Embedded
     train: Embedded
+    gallery_ids: np.ndarray
+    test_pictures: np.ndarray
 
 
-def embed_run(run: Path, config: RunConfig, encoder: Encoder) -> EmbeddedRun:
+def embed_run(path: Path, config: RunConfig, encoder: Encoder, gallery: Gallery) -> EmbeddedRun:
     """Embed a run's held-out pictures anew, and read its gallery's vectors from the index.
 
     Raises:
         RunError: a file is missing or damaged.
     """
-    validation, test = load_held_out(run)
-    with Gallery.open(run / INDEX_FOLDER, encoder_hash=encoder.hash, read_only=True) as gallery:
-        whole = indexed(gallery, TRAINED_ON, config.classes)
-        train = indexed(gallery, "split=train", config.classes)
+    validation, test = load_held_out(path)
+    whole, ids = indexed(gallery, TRAINED_ON, config.classes)
+    train = np.isin(ids, gallery.select("split=train"))
     return EmbeddedRun(
         validation=Embedded(encoder.encode(validation.pictures), validation.labels),
         test=Embedded(encoder.encode(test.pictures), test.labels),
         gallery=whole,
-        train=train,
+        train=Embedded(whole.embeddings[train], whole.labels[train]),
+        gallery_ids=ids,
+        test_pictures=test.pictures,
     )
 
 
-def indexed(gallery: Gallery, where: str, classes: tuple[str, ...]) -> Embedded:
-    """Return the indexed pictures that a filter lets through, of the classes trained on."""
+def indexed(gallery: Gallery, where: str, classes: tuple[str, ...]) -> tuple[Embedded, np.ndarray]:
+    """Return the indexed pictures that a filter lets through, of the classes trained on, and ids.
+
+    A label that was added or changed since training is not what test pictures are judged by.
+    """
     ids = gallery.select(where)
     number = {name: position for position, name in enumerate(classes)}
     labels = np.array([number.get(name, -1) for name in gallery.labels_of(ids)], dtype=np.int64)
-    # A label added or changed since training is not what the test pictures are judged by.
-    known = labels >= 0
-    return Embedded(gallery.vectors_of(ids[known]), labels[known])
+    ids, labels = ids[labels >= 0], labels[labels >= 0]
+    return Embedded(gallery.vectors_of(ids), labels), ids
 
 
 def calibrate(embedded: EmbeddedRun, path: Path, *, progress: Progress = silent) -> Calibration:

@@ -101,7 +101,7 @@ def measured_run(
     run: OpenRun, far: float | None, threshold: float | None, progress: Progress
 ) -> Measurements:
     """Embed and measure an opened run."""
-    embedded = embed_run(run.path, run.config, run.encoder)
+    embedded = embed_run(run.path, run.config, run.encoder, run.gallery)
     return measure_run(
         embedded, run.calibration, run.config, far=far, threshold=threshold, progress=progress
     )

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from siam.datasets.arrays import read_arrays
 from siam.datasets.prepare import Prepared
 from siam.engine.reading import NOTHING_SAID, PictureOptions, Read, Source, gathered, read_ahead
 from siam.engine.run import OpenRun
 from siam.evaluation.verdict import decide
+from siam.index.matches import Matches
 
-__all__ = ["Answer", "Neighbour", "PictureOptions", "QueryOptions", "query_pictures"]
+__all__ = [
+    "Answer",
+    "Neighbour",
+    "PictureOptions",
+    "QueryOptions",
+    "answer_batch",
+    "query_arrays",
+    "query_indexed",
+    "query_pictures",
+]
 
 # Enough for the network and the search to work at full speed, small enough to stay in memory.
 BATCH = 512
@@ -121,31 +134,67 @@ def query_pictures(
         yield from answer_batch(run, batch, options)
 
 
+def query_arrays(
+    run: OpenRun, path: Path, *, options: QueryOptions = QueryOptions()
+) -> Iterator[Answer]:
+    """Answer for the pictures of an .npz file, which are taken to be prepared already.
+
+    Args:
+        run: an opened run.
+        path: holds `x`, uint8 (n, height, width[, channels]) as the network takes it.
+        options: how neighbours are found and decided upon.
+
+    Raises:
+        DataError: the file holds no such pictures.
+    """
+    pictures, _ = read_arrays(path)
+    for start in range(0, len(pictures), BATCH):
+        batch = [
+            Read(f"{path}#{start + place}", Prepared(picture, (), {}, ()))
+            for place, picture in enumerate(pictures[start : start + BATCH])
+        ]
+        yield from answer_batch(run, batch, options)
+
+
+def query_indexed(
+    run: OpenRun, ids: Sequence[int], *, options: QueryOptions = QueryOptions()
+) -> Iterator[Answer]:
+    """Answer for pictures that are indexed already; none is its own neighbour.
+
+    Args:
+        run: an opened run.
+        ids: of items in its index.
+        options: how neighbours are found and decided upon.
+
+    Raises:
+        UsageError: an id that the index does not hold.
+    """
+    k = max(options.k, run.calibration.neighbours)
+    matches = run.gallery.search_like(ids, k, where=options.where or None)
+    for number, answer in zip(ids, decided(run, matches, options), strict=True):
+        yield dataclasses.replace(answer, input=f"id {number}")
+
+
 def answer_batch(run: OpenRun, batch: Sequence[Read], options: QueryOptions) -> Iterator[Answer]:
     """Embed, search and decide for pictures that were read."""
     pixels = [read.prepared.pixels for read in batch if read.prepared]
     found: Iterator[Answer] = iter(())
     if pixels:
-        found = decided(run, run.encoder.encode(np.stack(pixels)), options)
+        k = max(options.k, run.calibration.neighbours)
+        embeddings = run.encoder.encode(np.stack(pixels))
+        found = decided(
+            run, run.gallery.search(embeddings, k, where=options.where or None), options
+        )
     for read in batch:
         if read.prepared is None:
             yield Answer(read.name, error=read.error)
         else:
-            answer = next(found)
-            yield Answer(
-                read.name,
-                answer.verdict,
-                answer.label,
-                answer.probability,
-                answer.neighbours,
-                read.prepared,
-            )
+            yield dataclasses.replace(next(found), input=read.name, prepared=read.prepared)
 
 
-def decided(run: OpenRun, embeddings: np.ndarray, options: QueryOptions) -> Iterator[Answer]:
-    """Search the index for embeddings and decide about each."""
+def decided(run: OpenRun, matches: Matches, options: QueryOptions) -> Iterator[Answer]:
+    """Decide about each query from what the index found for it."""
     voters = run.calibration.neighbours
-    matches = run.gallery.search(embeddings, max(options.k, voters), where=options.where or None)
     labels = run.gallery.labels_of(matches.ids)
     classes, numbers = np.unique(labels, return_inverse=True)
     numbers = np.where(matches.ids < 0, -1, numbers.reshape(labels.shape))

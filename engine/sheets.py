@@ -17,7 +17,7 @@ from siam.errors import UsageError
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["contact_sheet", "write_contact_sheet", "write_picture"]
+__all__ = ["contact_sheet", "steps_of_all", "write_picture"]
 
 CELL = 112
 CAPTION = 30
@@ -81,9 +81,30 @@ def cell(picture: np.ndarray) -> Image.Image:
     return image.convert("RGB").resize(size, Image.Resampling.NEAREST)
 
 
-def write_contact_sheet(path: Path, run: OpenRun, answers: Sequence[Answer]) -> None:
-    """Write the contact sheet of some answers as a PNG."""
-    write_picture(path, contact_sheet(run, answers))
+def steps_of_all(answers: Sequence[Answer]) -> Image.Image:
+    """Draw what the network saw of each answer's picture, step by step, one below the other.
+
+    Raises:
+        UsageError: no readable picture among them, or so many that their steps were not kept.
+    """
+    from PIL import Image
+
+    from siam.datasets.sheets import steps_sheet
+
+    drawn = [steps_sheet(a.prepared) for a in answers if a.prepared and a.prepared.steps]
+    if not drawn:
+        raise UsageError(
+            f"There are no steps to show of these {len(answers)} pictures.",
+            "Name a few pictures at a time that can be read.",
+        )
+    whole = Image.new(
+        "RGB", (max(sheet.width for sheet in drawn), sum(sheet.height for sheet in drawn)), "white"
+    )
+    top = 0
+    for sheet in drawn:
+        whole.paste(sheet, (0, top))
+        top += sheet.height
+    return whole
 
 
 def write_picture(path: Path, picture: Image.Image) -> None:
@@ -94,6 +115,7 @@ def write_picture(path: Path, picture: Image.Image) -> None:
     """
     from PIL import Image
 
+    Image.init()
     if path.suffix.lower() not in Image.registered_extensions():
         raise UsageError(f"A picture's name ends in .png or .jpg, received {path}.")
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -78,8 +78,9 @@ def draw(path: Path, network: object, split: Split, classes: tuple[str, ...], se
 
     figure = Figure(figsize=(12, 13), layout="constrained")
     # Matplotlib's annotations say one sub-figure where there is an array of them.
-    above, below = np.ravel(figure.subfigures(2, 1, height_ratios=(2, 3)))
-    left, right = np.ravel(above.subfigures(1, 2))
+    halves: Any = figure.subfigures(2, 1, height_ratios=(2, 3))
+    above, below = halves
+    left, right = above.subfigures(1, 2)
     rng = np.random.default_rng(seed)
     chosen = rng.permutation(len(split))[:SAMPLES]
     left.suptitle("Pictures and their labels")

@@ -27,10 +27,11 @@ from siam.engine.config import (
     recipe_from,
     save_config,
 )
-from siam.engine.fill import fill_gallery
+from siam.engine.fill import INDEX_FOLDER, fill_gallery
 from siam.engine.held_out import save_held_out
 from siam.engine.manifest import write_manifest
-from siam.engine.run import CALIBRATION_FILE
+from siam.engine.report import write_run_report
+from siam.engine.run import CALIBRATION_FILE, OpenRun
 from siam.engine.runs import (
     LOCK_FILE,
     METRICS_FILE,
@@ -45,6 +46,7 @@ from siam.engine.unseen import compare_unseen
 from siam.errors import MissingExtraError, RunError
 from siam.evaluation.measure import Embedded
 from siam.evaluation.summary import summarise
+from siam.index.gallery import Gallery
 from siam.progress import Progress, silent
 from siam.siamese.encoder import ENCODER_FILE, NETWORK_FILE, open_encoder
 from siam.siamese.native_logs import quiet_native_logs
@@ -53,7 +55,7 @@ if TYPE_CHECKING:
     from siam.datasets.dataset import Dataset
     from siam.siamese.presets import Recipe
 
-__all__ = ["TrainedRun", "train_run"]
+__all__ = ["TrainedRun", "need_training_parts", "train_run"]
 
 PROBE_PICTURES = 512
 Notice = Callable[[str], None]
@@ -234,10 +236,15 @@ def fit(
 ) -> dict[str, Any]:
     """Train the network, keep it and its encoder in the run; return what there is to report."""
     with quiet_native_logs():
+        from siam.siamese.device import found_device
         from siam.siamese.export import export_litert
         from siam.siamese.network import tower_of
         from siam.siamese.training import train_network
 
+        device = found_device()
+    notice(f"Training on {device.name} ({device.kind}, Keras on {device.backend}).")
+    if device.why_no_gpu:
+        notice(device.why_no_gpu)
     trained = train_network(
         dataset.train,
         dataset.validation,
@@ -279,31 +286,34 @@ def finish(
     encoder = open_encoder(folder)
     save_held_out(folder, dataset, seed=config.train.seed)
     fill_gallery(folder, dataset, encoder, progress=progress)
-    embedded = embed_run(folder, config, encoder)
-    calibration = calibrate(embedded, folder / CALIBRATION_FILE, progress=progress)
-    measured = measure_run(embedded, calibration, config, progress=progress)
-    metrics = {
-        **summarise(
-            measured,
-            calibration,
-            run=run_name(folder),
-            dataset=config.name,
-            seed=config.train.seed,
-        ),
-        "test_pictures": len(embedded.test.labels),
-        **training,
-    }
-    if dataset.unseen is not None:
-        metrics["unseen"] = compare_unseen(
-            embedded.test,
-            Embedded(encoder.encode(dataset.unseen.pictures), dataset.unseen.labels),
-            embedded.gallery,
-            threshold=calibration.pick_threshold(None, None),
-            groups=dataset.groups,
-            seed=config.train.seed,
-            progress=progress,
-        )
-    write_json(folder / METRICS_FILE, metrics)
+    with Gallery.open(folder / INDEX_FOLDER, encoder_hash=encoder.hash) as gallery:
+        embedded = embed_run(folder, config, encoder, gallery)
+        calibration = calibrate(embedded, folder / CALIBRATION_FILE, progress=progress)
+        measured = measure_run(embedded, calibration, config, progress=progress)
+        metrics = {
+            **summarise(
+                measured,
+                calibration,
+                run=run_name(folder),
+                dataset=config.name,
+                seed=config.train.seed,
+            ),
+            "test_pictures": len(embedded.test.labels),
+            **training,
+        }
+        if dataset.unseen is not None:
+            metrics["unseen"] = compare_unseen(
+                embedded.test,
+                Embedded(encoder.encode(dataset.unseen.pictures), dataset.unseen.labels),
+                embedded.gallery,
+                threshold=calibration.pick_threshold(None, None),
+                groups=dataset.groups,
+                seed=config.train.seed,
+                progress=progress,
+            )
+        write_json(folder / METRICS_FILE, metrics)
+        run = OpenRun(folder, config, encoder, calibration, gallery)
+        write_run_report(run, embedded, measured, metrics, progress=progress)
     return metrics
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from siam.siamese.network import tower_of
 
@@ -25,13 +25,21 @@ def tower_rows(tower: keras.Model) -> list[tuple[str, str]]:
     """
     rows = [
         (layer.name.replace("_", " "), " × ".join(str(side) for side in layer.output.shape[1:]))
-        for layer in tower.layers
+        for layer in plain_layers(tower)
         if type(layer).__name__ not in MINOR
     ]
     if len(rows) > MOST_ROWS:
         half = MOST_ROWS // 2
         rows = [*rows[:half], (f"… {len(rows) - 2 * half} more …", ""), *rows[-half:]]
     return rows
+
+
+def plain_layers(model: keras.Model) -> list[Any]:
+    """Return a model's layers in order, those of models inside it among them."""
+    layers: list[Any] = []
+    for layer in model.layers:
+        layers += plain_layers(layer) if hasattr(layer, "layers") else [layer]
+    return layers
 
 
 def draw_network(axes: Axes, network: keras.Model) -> None:
@@ -56,7 +64,7 @@ def draw_network(axes: Axes, network: keras.Model) -> None:
         axes.annotate("", (x, -1.2), (5 + (x - 5) * 0.5, -0.3), arrowprops=arrow)
         axes.text(x, -1.5, f"embedding, {tower.output_shape[-1]} numbers", ha="center", va="center")
         axes.annotate("", (5 + (x - 5) * 0.2, -2.5), (x, -1.8), arrowprops=arrow)
-    lines = "\n".join(f"{name:<24}{size:>16}" for name, size in reversed(rows[::-1]))
+    lines = "\n".join(f"{name:<24}{size:>16}" for name, size in rows)
     title = f"one shared tower, {tower.count_params():,} weights"
     axes.text(5, len(rows) + 0.95, title, ha="center", va="bottom", weight="bold")
     axes.text(

@@ -78,7 +78,8 @@ def nearest(embeddings: np.ndarray) -> np.ndarray:
     """Return each embedding's nearest other one."""
     similarity = embeddings @ embeddings.T
     np.fill_diagonal(similarity, -np.inf)
-    return similarity.argmax(axis=1)
+    closest: np.ndarray = similarity.argmax(axis=1)
+    return closest
 
 
 def export_litert(tower: keras.Model, path: Path, probe: np.ndarray) -> Parity:

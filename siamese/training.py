@@ -11,9 +11,11 @@ import keras
 
 from siam.datasets.dataset import Split
 from siam.progress import Progress, silent
+from siam.siamese.averaging import reestimate_normalisation
 from siam.siamese.callbacks import Report, StopWhenStale, stale, tensorboard
 from siam.siamese.checkpoint import Checkpoint, HistoryRow, restore
 from siam.siamese.contrastive import ContrastiveLoss
+from siam.siamese.device import compile_steps
 from siam.siamese.feed import BatchFeed, EpochTurn, PairFeed
 from siam.siamese.losses import make_loss
 from siam.siamese.network import siamese_network
@@ -21,10 +23,12 @@ from siam.siamese.precision import dtype_policy
 from siam.siamese.presets import Recipe
 from siam.siamese.schedule import warm_up_cosine
 from siam.siamese.towers import build_tower
+from siam.siamese.views import average_views
 
 __all__ = ["Pairs", "TrainedNetwork", "train_network"]
 
 Pairs = Literal["batch", "sampled"]
+STATISTICS_BATCHES = 20
 
 
 @dataclass(frozen=True)
@@ -74,8 +78,13 @@ def train_network(
     with dtype_policy(recipe.precision):
         tower = build_tower(recipe.tower, train.pictures.shape[1:], recipe.dim)
         model = tower if pairs == "batch" else siamese_network(tower)
-    loss = make_loss(recipe.loss) if pairs == "batch" else ContrastiveLoss()
-    model.compile(optimizer=make_optimizer(recipe, steps=len(feed) * recipe.epochs), loss=loss)
+    model.compile(
+        optimizer=make_optimizer(recipe, steps=len(feed) * recipe.epochs),
+        loss=ContrastiveLoss()
+        if pairs == "sampled"
+        else make_loss(recipe.loss, head_weight=recipe.head_weight),
+        jit_compile=compile_steps(),
+    )
     history = restore(model, folder)
     started = time.perf_counter()
     # A resumed training may have been interrupted after its last epoch.
@@ -95,6 +104,8 @@ def train_network(
                 *tensorboard(folder),
             ],
         )
+    if recipe.average:
+        settle_average(model, tower, feed, recipe)
     seconds = time.perf_counter() - started
     return TrainedNetwork(siamese_network(in_float32(tower, recipe)), history, seconds)
 
@@ -129,9 +140,25 @@ def make_optimizer(recipe: Recipe, *, steps: int) -> keras.optimizers.Optimizer:
     )
 
 
+def settle_average(
+    model: keras.Model, tower: keras.Model, feed: BatchFeed | PairFeed, recipe: Recipe
+) -> None:
+    """Put the running average in the place of the weights, with statistics that belong to it.
+
+    `fit` does the first half by itself, but not for a run that was interrupted after it.
+    """
+    model.optimizer.finalize_variable_values(model.trainable_weights)
+    feed.turn(recipe.epochs - 1)
+    steps = range(min(STATISTICS_BATCHES, len(feed)))
+    batches = (feed[step][0] for step in steps)
+    reestimate_normalisation(
+        tower, (batch[0] if isinstance(batch, tuple) else batch for batch in batches)
+    )
+
+
 def in_float32(tower: keras.Model, recipe: Recipe) -> keras.Model:
-    """Return the tower computing in float32 throughout: what is saved and exported."""
+    """Return the tower that is saved and exported: float32 throughout, its views averaged."""
     with dtype_policy("float32"):
         plain = build_tower(recipe.tower, tower.input_shape[1:], recipe.dim)
-    plain.set_weights(tower.get_weights())
-    return plain
+        plain.set_weights(tower.get_weights())
+        return average_views(plain, views=recipe.views)

@@ -1,0 +1,61 @@
+"""Print the answers of `siam query` for people: the answer, its evidence, what to try next."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from siam.commands import console
+
+if TYPE_CHECKING:
+    from siam.engine.query import Answer
+    from siam.engine.run import OpenRun
+
+__all__ = ["print_many", "print_one"]
+
+PICTURED = 4
+
+
+def print_one(run: OpenRun, answer: Answer, far: float | None, threshold: float | None) -> None:
+    """Print the answer, its evidence, and what to try next."""
+    if answer.error:
+        console.notice(f"Error: {answer.error}")
+        return
+    if answer.label:
+        console.data(f"{answer.label}  {answer.verdict}, {answer.probability:.1%} sure")
+    else:
+        console.data("no match: the index holds nothing to compare with")
+    for note in answer.prepared.notes if answer.prepared else ():
+        console.data(f"note: {note}")
+    if sys.stdout.isatty() and answer.prepared:
+        from siam.commands.half_blocks import draw_row
+        from siam.datasets.thumbnail import decode_thumbnail
+
+        shown = run.gallery.thumbnails([near.id for near in answer.neighbours[:4]])
+        drawn = [decode_thumbnail(png) for png in shown if png]
+        console.data(draw_row([answer.prepared.pixels, *drawn]))
+    rows = [
+        [near.label, f"{near.distance:.3f}", near.key, str(near.id)] for near in answer.neighbours
+    ]
+    console.table("", ["label", "distance (0 to 2)", "key", "id"], rows)
+    console.data(f"Decided at {run.calibration.operating_point(far, threshold)}.")
+    if answer.verdict == "match":
+        console.notice("Look closer:  --sheet out.png   --show-input out.png   --json")
+    else:
+        console.notice("See what the network saw:  --show-input out.png   or try --far 0.01")
+
+
+def print_many(answers: list[Answer]) -> None:
+    """Print a summary, then one line per picture; unreadable ones go to stderr."""
+    read = [answer for answer in answers if not answer.error]
+    matches = sum(answer.verdict == "match" for answer in read)
+    console.data(f"{matches:,} of {len(read):,} pictures match.")
+    lines = [
+        f"{answer.label or '-':<12} {answer.verdict:<9} {answer.probability:>6.1%}  {answer.input}"
+        for answer in read
+    ]
+    if lines:
+        console.data("\n".join(lines))
+    for answer in answers:
+        if answer.error:
+            console.notice(f"Skipped: {answer.error}")

@@ -1,0 +1,25 @@
+"""`siam report`: a run's figures, curves and mistakes in one HTML file."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from siam.commands import console
+
+__all__ = ["report"]
+
+
+def report(
+    run: Annotated[str | None, typer.Option(help="A run's name or path. Default: last.")] = None,
+    show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+) -> None:
+    """Write a run's report.html again: one file that needs no network and no server."""
+    from siam.engine.report import report_run
+
+    with console.progress_bar() as progress:
+        path = report_run(run, progress=progress)
+    console.data(str(path))
+    if show:
+        typer.launch(path.absolute().as_uri())

@@ -1,0 +1,112 @@
+"""Write a run's `report.html`: at the end of training, and again whenever it is asked for."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from siam.datasets.thumbnail import decode_thumbnail
+from siam.engine.assess import EmbeddedRun, embed_run, measure_run
+from siam.engine.manifest import versions
+from siam.engine.run import OpenRun, open_run
+from siam.engine.runs import CONFIG_FILE
+from siam.evaluation.measure import Measurements
+from siam.evaluation.report import ReportInputs, write_report
+from siam.evaluation.summary import summarise
+from siam.progress import Progress, silent
+from siam.siamese.encoder import NETWORK_FILE
+from siam.siamese.native_logs import quiet_native_logs
+
+__all__ = ["REPORT_FILE", "report_run", "write_run_report"]
+
+REPORT_FILE = "report.html"
+HISTORY_FILE = "history.csv"
+
+
+def report_run(name: str | None = None, *, progress: Progress = silent) -> Path:
+    """Measure a run anew and write its report.
+
+    Args:
+        name: a run's name or path; the newest finished run when left out.
+        progress: told of the work.
+
+    Returns:
+        The report's path.
+
+    Raises:
+        RunError: no such run, or one of its files is missing or damaged.
+        MissingExtraError: scikit-learn, matplotlib or Keras is not installed.
+    """
+    with open_run(name) as run:
+        embedded = embed_run(run.path, run.config, run.encoder, run.gallery)
+        measured = measure_run(embedded, run.calibration, run.config, progress=progress)
+        metrics = summarise(
+            measured,
+            run.calibration,
+            run=run.name,
+            dataset=run.config.name,
+            seed=run.config.train.seed,
+        )
+        return write_run_report(run, embedded, measured, metrics, progress=progress)
+
+
+def write_run_report(
+    run: OpenRun,
+    embedded: EmbeddedRun,
+    measured: Measurements,
+    metrics: Mapping[str, Any],
+    *,
+    progress: Progress = silent,
+) -> Path:
+    """Write the report of a run that was measured already; return its path."""
+    thumbnails = run.gallery.thumbnails(embedded.gallery_ids)
+    path = run.path / REPORT_FILE
+    write_report(
+        path,
+        ReportInputs(
+            metrics=dict(metrics),
+            measured=measured,
+            classes=run.config.classes,
+            test=embedded.test,
+            test_pictures=embedded.test_pictures,
+            gallery_labels=embedded.gallery.labels,
+            gallery_pictures=np.stack([decode_thumbnail(png) for png in thumbnails if png]),
+            history=read_history(run.path),
+            config=(run.path / CONFIG_FILE).read_text(),
+            versions=versions(),
+            diagram=diagram(run.path),
+            seed=run.config.train.seed,
+        ),
+        progress=progress,
+    )
+    return path
+
+
+def read_history(run: Path) -> list[dict[str, float]]:
+    """Read a run's `history.csv`, one row per epoch."""
+    with (run / HISTORY_FILE).open(newline="") as source:
+        return [
+            {name: float(value) for name, value in row.items() if value}
+            for row in csv.DictReader(source)
+        ]
+
+
+def diagram(run: Path) -> bytes:
+    """Draw the run's network as SVG."""
+    with quiet_native_logs():
+        from siam.siamese.diagram import draw_network
+        from siam.siamese.network import load_network
+
+        network = load_network(run / NETWORK_FILE)
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 6), layout="constrained")
+    draw_network(figure.subplots(), network)
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="svg")
+    return drawn.getvalue()

@@ -1,0 +1,63 @@
+"""Write answers to a file: JSON lines, one per picture, or CSV, one row per neighbour."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from siam.atomic import write_text
+from siam.engine.query import Answer
+from siam.errors import UsageError
+
+__all__ = ["write_answers"]
+
+COLUMNS = (
+    *("input", "verdict", "label", "probability"),
+    *("rank", "neighbour_id", "neighbour_label", "distance", "key", "error"),
+)
+
+
+def write_answers(path: Path, answers: Sequence[Answer]) -> None:
+    """Write answers in the format that the file's name ends in: .jsonl or .csv.
+
+    Raises:
+        UsageError: another ending.
+    """
+    if path.suffix.lower() == ".jsonl":
+        lines = (json.dumps(answer.to_dict(), ensure_ascii=False) + "\n" for answer in answers)
+        write_text(path, "".join(lines))
+    elif path.suffix.lower() == ".csv":
+        write_text(path, as_csv(answers))
+    else:
+        raise UsageError(f"Answers are written to a .jsonl or .csv file, received {path}.")
+
+
+def as_csv(answers: Sequence[Answer]) -> str:
+    """Return one row per neighbour; an answer without neighbours has one row of its own."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n", restval="")
+    writer.writeheader()
+    for answer in answers:
+        own = {"input": answer.input, "error": answer.error}
+        if not answer.error:
+            own |= {
+                "verdict": answer.verdict,
+                "label": answer.label,
+                "probability": f"{answer.probability:.6f}",
+            }
+        rows = [
+            {
+                "rank": str(rank),
+                "neighbour_id": str(near.id),
+                "neighbour_label": near.label,
+                "distance": f"{near.distance:.6f}",
+                "key": near.key,
+            }
+            for rank, near in enumerate(answer.neighbours, start=1)
+        ]
+        for row in rows or [{}]:
+            writer.writerow(own | row)
+    return text.getvalue()
