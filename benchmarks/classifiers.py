@@ -1,0 +1,139 @@
+"""Keras' three styles on MNIST: test accuracy and training seconds, and what a step of each costs.
+
+The three are one network at equal weights, so their steps must cost the same. A step is timed in
+rounds that take turns, so that whatever else the machine does hits each style alike, and the
+fastest round of each counts.
+
+    python benchmarks/classifiers.py [--json] [--styles sequential,functional,subclassed,residual]
+                                     [--epochs 3] [--seed 0] [--rounds 5]
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from siam.datasets.dataset import Dataset
+from siam.datasets.load import load_dataset
+from siam.siamese.device import compile_steps, prepare_device
+from siam.siamese.native_logs import quiet_native_logs
+
+GOAL_ACCURACY = 0.992
+GOAL_SECONDS = 60.0
+GOAL_RATIO = 1.10
+THREE = ("sequential", "functional", "subclassed")
+STEPS_PER_ROUND = 20
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Train each style, time its step, and print the figures beside the goals."""
+    parser = argparse.ArgumentParser(description="The three styles of Keras on MNIST.")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout, no table")
+    parser.add_argument("--styles", default=",".join((*THREE, "residual")), help="by commas")
+    parser.add_argument("--epochs", type=int, default=3, help="passes over the pictures")
+    parser.add_argument("--seed", type=int, default=0, help="splits and initial weights")
+    parser.add_argument("--rounds", type=int, default=5, help="of timing each style's step")
+    parser.add_argument("--data-dir", type=Path, help="folder that holds mnist/")
+    options = parser.parse_args(arguments)
+    prepare_device()
+    data = load_dataset("mnist", data_dir=options.data_dir, seed=options.seed)
+    styles = options.styles.split(",")
+    with quiet_native_logs():
+        trained = {
+            style: train(style, data, epochs=options.epochs, seed=options.seed) for style in styles
+        }
+        steps = time_steps(data, options.rounds)
+    ratio = max(steps.values()) / min(steps.values())
+    result = {
+        "schema": 1,
+        "seed": options.seed,
+        "epochs": options.epochs,
+        "styles": trained,
+        "step_seconds": steps,
+        "slowest_to_fastest": ratio,
+        "goals_met": ratio <= GOAL_RATIO
+        and all(
+            one["test_accuracy"] >= GOAL_ACCURACY and one["seconds"] <= GOAL_SECONDS
+            for one in trained.values()
+        ),
+    }
+    if options.json:
+        print(json.dumps(result, indent=2))
+    else:
+        report(result)
+
+
+def train(style: str, data: Dataset, *, epochs: int, seed: int) -> dict[str, Any]:
+    """Train a style by the balanced preset's recipe, shortened; score the last epoch."""
+    from siam.classifiers.features import answering
+    from siam.classifiers.training import train_classifier
+    from siam.siamese.presets import PRESETS
+
+    recipe = dataclasses.replace(PRESETS["balanced"], epochs=epochs)
+    trained = train_classifier(
+        style, data.train, num_classes=len(data.classes), recipe=recipe, seed=seed
+    )
+    probabilities, _ = answering(trained.model)(data.test.pictures)
+    return {
+        "test_accuracy": float((probabilities.argmax(axis=1) == data.test.labels).mean()),
+        "seconds": trained.seconds,
+        "first_step_seconds": trained.first_step_seconds,
+        "parameters": int(trained.model.count_params()),
+    }
+
+
+def time_steps(data: Dataset, rounds: int) -> dict[str, float]:
+    """Return the seconds of one training step of each of the three styles."""
+    from siam.classifiers.styles import build_classifier
+    from siam.siamese.precision import dtype_policy
+    from siam.siamese.presets import PRESETS
+
+    recipe = PRESETS["balanced"]
+    batch = recipe.classes_per_batch * recipe.pictures_per_class
+    pictures, labels = data.train.pictures[:batch], data.train.labels[:batch]
+    models = {}
+    for style in THREE:
+        with dtype_policy(recipe.precision):
+            models[style] = build_classifier(style, data.picture_shape, len(data.classes))
+        models[style].compile(
+            optimizer="adamw", loss="sparse_categorical_crossentropy", jit_compile=compile_steps()
+        )
+        models[style].train_on_batch(pictures, labels)
+    fastest = dict.fromkeys(THREE, np.inf)
+    for _ in range(rounds):
+        for style, model in models.items():
+            started = time.perf_counter()
+            for _ in range(STEPS_PER_ROUND):
+                model.train_on_batch(pictures, labels)
+            seconds = (time.perf_counter() - started) / STEPS_PER_ROUND
+            fastest[style] = min(fastest[style], seconds)
+    return {style: float(seconds) for style, seconds in fastest.items()}
+
+
+def report(result: dict[str, Any]) -> None:
+    """Print the figures as a table."""
+    print(f"MNIST, {result['epochs']} epochs, seed {result['seed']}")
+    print("style        test accuracy   training   first step   parameters      a step")
+    for style, figures in result["styles"].items():
+        step = result["step_seconds"].get(style)
+        print(
+            f"{style:<12}{figures['test_accuracy']:>14.2%}{figures['seconds']:>9.1f} s"
+            f"{figures['first_step_seconds']:>11.1f} s{figures['parameters']:>13,}"
+            + (f"{step * 1e3:>9.1f} ms" if step else "")
+        )
+    print(
+        f"Slowest to fastest of the three: {result['slowest_to_fastest']:.3f} "
+        f"(goal {GOAL_RATIO:.2f}). All goals met: {result['goals_met']}."
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
