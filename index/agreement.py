@@ -11,6 +11,7 @@ from siam.index.matches import Matches
 from siam.index.reader import Reader
 from siam.index.snapshot import Snapshot
 from siam.index.soundness import each_vector
+from siam.index.vectors import TOLERANCE
 
 __all__ = ["brute_force", "differing", "missing", "sample_recall"]
 
@@ -72,6 +73,8 @@ def sample_recall(reader: Reader, catalogue: Catalogue) -> tuple[float, float]:
         return 1.0, 1.0
     sample = np.random.default_rng(0).choice(ids, min(QUERIES, len(ids)), replace=False)
     queries = reader.vectors_of(np.sort(sample))
+    lengths = np.linalg.norm(queries, axis=1)
+    queries = queries[np.abs(lengths - 1.0) < TOLERANCE]  # damaged ones are told of by themselves
     exact = brute_force(catalogue, queries, NEIGHBOURS)
     reached = recall(reader.search(queries, NEIGHBOURS), exact)
     if snapshot.base is None or snapshot.base.approximate is None:

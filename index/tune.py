@@ -107,6 +107,10 @@ def best(trials: Sequence[Trial]) -> Trial:
         UsageError: none does; the error says what came nearest.
     """
     fitting = [trial for trial in trials if trial.fits]
+    if not trials:
+        raise UsageError(
+            "No index kind fits the memory, so none was tried.", "Give more with --max-memory."
+        )
     if not fitting:
         nearest = max(trials, key=lambda trial: trial.recall)
         cost = f"{nearest.latency * 1e3:.2f} ms and {nearest.memory / 2**20:.1f} MB"
