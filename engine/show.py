@@ -76,9 +76,9 @@ def draw(path: Path, network: object, split: Split, classes: tuple[str, ...], se
 
     from siam.siamese.diagram import draw_network
 
-    figure = Figure(figsize=(12, 13), layout="constrained")
+    figure = Figure(figsize=(12, 11), layout="constrained")
     # Matplotlib's annotations say one sub-figure where there is an array of them.
-    halves: Any = figure.subfigures(2, 1, height_ratios=(2, 3))
+    halves: Any = figure.subfigures(2, 1, height_ratios=(1, 1))
     above, below = halves
     left, right = above.subfigures(1, 2)
     rng = np.random.default_rng(seed)

@@ -50,26 +50,36 @@ def draw_network(axes: Axes, network: keras.Model) -> None:
         network: the two-input Siamese network.
     """
     tower = tower_of(network)
-    rows = tower_rows(tower)
     axes.set_axis_off()
     axes.set_xlim(0, 10)
-    axes.set_ylim(-3.2, len(rows) + 3.4)
-    top = len(rows) + 2.4
-    box = {"boxstyle": "round,pad=0.35", "facecolor": "#e8eef7", "edgecolor": "#4a6fa5"}
-    arrow = {"arrowstyle": "->", "color": "#4a6fa5"}
-    shape = " × ".join(str(side) for side in tower.input_shape[1:])
-    for x, name in ((2.5, "left"), (7.5, "right")):
-        axes.text(x, top, f"{name} picture\n{shape}", ha="center", va="center", bbox=box)
-        axes.annotate("", (5 + (x - 5) * 0.5, len(rows) + 0.8), (x, top - 0.7), arrowprops=arrow)
-        axes.annotate("", (x, -1.2), (5 + (x - 5) * 0.5, -0.3), arrowprops=arrow)
-        axes.text(x, -1.5, f"embedding, {tower.output_shape[-1]} numbers", ha="center", va="center")
-        axes.annotate("", (5 + (x - 5) * 0.2, -2.5), (x, -1.8), arrowprops=arrow)
-    lines = "\n".join(f"{name:<24}{size:>16}" for name, size in rows)
+    axes.set_ylim(0, 10)
+    frame = {"boxstyle": "round,pad=0.5", "facecolor": "#e8eef7", "edgecolor": "#4a6fa5"}
+
+    def box(x: float, y: float, text: str, **style: Any) -> Any:
+        return axes.text(x, y, text, ha="center", va="center", bbox=frame, **style)
+
+    def arrow(start: Any, end: Any) -> None:
+        # Clipped to the frames, so that it touches both however large their texts are.
+        axes.annotate(
+            "",
+            end.get_position(),
+            start.get_position(),
+            arrowprops={
+                "arrowstyle": "->",
+                "color": "#4a6fa5",
+                "patchA": start.get_bbox_patch(),
+                "patchB": end.get_bbox_patch(),
+            },
+        )
+
+    rows = "\n".join(f"{name:<24}{size:>16}" for name, size in tower_rows(tower))
     title = f"one shared tower, {tower.count_params():,} weights"
-    axes.text(5, len(rows) + 0.95, title, ha="center", va="bottom", weight="bold")
-    axes.text(
-        5, len(rows) / 2 + 0.25, lines, ha="center", va="center", family="monospace", bbox=box
-    )
-    axes.text(
-        5, -2.8, "Euclidean distance, 0 to 2, smaller = closer", ha="center", va="center", bbox=box
-    )
+    shared = box(5, 5.6, f"{title:^40}\n\n{rows}", family="monospace")
+    distance = box(5, 0.6, "Euclidean distance, 0 to 2, smaller = closer")
+    shape = " × ".join(str(side) for side in tower.input_shape[1:])
+    for x, name in ((2.0, "left"), (8.0, "right")):
+        picture = box(x, 9.4, f"{name} picture\n{shape}")
+        embedding = box(x, 1.9, f"{name} embedding\n{tower.output_shape[-1]} numbers")
+        arrow(picture, shared)
+        arrow(shared, embedding)
+        arrow(embedding, distance)
