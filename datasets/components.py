@@ -88,7 +88,7 @@ def edges_of(pieces: Pieces) -> list[int]:
             if (sides and thin) or _keeps_out(pieces, k):
                 found.append(k)
                 continue
-        if pieces.borders[k] > 0.8 * min(wide + tall, height + width):
+        if _encloses(pieces, k) or pieces.borders[k] > 0.8 * min(wide + tall, height + width):
             found.append(k)
     return found
 
@@ -98,6 +98,21 @@ def _keeps_out(pieces: Pieces, k: int) -> bool:
     height, width = pieces.regions.shape
     down, across = round(0.12 * height), round(0.12 * width)
     middle = pieces.regions[down : height - down, across : width - across]
+    return bool(np.count_nonzero(middle == k) < 0.04 * int(pieces.areas[k]))
+
+
+def _encloses(pieces: Pieces, k: int) -> bool:
+    """Whether a piece is a box drawn around another: all of it along its own four sides."""
+    left, top, right, bottom = (int(v) for v in pieces.boxes[k])
+    wide, tall = right - left, bottom - top
+    if min(wide, tall) < 0.1 * max(pieces.regions.shape):
+        return False
+    inner = pieces.boxes[1:]
+    within = (inner[:, :2] > (left, top)).all(1) & (inner[:, 2:] < (right, bottom)).all(1)
+    if not within.any() or pieces.extents()[1:][within].max() < 0.35 * max(wide, tall):
+        return False
+    down, across = round(0.1 * tall), round(0.1 * wide)
+    middle = pieces.regions[top + down : bottom - down, left + across : right - across]
     return bool(np.count_nonzero(middle == k) < 0.04 * int(pieces.areas[k]))
 
 

@@ -117,7 +117,7 @@ def _closer(
     Returns:
         What was seen, the mark in it, its (left, top) in `grey`, and its pixels per `grey` pixel.
     """
-    if mark.extent >= _SMALL or scale > 0.7:
+    if mark.extent >= _SMALL or scale > 0.7 or sighting.on_sheet:
         return sighting, mark, (0, 0), scale
     margin = mark.extent
     left, top = (max(int((edge - margin) / scale), 0) for edge in mark.box[:2])

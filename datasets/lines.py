@@ -15,6 +15,7 @@ __all__ = ["ruled_lines"]
 
 _SPAN = 0.6  # of the picture's width must be covered; shorter lines are strokes
 _STEEPEST = 0.12  # radians
+_AT_BORDER = 0.08  # of the picture's width: a ruled line comes this near to its left or right
 
 
 def ruled_lines(dark: np.ndarray, floor: int) -> np.ndarray:
@@ -87,6 +88,9 @@ def _followed(level: np.ndarray, path: np.ndarray, thickest: int) -> tuple[np.nd
     close = np.abs(path[thin] + shift - curve(columns[thin])) < usual + 1
     if close.sum() < 0.8 * _SPAN * width:
         return None
+    reached = columns[thin][close]
+    if reached[0] > _AT_BORDER * width and reached[-1] < (1 - _AT_BORDER) * width:
+        return None  # a box drawn on the page, whose short sides would be left over
     curve = np.polynomial.Polynomial.fit(columns[thin][close], (path[thin] + shift)[close], 2)
     return curve(columns), usual
 

@@ -7,7 +7,7 @@ import numpy as np
 from siam.datasets.framing import line_width
 from siam.datasets.light import BLACK, GROUND
 
-__all__ = ["border_lightness", "plausibility"]
+__all__ = ["border_lightness", "is_sheet", "plausibility"]
 
 
 def border_lightness(grey: np.ndarray) -> float:
@@ -36,7 +36,27 @@ def plausibility(ink: np.ndarray, dark: np.ndarray) -> float:
         return 0.0
     contrast = max(float(np.median(dark[ink > 0])) - GROUND, 0.0)
     steps = cv2.morphologyEx(dark, cv2.MORPH_GRADIENT, np.ones((5, 5), np.uint8))[outline]
-    real = float((steps > 0.5 * contrast).mean())
+    # Out of focus every edge is soft: each is held against the sharpest of the same mark.
+    sharp = min(float(np.quantile(steps, 0.8)), contrast)
+    real = float((steps > 0.5 * sharp).mean())
+    focus = sharp / max(contrast, 1.0)
     extent = max(ink.shape)
     slender = min(1.0, extent / line_width(ink) / 4)
-    return float(extent * (contrast / (BLACK - GROUND)) ** 0.5 * real**6 * slender**2)
+    return float(extent * (contrast / (BLACK - GROUND)) ** 0.5 * real**6 * focus * slender**2)
+
+
+def is_sheet(mark: np.ndarray) -> bool:
+    """Return whether a mark is a sheet of paper lying on something else: broad and rectangular.
+
+    Args:
+        mark: uint8 (h, w), not 0 on the mark.
+    """
+    import cv2
+
+    outlines, _ = cv2.findContours(mark, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    outline = max(outlines, key=cv2.contourArea)
+    (_, sides, _) = cv2.minAreaRect(outline)
+    around = max(sides[0] * sides[1], 1.0)
+    full = cv2.contourArea(outline) > 0.82 * around and cv2.countNonZero(mark) > 0.62 * around
+    corners = cv2.approxPolyDP(outline, 0.04 * cv2.arcLength(outline, True), True)
+    return bool(full and len(corners) <= 5 and min(sides) > 0.3 * max(sides))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,12 +10,14 @@ from siam.datasets.components import Mark, Pieces, edges_of, group, pieces_of
 from siam.datasets.ink import above, noise_floor, thresholds
 from siam.datasets.light import darkness
 from siam.datasets.lines import ruled_lines
-from siam.datasets.polarity import border_lightness, plausibility
+from siam.datasets.polarity import border_lightness, is_sheet, plausibility
 
 __all__ = ["Sighting", "ink_of", "look"]
 
 _GUESS = 0.45  # weight of a polarity that the picture's whole border speaks against
 _SURE = 0.85  # share of the border of one lightness that makes the second look needless
+_WRITTEN = 0.3  # plausibility per pixel of extent of what is written on a sheet
+_SHEET = 0.9  # of a sheet's width: its edges may be ragged, or lie in shadow
 _TRIED = 5  # marks that are compared
 _AROUND = 3  # pixels around a mark within which its edges are judged
 
@@ -33,6 +35,7 @@ class Sighting:
         marks: groups of them, the most plausible first.
         dropped: how many pieces were specks, edges or shadows.
         score: how plausible the first mark is; 0 without one.
+        on_sheet: True if all beside a small sheet of paper was painted over before looking.
     """
 
     inverted: bool
@@ -43,6 +46,7 @@ class Sighting:
     marks: tuple[Mark, ...]
     dropped: int
     score: float
+    on_sheet: bool = False
 
 
 def look(grey: np.ndarray, *, invert: bool | None = None, reach: float = 0.22) -> Sighting:
@@ -53,6 +57,18 @@ def look(grey: np.ndarray, *, invert: bool | None = None, reach: float = 0.22) -
         invert: True if the ink is known to be dark, False if light.
         reach: see `group`.
     """
+    found = _looked(grey, invert, reach)
+    if not found.marks:
+        return found
+    sheet, (left, top) = ink_of(found, found.marks[0])
+    if not is_sheet(sheet):
+        return found
+    inner = _looked(_only(grey, sheet, left, top), invert, reach)
+    written = inner.marks and inner.score > _WRITTEN * inner.marks[0].extent
+    return replace(inner, on_sheet=True) if written else found
+
+
+def _looked(grey: np.ndarray, invert: bool | None, reach: float) -> Sighting:
     if invert is not None:
         return _seen(grey, invert, reach, 1.0)
     light = border_lightness(grey)
@@ -63,6 +79,21 @@ def look(grey: np.ndarray, *, invert: bool | None = None, reach: float = 0.22) -
     prior = _GUESS + (1 - _GUESS) * (1 - light if likelier else light)
     second = _seen(grey, not likelier, reach, prior)
     return first if first.score >= second.score else second
+
+
+def _only(grey: np.ndarray, sheet: np.ndarray, left: int, top: int) -> np.ndarray:
+    """Return the picture with everything beside a sheet of paper painted in the paper's grey."""
+    import cv2
+
+    outlines, _ = cv2.findContours(sheet, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    hull = cv2.convexHull(max(outlines, key=cv2.contourArea)).astype(np.float32)
+    middle = hull.mean(0)
+    inside = np.rint(middle + _SHEET * (hull - middle)).astype(np.int32)
+    filled = cv2.fillConvexPoly(np.zeros_like(sheet), inside, 255)
+    part = grey[top : top + sheet.shape[0], left : left + sheet.shape[1]]
+    alone = np.full_like(grey, np.median(part[sheet > 0]))
+    alone[top : top + sheet.shape[0], left : left + sheet.shape[1]][filled > 0] = part[filled > 0]
+    return alone
 
 
 def ink_of(sighting: Sighting, mark: Mark) -> tuple[np.ndarray, tuple[int, int]]:
@@ -93,7 +124,7 @@ def _seen(grey: np.ndarray, inverted: bool, reach: float, prior: float) -> Sight
     dark = darkness(grey if inverted else cv2.bitwise_not(grey))
     floor = noise_floor(dark)
     lines = ruled_lines(dark, floor)
-    ignore, edges_dropped = lines, 0
+    ignore, edges_dropped, beside = lines, 0, np.zeros_like(lines)
     for _ in range(3):  # a table's edge may hide pencil from the threshold: without it, again
         high, low = thresholds(dark, floor, ignore)
         pieces = pieces_of(_continued(dark, high, low, ignore), dark)
@@ -103,7 +134,11 @@ def _seen(grey: np.ndarray, inverted: bool, reach: float, prior: float) -> Sight
         edge = _freed(np.isin(pieces.regions, edges), dark, high)
         edges_dropped += len(edges)
         ignore = cv2.bitwise_or(ignore, cv2.dilate(edge, np.ones((5, 5), np.uint8)))
-    marks, specks = group(pieces, reach=reach, without=edges)
+        beside = cv2.bitwise_or(beside, cv2.dilate(edge, np.ones((13, 13), np.uint8)))
+    if beside.any():  # slivers that the removed edges left behind
+        close = np.bincount(pieces.regions[beside > 0], minlength=len(pieces.areas))
+        edges = [*edges, *np.flatnonzero(close > 0.5 * pieces.areas)]
+    marks, specks = group(pieces, reach=reach, without=[int(k) for k in edges])
     scores = [prior * _standing(mark, pieces, dark) for mark in marks[:_TRIED]]
     best = int(np.argmax(scores)) if scores else 0
     ordered = tuple(marks[best : best + 1] + marks[:best] + marks[best + 1 :])

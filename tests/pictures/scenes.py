@@ -412,6 +412,85 @@ def low_contrast(glyph: Glyph, rng: np.random.Generator) -> bytes:
     return jpeg(photographed(scene, rng, blur=0.7, noise=0.01), rng)
 
 
+def crayon(glyph: Glyph, rng: np.random.Generator) -> bytes:
+    side = int(rng.integers(150, 600))
+    ground = paper.fibrous(side, side, chosen(rng, SHEETS), rng, rough=0.015)
+    scene = placed(ground, glyph, rng, part=rng.uniform(0.4, 0.8), pen=rng.uniform(0.07, 0.15),
+                   colour=chosen(rng, INKS))  # fmt: skip
+    holes = paper.clouds(side, side, rng, grain=max(1.5, side / 150))[..., None]
+    scene = np.where(holes > rng.uniform(0.1, 0.8), ground, scene)
+    return jpeg(photographed(scene, rng, blur=0.5, noise=0.01), rng)
+
+
+def boxed(glyph: Glyph, rng: np.random.Generator) -> bytes:
+    scene = _photo(glyph, rng, parts=(0.25, 0.4), pens=(0.05, 0.1), fall=0.2)
+    rows, columns = np.nonzero(scene.min(2) < 0.5 * np.median(scene))
+    if not len(rows):
+        return _taken(scene, rng)
+    room = int(rng.uniform(0.05, 0.12) * scene.shape[0])
+    corners = (int(columns.min()) - room, int(rows.min()) - room), (
+        int(columns.max()) + room, int(rows.max()) + room)  # fmt: skip
+    cv2.rectangle(scene, *corners, chosen(rng, INKS), max(1, scene.shape[0] // 150))
+    return _taken(scene, rng)
+
+
+def enlarged(glyph: Glyph, rng: np.random.Generator) -> bytes:
+    mask = drawn(glyph, 20, rng.uniform(1.8, 3.2))
+    small = np.zeros((28, 28), np.float32)
+    rows, columns = (min(side, 28) for side in mask.shape)
+    top, left = (28 - rows) // 2, (28 - columns) // 2
+    small[top : top + rows, left : left + columns] = mask[:rows, :columns]
+    zoom = int(rng.integers(2, 20))
+    way = (cv2.INTER_NEAREST, cv2.INTER_CUBIC)[rng.integers(2)]
+    large = np.clip(cv2.resize(small, None, fx=zoom, fy=zoom, interpolation=way), 0, 1)[..., None]
+    low, high = (((0, 0, 0), (1, 1, 1)), ((1, 1, 1), (0, 0, 0)),
+                 ((0.27, 0.0, 0.33), (0.99, 0.9, 0.15)))[rng.integers(3)]  # fmt: skip
+    return encoded(eight(np.array(low) * (1 - large) + np.array(high) * large), "PNG")
+
+
+def photo_note(glyph: Glyph, rng: np.random.Generator) -> bytes:
+    sheets = (*SHEETS, (0.95, 0.88, 0.4), (0.95, 0.6, 0.7))
+    scene = _photo(glyph, rng, sides=(500, 900), sheets=sheets, parts=(0.4, 0.7), fall=0.2)
+    table = paper.wooden(*scene.shape[:2], rng)
+    scene = seen_askew(scene, rng, table, tilt=0.03, shrink=rng.uniform(0.25, 0.6))
+    return _taken(lit(scene, rng, fall=0.3), rng)
+
+
+def photo_finger(glyph: Glyph, rng: np.random.Generator) -> bytes:
+    scene = _photo(glyph, rng, parts=(0.3, 0.5), pens=(0.04, 0.12))
+    height, width = scene.shape[:2]
+    mask = np.zeros((height, width), np.float32)
+    across, thick = rng.uniform(0.2, 0.8) * width, int(rng.uniform(0.08, 0.15) * width)
+    reach = rng.uniform(0.08, 0.2) * height
+    start = (int(across), -thick) if rng.random() < 0.5 else (int(across), height + thick)
+    stop = (
+        int(across + rng.normal(0, 0.05) * width),
+        int(reach if start[1] < 0 else height - reach),
+    )
+    cv2.line(mask, start, stop, 1.0, thick)
+    mask = cv2.GaussianBlur(mask, (0, 0), width / 300)[..., None]
+    return _taken(scene * (1 - mask) + np.array((0.75, 0.52, 0.42)) * mask, rng)
+
+
+def photo_dotted(glyph: Glyph, rng: np.random.Generator) -> bytes:
+    def ground(sheet: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        pitch = rng.uniform(0.05, 0.12) * sheet.shape[0]
+        size = max(1, round(pitch / 16))
+        for y in np.arange(pitch / 2, sheet.shape[0], pitch):
+            for x in np.arange(pitch / 2, sheet.shape[1], pitch):
+                cv2.circle(sheet, (int(x), int(y)), size, (0.5, 0.5, 0.55), -1)
+        return sheet
+
+    return _taken(_photo(glyph, rng, ground=ground, pens=(0.04, 0.1)), rng)
+
+
+def photo_thumbnail(glyph: Glyph, rng: np.random.Generator) -> bytes:
+    scene = _photo(glyph, rng, sides=(200, 400), parts=(0.5, 0.8), pens=(0.06, 0.14))
+    side = int(rng.integers(28, 60))
+    small = cv2.resize(eight(scene), (side, side), interpolation=cv2.INTER_AREA)
+    return encoded(small, "PNG") if rng.random() < 0.5 else jpeg(small, rng)
+
+
 KINDS: dict[str, Scene] = {
     scene.__name__: scene
     for scene in (
@@ -420,6 +499,7 @@ KINDS: dict[str, Scene] = {
         specked, broken_line, photo_pen, photo_marker, photo_pencil, photo_shadow, photo_ruled,
         photo_squared, photo_table, photo_edge, photo_coloured_paper, photo_chalkboard,
         photo_whiteboard, photo_dim, photo_blurred, photo_creased, photo_exif, photo_large,
-        photo_small_in_large, low_contrast,
+        photo_small_in_large, low_contrast, crayon, boxed, enlarged, photo_note, photo_finger,
+        photo_dotted, photo_thumbnail,
     )
 }  # fmt: skip
