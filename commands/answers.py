@@ -22,7 +22,7 @@ def print_one(run: OpenRun, answer: Answer, far: float | None, threshold: float 
         console.notice(f"Error: {answer.error}")
         return
     if answer.label:
-        console.data(f"{answer.label}  {answer.verdict}, {answer.probability:.1%} sure")
+        console.data(f"{answer.label}  {answer.verdict}, probability {answer.probability:.1%}")
     else:
         console.data("no match: the index holds nothing to compare with")
     for note in answer.prepared.notes if answer.prepared else ():

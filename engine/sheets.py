@@ -57,7 +57,8 @@ def contact_sheet(run: OpenRun, answers: Sequence[Answer]) -> Image.Image:
         captions = [f"{near.label}  {near.distance:.3f}" for near in answer.neighbours]
         assert answer.prepared is not None
         pictures = [answer.prepared.pixels, *shown]
-        captions = [f"{answer.label} {answer.verdict}\n{answer.probability:.1%} sure", *captions]
+        own = f"{answer.label} {answer.verdict}\nprobability {answer.probability:.1%}"
+        captions = [own, *captions]
         for column, (picture, caption) in enumerate(zip(pictures, captions, strict=True)):
             left = MARGIN + column * (CELL + MARGIN)
             if picture is not None:
