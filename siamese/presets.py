@@ -48,11 +48,11 @@ class Recipe:
     views: int = 1
 
 
-_AFFINE = AugmentPolicy(rotation=12, scale=0.1, shear=0.1, shift=0.08)
+_DISTORTED = AugmentPolicy(rotation=10, scale=0.1, shear=0.1, shift=0.06, elastic=0.02)
 
 DEFAULT_PRESET = "balanced"
 PRESETS: dict[str, Recipe] = {
     "quick": Recipe(epochs=2, pictures_per_class=13),
-    "balanced": Recipe(epochs=10, augment=_AFFINE),
-    "best": Recipe(tower="resnet", epochs=16, augment=_AFFINE),
+    "balanced": Recipe(epochs=10, augment=_DISTORTED),
+    "best": Recipe(tower="resnet", epochs=22, learning_rate=4e-3, augment=_DISTORTED, views=5),
 }

@@ -1,0 +1,39 @@
+"""The presets name what exists, and every value of one can be replaced."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from siam.siamese.losses import LOSSES
+from siam.siamese.presets import DEFAULT_PRESET, PRESETS, Recipe
+from siam.siamese.towers import TOWERS
+
+
+def test_there_are_three_and_balanced_is_the_default() -> None:
+    assert list(PRESETS) == ["quick", "balanced", "best"]
+    assert DEFAULT_PRESET == "balanced"
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_names_a_tower_and_the_contrastive_loss(name: str) -> None:
+    recipe = PRESETS[name]
+    assert recipe.tower in TOWERS
+    assert recipe.loss in LOSSES
+    assert recipe.loss == "contrastive"
+    assert recipe.views in (1, 5, 9)
+    assert 0 <= recipe.warm_up < 1
+
+
+def test_presets_differ_in_the_work_they_do() -> None:
+    epochs = [PRESETS[name].epochs for name in ("quick", "balanced", "best")]
+    assert epochs == sorted(set(epochs))
+
+
+def test_a_value_can_be_replaced_and_a_recipe_cannot_be_changed() -> None:
+    longer = dataclasses.replace(PRESETS["quick"], epochs=5)
+    assert longer.epochs == 5
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        longer.epochs = 6  # type: ignore[misc]
+    assert isinstance(longer, Recipe)
