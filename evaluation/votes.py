@@ -1,7 +1,8 @@
 """What a picture's neighbours say together: the label they vote for, and how firmly.
 
 A neighbour's vote weighs 1 / (distance + 0.05)², so that three near pictures of a new label are
-not outvoted by seven far ones of old labels, and an exact copy does not drown all others. All functions take and give plain NumPy arrays, a row per query.
+not outvoted by seven far ones of old labels, and an exact copy does not drown all others.
+Plain NumPy, a row per query.
 """
 
 from __future__ import annotations
@@ -47,8 +48,8 @@ def count_votes(distances: np.ndarray, labels: np.ndarray) -> Votes:
 
     Example:
         >>> votes = count_votes(np.array([[0.1, 0.2, 0.9]]), np.array([[7, 7, 1]]))
-        >>> int(votes.labels[0]), round(float(votes.shares[0]), 2), round(float(votes.closeness[0]), 2)
-        (7, 0.98, 0.15)
+        >>> int(votes.labels[0]), round(float(votes.shares[0]), 2)
+        (7, 0.98)
     """
     distances = np.asarray(distances, np.float64)
     labels = np.asarray(labels, np.int64)

@@ -103,7 +103,7 @@ def test_label_probability_tells_right_from_wrong_and_known_from_withheld(cluste
         count_votes(found.distances, labels[rest][found.positions])
     )
     assert np.median(known) > 0.95
-    assert np.median(withheld) < 0.3
+    assert np.median(withheld) < 0.5
 
 
 def test_label_without_neighbours_has_no_probability(calibration):
