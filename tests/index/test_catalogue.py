@@ -204,7 +204,8 @@ def test_a_full_disk_while_building_leaves_the_old_accelerator(
 
 READER = """
 import os, sys
-import faiss  # what cannot be read any more after setuid is imported before
+import mmap  # what cannot be read any more after setuid is imported before
+import faiss
 import numpy as np
 from siam.errors import StoreError
 from siam.index import filters, gallery, parameters
