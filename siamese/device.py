@@ -7,6 +7,7 @@ first `import keras`; nothing above this file asks which backend it runs on.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import platform
@@ -16,10 +17,18 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from siam.errors import MissingExtraError, UsageError
 
-__all__ = ["BACKENDS", "Device", "compile_steps", "environment", "found_device", "prepare_device"]
+__all__ = [
+    "BACKENDS",
+    "Device",
+    "compile_steps",
+    "environment",
+    "found_device",
+    "prepare_device",
+]
 
 BACKENDS = ("tensorflow", "jax", "torch")
 EXTRAS = {"tensorflow": "train", "jax": "jax", "torch": "torch"}
@@ -170,17 +179,14 @@ def compile_steps() -> bool | str:
 def backend_gpus(backend: str) -> list[str]:
     """The names of the GPUs that a backend can use in this process."""
     if backend == "tensorflow":
-        import tensorflow
-
+        tensorflow: Any = importlib.import_module("tensorflow")
         cards = tensorflow.config.list_physical_devices("GPU")
         details = [tensorflow.config.experimental.get_device_details(card) for card in cards]
         return [str(detail.get("device_name", "GPU")) for detail in details]
     if backend == "jax":
-        import jax
-
+        jax: Any = importlib.import_module("jax")
         return [device.device_kind for device in jax.devices() if device.platform == "gpu"]
-    import torch
-
+    torch: Any = importlib.import_module("torch")
     if os.environ.get("KERAS_TORCH_DEVICE") == "cpu":
         return []
     return [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
@@ -229,13 +235,11 @@ def why_no_gpu(backend: str, current: Mapping[str, str]) -> str:
 def built_for_gpu(backend: str) -> bool:
     """Say whether the installed backend was built to use NVIDIA GPUs at all."""
     if backend == "tensorflow":
-        import tensorflow
-
+        tensorflow: Any = importlib.import_module("tensorflow")
         return bool(tensorflow.test.is_built_with_cuda())
     if backend == "jax":
         return any(importlib.util.find_spec(f"jax_cuda{version}_plugin") for version in (12, 13))
-    import torch
-
+    torch: Any = importlib.import_module("torch")
     return torch.version.cuda is not None
 
 
