@@ -20,6 +20,7 @@ from siam.commands.doctor import doctor
 from siam.commands.embed import embed
 from siam.commands.evaluate import evaluate
 from siam.commands.export import export
+from siam.commands.index import index
 from siam.commands.query import query
 from siam.commands.report import report
 from siam.commands.runs import runs
@@ -38,6 +39,7 @@ app = typer.Typer(
 )
 for command in (train, query, evaluate, report, show, compare, classify, embed, export, doctor):
     app.command()(command)
+app.add_typer(index, name="index")
 app.add_typer(runs, name="runs")
 
 
