@@ -79,12 +79,12 @@ def query(
 
     Exit code: 0 a match, 1 no match, 3 a picture could not be read.
     """
+    if not pictures and not like:
+        raise typer.BadParameter("Name a picture, a folder, or an indexed picture with --like.")
     from siam.commands.answers import print_many, print_one
     from siam.engine.query import PictureOptions, QueryOptions
     from siam.engine.run import open_run
 
-    if not pictures and not like:
-        raise typer.BadParameter("Name a picture, a folder, or an indexed picture with --like.")
     options = QueryOptions(
         k=k, far=far, threshold=threshold, where=tuple(where or ()), within=within
     )
