@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import math
 import os
 import shutil
@@ -19,7 +20,7 @@ from siam.engine.comparison_verdict import verdict
 from siam.engine.config import DataChoice
 from siam.engine.contest import Contest, draw_contest, judge
 from siam.engine.contestants import BASELINES, SIAMESE, STYLES, Trained, train_contestant
-from siam.errors import RunError, UsageError
+from siam.errors import MissingExtraError, RunError, UsageError
 from siam.progress import Progress, silent
 from siam.siamese.native_logs import quiet_native_logs
 
@@ -66,8 +67,10 @@ def compare(
         DataError: the data set cannot be read.
         RunError: the runs folder cannot be written.
         UsageError: a word that is no contestant.
+        MissingExtraError: what training needs is not installed.
     """
     names = chosen(only)
+    need_parts()
     dataset = with_unseen(data, hold_out, seed, progress, notice)
     recipe = equal_terms(dataset, epochs)
     contest = draw_contest(dataset, seed=seed)
@@ -110,6 +113,13 @@ def chosen(only: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in STYLES if name in (only or (*BASELINES, SIAMESE)))
 
 
+def need_parts() -> None:
+    """Say what is missing before anything is trained, not after."""
+    for package in ("keras", "sklearn", "matplotlib"):
+        if importlib.util.find_spec(package) is None:
+            raise MissingExtraError("siam compare", "train")
+
+
 def with_unseen(
     data: DataChoice, hold_out: bool, seed: int, progress: Progress, notice: Notice
 ) -> Dataset:
@@ -134,10 +144,15 @@ def with_unseen(
 
 
 def equal_terms(dataset: Dataset, epochs: int | None) -> Recipe:
-    """Return the recipe for every contestant: the balanced preset, shortened."""
+    """Return the recipe for every contestant: the balanced preset, shortened.
+
+    What only a Siamese network could use (a head, turned classes, averaged views) stays out.
+    """
     from siam.siamese.presets import PRESETS
 
-    recipe = PRESETS["balanced"]
+    recipe = dataclasses.replace(
+        PRESETS["balanced"], tower="small", head_weight=0.0, quarter_turns=False, views=1
+    )
     per_batch = min(recipe.classes_per_batch, len(dataset.classes))
     steps = max(1, len(dataset.train) // (per_batch * recipe.pictures_per_class))
     enough = max(LEAST_EPOCHS, math.ceil(LEAST_STEPS / steps))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from siam.datasets.prepare import Preparation
 from siam.engine.classify import open_kept
-from siam.engine.compare import chosen
+from siam.engine.compare import chosen, compare
 from siam.engine.comparison import (
     Comparison,
     Contestant,
@@ -22,8 +23,9 @@ from siam.engine.comparison import (
 )
 from siam.engine.comparison_page import html
 from siam.engine.comparison_verdict import verdict
+from siam.engine.config import DataChoice
 from siam.engine.contest import Scores
-from siam.errors import RunError, UsageError
+from siam.errors import MissingExtraError, RunError, UsageError
 
 
 @pytest.fixture(autouse=True)
@@ -136,6 +138,15 @@ def test_words_that_are_no_contestants_are_refused() -> None:
         chosen(["resnet"])
     assert chosen([]) == ("sequential", "functional", "subclassed", "siamese")
     assert chosen(["siamese", "residual"]) == ("residual", "siamese")
+
+
+def test_a_part_that_is_missing_is_said_before_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "matplotlib" else find(name)
+    )
+    with pytest.raises(MissingExtraError, match=r"siam compare needs .*'train'"):
+        compare(DataChoice(dataset="digits"))
 
 
 class TestVerdict:

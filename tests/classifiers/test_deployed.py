@@ -1,0 +1,40 @@
+"""Classifiers kept and opened again: equal answers, and words for files that are not right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from siam.classifiers.deployed import keras_classifier, open_classifier, save_classifier
+from siam.classifiers.features import answering
+from siam.classifiers.styles import STYLES, build_classifier
+from siam.errors import RunError
+
+SHAPE = (12, 12, 1)
+PICTURES = np.random.default_rng(0).integers(0, 256, (9, *SHAPE), np.uint8)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_kept_classifier_answers_as_the_trained_one(style: str, tmp_path: Path) -> None:
+    classifier = build_classifier(style, SHAPE, 4)
+    expected, _ = answering(classifier)(PICTURES)
+    files = save_classifier(classifier, tmp_path, PICTURES)
+    forms = {"keras", "tflite"} if keras.backend.backend() == "tensorflow" else {"keras"}
+    assert {path.name for path in files} == {f"{style}.{form}" for form in forms}
+    for answer in (open_classifier(tmp_path, style), keras_classifier(files[0])):
+        np.testing.assert_allclose(answer(PICTURES), expected, atol=1e-5)
+
+
+def test_a_missing_classifier_names_its_file_and_the_cure(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"sequential\.keras is missing") as error:
+        open_classifier(tmp_path, "sequential")
+    assert "siam compare" in error.value.cure
+
+
+def test_a_damaged_file_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "sequential.keras").write_bytes(b"not a network")
+    with pytest.raises(RunError, match=r"sequential\.keras: not a classifier that can be loaded"):
+        open_classifier(tmp_path, "sequential")
