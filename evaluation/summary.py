@@ -55,7 +55,7 @@ def summarise(
         "operating_point": {
             "threshold": calibration.pick_threshold(far, threshold),
             "nominal_far": far,
-            "chosen_by": "hand" if threshold is not None else "far" if far else "accuracy",
+            "chosen_by": _chosen_by(far, threshold),
             "words": calibration.operating_point(far, threshold),
         },
         "pairs": pairs,
@@ -82,6 +82,12 @@ def summarise(
         "unfamiliar": {name: _detection(found) for name, found in measured.unfamiliar.items()},
         "classes": [_class(scores) for scores in measured.classes],
     }
+
+
+def _chosen_by(far: float | None, threshold: float | None) -> str:
+    if threshold is not None:
+        return "hand"
+    return "accuracy" if far is None else "far"
 
 
 def _with_interval(name: str, value: float | None, interval: Interval) -> dict[str, Any]:
