@@ -20,7 +20,9 @@ def shrunk(image: Image.Image, most: int) -> Image.Image:
     factor = max(image.size) // most
     if factor < 2:
         return image
-    if image.mode in ("P", "PA", "1"):
+    if image.mode.startswith("I;16"):
+        image = image.convert("I")
+    elif image.mode in ("P", "PA", "1"):
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     if image.mode not in _REDUCIBLE:
         return image

@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 __all__ = ["MAX_PIXELS", "READABLE", "original_size", "read_picture"]
 
 MAX_PIXELS = 100_000_000
+# These decoders hold the picture several times over; the limit keeps them below one gibibyte.
+_HUNGRY_PIXELS = 40_000_000
+_HUNGRY = ("WEBP", "AVIF", "HEIF")
 MAX_STREAM = 256 * 2**20  # bytes taken from something that is not a plain file, such as a pipe
-READABLE = "PNG, JPEG, BMP, GIF, TIFF, WebP, AVIF, HEIC, JPEG 2000 or PPM"
+READABLE = "PNG, JPEG, BMP, GIF, TIFF, WebP, AVIF, HEIC or PPM"
 
 # Pillow reads more than pictures of digits come in, among it EPS, which runs Ghostscript.
 _FORMATS = (
-    "PNG", "JPEG", "BMP", "DIB", "GIF", "TIFF", "WEBP", "AVIF", "PPM", "JPEG2000",
+    "PNG", "JPEG", "BMP", "DIB", "GIF", "TIFF", "WEBP", "AVIF", "PPM",
 )  # fmt: skip
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _RECOGNISED = {b"%PDF": "a PDF document", b"<svg": "an SVG drawing", b"<?xm": "an XML file",
@@ -51,7 +54,8 @@ def read_picture(
             gives the size in the file.
 
     Raises:
-        PictureError: no such file, empty, not a picture, damaged, or above 100 megapixels.
+        PictureError: no such file, empty, not a picture, damaged, or above 100 megapixels
+            (40 for WebP, AVIF and HEIC, whose decoders need more memory).
         MissingExtraError: a HEIC picture, and the extra "heic" is not installed.
 
     Example:
@@ -101,7 +105,9 @@ def _decode(file: BinaryIO, label: str, enough: int | None) -> Image.Image:
             warnings.simplefilter("ignore")  # Pillow warns of bombs and odd EXIF; errors suffice
             image = Image.open(file, formats=formats)
             width, height = image.size
-            _check_size(width, height, label)
+            _check_size(
+                width, height, label, _HUNGRY_PIXELS if image.format in _HUNGRY else MAX_PIXELS
+            )
             if enough is not None:
                 image.draft(None, (enough, enough))
             image.load()
@@ -132,16 +138,16 @@ def _heic_format(head: bytes, label: str) -> tuple[str, ...]:
     return ("HEIF",)
 
 
-def _check_size(width: int, height: int, label: str) -> None:
+def _check_size(width: int, height: int, label: str, most: int) -> None:
     if width < 1 or height < 1:
         raise PictureError(f"{label} has no pixels ({width} x {height}).", "Save it again.")
-    if width * height > MAX_PIXELS:
-        raise _too_large(f"{width} x {height} pixels", label)
+    if width * height > most:
+        raise _too_large(f"{width} x {height} pixels", label, most)
 
 
-def _too_large(size: str, label: str) -> PictureError:
+def _too_large(size: str, label: str, most: int = MAX_PIXELS) -> PictureError:
     return PictureError(
-        f"{label} is too large: {size}, at most {MAX_PIXELS // 10**6} megapixels are read.",
+        f"{label} is too large: {size}, at most {most // 10**6} megapixels are read.",
         "Save it smaller; a few hundred pixels are enough.",
     )
 

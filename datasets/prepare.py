@@ -110,24 +110,21 @@ def prepare_picture(
         PictureError: the picture has no pixels, or `box` holds none of them.
         UsageError: `rotate` is not a quarter turn.
     """
-    part, (left, top), scale = part_of(image, rotate=rotate, box=box)
-    choices: dict[str, Any] = {"chain": preparation.chain, "rotated": rotate % 360}
     height, width = preparation.size
+    most = _MOST if preparation.chain == "digit" else 4 * max(height, width)
+    part, (left, top), scale = part_of(image, most, rotate=rotate, box=box)
+    choices: dict[str, Any] = {"chain": preparation.chain, "rotated": rotate % 360}
     if preparation.chain == "digit":
-        seen, shrink = _at_most(part, _MOST)
-        plain = opaque(seen)
+        plain = opaque(part)
         original = ("original", np.asarray(shrunk(plain, _SHOWN)))
         view = view_digit(ink_grey(plain), preparation.size, invert=invert)
         choices |= view.choices
         if choices["box"] is not None:
-            step = shrink / scale
-            offset = (left, top, left, top)
-            edges = zip(choices["box"], offset, strict=True)
-            choices["box"] = [round(edge * step) + start for edge, start in edges]
+            edges = zip(choices["box"], (left, top, left, top), strict=True)
+            choices["box"] = [round(edge / scale) + start for edge, start in edges]
         pixels = np.repeat(view.pixels[:, :, None], preparation.channels, axis=2)
         return Prepared(pixels, (original, *view.steps), choices, view.notes)
-    seen, _ = _at_most(part, 4 * max(height, width))
-    plain = opaque(seen).convert("L" if preparation.channels == 1 else "RGB")
+    plain = opaque(part).convert("L" if preparation.channels == 1 else "RGB")
     original = ("original", np.asarray(shrunk(plain, _SHOWN)))
     way = fitted if preparation.chain == "photo" else stretched
     pixels = way(np.asarray(plain), preparation.size)
@@ -140,22 +137,30 @@ def prepare_picture(
 
 
 def part_of(
-    image: Image.Image, *, rotate: int = 0, box: Box | None = None
+    image: Image.Image, most: int, *, rotate: int = 0, box: Box | None = None
 ) -> tuple[Image.Image, tuple[int, int], float]:
     """Return the part to use of an upright picture, where it starts, and how much it is scaled.
 
+    Args:
+        image: as `read_picture` gives it.
+        most: pixels of the longer side that are enough.
+        rotate: degrees clockwise.
+        box: (left, top, right, bottom) in pixels of the upright picture's file.
+
     Returns:
-        The part; its (left, top) in pixels of the file; decoded pixels per pixel of the file,
-        below 1 where a JPEG was decoded smaller.
+        The part; its (left, top) in pixels of the file; its pixels per pixel of the file.
     """
     if rotate % 90:
         raise UsageError(f"rotate must be 0, 90, 180 or 270, got {rotate}.")
     if 0 in image.size:
         raise PictureError(f"The picture has no pixels ({image.width} x {image.height}).")
-    scale = max(image.size) / max(original_size(image))
-    image = upright(image, quarter_turns=rotate // 90)
+    original = max(original_size(image))
     if box is None:
-        return image, (0, 0), scale
+        image = shrunk(image, most)  # before it is turned, which takes as much memory again
+        scale = max(image.size) / original
+        return upright(image, quarter_turns=rotate // 90), (0, 0), scale
+    scale = max(image.size) / original
+    image = upright(image, quarter_turns=rotate // 90)
     left, top = (max(int(edge * scale), 0) for edge in box[:2])
     right = min(int(np.ceil(box[2] * scale)), image.width)
     bottom = min(int(np.ceil(box[3] * scale)), image.height)
@@ -166,10 +171,7 @@ def part_of(
             f"{width} x {height}.",
             "Give left,top,right,bottom in pixels.",
         )
-    return image.crop((left, top, right, bottom)), (max(box[0], 0), max(box[1], 0)), scale
-
-
-def _at_most(image: Image.Image, most: int) -> tuple[Image.Image, float]:
-    """Return the picture shrunk for speed and memory, and its pixels per pixel of the result."""
-    smaller = shrunk(image, most)
-    return smaller, max(image.size) / max(smaller.size)
+    part = image.crop((left, top, right, bottom))
+    smaller = shrunk(part, most)
+    scale *= max(smaller.size) / max(part.size)
+    return smaller, (max(box[0], 0), max(box[1], 0)), scale

@@ -9,7 +9,7 @@ import numpy as np
 
 from siam.datasets.components import Mark as Ink
 from siam.datasets.digit import several, work_size
-from siam.datasets.flatten import opaque, shrunk
+from siam.datasets.flatten import opaque
 from siam.datasets.framing import frame, is_framed
 from siam.datasets.grey import ink_grey
 from siam.datasets.prepare import Box, Preparation, Prepared, part_of, prepare_picture
@@ -58,8 +58,8 @@ def find_marks(
     Raises:
         PictureError: as `prepare_picture`.
     """
-    part, (left, top), scale = part_of(image, rotate=rotate, box=box)
-    grey = ink_grey(opaque(shrunk(part, _SIDE)))
+    part, (left, top), scale = part_of(image, _SIDE, rotate=rotate, box=box)
+    grey = ink_grey(opaque(part))
     if preparation.chain != "digit" or is_framed(grey, preparation.size):
         whole = prepare_picture(image, preparation, invert=invert, rotate=rotate, box=box)
         width, height = (round(side / scale) for side in part.size)
