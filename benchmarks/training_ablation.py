@@ -38,6 +38,7 @@ def trials() -> Iterator[Trial]:
     yield change("half the learning rate", learning_rate=base.learning_rate / 2)
     yield change("no weight decay", weight_decay=0.0)
     yield change("averaged weights, 0.99", average=0.99)
+    yield change("distorted to the end", plain=0.0)
     yield change("no distortion", augment=AugmentPolicy())
     yield distort("no shift", shift=0.0)
     yield distort("no elastic", elastic=0.0)
