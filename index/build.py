@@ -18,7 +18,7 @@ from siam.index.catalogue import Catalogue, Position
 from siam.index.connection import connect_reader, told
 from siam.index.effort import find_effort, settings_of
 from siam.index.kinds import choose, factory
-from siam.index.snapshot import Snapshot
+from siam.index.snapshot import MOST_DEAD, Snapshot
 from siam.progress import Progress, silent
 
 __all__ = ["build", "build_lock", "make_approximate", "trial_snapshot"]
@@ -26,8 +26,7 @@ __all__ = ["build", "build_lock", "make_approximate", "trial_snapshot"]
 LOCK = ".build-lock"
 CHUNK = 50_000
 TRAINING = 262_144  # vectors that inverted lists and quantisers learn from, at most
-# Beyond these shares, appending would leave an approximate index stale, and it is made anew.
-MOST_DEAD = 0.2
+# Beyond this share of new vectors, appending would leave what was learned stale.
 MOST_NEW = 0.5
 
 
@@ -188,7 +187,9 @@ def make_approximate(vectors: np.ndarray, named: str, *, progress: Progress = si
         return None
     index: Any = faiss.index_factory(dim, named, faiss.METRIC_L2)
     for learner in (index, getattr(index, "pq", None)):
-        if learner is not None and hasattr(learner, "cp"):  # else FAISS warns on stderr, hundreds of times
+        if learner is not None and hasattr(
+            learner, "cp"
+        ):  # else FAISS warns on stderr, hundreds of times
             learner.cp.min_points_per_centroid = 1
     if isinstance(index, faiss.IndexHNSW):
         index.hnsw.efConstruction = 80

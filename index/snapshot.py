@@ -15,14 +15,17 @@ from siam.index.accelerator import Accelerator
 from siam.index.matches import Matches
 from siam.index.parameters import search_parameters
 
-__all__ = ["Snapshot"]
+__all__ = ["MOST_DEAD", "Snapshot"]
 
 # Rows gathered at once when a filter's selection is searched: 32 MB at 128 dimensions.
 GATHER = 65_536
 # Queries ranked at once, so that their candidates' vectors stay in the processor's cache.
 RANK = 256
 # Removed rows that are worth fetching and dropping; above it FAISS is told to skip them.
-OVERFETCH = 256
+OVERFETCH = 64
+# Beyond this share of removed rows an approximate index loses its way: search exactly until it
+# is compacted, which the next build does.
+MOST_DEAD = 0.2
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,8 @@ class Snapshot:
         """
         found = []
         if self.base is not None and len(self.base.ids) > len(self.dead):
-            approximate = not exact and self.base.approximate is not None
+            intact = len(self.dead) <= MOST_DEAD * len(self.base.ids)
+            approximate = not exact and intact and self.base.approximate is not None
             search = self._approximate if approximate else self._exact
             found.append(search(self.base, queries, k))
         if len(self.newer):
@@ -206,31 +210,47 @@ class Snapshot:
         return ids
 
     def _rank(self, queries: np.ndarray, positions: np.ndarray, k: int) -> Matches:
-        """Order candidates by their exact distance, ties by id, and cut to `k`.
+        """Order candidates by their exact distance, ties by id, and cut or pad to `k`."""
+        if not self.count or not positions.shape[1]:
+            return _padded(np.empty((len(queries), 0), np.int64), np.empty((len(queries), 0)), k)
+        if len(queries) <= RANK:
+            return _padded(*self._ranked(queries, positions, k), k)
+        parts = [
+            self._ranked(queries[start : start + RANK], positions[start : start + RANK], k)
+            for start in range(0, len(queries), RANK)
+        ]
+        ids = np.concatenate([part[0] for part in parts])
+        return _padded(ids, np.concatenate([part[1] for part in parts]), k)
+
+    def _ranked(
+        self, queries: np.ndarray, positions: np.ndarray, k: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return ids and exact distances of candidates, nearest first.
 
         FAISS computes batches as |q|^2 + |v|^2 - 2 q.v, whose rounding shows as distances of
         3e-4 between equal vectors; subtracting first makes them 0 for any batch size.
         """
-        ids = np.full((len(queries), k), -1, np.int64)
-        distances = np.full((len(queries), k), np.inf, np.float32)
-        if not self.count or not positions.shape[1]:
-            return Matches(ids, distances)
-        for start in range(0, len(queries), RANK):
-            part = positions[start : start + RANK]
-            missing = part < 0
-            safe = np.where(missing, 0, part) if missing.any() else part
-            difference = self._take(safe)
-            difference -= queries[start : start + RANK, None]
-            exact = np.sqrt(np.einsum("qcd,qcd->qc", difference, difference))
-            np.minimum(exact, 2.0, out=exact)  # rounding may pass the greatest distance there is
-            exact[missing] = np.inf
-            names = self._ids(safe)
-            names[missing] = -1
-            order = np.lexsort((names, exact), axis=1)[:, :k]
-            rows = slice(start, start + len(part))
-            ids[rows, : order.shape[1]] = np.take_along_axis(names, order, axis=1)
-            distances[rows, : order.shape[1]] = np.take_along_axis(exact, order, axis=1)
-        return Matches(ids, distances)
+        short = positions.min() < 0
+        safe = np.maximum(positions, 0) if short else positions
+        difference = self._take(safe)
+        difference -= queries[:, None]
+        distances = np.sqrt(np.einsum("qcd,qcd->qc", difference, difference))
+        np.minimum(distances, 2.0, out=distances)  # rounding may pass the greatest there is
+        ids = self._ids(safe)
+        if short:
+            distances[positions < 0] = np.inf
+            ids[positions < 0] = -1
+        order = np.lexsort((ids, distances), axis=1)[:, :k]
+        rows = np.arange(len(queries))[:, None]
+        return ids[rows, order], distances[rows, order]
+
+
+def _padded(ids: np.ndarray, distances: np.ndarray, k: int) -> Matches:
+    missing = k - ids.shape[1]
+    if missing:
+        ids = np.pad(ids, ((0, 0), (0, missing)), constant_values=-1)
+        distances = np.pad(distances, ((0, 0), (0, missing)), constant_values=np.inf)
+    return Matches(ids, distances.astype(np.float32, copy=False))
 
 
 def _knn(queries: np.ndarray, vectors: np.ndarray, k: int) -> np.ndarray:

@@ -48,7 +48,7 @@ def test_each_kind_finds_what_brute_force_finds(
         assert_equal(gallery.search(queries, 10, exact=True), expected)
         assert_recall(gallery.search(queries, 10).ids, expected[0])
         # Removed after the build, by few and by many, then compacted, then grown by appending.
-        for gone in (ids[::100], ids[::3], ids[::2]):
+        for gone in (ids[::100], ids[::10], ids[::3], ids[::2]):
             gallery.remove(gone)
             left = gallery.select()
             expected = nearest(vectors[left - 1], left, queries, 10)

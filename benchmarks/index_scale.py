@@ -1,0 +1,145 @@
+"""A large gallery from nothing: add, build, open, first query, recall and speed, memory.
+
+    python benchmarks/index_scale.py                       1,000,000 vectors, 64-d, kind ivf
+    python benchmarks/index_scale.py --count 10000000 --kind ivfpq --folder /big/disk
+
+Each stage runs in a process of its own, so that its memory is its own: peak resident memory
+counts mapped pages that were touched, as the operating system does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+CHUNK = 100_000
+
+
+def vectors_of(chunk: int, dim: int, count: int = CHUNK) -> np.ndarray:
+    """Return one chunk of clustered unit vectors; the same chunk is the same always."""
+    centres = np.random.default_rng(1).standard_normal((4_000, dim), dtype=np.float32)
+    generator = np.random.default_rng(1_000 + chunk)
+    made = centres[generator.integers(0, len(centres), count)]
+    made = made + 0.5 * generator.standard_normal((count, dim), dtype=np.float32)
+    return made / np.linalg.norm(made, axis=1, keepdims=True)
+
+
+def stage_add(folder: Path, count: int, dim: int, kind: str) -> dict[str, Any]:
+    """Add all vectors, a durable commit for each chunk; making them is not counted."""
+    from siam.index.gallery import Gallery
+
+    gallery = Gallery.create(folder, dim=dim, encoder_hash="", kind=kind)
+    took = 0.0
+    for chunk in range(0, count, CHUNK):
+        vectors = vectors_of(chunk // CHUNK, dim, min(CHUNK, count - chunk))
+        keys = [f"pictures/{i:09}.png" for i in range(chunk, chunk + len(vectors))]
+        labels = [str(i % 10) for i in range(len(vectors))]
+        started = time.perf_counter()
+        gallery.add(vectors, keys=keys, labels=labels, splits="train")
+        took += time.perf_counter() - started
+    started = time.perf_counter()
+    gallery.catalogue.close()
+    return {"seconds": took + time.perf_counter() - started}
+
+
+def stage_build(folder: Path) -> dict[str, Any]:
+    """Build the accelerator."""
+    from siam.index.gallery import Gallery
+
+    with Gallery.open(folder) as gallery:
+        started = time.perf_counter()
+        gallery.build()
+        took = time.perf_counter() - started
+        base = gallery.snapshot().base
+        structure = (base.kind, base.effort) if base else ("none", {})
+    disk = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return {"seconds": took, "structure": structure, "disk_mb": round(disk / 2**20)}
+
+
+def stage_query(folder: Path, dim: int) -> dict[str, Any]:
+    """Open and ask once, as `siam query` does; importing FAISS is not counted."""
+    import faiss
+
+    from siam.index.gallery import Gallery
+
+    query = vectors_of(999_999, dim, 1)
+    started = time.perf_counter()
+    with Gallery.open(folder, read_only=True) as gallery:
+        gallery.items(gallery.search(query, 10).ids[0])
+        took = time.perf_counter() - started
+    return {"seconds": took, "faiss": faiss.__version__}
+
+
+def stage_speed(folder: Path, dim: int) -> dict[str, Any]:
+    """Measure recall@10 and queries a second, exact beside approximate."""
+    from siam.index.effort import recall
+    from siam.index.gallery import Gallery
+
+    queries = vectors_of(999_998, dim, 2_000)
+    with Gallery.open(folder, read_only=True) as gallery:
+        gallery.search(queries[:10], 10, exact=True)
+        started = time.perf_counter()
+        truth = gallery.search(queries, 10, exact=True)
+        exact = len(queries) / (time.perf_counter() - started)
+        gallery.search(queries, 10)
+        started = time.perf_counter()
+        found = gallery.search(queries, 10)
+        fast = len(queries) / (time.perf_counter() - started)
+        singles = []
+        for query in queries[:200]:
+            started = time.perf_counter()
+            gallery.search(query, 10)
+            singles.append(time.perf_counter() - started)
+    return {
+        "recall@10": round(recall(found, truth), 4),
+        "exact_qps": round(exact, 1),
+        "qps": round(fast, 1),
+        "times_exact": round(fast / exact, 1),
+        "single_ms": round(float(np.median(singles)) * 1e3, 3),
+    }
+
+
+def main() -> None:
+    """Run every stage in a process of its own, and print one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=1_000_000)
+    parser.add_argument("--dim", type=int, default=64)
+    parser.add_argument("--kind", default="ivf")
+    parser.add_argument("--folder", type=Path, help="Where to put the index; kept afterwards.")
+    parser.add_argument("--stage", choices=["add", "build", "query", "speed"])
+    options = parser.parse_args()
+    if options.stage:
+        stages: dict[str, Any] = {
+            "add": lambda: stage_add(options.folder, options.count, options.dim, options.kind),
+            "build": lambda: stage_build(options.folder),
+            "query": lambda: stage_query(options.folder, options.dim),
+            "speed": lambda: stage_speed(options.folder, options.dim),
+        }
+        result = stages[options.stage]()
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        print(json.dumps({**result, "peak_mb": round(peak / 1024)}))
+        return
+    with tempfile.TemporaryDirectory() as place:
+        folder = options.folder or Path(place) / "index"
+        shared = ["--count", str(options.count), "--dim", str(options.dim)]
+        report: dict[str, Any] = {"count": options.count, "dim": options.dim, "kind": options.kind}
+        for stage in ("add", "build", "query", "speed"):
+            command = [sys.executable, __file__, "--stage", stage, "--folder", str(folder), *shared]
+            command += ["--kind", options.kind]
+            output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+            report[stage] = json.loads(output)
+            print(f"{stage}: {report[stage]}", file=sys.stderr)
+    print(json.dumps(report, indent=2))
+
+
+if __name__ == "__main__":
+    main()
