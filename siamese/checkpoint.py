@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,12 +34,19 @@ class Checkpoint(keras.callbacks.Callback):
     Args:
         folder: where `checkpoint.npz` and `history.csv` stand.
         history: the rows of the epochs that are already done.
+        seconds: what they took.
     """
 
-    def __init__(self, folder: Path, history: list[HistoryRow]) -> None:
+    def __init__(self, folder: Path, history: list[HistoryRow], seconds: float) -> None:
         super().__init__()
         self.folder = folder
         self.history = history
+        self.seconds = seconds
+        self.started = time.perf_counter()
+
+    def elapsed(self) -> float:
+        """Return the seconds of all sittings so far."""
+        return self.seconds + time.perf_counter() - self.started
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Add the epoch to the history and replace the checkpoint."""
@@ -51,13 +59,14 @@ class Checkpoint(keras.callbacks.Callback):
         state |= {
             f"optimizer_{i}": to_numpy(v) for i, v in enumerate(self.model.optimizer.variables)
         }
+        state["seconds"] = np.array(self.elapsed())
         state["history"] = np.frombuffer(json.dumps(self.history).encode(), np.uint8)
         with replacing(self.folder / CHECKPOINT_FILE) as temporary, temporary.open("wb") as target:
             np.savez(target, **state)
         write_history(self.folder, self.history)
 
 
-def restore(model: keras.Model, folder: Path) -> list[HistoryRow]:
+def restore(model: keras.Model, folder: Path) -> tuple[list[HistoryRow], float]:
     """Bring a compiled model back to where its checkpoint left it.
 
     Args:
@@ -65,14 +74,15 @@ def restore(model: keras.Model, folder: Path) -> list[HistoryRow]:
         folder: where the checkpoint stands.
 
     Returns:
-        The history so far, one row per finished epoch; empty where there is no checkpoint.
+        The history so far, one row per finished epoch, and the seconds they took; nothing and 0
+        where there is no checkpoint.
 
     Raises:
         RunError: the checkpoint is damaged or of another model.
     """
     path = folder / CHECKPOINT_FILE
     if not path.exists():
-        return []
+        return [], 0.0
     model.optimizer.build(model.trainable_variables)
     try:
         with np.load(path, allow_pickle=False) as state:
@@ -85,12 +95,13 @@ def restore(model: keras.Model, folder: Path) -> list[HistoryRow]:
                 for i, variable in enumerate(variables):
                     variable.assign(state[f"{group}_{i}"])
             history: list[HistoryRow] = json.loads(state["history"].tobytes())
+            seconds = float(state["seconds"])
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise RunError(
             f"{path} cannot be used to go on ({error}).",
             f"Remove {folder} and train the run again.",
         ) from error
-    return history
+    return history, seconds
 
 
 def write_history(folder: Path, history: list[HistoryRow]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -38,7 +37,7 @@ class TrainedNetwork:
     Attributes:
         network: the two-input Siamese network in float32, ready to be saved.
         history: one row per epoch.
-        seconds: wall time of this sitting's epochs, compiling included.
+        seconds: wall time of all sittings' epochs, compiling included.
     """
 
     network: keras.Model
@@ -85,8 +84,8 @@ def train_network(
         else make_loss(recipe.loss, head_weight=recipe.head_weight),
         jit_compile=compile_steps(),
     )
-    history = restore(model, folder)
-    started = time.perf_counter()
+    history, seconds = restore(model, folder)
+    checkpoint = Checkpoint(folder, history, seconds)
     # A resumed training may have been interrupted after its last epoch.
     if len(history) < recipe.epochs and not stale(history, patience):
         model.fit(
@@ -98,7 +97,7 @@ def train_network(
             verbose=0,
             callbacks=[
                 EpochTurn(feed),
-                Checkpoint(folder, history),
+                checkpoint,
                 Report(progress, len(feed), recipe.epochs),
                 StopWhenStale(history, patience),
                 *tensorboard(folder),
@@ -106,7 +105,7 @@ def train_network(
         )
     if recipe.average:
         settle_average(model, tower, feed, recipe)
-    seconds = time.perf_counter() - started
+    seconds = checkpoint.elapsed()
     return TrainedNetwork(siamese_network(in_float32(tower, recipe)), history, seconds)
 
 
