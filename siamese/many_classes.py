@@ -24,7 +24,7 @@ _BALANCED = Recipe(
     tower="deep",
     dim=128,
     loss="supervised-contrastive",
-    epochs=16,
+    epochs=24,
     classes_per_batch=128,
     pictures_per_class=4,
     learning_rate=4e-3,
@@ -34,7 +34,7 @@ _BALANCED = Recipe(
 MANY_CLASSES_PRESETS: dict[str, Recipe] = {
     "quick": dataclasses.replace(_BALANCED, epochs=2),
     "balanced": _BALANCED,
-    "best": dataclasses.replace(_BALANCED, epochs=26),
+    "best": dataclasses.replace(_BALANCED, epochs=36),
 }
 
 
