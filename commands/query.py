@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -90,7 +91,10 @@ def query(
     )
     said = PictureOptions(invert=invert, rotate=rotate, box=parse_box(box))
     with open_run(run) as opened:
-        answers, drawing = ask(opened, pictures or [], like or [], options, said, each=each)
+        wanted = as_json or sheet is not None or out is not None
+        answers, drawing = ask(
+            opened, pictures or [], like or [], options, said, each=each, neighbours=wanted
+        )
         if sheet:
             from siam.engine.sheets import contact_sheet, write_picture
 
@@ -121,6 +125,7 @@ def ask(
     said: PictureOptions,
     *,
     each: bool,
+    neighbours: bool,
 ) -> tuple[list[Answer], Image | None]:
     """Put every question to the run; with `each`, also draw where the marks were found."""
     from siam.engine.query import query_arrays, query_indexed, query_pictures
@@ -142,6 +147,7 @@ def ask(
         return list(page.answers), page.drawing
     with console.progress_bar(quiet=len(sources) < BAR_FROM) as progress:
         kept = len(sources) <= STEPS_UP_TO
+        options = dataclasses.replace(options, neighbours=neighbours or kept)
         for answer in query_pictures(run, sources, options=options, picture=said, keep_steps=kept):
             answers.append(answer)
             progress("Querying", len(answers), len(sources))

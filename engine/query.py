@@ -42,6 +42,8 @@ class QueryOptions:
         threshold: distance to keep, 0 to 2, instead of both.
         where: filters on the index; several must all hold.
         within: return only neighbours at this distance or nearer, 0 to 2.
+        neighbours: say who they are; for verdicts alone, looking them up costs as much as reading
+            the pictures.
     """
 
     k: int = 10
@@ -49,6 +51,7 @@ class QueryOptions:
     threshold: float | None = None
     where: tuple[str, ...] = ()
     within: float | None = None
+    neighbours: bool = True
 
 
 @dataclass(frozen=True)
@@ -206,7 +209,7 @@ def decided(run: OpenRun, matches: Matches, options: QueryOptions) -> Iterator[A
         threshold=options.threshold,
     )
     shown = matches if options.within is None else matches.within(options.within)
-    ids = shown.ids[:, : options.k]
+    ids = shown.ids[:, : options.k if options.neighbours else 0]
     items = {item.id: item for item in run.gallery.items(np.unique(ids[ids >= 0]))}
     for row, verdict in enumerate(verdicts):
         neighbours = tuple(
@@ -218,7 +221,7 @@ def decided(run: OpenRun, matches: Matches, options: QueryOptions) -> Iterator[A
                 items[number].origin,
             )
             for number, distance in zip(
-                ids[row].tolist(), shown.distances[row, : options.k].tolist(), strict=True
+                ids[row].tolist(), shown.distances[row, : ids.shape[1]].tolist(), strict=True
             )
             if number >= 0
         )
