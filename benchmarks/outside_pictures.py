@@ -1,0 +1,170 @@
+"""Digits as people make them, right or wrong by kind: resized, inverted as well, and prepared.
+
+    python benchmarks/outside_pictures.py [--run NAME-OR-PATH] [--count 30] [--seed 0] [--json]
+        [--corruptions 1000] [--write FOLDER]
+
+Half of each kind are MNIST test digits traced and written again, half come from the stroke model
+of tests/pictures. All ways see the same files and ask the same run. "Confidently wrong" is a wrong
+label with the verdict "match". `--corruptions N` adds N test digits in the 15 ways of MNIST-C.
+`--write` keeps the files, one folder per digit, for `siam query` and for looking at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from siam.datasets.mnist import load_mnist
+from siam.datasets.picture import read_picture
+from siam.datasets.prepare import ENOUGH, Preparation, Prepared, prepare_picture
+from siam.engine.query import QueryOptions, answer_batch
+from siam.engine.reading import Read
+from siam.engine.run import OpenRun, open_run
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from pictures.corruptions import CORRUPTIONS  # noqa: E402
+from pictures.scenes import KINDS  # noqa: E402
+from pictures.strokes import traced, written  # noqa: E402
+
+DIGIT, PLAIN = Preparation("digit", (28, 28), 1), Preparation("none", (28, 28), 1)
+COSTLY = {"photo_large": 6}  # pictures of a kind that take seconds to draw
+
+
+def resized(image: Image.Image) -> Prepared:
+    """What a demonstration does that was never shown a photo."""
+    return prepare_picture(image, PLAIN)
+
+
+def inverted(image: Image.Image) -> Prepared:
+    """The same, with a light border taken for paper."""
+    pixels = prepare_picture(image, PLAIN).pixels[:, :, 0]
+    ring = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    return prepare_picture(image, PLAIN, invert=bool(np.median(ring) > 127))
+
+
+def prepared(image: Image.Image) -> Prepared:
+    """What `siam query` does."""
+    return prepare_picture(image, DIGIT)
+
+
+WAYS: dict[str, Callable[[Image.Image], Prepared]] = {
+    "resized": resized,
+    "inverted": inverted,
+    "prepared": prepared,
+}
+
+
+def main() -> None:
+    """Draw the pictures, ask the run, print a table."""
+    parser = argparse.ArgumentParser(description="Accuracy on pictures from outside.")
+    parser.add_argument("--run", help="a run's name or path; the newest when left out")
+    parser.add_argument("--count", type=int, default=30, help="pictures of each kind")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--corruptions", type=int, default=0, metavar="N")
+    parser.add_argument("--write", type=Path, metavar="FOLDER")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout, no table")
+    chosen = parser.parse_args()
+    cv2.setNumThreads(1)  # the times are one core's
+    test = load_mnist().test
+    with open_run(chosen.run) as run:
+        rows = [
+            judged(run, kind, list(files(kind, chosen.count, chosen.seed, test)), chosen.write)
+            for kind in KINDS
+        ]
+        corrupted = corruptions(run, test.pictures[:, :, :, 0], test.labels, chosen.corruptions)
+    if chosen.json:
+        print(json.dumps({"schema": 1, "kinds": rows, "corruptions": corrupted}, indent=2))
+        return
+    print(f"{'kind':24}{'resized':>9}{'inverted':>9}{'prepared':>9}  confidently wrong")
+    for row in rows:
+        figures = "".join(f"{row[way]:9.1%}" for way in WAYS)
+        print(f"{row['kind']:24}{figures}  {row['confidently_wrong']:.1%}")
+    total = {name: weighted(rows, name) for name in (*WAYS, "confidently_wrong")}
+    print(f"{'all':24}{''.join(f'{total[way]:9.1%}' for way in WAYS)}", end="")
+    print(f"  {total['confidently_wrong']:.1%}")
+    milliseconds = statistics.median(row["milliseconds"] for row in rows)
+    print(f"preparing one picture: {milliseconds:.1f} ms (median of kinds, one core, decoded)")
+    for name, (raw, mended) in corrupted.items():
+        print(f"MNIST-C {name:16}{raw:9.1%} as it is{mended:9.1%} prepared")
+    if corrupted:
+        means = np.mean(list(corrupted.values()), axis=0)
+        print(f"MNIST-C {'mean':16}{means[0]:9.1%} as it is{means[1]:9.1%} prepared")
+
+
+def files(kind: str, count: int, seed: int, test: Any) -> Iterator[tuple[int, bytes]]:
+    """Yield `count` (digit, file content) of a kind."""
+    place = list(KINDS).index(kind)
+    order = np.random.default_rng(seed).permutation(len(test.labels))
+    for k in range(min(count, COSTLY.get(kind, count))):
+        rng = np.random.default_rng([seed, place, k])
+        if k % 2:
+            digit = k // 2 % 10
+            glyph = written(digit, rng)
+        else:
+            at = order[(place * count + k) % len(order)]
+            digit, glyph = int(test.labels[at]), traced(test.pictures[at, :, :, 0])
+        yield digit, KINDS[kind](glyph, rng)
+
+
+def judged(
+    run: OpenRun, kind: str, made: list[tuple[int, bytes]], folder: Path | None
+) -> dict[str, Any]:
+    """Return the share of right labels for each way, and the figures of the prepared ones."""
+    digits = [digit for digit, _ in made]
+    images = [read_picture(content, enough=ENOUGH) for _, content in made]
+    row: dict[str, Any] = {"kind": kind, "count": len(made)}
+    for way, prepare in WAYS.items():
+        start = time.process_time()
+        inputs = [prepare(image) for image in images]
+        row["milliseconds"] = (time.process_time() - start) / len(images) * 1000
+        row[way], row["confidently_wrong"] = asked(run, inputs, digits)
+    if folder is not None:
+        for k, (digit, content) in enumerate(made):
+            path = folder / str(digit) / f"{kind}-{k:03}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    return row
+
+
+def asked(run: OpenRun, inputs: list[Prepared], digits: list[int]) -> tuple[float, float]:
+    """Return the shares of right labels and of wrong ones called a match."""
+    reads = [Read(str(k), one) for k, one in enumerate(inputs)]
+    answers = list(answer_batch(run, reads, QueryOptions()))
+    right = [answer.label == str(digit) for answer, digit in zip(answers, digits, strict=True)]
+    sure = [answer.verdict == "match" for answer in answers]
+    wrong = [s and not r for s, r in zip(sure, right, strict=True)]
+    return float(np.mean(right)), float(np.mean(wrong))
+
+
+def corruptions(
+    run: OpenRun, pictures: np.ndarray, labels: np.ndarray, count: int
+) -> dict[str, tuple[float, float]]:
+    """Return for each corruption the share of right labels as it is and prepared."""
+    found = {}
+    for name, corrupt in CORRUPTIONS.items() if count else ():
+        rng = np.random.default_rng(0)
+        made = [corrupt(picture, rng) for picture in pictures[:count]]
+        digits = [int(label) for label in labels[:count]]
+        raw = [Prepared(one[:, :, None], (), {}, ()) for one in made]
+        mended = [prepared(Image.fromarray(one)) for one in made]
+        found[name] = (asked(run, raw, digits)[0], asked(run, mended, digits)[0])
+    return found
+
+
+def weighted(rows: list[dict[str, Any]], name: str) -> float:
+    """Return the mean over all pictures."""
+    return float(np.average([row[name] for row in rows], weights=[row["count"] for row in rows]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""MNIST's layout: size, line width, centre of mass; and the steps before it, by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from siam.datasets.components import edges_of, group, pieces_of
+from siam.datasets.framing import frame, is_framed, line_width
+from siam.datasets.ink import above, noise_floor, thresholds
+from siam.datasets.light import BLACK, GROUND, darkness
+from siam.datasets.lines import ruled_lines
+from siam.datasets.polarity import border_lightness, is_sheet, plausibility
+
+
+def test_line_width_of_a_bar_and_of_nothing() -> None:
+    bar = np.zeros((200, 60), np.uint8)
+    bar[10:190, 20:32] = 1
+    assert line_width(bar) == pytest.approx(12, rel=0.12)
+    assert line_width(np.zeros((5, 5), np.uint8)) == 0.0
+
+
+@given(
+    height=st.integers(3, 200),
+    width=st.integers(3, 200),
+    size=st.sampled_from([(28, 28), (32, 32), (64, 48)]),
+)
+def test_a_block_fills_twenty_of_twenty_eight(
+    height: int, width: int, size: tuple[int, int]
+) -> None:
+    pixels = frame(np.ones((height, width), np.uint8), size)
+    rows, columns = np.nonzero(pixels > 127)
+    assert pixels.shape == size
+    if rows.size:
+        longer = max(np.ptp(rows), np.ptp(columns)) + 1
+        assert longer <= 20 / 28 * min(size) + 2
+
+
+@pytest.mark.parametrize("pen", [2, 10, 60])
+def test_lines_come_into_mnists_range(pen: int) -> None:
+    mask = np.zeros((300, 300), np.uint8)
+    mask[:, 150 - pen // 2 : 150 + pen - pen // 2] = 1
+    framed = (frame(mask, (280, 280)) > 127).astype(np.uint8)
+    assert 1.9 < line_width(framed) / 10 < 4.1
+
+
+def test_what_counts_as_framed() -> None:
+    digit = np.zeros((28, 28), np.uint8)
+    digit[4:24, 12:16] = 255
+    assert is_framed(digit, (28, 28)) and is_framed(digit, (28, 28), strict=True)
+    assert not is_framed(digit, (32, 32))
+    assert not is_framed(255 - digit, (28, 28))
+    assert not is_framed(np.roll(digit, 8, axis=1), (28, 28))
+    assert not is_framed(np.zeros((28, 28), np.uint8), (28, 28))
+    assert not is_framed(np.random.default_rng(0).integers(0, 255, (28, 28)), (28, 28))
+
+
+def test_darkness_takes_out_the_light() -> None:
+    light = np.linspace(80, 240, 300)[None, :] * np.ones((200, 1))
+    paper = light.copy()
+    paper[90:100, 50:250] *= 0.3
+    dark = darkness(paper.astype(np.uint8))
+    ground = np.delete(dark, np.s_[80:110], axis=0)
+    assert abs(ground.astype(int) - GROUND).max() < 12
+    ink = dark[92:98, 60:240].astype(float)
+    assert ink.mean() == pytest.approx(GROUND + 0.7 * (BLACK - GROUND), abs=8)
+
+
+def test_thresholds_lie_between_lines_and_ink() -> None:
+    dark = np.full((100, 100), GROUND, np.uint8)
+    dark[20] = 100
+    dark[40:60, 40:60] = 230
+    floor = noise_floor(dark)
+    high, low = thresholds(dark, floor)
+    assert GROUND < floor < 100 <= high < 230 and floor <= low <= high
+    assert above(dark, high).sum() == 400 * 255
+    assert thresholds(np.full((9, 9), GROUND, np.uint8), floor) == (BLACK, BLACK)
+
+
+def test_one_line_may_be_ink_and_two_are_ruling() -> None:
+    dark = np.full((200, 200), GROUND, np.uint8)
+    dark[50:52] = 150
+    assert not ruled_lines(dark, 80).any()
+    dark[120:122] = 150
+    dark[30:160, 100:106] = 230  # a stroke across both
+    lines = ruled_lines(dark, 80)
+    assert lines[50, 20] and lines[121, 180]
+    assert not lines[60:110].any() and not lines[50:52, 100:106].any()
+
+
+def test_strokes_join_and_edges_do_not() -> None:
+    mask = np.zeros((200, 200), np.uint8)
+    mask[60:64, 60:100] = mask[70:140, 60:64] = 255
+    mask[:, :15] = 255
+    dark = np.where(mask > 0, BLACK, GROUND).astype(np.uint8)
+    pieces = pieces_of(mask, dark)
+    edges = edges_of(pieces)
+    assert len(edges) == 1
+    marks, dropped = group(pieces, reach=0.2, without=edges)
+    assert [mark.box for mark in marks] == [(60, 60, 100, 140)] and dropped == 0
+    apart, _ = group(pieces, reach=0.05, without=edges)
+    assert len(apart) == 2
+
+
+def test_polarity_by_border_and_by_edges() -> None:
+    grey = np.full((60, 60), 220, np.uint8)
+    grey[10:50, 28:32] = 20
+    assert border_lightness(grey) == 1.0 and border_lightness(255 - grey) == 0.0
+    line = (grey < 100).astype(np.uint8)
+    sharp = np.where(line > 0, BLACK, GROUND).astype(np.uint8)
+    soft = np.full_like(sharp, GROUND)
+    soft[:] = np.linspace(GROUND, BLACK, 60)[:, None]
+    assert plausibility(line, sharp) > 5 * plausibility((soft > 150).astype(np.uint8), soft)
+
+
+def test_a_sheet_is_broad_and_has_corners() -> None:
+    rows, columns = np.mgrid[-50:50, -50:50]
+    assert is_sheet(((abs(rows) < 30) & (abs(columns) < 40)).astype(np.uint8))
+    assert not is_sheet((np.hypot(rows, columns) < 40).astype(np.uint8))
+    assert not is_sheet(((abs(rows) < 40) & (abs(columns) < 5)).astype(np.uint8))
