@@ -34,7 +34,7 @@ _BALANCED = Recipe(
 MANY_CLASSES_PRESETS: dict[str, Recipe] = {
     "quick": dataclasses.replace(_BALANCED, epochs=2),
     "balanced": _BALANCED,
-    "best": dataclasses.replace(_BALANCED, epochs=36),
+    "best": dataclasses.replace(_BALANCED, epochs=36, views=5),
 }
 
 
