@@ -221,12 +221,13 @@ class Gallery(Reader):
         return False
 
     def close(self) -> None:
-        """Catch up after changes, and close the files."""
-        if self._changed:
+        """Catch up after changes, or where a search met a lagging accelerator; close the files."""
+        if self._changed or (self._snapshot is not None and not self.read_only):
             self._changed = False
             # A full disk here loses nothing: the accelerator is derived, and made next time.
             with contextlib.suppress(OSError, RuntimeError, StoreError):
                 self.catch_up()
+            self._snapshot = None
         self.catalogue.close()
 
     def __enter__(self) -> Self:

@@ -29,8 +29,10 @@ def load(catalogue: Catalogue, connection: sqlite3.Connection) -> Snapshot:
     ids, vectors = catalogue.vectors_since(connection, generation, last_id)
     dead = np.empty(0, np.int64)
     if base is not None:
-        gone = np.isin(base.ids, catalogue.changed_since(connection, generation))
-        dead = np.flatnonzero(gone | (base.ids < 0))
+        changed = catalogue.changed_since(connection, generation)
+        # Looking through the ids would read all of them, which opening must not.
+        if len(changed) or base.removed:
+            dead = np.flatnonzero(np.isin(base.ids, changed) | (base.ids < 0))
     return Snapshot(
         generation=position.generation,
         stamp=position.stamp,

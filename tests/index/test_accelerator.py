@@ -117,6 +117,17 @@ def test_a_lagging_accelerator_is_caught_up(gallery: Gallery, clustered: Any) ->
     assert len(accelerator.find(gallery.folder)) == 1
 
 
+def test_a_deleted_accelerator_is_made_again_by_the_next_search(
+    gallery: Gallery, vectors: np.ndarray
+) -> None:
+    gallery.build()
+    gallery.close()
+    shutil.rmtree(accelerator.find(gallery.folder)[0])
+    with Gallery.open(gallery.folder) as again:
+        assert again.search(vectors[:1], 1).ids[0, 0] == 1
+    assert len(accelerator.find(gallery.folder)) == 1
+
+
 def test_a_reader_keeps_its_accelerator_while_a_writer_replaces_it(
     gallery: Gallery, vectors: np.ndarray, clustered: Any
 ) -> None:

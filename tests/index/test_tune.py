@@ -62,7 +62,9 @@ def test_an_empty_index_cannot_be_measured(gallery: Gallery) -> None:
     ("budget", "count", "expected"),
     [
         (Budget(), 60_000, "flat"),
-        (Budget(), 1_000_000, "flat"),
+        (Budget(), 300_000, "flat"),
+        (Budget(), 1_000_000, "ivf"),
+        (Budget(max_latency=0.01), 1_000_000, "flat"),
         (Budget(), 10_000_000, "ivf"),
         (Budget(max_latency=0.001), 1_000_000, "ivf"),
         (Budget(max_memory=2**30), 10_000_000, "ivfpq"),
