@@ -32,6 +32,7 @@ class BatchFeed(keras.utils.PyDataset):
         pictures: K, pictures of each.
         seed: fixes order and augmentation.
         policy: how pictures are varied; None leaves them as they are.
+        varied_epochs: how many epochs, from the first one, vary their pictures; None = all.
         quarter_turns: every class turned by 90, 180 and 270 degrees is a class too.
     """
 
@@ -43,6 +44,7 @@ class BatchFeed(keras.utils.PyDataset):
         pictures: int,
         seed: int,
         policy: AugmentPolicy | None,
+        varied_epochs: int | None = None,
         quarter_turns: bool = False,
     ) -> None:
         super().__init__(workers=WORKERS, max_queue_size=QUEUE)
@@ -52,12 +54,14 @@ class BatchFeed(keras.utils.PyDataset):
         self.pictures = pictures
         self.seed = seed
         self.policy = policy
+        self.varied_epochs = varied_epochs
         self.quarter_turns = quarter_turns
         self.turn(0)
 
     def turn(self, epoch: int) -> None:
         """Draw the batches of an epoch."""
         self.epoch = epoch
+        self.policy_now = policy_in(epoch, self.policy, self.varied_epochs)
         self.batches = epoch_batches(
             self.labels,
             classes=self.classes,
@@ -72,7 +76,7 @@ class BatchFeed(keras.utils.PyDataset):
     def __getitem__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
         chosen = self.batches[step]
         pictures = taken(self.split.pictures, chosen, self.quarter_turns)
-        return varied(pictures, self.policy, (self.seed, self.epoch, step)), self.labels[chosen]
+        return varied(pictures, self.policy_now, (self.seed, self.epoch, step)), self.labels[chosen]
 
 
 class PairFeed(keras.utils.PyDataset):
@@ -83,6 +87,7 @@ class PairFeed(keras.utils.PyDataset):
         batch: pairs in a step.
         seed: fixes pairs and augmentation.
         policy: how pictures are varied; None leaves them as they are.
+        varied_epochs: how many epochs, from the first one, vary their pictures; None = all.
         quarter_turns: every class turned by 90, 180 and 270 degrees is a class too.
     """
 
@@ -93,6 +98,7 @@ class PairFeed(keras.utils.PyDataset):
         batch: int,
         seed: int,
         policy: AugmentPolicy | None,
+        varied_epochs: int | None = None,
         quarter_turns: bool = False,
     ) -> None:
         super().__init__(workers=WORKERS, max_queue_size=QUEUE)
@@ -101,12 +107,14 @@ class PairFeed(keras.utils.PyDataset):
         self.batch = batch
         self.seed = seed
         self.policy = policy
+        self.varied_epochs = varied_epochs
         self.quarter_turns = quarter_turns
         self.turn(0)
 
     def turn(self, epoch: int) -> None:
         """Draw the pairs of an epoch: as many as there are pictures."""
         self.epoch = epoch
+        self.policy_now = policy_in(epoch, self.policy, self.varied_epochs)
         count = max(1, len(self.labels) // self.batch) * self.batch
         epoch_seed = int(np.random.default_rng([self.seed, epoch]).integers(2**31))
         self.left, self.right, self.same = sample_pairs(self.labels, count, seed=epoch_seed)
@@ -120,7 +128,8 @@ class PairFeed(keras.utils.PyDataset):
         left = taken(self.split.pictures, self.left[part], self.quarter_turns)
         right = taken(self.split.pictures, self.right[part], self.quarter_turns)
         left, right = (
-            varied(side, self.policy, (*seed, which)) for which, side in enumerate((left, right))
+            varied(side, self.policy_now, (*seed, which))
+            for which, side in enumerate((left, right))
         )
         # One column, as the distances have: (batch,) against (batch, 1) would broadcast.
         return (left, right), self.same[part].astype(np.float32)[:, np.newaxis]
@@ -141,6 +150,13 @@ class EpochTurn(keras.callbacks.Callback):
 def taken(pictures: np.ndarray, positions: np.ndarray, quarter_turns: bool) -> np.ndarray:
     """Return the pictures at `positions`, which count every quarter turn where there are some."""
     return take_turned(pictures, positions) if quarter_turns else pictures[positions]
+
+
+def policy_in(
+    epoch: int, policy: AugmentPolicy | None, varied_epochs: int | None
+) -> AugmentPolicy | None:
+    """Return how an epoch varies its pictures."""
+    return policy if varied_epochs is None or epoch < varied_epochs else None
 
 
 def varied(pictures: np.ndarray, policy: AugmentPolicy | None, seed: tuple[int, ...]) -> np.ndarray:

@@ -117,13 +117,21 @@ def make_feed(
     turns = recipe.quarter_turns and vary
     if pairs == "sampled":
         batch = recipe.classes_per_batch * recipe.pictures_per_class
-        return PairFeed(split, batch=batch, seed=seed, policy=policy, quarter_turns=turns)
+        return PairFeed(
+            split,
+            batch=batch,
+            seed=seed,
+            policy=policy,
+            varied_epochs=recipe.distorted_epochs,
+            quarter_turns=turns,
+        )
     return BatchFeed(
         split,
         classes=recipe.classes_per_batch,
         pictures=recipe.pictures_per_class,
         seed=seed,
         policy=policy,
+        varied_epochs=recipe.distorted_epochs,
         quarter_turns=turns,
     )
 

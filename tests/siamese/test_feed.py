@@ -53,3 +53,13 @@ def test_both_sides_of_a_pair_are_varied_each_in_its_own_way(split: Split) -> No
     feed.left = feed.right = np.zeros_like(feed.left)
     (left, right), _ = feed[0]
     assert not np.array_equal(left, right)
+
+
+def test_the_last_epochs_show_pictures_as_they_are(split: Split) -> None:
+    feed = BatchFeed(split, classes=3, pictures=4, seed=0, policy=POLICY, varied_epochs=2)
+    shown = []
+    for epoch in range(3):
+        feed.turn(epoch)
+        pictures, _ = feed[0]
+        shown.append(np.array_equal(pictures, split.pictures[feed.batches[0]]))
+    assert shown == [False, False, True]
