@@ -34,20 +34,20 @@ clean:
 	rm -rf build $(VENV)
 
 $(VENV)/.made:
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	touch $@
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -qq --upgrade pip
+	@touch $@
 
 $(VENV)/.installed: pyproject.toml $(VENV)/.made
 	@echo "Installing siam with TensorFlow into $(VENV) (a few minutes, once) ..."
-	$(BIN)/python -m pip install --quiet $(EDITABLE)
-	touch $@
+	@$(BIN)/python -m pip install -qq $(EDITABLE)
+	@touch $@
 
 $(VENV)/.dev: pyproject.toml $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --group dev
-	touch $@
+	@$(BIN)/python -m pip install -qq --group dev
+	@touch $@
 
 # A strict editable install is a folder of links to the files there were: a new file needs it again.
 build/.linked: $(VENV)/.installed $(ROOMS) $(wildcard *.py)
-	$(BIN)/python -m pip install --quiet --no-deps $(EDITABLE)
-	mkdir -p build && touch $@
+	@$(BIN)/python -m pip install -qq --no-deps $(EDITABLE)
+	@mkdir -p build && touch $@
