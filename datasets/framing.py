@@ -12,7 +12,7 @@ import numpy as np
 __all__ = ["frame", "is_framed", "line_width"]
 
 _INNER = 20 / 28  # part of the picture's shorter side that the mark's longer side takes
-_FINE = 8  # pixels per pixel of the result while lines are still masks
+_FINE = 160  # pixels, at least, of the mark's longer side while lines are still masks
 _NARROWEST, _WIDEST = 2.3 / 20, 3.8 / 20  # of a line, as parts of the mark's longer side
 
 
@@ -41,13 +41,15 @@ def frame(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
     inner = _INNER * min(size)
     ink = _trimmed(mask > 0).astype(np.float32)
-    zoom = inner * _FINE / max(ink.shape)
+    fine = max(_FINE, round(2 * inner))
+    margin = fine // 10  # lines may grow
+    zoom = fine / max(ink.shape)
     shape = (max(1, round(ink.shape[1] * zoom)), max(1, round(ink.shape[0] * zoom)))
     way = cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR
-    large = np.pad(cv2.resize(ink, shape, interpolation=way) > 0.5, 2 * _FINE)
+    large = np.pad(cv2.resize(ink, shape, interpolation=way) > 0.5, margin)
     if not large.any():  # a line so thin that averaging lost it
-        large = np.pad(cv2.resize(ink, shape, interpolation=way) > 0, 2 * _FINE)
-    return _laid(_trimmed(_weighted(large, inner * _FINE)), size, inner)
+        large = np.pad(cv2.resize(ink, shape, interpolation=way) > 0, margin)
+    return _laid(_trimmed(_weighted(large, fine)), size, inner)
 
 
 def is_framed(grey: np.ndarray, size: tuple[int, int], *, strict: bool = False) -> bool:
@@ -83,7 +85,7 @@ def _trimmed(mask: np.ndarray) -> np.ndarray:
     return mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-def _weighted(large: np.ndarray, extent: float) -> np.ndarray:
+def _weighted(large: np.ndarray, extent: int) -> np.ndarray:
     """Return the mask with its lines brought into the range of widths, edges kept smooth."""
     import cv2
 
