@@ -25,7 +25,8 @@ __all__ = ["build", "build_lock", "make_approximate", "trial_snapshot"]
 
 LOCK = ".build-lock"
 CHUNK = 50_000
-TRAINING = 262_144  # vectors that inverted lists and quantisers learn from, at most
+TRAINING = 40  # vectors that each inverted list learns from; FAISS asks for 39
+LEAST_TRAINING = 20_000  # for quantisers, which have 256 codes
 # Beyond this share of new vectors, appending would leave what was learned stale.
 MOST_NEW = 0.5
 
@@ -195,7 +196,8 @@ def make_approximate(vectors: np.ndarray, named: str, *, progress: Progress = si
         index.hnsw.efConstruction = 80
     if not index.is_trained:
         progress("training the index", 0, 0)
-        sample = np.random.default_rng(0).permutation(count)[:TRAINING]
+        wanted = max(LEAST_TRAINING, TRAINING * getattr(index, "nlist", 1))
+        sample = np.random.default_rng(0).permutation(count)[:wanted]
         try:
             index.train(np.ascontiguousarray(vectors[np.sort(sample)]))
         except RuntimeError:

@@ -8,6 +8,7 @@ from siam.index.budget import Budget
 __all__ = ["KINDS", "check_kind", "choose", "factory", "memory"]
 
 KINDS = ("auto", "flat", "hnsw", "ivf", "ivfpq", "sq8")
+MOST_LISTS = 8_192  # learning twice as many takes four times as long
 LINKS = 32  # neighbours per node of an HNSW graph
 # One core compares about this many numbers a second in an exact search that fits no cache.
 FLAT_SPEED = 7e9
@@ -42,7 +43,7 @@ def lists(count: int) -> int:
     FAISS wants 39 or more training vectors per list.
     """
     power = 1
-    while power * 2 <= min(6 * count**0.5, count / 39):
+    while power * 2 <= min(6 * count**0.5, count / 39, MOST_LISTS):
         power *= 2
     return power
 

@@ -21,6 +21,8 @@ __all__ = ["MOST_DEAD", "Snapshot"]
 GATHER = 65_536
 # Queries ranked at once, so that their candidates' vectors stay in the processor's cache.
 RANK = 256
+# Numbers that one query is compared with on one thread.
+ALONE = 20_000_000
 # Removed rows that are worth fetching and dropping; above it FAISS is told to skip them.
 OVERFETCH = 64
 # Beyond this share of removed rows an approximate index loses its way: search exactly until it
@@ -178,7 +180,10 @@ class Snapshot:
         else:
             width = min(k, len(base.ids))
             parameters = search_parameters(index, effort, alive=self._alive_bits(len(base.ids)))
-        _, found = index.search(queries, width, params=parameters)
+        if len(queries) == 1 and (index is not base.exact or base.vectors.size <= ALONE):
+            _, found = _alone(index, queries, width, parameters)
+        else:
+            _, found = index.search(queries, width, params=parameters)
         if removed and removed <= OVERFETCH:
             found[np.isin(found, self.dead)] = -1
         return np.asarray(found)
@@ -251,6 +256,18 @@ def _padded(ids: np.ndarray, distances: np.ndarray, k: int) -> Matches:
         ids = np.pad(ids, ((0, 0), (0, missing)), constant_values=-1)
         distances = np.pad(distances, ((0, 0), (0, missing)), constant_values=np.inf)
     return Matches(ids, distances.astype(np.float32, copy=False))
+
+
+def _alone(index: Any, query: np.ndarray, k: int, parameters: Any) -> Any:
+    """Search on the calling thread: waking others for one query costs more than it saves."""
+    import faiss
+
+    threads = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        return index.search(query, k, params=parameters)
+    finally:
+        faiss.omp_set_num_threads(threads)
 
 
 def _knn(queries: np.ndarray, vectors: np.ndarray, k: int) -> np.ndarray:
