@@ -27,13 +27,20 @@ class ShuffledBatches(keras.utils.PyDataset):
         batch_size: pictures in a batch; all of them where there are fewer.
         seed: fixes order and augmentation.
         policy: how pictures are varied; None leaves them as they are.
+        varied_epochs: how many epochs, from the first one, vary their pictures; None = all.
 
     Raises:
         ValueError: an empty split, or batch_size < 1.
     """
 
     def __init__(
-        self, split: Split, *, batch_size: int, seed: int, policy: AugmentPolicy | None
+        self,
+        split: Split,
+        *,
+        batch_size: int,
+        seed: int,
+        policy: AugmentPolicy | None,
+        varied_epochs: int | None = None,
     ) -> None:
         super().__init__(workers=WORKERS, max_queue_size=QUEUE)
         if len(split) == 0 or batch_size < 1:
@@ -45,6 +52,7 @@ class ShuffledBatches(keras.utils.PyDataset):
         self.batch_size = min(batch_size, len(split))
         self.seed = seed
         self.policy = policy
+        self.varied_epochs = varied_epochs
         self.turn(0)
 
     def turn(self, epoch: int) -> None:
@@ -58,7 +66,8 @@ class ShuffledBatches(keras.utils.PyDataset):
     def __getitem__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
         chosen = self.order[step * self.batch_size : (step + 1) * self.batch_size]
         pictures = self.split.pictures[chosen]
-        if self.policy is not None:
+        varied = self.varied_epochs is None or self.epoch < self.varied_epochs
+        if self.policy is not None and varied:
             rng = np.random.default_rng((self.seed, self.epoch, step))
             pictures = augment_batch(pictures, rng=rng, policy=self.policy)
         return pictures, self.split.labels[chosen]

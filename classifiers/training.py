@@ -73,6 +73,7 @@ def train_classifier(
         batch_size=recipe.classes_per_batch * recipe.pictures_per_class,
         seed=seed,
         policy=recipe.augment,
+        varied_epochs=recipe.distorted_epochs,
     )
     picture_shape = train.pictures.shape[1:]
     with dtype_policy(recipe.precision):

@@ -97,6 +97,15 @@ def test_a_batch_depends_on_seed_epoch_and_step_alone() -> None:
     assert not np.array_equal(forwards[0][0], expected[0])
 
 
+def test_pictures_stay_as_they_are_in_the_last_epochs_of_a_recipe_that_says_so() -> None:
+    split = stripes(10, 0)
+    policy = AugmentPolicy(rotation=20)
+    batches = ShuffledBatches(split, batch_size=10, seed=0, policy=policy, varied_epochs=1)
+    assert sorted(map(bytes, batches[0][0])) != sorted(map(bytes, split.pictures))
+    batches.turn(1)
+    assert sorted(map(bytes, batches[0][0])) == sorted(map(bytes, split.pictures))
+
+
 def test_a_small_split_is_one_batch() -> None:
     assert len(ShuffledBatches(stripes(7, 0), batch_size=100, seed=0, policy=None)) == 1
 
