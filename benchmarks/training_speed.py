@@ -91,7 +91,11 @@ def peak_flops(dtype: str) -> float:
     from keras import ops
 
     matrix = ops.ones((SIDE, SIDE), dtype)
-    return 2 * SIDE**3 / fastest(lambda: np.asarray(ops.matmul(matrix, matrix)[0, 0]), 5)
+    return (
+        2
+        * SIDE**3
+        / fastest(lambda: float(ops.cast(ops.matmul(matrix, matrix)[0, 0], "float32")), 5)
+    )
 
 
 def fastest(work: Callable[[], Any], repeats: int) -> float:
