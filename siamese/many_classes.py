@@ -28,7 +28,7 @@ _BALANCED = Recipe(
     classes_per_batch=128,
     pictures_per_class=4,
     learning_rate=4e-3,
-    augment=AugmentPolicy(rotation=12, scale=0.15, shear=0.15, shift=0.08),
+    augment=AugmentPolicy(rotation=12.0, scale=0.15, shear=0.15, shift=0.08),
     quarter_turns=True,
 )
 MANY_CLASSES_PRESETS: dict[str, Recipe] = {
