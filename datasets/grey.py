@@ -44,8 +44,7 @@ def _mixture(colours: np.ndarray) -> np.ndarray | None:
     far = away[distance >= np.quantile(distance, 0.97)]
     if not len(far) or distance.max() < 100:
         return None
-    _, _, directions = np.linalg.svd(far, full_matrices=False)
-    direction = directions[0]
+    direction = np.linalg.eigh(far.T @ far)[1][:, -1]  # the main one: eigenvalues rise
     # Light falls alike on all channels; weights of one sign keep dark dark.
     positive, negative = np.maximum(direction, 0), np.maximum(-direction, 0)
     weights = positive if positive.sum() >= negative.sum() else negative

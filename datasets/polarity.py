@@ -57,6 +57,7 @@ def is_sheet(mark: np.ndarray) -> bool:
     outline = max(outlines, key=cv2.contourArea)
     (_, sides, _) = cv2.minAreaRect(outline)
     around = max(sides[0] * sides[1], 1.0)
-    full = cv2.contourArea(outline) > 0.82 * around and cv2.countNonZero(mark) > 0.62 * around
+    if cv2.contourArea(outline) < 0.82 * around or cv2.countNonZero(mark) < 0.62 * around:
+        return False
     corners = cv2.approxPolyDP(outline, 0.04 * cv2.arcLength(outline, True), True)
-    return bool(full and len(corners) <= 5 and min(sides) > 0.3 * max(sides))
+    return bool(len(corners) <= 5 and min(sides) > 0.3 * max(sides))
