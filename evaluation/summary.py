@@ -141,21 +141,28 @@ def _retrieval(found: Retrieval) -> dict[str, Any]:
 
 
 def _calibration(measured: Measurements, calibration: Calibration) -> dict[str, Any]:
-    curve = measured.all_pairs.roc()
-    rates = []
-    for nominal in FARS:
-        if nominal < calibration.fars[0]:
-            continue
-        distance = calibration.threshold_for(nominal)
-        place = int(np.searchsorted(curve.thresholds, distance, side="right")) - 1
-        rates.append(
-            {
-                "nominal_far": nominal,
-                "threshold": distance,
-                "test_far": float(curve.far[place]),
-                "test_tar": float(curve.tar[place]),
-            }
-        )
+    nominal = [far for far in FARS if far >= calibration.fars[0]]
+    thresholds = [calibration.threshold_for(far) for far in nominal]
+    # Where each threshold stands on the curve, which is the same for any counts.
+    places = np.searchsorted(measured.all_pairs.roc().thresholds, thresholds, side="right") - 1
+
+    def statistics(same: np.ndarray, different: np.ndarray) -> list[float]:
+        curve = roc_of_counts(EDGES, same, different)
+        return [*curve.far[places].tolist(), *curve.tar[places].tolist()]
+
+    values = statistics(measured.all_pairs.same, measured.all_pairs.different)
+    intervals = jackknife(measured.all_pairs, statistics)
+    rates = [
+        {
+            "nominal_far": far,
+            "threshold": threshold,
+            **_with_interval("test_far", values[place], intervals[place]),
+            **_with_interval(
+                "test_tar", values[place + len(nominal)], intervals[place + len(nominal)]
+            ),
+        }
+        for place, (far, threshold) in enumerate(zip(nominal, thresholds, strict=True))
+    ]
     pair, label = measured.pair_reliability, measured.label_reliability
     return {
         "validation_pictures": calibration.pictures,

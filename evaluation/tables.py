@@ -95,12 +95,13 @@ def figures_table(metrics: dict[str, Any]) -> str:
 def calibration_table(metrics: dict[str, Any]) -> str:
     """Return the table of false-accept rates asked for and met."""
     return table(
-        ["false accepts asked for", "distance", "false accepts on test", "true accepts on test"],
+        ["asked for", "distance", "false accepts on test", "95 % interval", "true accepts on test"],
         (
             [
                 per_cent(point["nominal_far"]),
                 f"{point['threshold']:.4f}",
                 per_cent(point["test_far"]),
+                "{:.2g} to {:.2g} %".format(*(100 * end for end in point["test_far_ci95"])),
                 per_cent(point["test_tar"]),
             ]
             for point in metrics["calibration"]["operating_points"]
