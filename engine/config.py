@@ -15,6 +15,7 @@ from siam.engine.runs import CONFIG_FILE, read_config
 from siam.errors import RunError, UsageError
 
 if TYPE_CHECKING:
+    from siam.datasets.dataset import Dataset
     from siam.siamese.presets import Recipe
 
 __all__ = [
@@ -22,7 +23,9 @@ __all__ = [
     "RunConfig",
     "TrainChoice",
     "choose_recipe",
+    "dotted",
     "load_config",
+    "new_config",
     "recipe_from",
     "save_config",
 ]
@@ -159,6 +162,32 @@ def parse(name: str, value: Any, like: Any) -> Any:
         raise UsageError(
             f"'{name}' takes {type(like).__name__} like {like!r}, received {value!r}."
         ) from error
+
+
+def new_config(dataset: Dataset, data: DataChoice, train: TrainChoice, recipe: Recipe) -> RunConfig:
+    """Put together what is needed to train this run again."""
+    height, width, channels = dataset.picture_shape
+    chosen = dataset.name if data.dataset is None else data.dataset
+    if Path(chosen).exists():
+        # A run may be resumed from another folder than it was begun in.
+        chosen = str(Path(chosen).absolute())
+    return RunConfig(
+        data=dataclasses.replace(data, dataset=chosen),
+        train=train,
+        recipe=dataclasses.asdict(recipe),
+        name=dataset.name,
+        source=dataset.source,
+        fingerprint=dataset.fingerprint,
+        classes=dataset.classes,
+        groups=dataset.groups[: len(dataset.classes)],
+        preparation=Preparation(dataset.prepare, (height, width), channels),
+    )
+
+
+def dotted(recipe: dict[str, Any]) -> dict[str, Any]:
+    """Return a recipe's values with dotted names for the nested ones."""
+    own = {name: value for name, value in recipe.items() if name != "augment"}
+    return own | {f"augment.{name}": value for name, value in recipe.get("augment", {}).items()}
 
 
 def save_config(folder: Path, config: RunConfig) -> None:

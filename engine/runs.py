@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import shutil
 import tomllib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +20,6 @@ __all__ = [
     "RunSummary",
     "find_run",
     "free_name",
-    "hold_run",
     "list_runs",
     "point_last_to",
     "read_config",
@@ -33,7 +30,6 @@ __all__ = [
 CONFIG_FILE = "config.toml"
 METRICS_FILE = "metrics.json"
 LAST = "last"
-LOCK_FILE = ".lock"
 # A run in the making has this ending until it is whole.
 PARTIAL = ".partial"
 
@@ -127,24 +123,6 @@ def free_name(wanted: str | None, dataset: str) -> str:
     while any((folder / f"{plain or 'run'}-{number}{end}").exists() for end in ("", PARTIAL)):
         number += 1
     return f"{plain or 'run'}-{number}"
-
-
-@contextlib.contextmanager
-def hold_run(folder: Path) -> Iterator[None]:
-    """Keep a run in the making to this process; the hold ends with the process, however it ends.
-
-    Raises:
-        RunError: another process is training it now.
-    """
-    with (folder / LOCK_FILE).open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunError(
-                f"The run '{folder.name.removesuffix(PARTIAL)}' is being trained right now.",
-                "Wait for it, or name another one (siam runs lists them).",
-            ) from None
-        yield
 
 
 def point_last_to(run: Path) -> None:

@@ -6,42 +6,32 @@ so that a run is there whole or not at all, and an interrupted one can go on.
 
 from __future__ import annotations
 
-import dataclasses
 import importlib.util
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from siam.atomic import sync_folder, write_json
+from siam.atomic import write_json
 from siam.datasets.load import load_dataset
-from siam.datasets.prepare import Preparation
 from siam.engine.assess import calibrate, embed_run, measure_run, need_scikit_learn
 from siam.engine.config import (
     DataChoice,
     RunConfig,
     TrainChoice,
     choose_recipe,
+    dotted,
     load_config,
+    new_config,
     recipe_from,
     save_config,
 )
 from siam.engine.fill import INDEX_FOLDER, fill_gallery
 from siam.engine.held_out import save_held_out
-from siam.engine.manifest import write_manifest
+from siam.engine.partial import begin, hold_run, interrupted_run, publish, run_name
 from siam.engine.report import write_run_report
 from siam.engine.run import CALIBRATION_FILE, OpenRun
-from siam.engine.runs import (
-    LOCK_FILE,
-    METRICS_FILE,
-    PARTIAL,
-    free_name,
-    hold_run,
-    list_runs,
-    point_last_to,
-    runs_folder,
-)
+from siam.engine.runs import METRICS_FILE, free_name
 from siam.engine.unseen import compare_unseen
 from siam.errors import MissingExtraError, RunError
 from siam.evaluation.measure import Embedded
@@ -124,7 +114,7 @@ def train_run(
             )
         from siam.siamese.presets import Recipe
 
-        recipe = recipe_from(Recipe(), flat(config.recipe))
+        recipe = recipe_from(Recipe(), dotted(config.recipe))
     else:
         recipe = choose_recipe(train, len(dataset.train), classes=len(dataset.classes))
         config = new_config(dataset, data, train, recipe)
@@ -146,76 +136,6 @@ def need_training_parts() -> None:
     if importlib.util.find_spec("keras") is None:
         raise MissingExtraError("siam train", "train")
     need_scikit_learn("siam train")
-
-
-def new_config(dataset: Dataset, data: DataChoice, train: TrainChoice, recipe: Recipe) -> RunConfig:
-    """Put together what is needed to train this run again."""
-    height, width, channels = dataset.picture_shape
-    chosen = dataset.name if data.dataset is None else data.dataset
-    if Path(chosen).exists():
-        # A run may be resumed from another folder than it was begun in.
-        chosen = str(Path(chosen).absolute())
-    return RunConfig(
-        data=dataclasses.replace(data, dataset=chosen),
-        train=train,
-        recipe=dataclasses.asdict(recipe),
-        name=dataset.name,
-        source=dataset.source,
-        fingerprint=dataset.fingerprint,
-        classes=dataset.classes,
-        groups=dataset.groups[: len(dataset.classes)],
-        preparation=Preparation(dataset.prepare, (height, width), channels),
-    )
-
-
-def begin(name: str) -> Path:
-    """Make the folder that a run grows in.
-
-    Raises:
-        RunError: it cannot be made, or an interrupted run of that name stands there.
-    """
-    folder = runs_folder().absolute() / f"{name}{PARTIAL}"
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        folder.mkdir()
-    except FileExistsError as error:
-        raise RunError(
-            f"A run '{name}' was interrupted before it was whole.",
-            f"Go on with it:  siam train --resume --name {name}   or:  siam runs rm {name}",
-        ) from error
-    except OSError as error:
-        raise RunError(
-            f"The runs folder {folder.parent} cannot be written ({error.strerror}).",
-            "Set SIAM_RUNS to a folder that can, or change the rights.",
-        ) from error
-    return folder
-
-
-def interrupted_run(name: str | None) -> Path:
-    """Return the folder of the newest interrupted run, or of the one that is named.
-
-    Raises:
-        RunError: there is none.
-    """
-    for run in list_runs():
-        if not run.finished and run.path.name.endswith(PARTIAL) and name in (None, run.name):
-            return run.path.absolute()
-    which = f"'{name}' " if name else ""
-    raise RunError(
-        f"There is no interrupted run {which}in {runs_folder().absolute()}.",
-        "See what there is:  siam runs",
-    )
-
-
-def run_name(folder: Path) -> str:
-    """Return the name of a run in the making."""
-    return folder.name.removesuffix(PARTIAL)
-
-
-def flat(recipe: dict[str, Any]) -> dict[str, Any]:
-    """Return a recipe's values with dotted names for the nested ones."""
-    own = {name: value for name, value in recipe.items() if name != "augment"}
-    return own | {f"augment.{name}": value for name, value in recipe.get("augment", {}).items()}
 
 
 def report_skipped(dataset: Dataset, notice: Notice) -> None:
@@ -315,18 +235,3 @@ def finish(
         run = OpenRun(folder, config, encoder, calibration, gallery)
         write_run_report(run, embedded, measured, metrics, progress=progress)
     return metrics
-
-
-def publish(folder: Path) -> Path:
-    """Turn a run in the making into a run, and point `last` to it."""
-    from siam.siamese.checkpoint import CHECKPOINT_FILE
-
-    (folder / CHECKPOINT_FILE).unlink(missing_ok=True)
-    (folder / LOCK_FILE).unlink(missing_ok=True)
-    write_manifest(folder)
-    path = folder.with_name(run_name(folder))
-    sync_folder(folder)
-    os.replace(folder, path)
-    sync_folder(path.parent)
-    point_last_to(path)
-    return path

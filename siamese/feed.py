@@ -23,13 +23,11 @@ WORKERS = 1
 QUEUE = 8
 
 
-class BatchFeed(keras.utils.PyDataset):
-    """P x K batches of pictures with their labels.
+class Feed(keras.utils.PyDataset):
+    """What both feeds share: the pictures, how they are varied, and which epoch it is.
 
     Args:
         split: what to draw from.
-        classes: P, classes in a batch.
-        pictures: K, pictures of each.
         seed: fixes order and augmentation.
         policy: how pictures are varied; None leaves them as they are.
         varied_epochs: how many epochs, from the first one, vary their pictures; None = all.
@@ -40,8 +38,6 @@ class BatchFeed(keras.utils.PyDataset):
         self,
         split: Split,
         *,
-        classes: int,
-        pictures: int,
         seed: int,
         policy: AugmentPolicy | None,
         varied_epochs: int | None = None,
@@ -50,18 +46,48 @@ class BatchFeed(keras.utils.PyDataset):
         super().__init__(workers=WORKERS, max_queue_size=QUEUE)
         self.split = split
         self.labels = turned_labels(split.labels) if quarter_turns else split.labels
-        self.classes = classes
-        self.pictures = pictures
         self.seed = seed
         self.policy = policy
         self.varied_epochs = varied_epochs
         self.quarter_turns = quarter_turns
+
+    def turn(self, epoch: int) -> None:
+        """Draw everything that an epoch shows."""
+        self.epoch = epoch
+        varies = self.varied_epochs is None or epoch < self.varied_epochs
+        self.policy_now = self.policy if varies else None
+
+    def pictures_at(self, positions: np.ndarray, *step: int) -> np.ndarray:
+        """Return the pictures at `positions`, varied by a generator of the step's own."""
+        if self.quarter_turns:
+            pictures = take_turned(self.split.pictures, positions)
+        else:
+            pictures = self.split.pictures[positions]
+        if self.policy_now is None:
+            return pictures
+        rng = np.random.default_rng((self.seed, self.epoch, *step))
+        return augment_batch(pictures, rng=rng, policy=self.policy_now)
+
+
+class BatchFeed(Feed):
+    """P x K batches of pictures with their labels.
+
+    Args:
+        split: what to draw from.
+        classes: P, classes in a batch.
+        pictures: K, pictures of each.
+        **shared: what `Feed` takes.
+    """
+
+    def __init__(self, split: Split, *, classes: int, pictures: int, **shared: Any) -> None:
+        super().__init__(split, **shared)
+        self.classes = classes
+        self.pictures = pictures
         self.turn(0)
 
     def turn(self, epoch: int) -> None:
         """Draw the batches of an epoch."""
-        self.epoch = epoch
-        self.policy_now = policy_in(epoch, self.policy, self.varied_epochs)
+        super().turn(epoch)
         self.batches = epoch_batches(
             self.labels,
             classes=self.classes,
@@ -75,46 +101,26 @@ class BatchFeed(keras.utils.PyDataset):
 
     def __getitem__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
         chosen = self.batches[step]
-        pictures = taken(self.split.pictures, chosen, self.quarter_turns)
-        return varied(pictures, self.policy_now, (self.seed, self.epoch, step)), self.labels[chosen]
+        return self.pictures_at(chosen, step), self.labels[chosen]
 
 
-class PairFeed(keras.utils.PyDataset):
+class PairFeed(Feed):
     """Explicit pairs, half of them of one class, for the two inputs of the network.
 
     Args:
         split: what to draw from.
         batch: pairs in a step.
-        seed: fixes pairs and augmentation.
-        policy: how pictures are varied; None leaves them as they are.
-        varied_epochs: how many epochs, from the first one, vary their pictures; None = all.
-        quarter_turns: every class turned by 90, 180 and 270 degrees is a class too.
+        **shared: what `Feed` takes.
     """
 
-    def __init__(
-        self,
-        split: Split,
-        *,
-        batch: int,
-        seed: int,
-        policy: AugmentPolicy | None,
-        varied_epochs: int | None = None,
-        quarter_turns: bool = False,
-    ) -> None:
-        super().__init__(workers=WORKERS, max_queue_size=QUEUE)
-        self.split = split
-        self.labels = turned_labels(split.labels) if quarter_turns else split.labels
+    def __init__(self, split: Split, *, batch: int, **shared: Any) -> None:
+        super().__init__(split, **shared)
         self.batch = batch
-        self.seed = seed
-        self.policy = policy
-        self.varied_epochs = varied_epochs
-        self.quarter_turns = quarter_turns
         self.turn(0)
 
     def turn(self, epoch: int) -> None:
         """Draw the pairs of an epoch: as many as there are pictures."""
-        self.epoch = epoch
-        self.policy_now = policy_in(epoch, self.policy, self.varied_epochs)
+        super().turn(epoch)
         count = max(1, len(self.labels) // self.batch) * self.batch
         epoch_seed = int(np.random.default_rng([self.seed, epoch]).integers(2**31))
         self.left, self.right, self.same = sample_pairs(self.labels, count, seed=epoch_seed)
@@ -124,13 +130,8 @@ class PairFeed(keras.utils.PyDataset):
 
     def __getitem__(self, step: int) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
         part = slice(step * self.batch, (step + 1) * self.batch)
-        seed = (self.seed, self.epoch, step)
-        left = taken(self.split.pictures, self.left[part], self.quarter_turns)
-        right = taken(self.split.pictures, self.right[part], self.quarter_turns)
-        left, right = (
-            varied(side, self.policy_now, (*seed, which))
-            for which, side in enumerate((left, right))
-        )
+        left = self.pictures_at(self.left[part], step, 0)
+        right = self.pictures_at(self.right[part], step, 1)
         # One column, as the distances have: (batch,) against (batch, 1) would broadcast.
         return (left, right), self.same[part].astype(np.float32)[:, np.newaxis]
 
@@ -145,22 +146,3 @@ class EpochTurn(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Draw the epoch's batches."""
         self.feed.turn(epoch)
-
-
-def taken(pictures: np.ndarray, positions: np.ndarray, quarter_turns: bool) -> np.ndarray:
-    """Return the pictures at `positions`, which count every quarter turn where there are some."""
-    return take_turned(pictures, positions) if quarter_turns else pictures[positions]
-
-
-def policy_in(
-    epoch: int, policy: AugmentPolicy | None, varied_epochs: int | None
-) -> AugmentPolicy | None:
-    """Return how an epoch varies its pictures."""
-    return policy if varied_epochs is None or epoch < varied_epochs else None
-
-
-def varied(pictures: np.ndarray, policy: AugmentPolicy | None, seed: tuple[int, ...]) -> np.ndarray:
-    """Augment pictures by a generator of their own, or leave them as they are."""
-    if policy is None:
-        return pictures
-    return augment_batch(pictures, rng=np.random.default_rng(seed), policy=policy)

@@ -113,27 +113,16 @@ def make_feed(
     split: Split, recipe: Recipe, pairs: Pairs, *, seed: int, vary: bool = True
 ) -> BatchFeed | PairFeed:
     """Make what a step is fed, for either way of pairing."""
-    policy = recipe.augment if vary else None
-    turns = recipe.quarter_turns and vary
+    shared = {
+        "seed": seed,
+        "policy": recipe.augment if vary else None,
+        "varied_epochs": recipe.distorted_epochs,
+        "quarter_turns": recipe.quarter_turns and vary,
+    }
+    classes, pictures = recipe.classes_per_batch, recipe.pictures_per_class
     if pairs == "sampled":
-        batch = recipe.classes_per_batch * recipe.pictures_per_class
-        return PairFeed(
-            split,
-            batch=batch,
-            seed=seed,
-            policy=policy,
-            varied_epochs=recipe.distorted_epochs,
-            quarter_turns=turns,
-        )
-    return BatchFeed(
-        split,
-        classes=recipe.classes_per_batch,
-        pictures=recipe.pictures_per_class,
-        seed=seed,
-        policy=policy,
-        varied_epochs=recipe.distorted_epochs,
-        quarter_turns=turns,
-    )
+        return PairFeed(split, batch=classes * pictures, **shared)
+    return BatchFeed(split, classes=classes, pictures=pictures, **shared)
 
 
 def make_optimizer(recipe: Recipe, *, steps: int) -> keras.optimizers.Optimizer:

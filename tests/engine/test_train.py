@@ -13,8 +13,9 @@ import pytest
 
 from siam.engine.config import DataChoice, TrainChoice
 from siam.engine.manifest import read_manifest, verify_files
+from siam.engine.partial import hold_run
 from siam.engine.run import open_run
-from siam.engine.runs import find_run, hold_run
+from siam.engine.runs import find_run
 from siam.engine.train import train_run
 from siam.errors import RunError
 
