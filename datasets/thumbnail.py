@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from siam.errors import DataError
+
 __all__ = ["LONGEST_SIDE", "decode_thumbnail", "encode_thumbnail"]
 
 LONGEST_SIDE = 64
@@ -23,9 +25,7 @@ def encode_thumbnail(picture: np.ndarray) -> bytes:
 
     longest = max(picture.shape[:2])
     if longest > LONGEST_SIDE:
-        height, width = (
-            max(1, round(side * LONGEST_SIDE / longest)) for side in picture.shape[:2]
-        )
+        height, width = (max(1, round(side * LONGEST_SIDE / longest)) for side in picture.shape[:2])
         picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
     if picture.ndim == 3 and picture.shape[2] == 3:
         picture = picture[:, :, ::-1]
@@ -35,8 +35,16 @@ def encode_thumbnail(picture: np.ndarray) -> bytes:
 
 
 def decode_thumbnail(png: bytes) -> np.ndarray:
-    """Return a thumbnail as uint8 (height, width, channels), channels 1 (grey) or 3 (RGB)."""
+    """Return a thumbnail as uint8 (height, width, channels), channels 1 (grey) or 3 (RGB).
+
+    Raises:
+        DataError: it is no PNG.
+    """
     import cv2
 
     picture = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
+    if picture is None:
+        raise DataError(
+            f"A thumbnail of {len(png)} bytes is no PNG.", "Mend the index:  siam index verify"
+        )
     return picture[:, :, np.newaxis] if picture.ndim == 2 else picture[:, :, ::-1]

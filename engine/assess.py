@@ -10,6 +10,7 @@ import numpy as np
 
 from siam.engine.config import RunConfig
 from siam.engine.held_out import load_held_out
+from siam.engine.strangers import strange_pictures
 from siam.errors import MissingExtraError
 from siam.evaluation.calibration import Calibration, write_calibration
 from siam.evaluation.measure import Embedded, Measurements, measure
@@ -32,6 +33,7 @@ class EmbeddedRun:
         gallery: what queries are compared with: training and validation pictures.
         train: the training pictures of the gallery alone.
         gallery_ids: int64 (n,), the gallery's pictures in the index.
+        strange: kind -> float32 (m, dim), pictures of nothing, which should match nothing.
         test_pictures: uint8 (n, height, width, channels), in the order of `test`.
     """
 
@@ -40,6 +42,7 @@ class EmbeddedRun:
     gallery: Embedded
     train: Embedded
     gallery_ids: np.ndarray
+    strange: dict[str, np.ndarray]
     test_pictures: np.ndarray
 
 
@@ -58,6 +61,12 @@ def embed_run(path: Path, config: RunConfig, encoder: Encoder, gallery: Gallery)
         gallery=whole,
         train=Embedded(whole.embeddings[train], whole.labels[train]),
         gallery_ids=ids,
+        strange={
+            kind: encoder.encode(pictures)
+            for kind, pictures in strange_pictures(
+                encoder.picture_shape, seed=config.train.seed
+            ).items()
+        },
         test_pictures=test.pictures,
     )
 
@@ -104,6 +113,7 @@ def measure_run(
         calibration,
         classes=config.classes,
         groups=config.groups,
+        strange=embedded.strange,
         far=far,
         threshold=threshold,
         seed=config.train.seed,
