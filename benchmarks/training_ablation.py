@@ -39,6 +39,8 @@ def trials() -> Iterator[Trial]:
     yield change("no weight decay", weight_decay=0.0)
     yield change("averaged weights, 0.99", average=0.99)
     yield change("distorted to the end", plain=0.0)
+    yield change("plain for the last 0.4", plain=0.4)
+    yield change("5 views", views=5)
     yield change("no distortion", augment=AugmentPolicy())
     yield distort("no shift", shift=0.0)
     yield distort("no elastic", elastic=0.0)
