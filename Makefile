@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ROOMS := siamese classifiers index evaluation datasets engine commands
 EDITABLE := -e '.[train]' --config-settings editable_mode=strict
 
-.PHONY: demo test slow check format bench clean
+.PHONY: demo test slow test-backends check format bench clean
 
 demo: build/.linked
 	$(BIN)/siam train
@@ -13,10 +13,10 @@ demo: build/.linked
 	$(BIN)/siam evaluate
 
 test: build/.linked $(VENV)/.dev
-	$(BIN)/python -m pytest -q -m "not slow and not backend"
+	$(BIN)/python -m pytest -q -m "not slow"
 
 slow: build/.linked $(VENV)/.dev
-	$(BIN)/python -m pytest -q -m "slow and not backend"
+	$(BIN)/python -m pytest -q -m "slow"
 
 check: build/.linked $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -26,6 +26,10 @@ check: build/.linked $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+test-backends: build/.linked $(VENV)/.dev
+	@$(BIN)/python -m pip install -qq -e '.[jax,torch]' --config-settings editable_mode=strict
+	PYTHON=$(BIN)/python sh scripts/test-backends
 
 bench: build/.linked $(VENV)/.dev
 	$(BIN)/python benchmarks/run.py

@@ -93,7 +93,13 @@ def train(
     with console.progress_bar() as progress:
         try:
             run = train_run(
-                data, choice, name=name, resume=resume, progress=progress, notice=console.notice
+                data,
+                choice,
+                name=name,
+                resume=resume,
+                device=device,
+                progress=progress,
+                notice=console.notice,
             )
         except KeyboardInterrupt:
             console.notice("Interrupted; what was learned is kept. Go on:  siam train --resume")

@@ -46,6 +46,7 @@ def fill_gallery(
                 gallery.add(
                     encoder.encode(pictures),
                     keys=split.origins[part],
+                    origins=[origin_of(dataset.source, key) for key in split.origins[part]],
                     labels=[dataset.classes[label] for label in split.labels[part]],
                     splits=name,
                     hashes=[hashlib.sha256(picture.tobytes()).hexdigest() for picture in pictures],
@@ -53,3 +54,14 @@ def fill_gallery(
                 )
                 done += len(pictures)
                 progress("Indexing", done, total)
+
+
+def origin_of(source: str, key: str) -> str:
+    """Return where a picture came from: its file where it has one, which `siam index sync` knows.
+
+    Args:
+        source: the data set's; a folder for pictures in files.
+        key: the picture's name in the data set.
+    """
+    file = Path(source) / key
+    return str(file) if file.is_file() else key

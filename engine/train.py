@@ -70,6 +70,7 @@ def train_run(
     *,
     name: str | None = None,
     resume: bool = False,
+    device: str = "auto",
     progress: Progress = silent,
     notice: Notice = lambda _: None,
 ) -> TrainedRun:
@@ -81,6 +82,7 @@ def train_run(
         name: the run's name; by default the data set's with a number, and when resuming the
             newest interrupted run.
         resume: go on where an interrupted run stopped.
+        device: what `siam.siamese.device.prepare_device` was given.
         progress: told of every step.
         notice: told in a sentence what the user should know.
 
@@ -121,7 +123,7 @@ def train_run(
         folder = begin(free_name(name, dataset.name))
     with hold_run(folder):
         save_config(folder, config)
-        training = fit(dataset, recipe, train, folder, progress, notice)
+        training = fit(dataset, recipe, train, folder, device, progress, notice)
         metrics = finish(folder, dataset, config, training, progress)
         path = publish(folder)
     return TrainedRun(path, metrics)
@@ -151,30 +153,33 @@ def fit(
     recipe: Recipe,
     train: TrainChoice,
     folder: Path,
+    device: str,
     progress: Progress,
     notice: Notice,
 ) -> dict[str, Any]:
     """Train the network, keep it and its encoder in the run; return what there is to report."""
     with quiet_native_logs():
         from siam.siamese.device import found_device
+        from siam.siamese.distribution import spread
         from siam.siamese.export import export_litert
         from siam.siamese.network import tower_of
         from siam.siamese.training import train_network
 
-        device = found_device()
-    notice(f"Training on {device.name} ({device.kind}, Keras on {device.backend}).")
-    if device.why_no_gpu:
-        notice(device.why_no_gpu)
-    trained = train_network(
-        dataset.train,
-        dataset.validation,
-        recipe=recipe,
-        seed=train.seed,
-        folder=folder,
-        pairs="sampled" if train.pairs == "sampled" else "batch",
-        patience=train.patience,
-        progress=progress,
-    )
+        found = found_device(device)
+    notice(f"Training on {found.name} ({found.kind}, Keras on {found.backend}).")
+    if found.why_no_gpu:
+        notice(found.why_no_gpu)
+    with spread(device):
+        trained = train_network(
+            dataset.train,
+            dataset.validation,
+            recipe=recipe,
+            seed=train.seed,
+            folder=folder,
+            pairs="sampled" if train.pairs == "sampled" else "batch",
+            patience=train.patience,
+            progress=progress,
+        )
     trained.network.save(folder / NETWORK_FILE)
     tower = tower_of(trained.network)
     parity = export_litert(

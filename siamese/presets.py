@@ -57,7 +57,7 @@ class Recipe:
 
 
 _DISTORTED = AugmentPolicy(
-    rotation=10, scale=0.1, shear=0.1, shift=0.06, elastic=0.02, stroke=0.4, contrast=0.2
+    rotation=10.0, scale=0.1, shear=0.1, shift=0.06, elastic=0.02, stroke=0.4, contrast=0.2
 )
 
 DEFAULT_PRESET = "balanced"

@@ -30,7 +30,7 @@ FORMS = [
     ("PNG", "L"), ("PNG", "RGB"), ("PNG", "RGBA"), ("PNG", "P"), ("PNG", "1"), ("PNG", "I;16"),
     ("JPEG", "L"), ("JPEG", "RGB"), ("JPEG", "CMYK"), ("BMP", "RGB"), ("BMP", "1"), ("GIF", "P"),
     ("TIFF", "L"), ("TIFF", "I;16"), ("TIFF", "F"), ("TIFF", "CMYK"), ("TIFF", "1"),
-    ("WEBP", "RGB"), ("WEBP", "RGBA"), ("AVIF", "RGB"), ("PPM", "L"), 
+    ("WEBP", "RGB"), ("WEBP", "RGBA"), ("AVIF", "RGB"), ("PPM", "L"),
 ]  # fmt: skip
 
 
