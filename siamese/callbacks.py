@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import importlib.util
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import keras
 from siam.progress import Progress
 from siam.siamese.checkpoint import HistoryRow
 
-__all__ = ["Report", "StopWhenStale", "stale", "tensorboard"]
+__all__ = ["Report", "StopWhenStale", "TensorBoardLog", "stale", "tensorboard"]
 
 LOGS_FOLDER = "logs"
 
@@ -80,11 +81,39 @@ class StopWhenStale(keras.callbacks.Callback):
             self.model.stop_training = True
 
 
+class TensorBoardLog(keras.callbacks.Callback):
+    """Write every epoch's figures for TensorBoard, on any backend.
+
+    Keras' own callback looks at every step, which cost half as much again as the step itself
+    (8 ms beside 17), and needs TensorFlow.
+
+    Args:
+        folder: where the event file goes.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+        self.writer: Any = None
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Add the epoch."""
+        from tensorboard.summary import Writer
+
+        if self.writer is None:
+            self.writer = Writer(str(self.folder))
+        for name, value in (logs or {}).items():
+            self.writer.add_scalar(name, float(value), step=epoch + 1)
+        self.writer.flush()
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """Close the event file."""
+        if self.writer is not None:
+            self.writer.close()
+
+
 def tensorboard(folder: Path) -> list[keras.callbacks.Callback]:
-    """Return the callback that writes TensorBoard logs, where TensorFlow and TensorBoard are."""
-    try:
-        import tensorboard as installed  # noqa: F401
-        import tensorflow  # noqa: F401
-    except ImportError:
+    """Return the callback that writes TensorBoard logs, where TensorBoard is installed."""
+    if importlib.util.find_spec("tensorboard") is None:
         return []
-    return [keras.callbacks.TensorBoard(folder / LOGS_FOLDER, write_graph=False)]
+    return [TensorBoardLog(folder / LOGS_FOLDER)]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from siam.siamese.callbacks import stale
+from siam.siamese.callbacks import TensorBoardLog, stale
 
 
 @pytest.mark.parametrize(
@@ -21,3 +23,15 @@ from siam.siamese.callbacks import stale
 )
 def test_stale(losses: list[float], patience: int, expected: bool) -> None:
     assert stale([{"val_loss": loss} for loss in losses], patience) is expected
+
+
+def test_tensorboard_reads_what_was_logged(tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    log = TensorBoardLog(tmp_path)
+    log.on_epoch_end(0, {"loss": 0.5})
+    log.on_epoch_end(1, {"loss": 0.25})
+    log.on_train_end()
+    read = EventAccumulator(str(tmp_path), size_guidance={"tensors": 0}).Reload()
+    found = [(event.step, event.tensor_proto.float_val[0]) for event in read.Tensors("loss")]
+    assert found == [(1, 0.5), (2, 0.25)]
