@@ -62,7 +62,7 @@ _DISTORTED = AugmentPolicy(
 
 DEFAULT_PRESET = "balanced"
 PRESETS: dict[str, Recipe] = {
-    "quick": Recipe(epochs=2, pictures_per_class=13),
+    "quick": Recipe(epochs=1, pictures_per_class=10),
     "balanced": Recipe(epochs=10, augment=_DISTORTED, plain=0.2),
     "best": Recipe(
         tower="resnet",
