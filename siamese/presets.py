@@ -63,7 +63,7 @@ _DISTORTED = AugmentPolicy(
 DEFAULT_PRESET = "balanced"
 PRESETS: dict[str, Recipe] = {
     "quick": Recipe(epochs=1, pictures_per_class=10),
-    "balanced": Recipe(epochs=10, augment=_DISTORTED, plain=0.2),
+    "balanced": Recipe(epochs=6, augment=_DISTORTED, plain=0.3),
     "best": Recipe(
         tower="resnet",
         epochs=22,
