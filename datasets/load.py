@@ -122,8 +122,8 @@ def _named(
             raise
         if notice is not None:
             notice(
-                "MNIST cannot be had, so this is the 1,797 digits of scikit-learn. "
-                f"({error.problem})"
+                "MNIST is not here and cannot be downloaded, so these are the 1,797 digits of "
+                "scikit-learn. --data-dir names the folder that holds mnist/."
             )
         return load_digits(seed=seed)
 
