@@ -122,7 +122,7 @@ def _named(
             raise
         if notice is not None:
             notice(
-                "MNIST is not here and cannot be downloaded, so these are the 1,797 digits of "
+                "MNIST is not here and could not be downloaded, so these are the 1,797 digits of "
                 "scikit-learn. --data-dir names the folder that holds mnist/."
             )
         return load_digits(seed=seed)
