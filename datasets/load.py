@@ -117,7 +117,7 @@ def _named(
         return load_digits(seed=seed)
     try:
         return load_mnist(data_dir=data_dir, seed=seed, progress=progress)
-    except DataError as error:
+    except DataError:
         if spec is not None:
             raise
         if notice is not None:
