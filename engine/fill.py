@@ -63,5 +63,6 @@ def origin_of(source: str, key: str) -> str:
         source: the data set's; a folder for pictures in files.
         key: the picture's name in the data set.
     """
-    file = Path(source) / key
+    # Keys begin with the folder's own name, so that those of two folders differ.
+    file = Path(source).parent / key
     return str(file) if file.is_file() else key
