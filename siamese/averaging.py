@@ -12,12 +12,11 @@ weights then, which can cost most of the accuracy.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import keras
 import numpy as np
 
-__all__ = ["ReestimateNormalisation", "reestimate_normalisation"]
+__all__ = ["reestimate_normalisation"]
 
 
 def reestimate_normalisation(model: keras.Model, batches: Iterable[np.ndarray]) -> None:
@@ -52,22 +51,3 @@ def _normalisations(model: keras.Model) -> Iterator[keras.layers.BatchNormalizat
             yield from _normalisations(layer)
         elif isinstance(layer, keras.layers.BatchNormalization):
             yield layer
-
-
-class ReestimateNormalisation(keras.callbacks.Callback):
-    """Once `fit` has put the average in the place of the weights, make the statistics fit it.
-
-    Args:
-        feed: what the network was trained on; the first `count` batches of it are used.
-        count: how many batches.
-    """
-
-    def __init__(self, feed: keras.utils.PyDataset, count: int = 20) -> None:
-        super().__init__()
-        self.feed = feed
-        self.count = count
-
-    def on_train_end(self, logs: Any = None) -> None:
-        """Run the batches through the model."""
-        steps = range(min(self.count, len(self.feed)))
-        reestimate_normalisation(self.model, (self.feed[step][0] for step in steps))
