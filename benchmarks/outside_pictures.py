@@ -33,7 +33,7 @@ from siam.engine.run import OpenRun, open_run
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from pictures.corruptions import CORRUPTIONS  # noqa: E402
-from pictures.scenes import KINDS  # noqa: E402
+from pictures.kinds import KINDS  # noqa: E402
 from pictures.strokes import traced, written  # noqa: E402
 
 DIGIT, PLAIN = Preparation("digit", (28, 28), 1), Preparation("none", (28, 28), 1)

@@ -18,7 +18,7 @@ from siam.datasets.prepare import ENOUGH, Preparation, prepare_picture
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from pictures.corruptions import CORRUPTIONS  # noqa: E402
-from pictures.scenes import KINDS  # noqa: E402
+from pictures.kinds import KINDS  # noqa: E402
 from pictures.strokes import drawn, written  # noqa: E402
 
 DIGIT = Preparation("digit", (28, 28), 1)

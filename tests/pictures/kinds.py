@@ -1,0 +1,27 @@
+"""Every kind of picture of a digit that the tests and the benchmark draw, by name.
+
+A kind's place gives its random numbers: new kinds go to the end of their list.
+"""
+
+from __future__ import annotations
+
+from pictures import drawings, scans, sheets, surroundings
+from pictures.writing import Scene
+
+KINDS: dict[str, Scene] = {
+    scene.__name__: scene
+    for scene in (
+        drawings.paint_thick, drawings.paint_very_thick, drawings.paint_thin,
+        drawings.paint_coloured, drawings.dark_mode, drawings.transparent, drawings.tiny,
+        drawings.tight, drawings.at_border, drawings.far_off, drawings.screenshot,
+        drawings.bad_jpeg, drawings.odd_modes, scans.scanned, scans.scanned_black_white,
+        scans.specked, scans.broken_line, sheets.photo_pen, sheets.photo_marker,
+        sheets.photo_pencil, sheets.photo_shadow, sheets.photo_ruled, sheets.photo_squared,
+        surroundings.photo_table, surroundings.photo_edge, sheets.photo_coloured_paper,
+        sheets.photo_chalkboard, sheets.photo_whiteboard, sheets.photo_dim, sheets.photo_blurred,
+        sheets.photo_creased, sheets.photo_exif, sheets.photo_large, sheets.photo_small_in_large,
+        scans.low_contrast, scans.crayon, surroundings.boxed, drawings.enlarged,
+        surroundings.photo_note, surroundings.photo_finger, sheets.photo_dotted,
+        sheets.photo_thumbnail,
+    )
+}  # fmt: skip
