@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 __all__ = ["draw_network", "tower_rows"]
 
 # Layers that say nothing of the structure on their own.
-MINOR = ("Activation", "BatchNormalization", "ReLU", "Rescaling", "InputLayer", "Dropout")
+MINOR = (
+    *("Activation", "BatchNormalization", "ReLU", "Rescaling", "InputLayer", "Dropout"),
+    *("Cast", "Square", "Sum", "Maximum", "Rsqrt"),
+)
 MOST_ROWS = 16
 
 

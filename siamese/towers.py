@@ -12,6 +12,7 @@ import keras
 from keras import layers
 
 from siam.siamese.pairwise import Tensor
+from siam.siamese.unit_length import unit_length
 
 __all__ = ["TOWERS", "build_tower", "deep_tower", "resnet_tower", "small_tower"]
 
@@ -180,5 +181,4 @@ def _embedding(x: Tensor, dim: int) -> Tensor:
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(dim, use_bias=False, name="projection")(x)
     x = layers.BatchNormalization(momentum=0.9, name="projection_norm")(x)
-    # float32 whatever the policy: a bfloat16 cosine resolves only 1 part in 256.
-    return layers.UnitNormalization(name="embedding", dtype="float32")(x)
+    return unit_length(x, name="embedding")

@@ -7,9 +7,10 @@ Networks", NIPS 2012, section 4.1 (averaging over crops).
 from __future__ import annotations
 
 import keras
-from keras import layers, ops
+from keras import ops
 
 from siam.siamese.pairwise import Tensor
+from siam.siamese.unit_length import unit_length
 
 __all__ = ["MOVES", "average_views"]
 
@@ -40,9 +41,7 @@ def average_views(tower: keras.Model, *, views: int) -> keras.Model:
     # One pass over all copies: the graph holds the tower once.
     embeddings = tower(ops.concatenate(_copies(inputs, views), axis=0))
     by_view = ops.reshape(embeddings, (views, -1, embeddings.shape[-1]))
-    outputs = layers.UnitNormalization(name="mean_embedding", dtype="float32")(
-        ops.mean(by_view, axis=0)
-    )
+    outputs = unit_length(ops.mean(by_view, axis=0), name="mean_embedding")
     return keras.Model(inputs, outputs, name=tower.name)
 
 
