@@ -1,4 +1,4 @@
-"""Rows scaled to unit length: NumPy's result, float32 out, and a finite slope where there is none."""
+"""Rows scaled to unit length: NumPy's result, float32 out, a finite slope even at 0."""
 
 from __future__ import annotations
 
