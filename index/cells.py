@@ -60,7 +60,9 @@ def divide(vectors: np.ndarray) -> Cells:
     import faiss
 
     step = max(1, len(vectors) // (CELLS * SAMPLE))
-    learned = faiss.Kmeans(vectors.shape[1], CELLS, niter=ROUNDS, seed=1, min_points_per_centroid=1)
+    learned = faiss.Kmeans(
+        vectors.shape[1], CELLS, niter=ROUNDS, seed=1, spherical=True, min_points_per_centroid=1
+    )
     learned.train(np.ascontiguousarray(vectors[::step]))
     centres = np.asarray(learned.centroids)
     _, nearest = faiss.knn(vectors, centres, 1, faiss.METRIC_INNER_PRODUCT)
