@@ -1,4 +1,4 @@
-"""Random distortion of a batch of pictures, vectorised over the batch.
+"""Random distortion of a batch of pictures on the CPU, vectorised over the batch.
 
 All pictures of a batch are stacked into one tall picture, and one `cv2.remap` bends them all:
 there is no Python per picture, and OpenCV frees the interpreter, so that it runs beside the
@@ -12,46 +12,17 @@ Visual Document Analysis", ICDAR 2003 (affine and elastic distortion); T. DeVrie
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+
+from siam.siamese.distortion import AugmentPolicy, Draws, draw_distortion, interpolation
 
 __all__ = ["AugmentPolicy", "augment_batch"]
 
 # OpenCV's remap addresses at most this many rows or columns.
 _REMAP_LIMIT = 32_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class AugmentPolicy:
-    """How far pictures are distorted; 0 switches a distortion off.
-
-    Args:
-        rotation: largest turn either way, in degrees.
-        scale: largest change of size either way, as a fraction.
-        shear: largest slant either way, as a fraction of the height.
-        shift: largest move either way, as a fraction of the side.
-        elastic: standard deviation of a smooth random displacement, as a fraction of the side.
-        stroke: largest share by which bright strokes are thickened or thinned, 0 to 1.
-        cutout: share of the pictures from which a square is blotted out, 0 to 1.
-        cutout_size: side of that square, as a fraction of the side.
-        contrast: largest change of contrast either way, as a fraction.
-        noise: standard deviation of grey noise at its strongest, in grey levels of 0 to 255.
-        blur: share of the pictures that are blurred, 0 to 1.
-    """
-
-    rotation: float = 0.0
-    scale: float = 0.0
-    shear: float = 0.0
-    shift: float = 0.0
-    elastic: float = 0.0
-    stroke: float = 0.0
-    cutout: float = 0.0
-    cutout_size: float = 0.3
-    contrast: float = 0.0
-    noise: float = 0.0
-    blur: float = 0.0
+_interpolation = lru_cache(maxsize=16)(interpolation)
 
 
 def augment_batch(
@@ -83,25 +54,27 @@ def augment_batch(
         )
     if len(pictures) == 0:
         return pictures.copy()
-    if policy.stroke:
-        pictures = _stroke(pictures, rng, policy.stroke)
-    if any((policy.rotation, policy.scale, policy.shear, policy.shift, policy.elastic)):
-        pictures = _bend(pictures, rng, policy)
-    if policy.blur:
-        pictures = _blur(pictures, rng, policy.blur)
-    if policy.contrast or policy.noise:
-        pictures = _grey_levels(pictures, rng, policy)
-    if policy.cutout:
-        pictures = _cut_out(pictures, rng, policy)
+    n, height, width, channels = pictures.shape
+    drawn = draw_distortion((n, height, width, channels), rng=rng, policy=policy)
+    if "stroke" in drawn:
+        pictures = _stroke(pictures, drawn["stroke"])
+    if "source" in drawn:
+        pictures = _bend(pictures, drawn, policy)
+    if "blur" in drawn:
+        pictures = _blur(pictures, drawn["blur"])
+    if "gain" in drawn:
+        pictures = _grey_levels(pictures, drawn)
+    if "blot" in drawn:
+        pictures = _cut_out(pictures, drawn["blot"], policy.cutout_size)
     return pictures
 
 
-def _bend(pictures: np.ndarray, rng: np.random.Generator, policy: AugmentPolicy) -> np.ndarray:
+def _bend(pictures: np.ndarray, drawn: Draws, policy: AugmentPolicy) -> np.ndarray:
     """Affine and elastic distortion: look up where each pixel of the result comes from."""
     import cv2
 
     n, height, width, channels = pictures.shape
-    columns, rows = _source_maps(n, height, width, rng, policy)
+    columns, rows = _source_maps(height, width, drawn, policy)
     bent = np.empty_like(pictures)
     share = max(1, _REMAP_LIMIT // height)
     for start in range(0, n, share):
@@ -121,57 +94,35 @@ def _bend(pictures: np.ndarray, rng: np.random.Generator, policy: AugmentPolicy)
 
 
 def _source_maps(
-    n: int, height: int, width: int, rng: np.random.Generator, policy: AugmentPolicy
+    height: int, width: int, drawn: Draws, policy: AugmentPolicy
 ) -> tuple[np.ndarray, np.ndarray]:
     """Column and row that each pixel comes from, float32 (n, height, width) each."""
-
-    def uniform(limit: float) -> np.ndarray:
-        return rng.uniform(-limit, limit, n).astype(np.float32)
-
-    angle = np.deg2rad(uniform(policy.rotation))
-    stretch_x, stretch_y = np.exp(uniform(policy.scale)), np.exp(uniform(policy.scale))
-    slant = uniform(policy.shear)
-    move_x, move_y = uniform(policy.shift) * width, uniform(policy.shift) * height
-    cosine, sine = np.cos(angle), np.sin(angle)
     x = np.arange(width, dtype=np.float32) - (width - 1) / 2
     y = np.arange(height, dtype=np.float32) - (height - 1) / 2
 
-    def plane(along_x: np.ndarray, along_y: np.ndarray, offset: np.ndarray) -> np.ndarray:
+    def plane(which: int) -> np.ndarray:
+        along_x, along_y, offset = drawn["source"][:, which].T
         line_x = along_x[:, None] * x + offset[:, None]
         line_y = along_y[:, None] * y
         mapped: np.ndarray = line_y[:, :, None] + line_x[:, None, :]
         return mapped
 
-    columns = plane(cosine * stretch_x, (slant - sine) * stretch_x, (width - 1) / 2 + move_x)
-    rows = plane(sine * stretch_y, cosine * stretch_y, (height - 1) / 2 + move_y)
-    if policy.elastic:
-        columns += _waves(n, height, width, rng) * np.float32(policy.elastic * width)
-        rows += _waves(n, height, width, rng) * np.float32(policy.elastic * height)
+    def waves(which: int) -> np.ndarray:
+        grid = drawn["waves"][:, which]
+        smooth: np.ndarray = _interpolation(height) @ grid @ _interpolation(width).T
+        return smooth
+
+    columns, rows = plane(0), plane(1)
+    if "waves" in drawn:
+        columns += waves(0) * np.float32(policy.elastic * width)
+        rows += waves(1) * np.float32(policy.elastic * height)
     np.clip(columns, 0, width - 1, out=columns)
     np.clip(rows, 0, height - 1, out=rows)
     return columns, rows
 
 
-def _waves(n: int, height: int, width: int, rng: np.random.Generator) -> np.ndarray:
-    """A smooth random field per picture: a 5 x 5 grid of normal values, interpolated."""
-    grid = rng.standard_normal((n, 5, 5), dtype=np.float32)
-    waves: np.ndarray = _interpolation(height) @ grid @ _interpolation(width).T
-    return waves
-
-
-@lru_cache(maxsize=16)
-def _interpolation(size: int) -> np.ndarray:
-    """float32 (size, 5): cosine-bell weights of 5 evenly spaced knots at each pixel."""
-    position = np.linspace(0, 4, size, dtype=np.float32)[:, None]
-    gap = np.abs(position - np.arange(5, dtype=np.float32))
-    bells = np.where(gap < 2, 0.5 + 0.5 * np.cos(np.pi * gap / 2), 0)
-    weights: np.ndarray = bells / np.sqrt((bells**2).sum(axis=1, keepdims=True))
-    return weights.astype(np.float32)
-
-
-def _stroke(pictures: np.ndarray, rng: np.random.Generator, limit: float) -> np.ndarray:
+def _stroke(pictures: np.ndarray, share: np.ndarray) -> np.ndarray:
     """Thicken (share > 0) or thin (share < 0) what is bright, by up to one pixel all round."""
-    share = rng.uniform(-limit, limit, len(pictures)).astype(np.float32)
     thick, thin = pictures.copy(), pictures.copy()
     for before, after in (
         (np.s_[:, :-1], np.s_[:, 1:]),
@@ -184,16 +135,15 @@ def _stroke(pictures: np.ndarray, rng: np.random.Generator, limit: float) -> np.
     return _blend(pictures, target, np.abs(share))
 
 
-def _blur(pictures: np.ndarray, rng: np.random.Generator, share: float) -> np.ndarray:
-    """Blend a share of the pictures with their mean over 3 x 3 pixels."""
-    chosen = np.flatnonzero(rng.random(len(pictures)) < share)
-    strength = rng.random(len(chosen)).astype(np.float32)
+def _blur(pictures: np.ndarray, strength: np.ndarray) -> np.ndarray:
+    """Blend those of a strength above 0 with their mean over 3 x 3 pixels."""
+    chosen = np.flatnonzero(strength)
     padded = np.pad(pictures[chosen], ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
     padded = padded.astype(np.uint16)
     tall = padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]
     mean = (tall[:, :, :-2] + tall[:, :, 1:-1] + tall[:, :, 2:]) // 9
     blurred = pictures.copy()
-    blurred[chosen] = _blend(pictures[chosen], mean.astype(np.uint8), strength)
+    blurred[chosen] = _blend(pictures[chosen], mean.astype(np.uint8), strength[chosen])
     return blurred
 
 
@@ -205,30 +155,23 @@ def _blend(pictures: np.ndarray, target: np.ndarray, share: np.ndarray) -> np.nd
     return blended.astype(np.uint8)
 
 
-def _grey_levels(
-    pictures: np.ndarray, rng: np.random.Generator, policy: AugmentPolicy
-) -> np.ndarray:
-    """Change the contrast, then add noise of a strength drawn per picture."""
-    n = len(pictures)
-    gain = 1 + rng.uniform(-policy.contrast, policy.contrast, n).astype(np.float32)
-    levels: np.ndarray = pictures * gain[:, None, None, None]
-    if policy.noise:
-        strength = rng.uniform(0, policy.noise, n).astype(np.float32)
-        levels += rng.standard_normal(pictures.shape, np.float32) * strength[:, None, None, None]
+def _grey_levels(pictures: np.ndarray, drawn: Draws) -> np.ndarray:
+    """Change the contrast, then add noise."""
+    levels: np.ndarray = pictures * drawn["gain"][:, None, None, None]
+    if "noise" in drawn:
+        levels += drawn["noise"]
     np.clip(levels, 0, 255, out=levels)
     return levels.astype(np.uint8)
 
 
-def _cut_out(pictures: np.ndarray, rng: np.random.Generator, policy: AugmentPolicy) -> np.ndarray:
-    """Blot out a square at a random place of a share of the pictures, with black."""
-    n, (height, width) = len(pictures), pictures.shape[1:3]
-    chosen = rng.random(n) < policy.cutout
+def _cut_out(pictures: np.ndarray, centres: np.ndarray, size: float) -> np.ndarray:
+    """Blot out a square around a centre, with black."""
+    height, width = pictures.shape[1:3]
 
-    def inside(size: int) -> np.ndarray:
-        centre = rng.uniform(0, size, n).astype(np.float32)[:, None]
-        gap: np.ndarray = np.abs(np.arange(size, dtype=np.float32) - centre)
-        within: np.ndarray = gap < policy.cutout_size * size / 2
+    def inside(side: int, centre: np.ndarray) -> np.ndarray:
+        gap: np.ndarray = np.abs(np.arange(side, dtype=np.float32) - centre[:, None])
+        within: np.ndarray = gap < size * side / 2
         return within
 
-    square = inside(height)[:, :, None] & inside(width)[:, None, :] & chosen[:, None, None]
+    square = inside(height, centres[:, 0])[:, :, None] & inside(width, centres[:, 1])[:, None, :]
     return np.where(square[..., None], np.uint8(0), pictures)
