@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["frame", "is_framed", "line_width"]
+__all__ = ["are_framed", "frame", "is_framed", "line_width"]
 
 _INNER = 20 / 28  # part of the picture's shorter side that the mark's longer side takes
 _FINE = 160  # pixels, at least, of the mark's longer side while lines are still masks
@@ -60,24 +60,41 @@ def is_framed(grey: np.ndarray, size: tuple[int, int], *, strict: bool = False) 
         size: (height, width) of the data set's pictures.
         strict: True to ask for MNIST's layout to the pixel, False for near it.
     """
-    if grey.shape != tuple(size):
-        return False
-    ring = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    if np.quantile(ring, 0.8) > 16 or np.quantile(grey, 0.25) > 16:
-        return False
-    rows, columns = np.nonzero(grey > 40)
-    if not rows.size:
-        return False
-    extent = max(np.ptp(rows), np.ptp(columns)) + 1
-    weights = grey[rows, columns].astype(np.float64)
-    off = (
-        abs(np.average(rows, weights=weights) - (size[0] - 1) / 2),
-        abs(np.average(columns, weights=weights) - (size[1] - 1) / 2),
+    return grey.shape == tuple(size) and bool(are_framed(grey[None], strict=strict)[0])
+
+
+def are_framed(greys: np.ndarray, *, strict: bool = False) -> np.ndarray:
+    """Return bool (n,): which pictures of the data set's size `is_framed` holds for.
+
+    Args:
+        greys: uint8 (n, height, width), of the data set's size.
+        strict: as for `is_framed`.
+    """
+    count, height, width = greys.shape
+    ring = np.concatenate([greys[:, 0], greys[:, -1], greys[:, :, 0], greys[:, :, -1]], axis=1)
+    dark = np.quantile(ring, 0.8, axis=1) <= 16
+    dark &= np.quantile(greys.reshape(count, -1), 0.25, axis=1) <= 16
+    ink = np.where(greys > 40, greys, 0)
+    rows, columns = ink.sum(axis=2, dtype=np.int64), ink.sum(axis=1, dtype=np.int64)
+    extent = np.maximum(_extents(rows), _extents(columns))
+    weight = np.maximum(rows.sum(axis=1), 1)
+    off = np.maximum(
+        np.abs(rows @ np.arange(height) / weight - (height - 1) / 2),
+        np.abs(columns @ np.arange(width) / weight - (width - 1) / 2),
     )
-    unit = min(size) / 28
-    if strict:
-        return bool(17 * unit <= extent <= 21 * unit and max(off) <= 1.5 * unit)
-    return bool(13 * unit <= extent <= 26 * unit and max(off) <= 4 * unit)
+    unit = min(height, width) / 28
+    least, most, away = (17, 21, 1.5) if strict else (13, 26, 4)
+    framed: np.ndarray = (
+        dark & (least * unit <= extent) & (extent <= most * unit) & (off <= away * unit)
+    )
+    return framed
+
+
+def _extents(sums: np.ndarray) -> np.ndarray:
+    """Return how many places lie from the first to the last that is not 0, row by row."""
+    there = sums != 0
+    reach = there.shape[1] - there.argmax(axis=1) - there[:, ::-1].argmax(axis=1)
+    return np.where(there.any(axis=1), reach, 0)
 
 
 def _trimmed(mask: np.ndarray) -> np.ndarray:

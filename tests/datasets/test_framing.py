@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from siam.datasets.components import edges_of, group, pieces_of
-from siam.datasets.framing import frame, is_framed, line_width
+from siam.datasets.framing import are_framed, frame, is_framed, line_width
 from siam.datasets.ink import above, noise_floor, thresholds
 from siam.datasets.light import BLACK, GROUND, darkness
 from siam.datasets.lines import ruled_lines
@@ -55,6 +55,39 @@ def test_what_counts_as_framed() -> None:
     assert not is_framed(np.roll(digit, 8, axis=1), (28, 28))
     assert not is_framed(np.zeros((28, 28), np.uint8), (28, 28))
     assert not is_framed(np.random.default_rng(0).integers(0, 255, (28, 28)), (28, 28))
+
+
+def test_many_are_judged_as_one_by_one() -> None:
+    generator = np.random.default_rng(0)
+    pictures = np.zeros((200, 28, 28), np.uint8)
+    for picture in pictures:
+        top, left = generator.integers(0, 12, 2)
+        height, width = generator.integers(1, 28, 2)
+        picture[top : top + height, left : left + width] = generator.integers(30, 256)
+        picture[:, :] = np.maximum(picture, generator.integers(0, 25))
+    for strict in (False, True):
+        found = are_framed(pictures, strict=strict)
+        assert found.tolist() == [is_framed(p, (28, 28), strict=strict) for p in pictures]
+        assert found.tolist() == [framed_by_hand(p, strict) for p in pictures]
+        assert 0 < found.sum() < 200 or strict
+
+
+def framed_by_hand(grey: np.ndarray, strict: bool) -> bool:
+    ring = [*grey[0], *grey[-1], *grey[:, 0], *grey[:, -1]]
+    if np.quantile(ring, 0.8) > 16 or np.quantile(grey, 0.25) > 16:
+        return False
+    ink = [(row, column) for row in range(28) for column in range(28) if grey[row, column] > 40]
+    if not ink:
+        return False
+    weights = [int(grey[place]) for place in ink]
+    spans, offsets = [], []
+    for axis in (0, 1):
+        places = [place[axis] for place in ink]
+        spans.append(max(places) - min(places) + 1)
+        mean = sum(p * w for p, w in zip(places, weights, strict=True)) / sum(weights)
+        offsets.append(abs(mean - 13.5))
+    least, most, away = (17, 21, 1.5) if strict else (13, 26, 4)
+    return least <= max(spans) <= most and max(offsets) <= away
 
 
 def test_darkness_takes_out_the_light() -> None:
