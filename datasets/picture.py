@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
 import stat
 import struct
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from siam.datasets.pillow_warnings import pillow_warnings_ignored
 from siam.errors import MissingExtraError, PictureError
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def read_picture(
         return _decode(io.BytesIO(source), label, enough)
     try:
         with source.open("rb") as file:
-            if stat.S_ISREG(source.stat().st_mode):
+            if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 return _decode(file, label, enough)
             content = file.read(MAX_STREAM + 1)
     except FileNotFoundError:
@@ -101,8 +102,7 @@ def _decode(file: BinaryIO, label: str, enough: int | None) -> Image.Image:
         raise PictureError(f"{label} is empty (0 bytes).", "Save or download the picture again.")
     formats = [*_FORMATS, *_heic_format(head, label)]
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of bombs and odd EXIF; errors suffice
+        with pillow_warnings_ignored():  # of bombs and odd EXIF; errors suffice
             image = Image.open(file, formats=formats)
             width, height = image.size
             _check_size(
