@@ -11,7 +11,7 @@ from siam.datasets.components import Mark
 from siam.datasets.framing import frame, is_framed, line_width
 from siam.datasets.sighting import Sighting, ink_of, look
 
-__all__ = ["DigitView", "several", "view_digit", "work_size"]
+__all__ = ["DigitView", "several", "unchanged", "view_digit", "work_size"]
 
 WORK = 320  # pixels along the longer side in which ink is looked for
 _SMALL = 48  # a mark below this many pixels is looked at again, enlarged
@@ -40,9 +40,9 @@ def view_digit(grey: np.ndarray, size: tuple[int, int], *, invert: bool | None) 
         invert: True if the ink is known to be dark, False if light, None to find out.
     """
     if invert is not True and is_framed(grey, size):
-        return _unchanged(grey, inverted=False)
+        return unchanged(grey)
     if invert is not False and is_framed(255 - grey, size, strict=True):
-        return _unchanged(255 - grey, inverted=True)
+        return unchanged(255 - grey, inverted=True)
     work, scale = work_size(grey)
     sighting = look(work, invert=invert)
     choices: dict[str, Any] = {
@@ -97,7 +97,8 @@ def several(sighting: Sighting) -> tuple[Mark, ...]:
     return (main, *fellows)
 
 
-def _unchanged(pixels: np.ndarray, *, inverted: bool) -> DigitView:
+def unchanged(pixels: np.ndarray, *, inverted: bool = False) -> DigitView:
+    """Return the view of a picture that has MNIST's form already, or its negative has."""
     height, width = pixels.shape
     choices = {
         "inverted": inverted,
