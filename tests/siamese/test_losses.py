@@ -171,16 +171,20 @@ def test_a_loss_survives_its_configuration(name: str) -> None:
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_a_fit_brings_every_loss_down(name: str) -> None:
-    keras.utils.set_random_seed(0)
     labels = np.repeat(np.arange(3), 8)
+    rng = np.random.default_rng(0)
     points = np.eye(3, dtype=np.float32)[labels]
-    points += np.random.default_rng(0).normal(0, 0.1, points.shape).astype(np.float32)
+    points += rng.normal(0, 0.1, points.shape).astype(np.float32)
     tower = keras.Sequential(
         [keras.Input((3,)), keras.layers.Dense(4), keras.layers.UnitNormalization()]
     )
+    # All points start in nearly one direction, where no loss is 0: each backend draws other
+    # weights by itself, and at some of them the triplets are apart already.
+    tower.set_weights([1 + rng.normal(0, 0.1, (3, 4)), np.zeros(4)])
     tower.compile(optimizer=keras.optimizers.Adam(0.05), loss=make_loss(name))
     history = tower.fit(points, labels, batch_size=24, epochs=30, verbose=0).history["loss"]
     assert all(math.isfinite(value) for value in history)
+    assert history[0] > 0.05
     assert history[-1] < history[0]
 
 
