@@ -18,6 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from siam.index.threads import one_thread
+
 __all__ = ["Cells", "divide", "search_cells"]
 
 CELLS = 32
@@ -93,19 +95,13 @@ def search_cells(cells: Cells, queries: np.ndarray, k: int) -> np.ndarray | None
         >>> found is None or found[:, 0].tolist()
         [0, 1, 2]
     """
-    import faiss
-
-    threads = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(1)
-    try:
-        found = []
+    found = []
+    with one_thread():
         for start in range(0, len(queries), BLOCK):
             block = _searched(cells, queries[start : start + BLOCK], k)
             if block is None:
                 return None
             found.append(block)
-    finally:
-        faiss.omp_set_num_threads(threads)
     return np.concatenate(found)
 
 

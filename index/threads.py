@@ -1,0 +1,25 @@
+"""Keep a search on the thread that asks for it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+__all__ = ["one_thread"]
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Let FAISS use no thread but the caller's in this block; other threads keep their number.
+
+    For one query, because waking others costs more than they save; and where several threads
+    search at once, because each would wait for helpers that the others keep busy.
+    """
+    import faiss
+
+    threads = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(threads)
