@@ -24,6 +24,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from siam.datasets.framing import frame
 from siam.datasets.mnist import load_mnist
 from siam.datasets.picture import read_picture
 from siam.datasets.prepare import ENOUGH, Preparation, Prepared, prepare_picture
@@ -34,9 +35,10 @@ from siam.engine.run import OpenRun, open_run
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from pictures.corruptions import CORRUPTIONS  # noqa: E402
 from pictures.kinds import KINDS  # noqa: E402
-from pictures.strokes import traced, written  # noqa: E402
+from pictures.strokes import drawn, traced, written  # noqa: E402
 
 DIGIT, PLAIN = Preparation("digit", (28, 28), 1), Preparation("none", (28, 28), 1)
+FAITHFUL = 0.93  # of a traced digit's ink, at least, lies where the digit's was
 COSTLY = {"photo_large": 6}  # pictures of a kind that take seconds to draw
 
 
@@ -111,9 +113,26 @@ def files(kind: str, count: int, seed: int, test: Any) -> Iterator[tuple[int, by
             digit = k // 2 % 10
             glyph = written(digit, rng)
         else:
-            at = order[(place * count + k) % len(order)]
-            digit, glyph = int(test.labels[at]), traced(test.pictures[at, :, :, 0])
+            digit, glyph = retraced(test, order, place * count + k)
         yield digit, KINDS[kind](glyph, rng)
+
+
+def retraced(test: Any, order: np.ndarray, start: int) -> tuple[int, list[np.ndarray]]:
+    """Return the next test digit and its middle lines that, drawn again, cover the same pixels."""
+    for at in np.roll(order, -start):
+        pixels = test.pictures[at, :, :, 0]
+        glyph = traced(pixels)
+        again = frame((drawn(glyph, 160, 22.0) > 0.5).astype(np.uint8), (28, 28))
+        if overlap(again, pixels) > FAITHFUL:
+            return int(test.labels[at]), glyph
+    raise ValueError("No test digit can be traced.")
+
+
+def overlap(one: np.ndarray, other: np.ndarray) -> float:
+    """Return the part of the ink that lies on the other's or beside it, the worse way, 0 to 1."""
+    masks = [(pixels > 64).astype(np.uint8) for pixels in (one, other)]
+    grown = [cv2.dilate(mask, np.ones((3, 3), np.uint8)) for mask in masks]
+    return min(float((masks[a] & grown[1 - a]).sum() / max(masks[a].sum(), 1)) for a in (0, 1))
 
 
 def judged(

@@ -8,10 +8,11 @@ import numpy as np
 
 from siam.datasets.light import GROUND
 
-__all__ = ["Mark", "Pieces", "group", "pieces_of"]
+__all__ = ["Mark", "Pieces", "edges_of", "group", "pieces_of", "rules_of"]
 
 _SPECK = 0.12  # of the largest piece's extent; shorter pieces are specks
 _FAINT_SPECK = 0.02  # of the largest piece's ink
+_REACH_TO_CUT = 0.12  # of the usual reach, between a piece that the border cuts and a whole one
 _MOST = 64  # pieces that are looked at; a page of text has more, and is no picture of a digit
 
 
@@ -93,6 +94,31 @@ def edges_of(pieces: Pieces) -> list[int]:
     return found
 
 
+def rules_of(pieces: Pieces, lines: np.ndarray) -> list[int]:
+    """Return the thin straight pieces that stand between two ruled lines: the sides of a form's
+    boxes. One alone may be a 1.
+
+    Args:
+        pieces: from `pieces_of`.
+        lines: uint8 (h, w), 255 on the lines that `ruled_lines` found.
+    """
+    import cv2
+
+    if not lines.any():
+        return []
+    near = cv2.dilate(lines, np.ones((7, 7), np.uint8)) > 0
+    found = []
+    for k in range(1, len(pieces.areas)):
+        left, top, right, bottom = (int(v) for v in pieces.boxes[k])
+        wide, tall = right - left, bottom - top
+        if max(wide, tall) < 0.2 * min(lines.shape) or min(wide, tall) > 0.06 * max(wide, tall):
+            continue
+        touched = near[top:bottom, left:right] & (pieces.regions[top:bottom, left:right] == k)
+        along = touched.any(1) if tall > wide else touched.any(0)
+        found += [k] if along[0] and along[-1] else []
+    return found if len(found) > 1 else []
+
+
 def _keeps_out(pieces: Pieces, k: int) -> bool:
     """Whether a long piece runs around the picture's middle: a frame."""
     height, width = pieces.regions.shape
@@ -139,7 +165,7 @@ def group(pieces: Pieces, *, reach: float, without: list[int]) -> tuple[list[Mar
     # What lies along the border at length is a table or a shadow; its box says nothing.
     loose = 0.24 * sum(pieces.regions.shape)
     free = [k for k in solid[:_MOST] if pieces.borders[k] <= loose]
-    groups = _joined(free, pieces.boxes, extents, reach)
+    groups = _joined(free, pieces, reach)
     groups += [[k] for k in solid[:_MOST] if pieces.borders[k] > loose]
     marks = [_mark(members, pieces) for members in groups]
     half_round = sum(pieces.regions.shape)
@@ -147,21 +173,38 @@ def group(pieces: Pieces, *, reach: float, without: list[int]) -> tuple[list[Mar
     return marks, len(numbers) - len(solid)
 
 
-def _joined(
-    numbers: list[int], boxes: np.ndarray, extents: np.ndarray, reach: float
-) -> list[list[int]]:
+def _joined(numbers: list[int], pieces: Pieces, reach: float) -> list[list[int]]:
+    extents = pieces.extents()
     groups: list[list[int]] = []
     for k in numbers:
-        near = [g for g in groups if any(_near(k, other, boxes, extents, reach) for other in g)]
+        near = [g for g in groups if any(_near(k, other, pieces, extents, reach) for other in g)]
         groups = [g for g in groups if g not in near]
         groups.append([k, *(other for g in near for other in g)])
     return groups
 
 
-def _near(a: int, b: int, boxes: np.ndarray, extents: np.ndarray, reach: float) -> bool:
-    across = max(boxes[a, 0] - boxes[b, 2], boxes[b, 0] - boxes[a, 2], 0)
-    down = max(boxes[a, 1] - boxes[b, 3], boxes[b, 1] - boxes[a, 3], 0)
-    return bool(np.hypot(across, down) <= reach * max(extents[a], extents[b]))
+def _near(a: int, b: int, pieces: Pieces, extents: np.ndarray, reach: float) -> bool:
+    """Whether two pieces belong together; one that the border cuts is rather a neighbour's."""
+    one, other = pieces.boxes[a], pieces.boxes[b]
+    across = max(one[0] - other[2], other[0] - one[2], 0)
+    down = max(one[1] - other[3], other[1] - one[3], 0)
+    most = reach * max(extents[a], extents[b])
+    if np.hypot(across, down) > most:
+        return False
+    if (pieces.borders[a] > 0) == (pieces.borders[b] > 0):
+        return True
+    return _gap(a, b, pieces) <= _REACH_TO_CUT * most
+
+
+def _gap(a: int, b: int, pieces: Pieces) -> float:
+    """Return the distance in pixels between two pieces' nearest pixels."""
+    import cv2
+
+    left, top = pieces.boxes[[a, b], :2].min(0)
+    right, bottom = pieces.boxes[[a, b], 2:].max(0)
+    part = pieces.regions[top:bottom, left:right]
+    away = cv2.distanceTransform((part != a).astype(np.uint8), cv2.DIST_L2, 3)
+    return float(away[part == b].min())
 
 
 def _mark(members: list[int], pieces: Pieces) -> Mark:

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 __all__ = ["ink_grey"]
 
 _LUMINANCE = np.array([0.299, 0.587, 0.114])
-_WORTH = 1.4  # how much stronger the ink must get for another grey than the usual one
+_WORTH = 1.25  # how much stronger the ink must get for another grey than the usual one
 _THUMB = 128  # pixels along the longer side that the colours are judged on
+_AROUND = 0.3  # of that side: the neighbourhood whose mean is a pixel's ground
+_EDGE = 0.1  # of the picture, on every side, that says nothing about the ink's colour
 
 
 def ink_grey(image: Image.Image) -> np.ndarray:
@@ -26,20 +28,33 @@ def ink_grey(image: Image.Image) -> np.ndarray:
         return np.asarray(image)
     factor = max(1, max(image.size) // _THUMB)
     thumb = image.reduce((min(factor, image.width), min(factor, image.height)))
-    mixture = _mixture(np.asarray(thumb).reshape(-1, 3).astype(np.float64))
+    mixture = _mixture(_local(np.asarray(thumb)))
     if mixture is None:
         return np.asarray(image.convert("L"))
     red, green, blue = (float(part) for part in mixture)
     return np.asarray(image.convert("L", (red, green, blue, 0.0)))
 
 
-def _mixture(colours: np.ndarray) -> np.ndarray | None:
+def _local(thumb: np.ndarray) -> np.ndarray:
+    """Return each pixel's difference to the mean around it, float32 (n, 3): ink, but no light.
+
+    What lies along the border is left out: a program's tools, a table, a thumb have colours too.
+    """
+    import cv2
+
+    side = round(_AROUND * max(thumb.shape)) | 1
+    colours = thumb.astype(np.float32)
+    away = np.asarray(colours - cv2.blur(colours, (side, side)))
+    down, across = (round(_EDGE * length) for length in thumb.shape[:2])
+    return away[down : len(away) - down, across : away.shape[1] - across].reshape(-1, 3)
+
+
+def _mixture(away: np.ndarray) -> np.ndarray | None:
     """Return the channels' weights, sum 1, or None where the usual grey does as well.
 
     Args:
-        colours: float (n, 3), some of the picture's pixels.
+        away: float (n, 3), how pixels differ from their ground.
     """
-    away = colours - np.median(colours, axis=0)
     distance = (away**2).sum(1)
     far = away[distance >= np.quantile(distance, 0.97)]
     if not len(far) or distance.max() < 100:

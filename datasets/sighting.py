@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from siam.datasets.components import Mark, Pieces, edges_of, group, pieces_of
+from siam.datasets.components import Mark, Pieces, edges_of, group, pieces_of, rules_of
 from siam.datasets.ink import above, noise_floor, thresholds
 from siam.datasets.light import darkness
 from siam.datasets.lines import ruled_lines
@@ -16,9 +16,14 @@ __all__ = ["Sighting", "ink_of", "look"]
 
 _GUESS = 0.45  # weight of a polarity that the picture's whole border speaks against
 _SURE = 0.85  # share of the border of one lightness that makes the second look needless
+_LARGE = 0.15  # of the picture's longer side: so long must a mark be for that
+_SPRINKLED = 0.04  # of the picture's longer side: ink in dots shorter than it is sprayed or chalk
 _WRITTEN = 0.3  # plausibility per pixel of extent of what is written on a sheet
 _SHEET = 0.9  # of a sheet's width: its edges may be ragged, or lie in shadow
 _TRIED = 5  # marks that are compared
+_CUT = 0.4  # likelihood, among several marks, of one that the border cuts
+_BARE = 0.5  # likelihood, among several marks, of a bare straight line
+_BARE_WIDTH = 0.15  # of its length, at most, is such a line's width
 _AROUND = 3  # pixels around a mark within which its edges are judged
 
 
@@ -74,8 +79,10 @@ def _looked(grey: np.ndarray, invert: bool | None, reach: float) -> Sighting:
     light = border_lightness(grey)
     likelier = light >= 0.5
     first = _seen(grey, likelier, reach, 1.0)
-    if max(light, 1 - light) > _SURE and first.marks and first.score > 0.5 * first.marks[0].extent:
-        return first
+    if max(light, 1 - light) > _SURE and first.marks:
+        extent = first.marks[0].extent
+        if extent > _LARGE * max(grey.shape) and first.score > 0.5 * extent:
+            return first
     prior = _GUESS + (1 - _GUESS) * (1 - light if likelier else light)
     second = _seen(grey, not likelier, reach, prior)
     return first if first.score >= second.score else second
@@ -127,8 +134,8 @@ def _seen(grey: np.ndarray, inverted: bool, reach: float, prior: float) -> Sight
     ignore, edges_dropped, beside = lines, 0, np.zeros_like(lines)
     for _ in range(3):  # a table's edge may hide pencil from the threshold: without it, again
         high, low = thresholds(dark, floor, ignore)
-        pieces = pieces_of(_continued(dark, high, low, ignore), dark)
-        edges = edges_of(pieces)
+        pieces = _whole(_continued(dark, high, low, ignore), dark)
+        edges = [*edges_of(pieces), *rules_of(pieces, lines)]
         if not edges:
             break
         edge = _freed(np.isin(pieces.regions, edges), dark, high)
@@ -140,10 +147,29 @@ def _seen(grey: np.ndarray, inverted: bool, reach: float, prior: float) -> Sight
         edges = [*edges, *np.flatnonzero(close > 0.5 * pieces.areas)]
     marks, specks = group(pieces, reach=reach, without=[int(k) for k in edges])
     scores = [prior * _standing(mark, pieces, dark) for mark in marks[:_TRIED]]
-    best = int(np.argmax(scores)) if scores else 0
+    best = 0
+    if len(scores) > 1:
+        likely = [_likelihood(mark, pieces) for mark in marks[:_TRIED]]
+        best = int(np.argmax(np.multiply(scores, likely)))
     ordered = tuple(marks[best : best + 1] + marks[:best] + marks[best + 1 :])
     score = scores[best] if scores else 0.0
     return Sighting(inverted, dark, low, lines, pieces, ordered, specks + edges_dropped, score)
+
+
+def _whole(mask: np.ndarray, dark: np.ndarray) -> Pieces:
+    """Return the mask's pieces; where lines are only sprinkled, their dots closed up to lines."""
+    import cv2
+
+    pieces = pieces_of(mask, dark)
+    side = max(mask.shape)
+    for width in range(3, round(_SPRINKLED * side) + 1, 2):
+        specks = pieces.extents() < _SPRINKLED * side
+        specks[0] = False
+        if len(specks) < 60 or pieces.inks[specks].sum() < 0.3 * pieces.inks[1:].sum():
+            break
+        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
+        pieces = pieces_of(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, disc), dark)
+    return pieces
 
 
 def _freed(edge: np.ndarray, dark: np.ndarray, high: int) -> np.ndarray:
@@ -170,6 +196,23 @@ def _continued(dark: np.ndarray, high: int, low: int, ignore: np.ndarray) -> np.
     kept = np.zeros(count, np.uint8)
     kept[np.unique(regions[(dark > high) & (faint > 0)])] = 255
     return np.asarray(kept[regions])
+
+
+def _likelihood(mark: Mark, pieces: Pieces) -> float:
+    """Return how likely a mark is the one that was meant, 0..1, where there are several.
+
+    People show a digit whole: what the border cuts came along by chance. A bare straight line is
+    more often a pen, a form's rule or a sheet's edge than a 1.
+    """
+    import cv2
+
+    left, top, right, bottom = mark.box
+    ink = np.isin(pieces.regions[top:bottom, left:right], mark.pieces).astype(np.uint8)
+    likely = _CUT if mark.border else 1.0
+    (_, sides, _) = cv2.minAreaRect(cv2.findNonZero(ink))
+    thin, long = min(sides) + 1, max(sides) + 1
+    bare = thin < _BARE_WIDTH * long and cv2.countNonZero(ink) > 0.6 * thin * long
+    return likely * (_BARE if bare else 1.0)
 
 
 def _standing(mark: Mark, pieces: Pieces, dark: np.ndarray) -> float:

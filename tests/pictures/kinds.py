@@ -5,7 +5,7 @@ A kind's place gives its random numbers: new kinds go to the end of their list.
 
 from __future__ import annotations
 
-from pictures import drawings, scans, sheets, surroundings
+from pictures import apps, desks, drawings, mishaps, papers, scans, sheets, surroundings
 from pictures.writing import Scene
 
 KINDS: dict[str, Scene] = {
@@ -23,5 +23,14 @@ KINDS: dict[str, Scene] = {
         scans.low_contrast, scans.crayon, surroundings.boxed, drawings.enlarged,
         surroundings.photo_note, surroundings.photo_finger, sheets.photo_dotted,
         sheets.photo_thumbnail,
+        apps.paint_pencil, apps.finger_app, apps.finger_app_bars, apps.window, apps.same_lightness,
+        apps.sprayed, apps.glowing, apps.pen_tool, apps.fake_transparent, papers.recycled_pencil,
+        papers.squared_askew, papers.millimetre, papers.legal_pad, papers.cardboard,
+        papers.black_paper, papers.whiteboard, papers.dusty_chalk, papers.stamped,
+        papers.screen_photo, papers.page_scan, mishaps.cut_from_a_row, mishaps.pencil_beside,
+        mishaps.thumb_in_corner, mishaps.vignetted, mishaps.flashed, mishaps.shining_through,
+        mishaps.form_box, mishaps.halftone, mishaps.jpeg_ten, mishaps.deep_scan, mishaps.everything,
+        desks.spiral_pad, desks.patterned_cloth, desks.scanner_lid, desks.print_nearby,
+        desks.keyboard_edge, desks.telephone_crop,
     )
 }  # fmt: skip
