@@ -82,7 +82,7 @@ def backend() -> Check:
 
 def gpu() -> Check:
     """Say whether a GPU is there, and whether TensorFlow could use it."""
-    from siam.siamese.device import driver_gpus
+    from siam.siamese.driver import driver_gpus
 
     present = driver_gpus()
     if not present:

@@ -12,7 +12,6 @@ import importlib.util
 import os
 import platform
 import re
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from siam.errors import MissingExtraError, UsageError
+from siam.siamese.driver import driver_gpus
 
 __all__ = [
     "BACKENDS",
@@ -190,22 +190,6 @@ def backend_gpus(backend: str) -> list[str]:
     if os.environ.get("KERAS_TORCH_DEVICE") == "cpu":
         return []
     return [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
-
-
-def driver_gpus() -> list[str]:
-    """The names of the NVIDIA GPUs that the driver knows, whatever a backend makes of them."""
-    try:
-        asked = subprocess.run(
-            ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"],
-            capture_output=True,
-            text=True,
-            timeout=10,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return []
-    return (
-        [line.strip() for line in asked.stdout.splitlines() if line] if not asked.returncode else []
-    )
 
 
 def why_no_gpu(backend: str, current: Mapping[str, str]) -> str:
