@@ -23,7 +23,8 @@ class Recipe:
         pictures_per_class: K, pictures of each; a batch holds P x K.
         learning_rate: peak of the schedule.
         warm_up: share of the steps spent rising to the peak, 0 to less than 1.
-        weight_decay: decoupled weight decay of AdamW.
+        optimizer: name in `siam.siamese.optimizers.OPTIMIZERS`.
+        weight_decay: decoupled weight decay.
         average: momentum of the running average of the weights; 0 = none.
         precision: Keras dtype policy, "float32" or "mixed_bfloat16".
         augment: how far training pictures are distorted.
@@ -42,6 +43,7 @@ class Recipe:
     pictures_per_class: int = 26
     learning_rate: float = 8e-3
     warm_up: float = 0.15
+    optimizer: str = "muon"
     weight_decay: float = 1e-2
     average: float = 0.0
     precision: str = "mixed_bfloat16"

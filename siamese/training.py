@@ -15,9 +15,11 @@ from siam.siamese.callbacks import Report, StopWhenStale, stale, tensorboard
 from siam.siamese.checkpoint import Checkpoint, HistoryRow, restore
 from siam.siamese.contrastive import ContrastiveLoss
 from siam.siamese.device import compile_steps
+from siam.siamese.device_feed import fits_device, move_to_device
 from siam.siamese.feed import BatchFeed, EpochTurn, PairFeed
 from siam.siamese.losses import make_loss
 from siam.siamese.network import siamese_network
+from siam.siamese.optimizers import make_optimizer
 from siam.siamese.precision import dtype_policy
 from siam.siamese.presets import Recipe
 from siam.siamese.schedule import warm_up_cosine
@@ -54,6 +56,7 @@ def train_network(
     folder: Path,
     pairs: Pairs = "batch",
     patience: int = 0,
+    on_device: bool | None = None,
     progress: Progress = silent,
 ) -> TrainedNetwork:
     """Train, or go on where an interrupted training stopped: the result is the same.
@@ -67,6 +70,8 @@ def train_network(
         pairs: "batch" = every pair of a P x K batch counts, N pictures give N(N-1)/2 pairs for
             N tower passes; "sampled" = explicit pairs through the two-input model.
         patience: stop after this many epochs without a better validation loss; 0 = never.
+        on_device: keep the pictures on the device and distort them there; None = where that is
+            faster: on a GPU with the memory for it. Explicit pairs are always fed by the CPU.
         progress: told of steps done.
 
     Raises:
@@ -74,29 +79,42 @@ def train_network(
     """
     keras.utils.set_random_seed(seed)
     feed = make_feed(train, recipe, pairs, seed=seed)
+    watched = make_feed(validation, recipe, pairs, seed=seed, vary=False)
     with dtype_policy(recipe.precision):
         tower = build_tower(recipe.tower, train.pictures.shape[1:], recipe.dim)
-        model = tower if pairs == "batch" else siamese_network(tower)
+        network = tower if pairs == "batch" else siamese_network(tower)
+    model, shown = network, feed
+    if on_device is None:
+        on_device = fits_device(train.pictures.nbytes + validation.pictures.nbytes)
+    if on_device and isinstance(feed, BatchFeed) and isinstance(watched, BatchFeed):
+        model, shown, watched = move_to_device(network, feed, watched)
     model.compile(
-        optimizer=make_optimizer(recipe, steps=len(feed) * recipe.epochs),
+        optimizer=make_optimizer(
+            recipe.optimizer,
+            warm_up_cosine(
+                recipe.learning_rate, steps=len(feed) * recipe.epochs, warm_up=recipe.warm_up
+            ),
+            weight_decay=recipe.weight_decay,
+            average=recipe.average,
+        ),
         loss=ContrastiveLoss()
         if pairs == "sampled"
         else make_loss(recipe.loss, head_weight=recipe.head_weight),
         jit_compile=compile_steps(),
     )
-    history, seconds = restore(model, folder)
-    checkpoint = Checkpoint(folder, history, seconds)
+    history, seconds = restore(model, network, folder)
+    checkpoint = Checkpoint(network, folder, history, seconds)
     # A resumed training may have been interrupted after its last epoch.
     if len(history) < recipe.epochs and not stale(history, patience):
         model.fit(
-            feed,
-            validation_data=make_feed(validation, recipe, pairs, seed=seed, vary=False),
+            shown,
+            validation_data=watched,
             initial_epoch=len(history),
             epochs=recipe.epochs,
             shuffle=False,
             verbose=0,
             callbacks=[
-                EpochTurn(feed),
+                EpochTurn(shown),
                 checkpoint,
                 Report(progress, len(feed), recipe.epochs),
                 StopWhenStale(history, patience),
@@ -123,17 +141,6 @@ def make_feed(
     if pairs == "sampled":
         return PairFeed(split, batch=classes * pictures, **shared)
     return BatchFeed(split, classes=classes, pictures=pictures, **shared)
-
-
-def make_optimizer(recipe: Recipe, *, steps: int) -> keras.optimizers.Optimizer:
-    """Make the optimizer with its schedule over all the steps of the training."""
-    rate = warm_up_cosine(recipe.learning_rate, steps=steps, warm_up=recipe.warm_up)
-    return keras.optimizers.AdamW(
-        rate,
-        weight_decay=recipe.weight_decay,
-        use_ema=recipe.average > 0,
-        ema_momentum=recipe.average or 0.99,
-    )
 
 
 def settle_average(
