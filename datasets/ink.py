@@ -22,14 +22,15 @@ def above(dark: np.ndarray, level: int) -> np.ndarray:
 def noise_floor(dark: np.ndarray) -> int:
     """Return the darkness above which something is more than the ground's noise.
 
-    Taken from the lower third of all values, because ink may cover most of a picture.
+    Taken from the lower third of all values, because ink may cover most of a picture, but not from
+    the lowest, which are glare and the rims of sheets.
 
     Args:
         dark: uint8 (h, w) from `darkness`.
     """
     share = np.cumsum(_histogram(dark)) / dark.size
-    low, level = np.searchsorted(share, (0.05, 0.3))
-    deviation = (int(level) - int(low)) / 1.12  # the normal distribution's 5 % to 30 %
+    low, level = np.searchsorted(share, (0.15, 0.3))
+    deviation = (int(level) - int(low)) / 0.512  # the normal distribution's 15 % to 30 %
     return int(level + max(_DEVIATIONS * deviation, _FAINTEST))
 
 

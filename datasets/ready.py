@@ -18,7 +18,7 @@ from siam.datasets.prepare import Preparation, Prepared
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["ready_pictures"]
+__all__ = ["looks_ready", "ready_pictures"]
 
 # What a file says of itself that changes no pixel. A picture of which more is known (a turn, a
 # transparent colour) takes the long way.
@@ -26,13 +26,25 @@ _HARMLESS = frozenset(["siam_original_size", "dpi", "gamma", "srgb", "Software"]
 _PLAIN = ("PNG", "PPM")
 
 
+def looks_ready(image: Image.Image, preparation: Preparation) -> bool:
+    """Return whether `ready_pictures` may be asked about a picture, as `read_picture` gives it."""
+    height, width = preparation.size
+    return (
+        preparation.chain == "digit"
+        and image.mode == "L"
+        and image.size == (width, height)
+        and image.format in _PLAIN
+        and image.info.keys() <= _HARMLESS
+    )
+
+
 def ready_pictures(
-    images: Sequence[Image.Image | None], preparation: Preparation
+    images: Sequence[Image.Image], preparation: Preparation
 ) -> list[Prepared | None]:
     """Return what `prepare_picture` would, without steps, for pictures that pass it unchanged.
 
     Args:
-        images: as `read_picture` gives them; None is passed over.
+        images: each `looks_ready`.
         preparation: the data set's.
 
     Returns:
@@ -40,30 +52,16 @@ def ready_pictures(
 
     Example:
         >>> from PIL import Image
-        >>> preparation = Preparation("digit", (28, 28), 1)
-        >>> ready_pictures([Image.new("L", (28, 28)), None], preparation)
-        [None, None]
+        >>> ready_pictures([Image.new("L", (28, 28))], Preparation("digit", (28, 28), 1))
+        [None]
     """
-    prepared: list[Prepared | None] = [None] * len(images)
-    if preparation.chain != "digit":
-        return prepared
-    height, width = preparation.size
-    places = [
-        place
-        for place, image in enumerate(images)
-        if image is not None
-        and image.mode == "L"
-        and image.size == (width, height)
-        and image.format in _PLAIN
-        and image.info.keys() <= _HARMLESS
-    ]
-    if not places:
-        return prepared
-    content = b"".join(image.tobytes() for place in places if (image := images[place]) is not None)
-    greys = np.frombuffer(content, np.uint8).reshape(len(places), height, width)
-    framed = are_framed(greys)
+    if not images:
+        return []
+    content = b"".join(image.tobytes() for image in images)
+    greys = np.frombuffer(content, np.uint8).reshape(len(images), *preparation.size)
     pixels = np.repeat(greys[..., None], preparation.channels, axis=3)
     choices = {"chain": preparation.chain, "rotated": 0, **unchanged(greys[0]).choices}
-    for row in np.flatnonzero(framed).tolist():
-        prepared[places[row]] = Prepared(pixels[row], (), dict(choices), ())
-    return prepared
+    return [
+        Prepared(picture, (), dict(choices), ()) if framed else None
+        for picture, framed in zip(pixels, are_framed(greys).tolist(), strict=True)
+    ]

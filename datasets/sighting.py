@@ -8,20 +8,20 @@ import numpy as np
 
 from siam.datasets.components import Mark, Pieces, edges_of, group, pieces_of, rules_of
 from siam.datasets.ink import above, noise_floor, thresholds
-from siam.datasets.light import darkness
+from siam.datasets.light import darkness, ground_of, steepness
 from siam.datasets.lines import ruled_lines
 from siam.datasets.polarity import border_lightness, is_sheet, plausibility
 
 __all__ = ["Sighting", "ink_of", "look"]
 
-_GUESS = 0.45  # weight of a polarity that the picture's whole border speaks against
+_GUESS = 0.6  # weight of a polarity that the picture's whole border speaks against
 _SURE = 0.85  # share of the border of one lightness that makes the second look needless
 _LARGE = 0.15  # of the picture's longer side: so long must a mark be for that
 _SPRINKLED = 0.04  # of the picture's longer side: ink in dots shorter than it is sprayed or chalk
 _WRITTEN = 0.3  # plausibility per pixel of extent of what is written on a sheet
 _SHEET = 0.9  # of a sheet's width: its edges may be ragged, or lie in shadow
 _TRIED = 5  # marks that are compared
-_CUT = 0.4  # likelihood, among several marks, of one that the border cuts
+_CUT = 0.3  # likelihood, among several marks, of one that the border cuts
 _BARE = 0.5  # likelihood, among several marks, of a bare straight line
 _BARE_WIDTH = 0.15  # of its length, at most, is such a line's width
 _AROUND = 3  # pixels around a mark within which its edges are judged
@@ -128,7 +128,9 @@ def ink_of(sighting: Sighting, mark: Mark) -> tuple[np.ndarray, tuple[int, int]]
 def _seen(grey: np.ndarray, inverted: bool, reach: float, prior: float) -> Sighting:
     import cv2
 
-    dark = darkness(grey if inverted else cv2.bitwise_not(grey))
+    shade = grey if inverted else cv2.bitwise_not(grey)
+    ground = ground_of(shade)
+    dark = darkness(shade, ground)
     floor = noise_floor(dark)
     lines = ruled_lines(dark, floor)
     ignore, edges_dropped, beside = lines, 0, np.zeros_like(lines)
@@ -146,7 +148,7 @@ def _seen(grey: np.ndarray, inverted: bool, reach: float, prior: float) -> Sight
         close = np.bincount(pieces.regions[beside > 0], minlength=len(pieces.areas))
         edges = [*edges, *np.flatnonzero(close > 0.5 * pieces.areas)]
     marks, specks = group(pieces, reach=reach, without=[int(k) for k in edges])
-    scores = [prior * _standing(mark, pieces, dark) for mark in marks[:_TRIED]]
+    scores = [prior * _standing(mark, pieces, dark, shade, ground) for mark in marks[:_TRIED]]
     best = 0
     if len(scores) > 1:
         likely = [_likelihood(mark, pieces) for mark in marks[:_TRIED]]
@@ -215,11 +217,14 @@ def _likelihood(mark: Mark, pieces: Pieces) -> float:
     return likely * (_BARE if bare else 1.0)
 
 
-def _standing(mark: Mark, pieces: Pieces, dark: np.ndarray) -> float:
+def _standing(
+    mark: Mark, pieces: Pieces, dark: np.ndarray, shade: np.ndarray, ground: np.ndarray
+) -> float:
     """Return a mark's plausibility, less for what runs along the border."""
     left, top, right, bottom = mark.box
     left, top = max(left - _AROUND, 0), max(top - _AROUND, 0)
     part = np.s_[top : bottom + _AROUND, left : right + _AROUND]
     ink = np.isin(pieces.regions[part], mark.pieces).astype(np.uint8)
     free = max(0.0, 1 - mark.border / sum(dark.shape))
-    return plausibility(ink, dark[part]) * free**2
+    steep = steepness(shade[part], ground[part])
+    return plausibility(ink, dark[part], steep) * free**2

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from siam.datasets.components import edges_of, group, pieces_of
+from siam.datasets.components import edges_of, group, pieces_of, rules_of
 from siam.datasets.framing import are_framed, frame, is_framed, line_width
 from siam.datasets.ink import above, noise_floor, thresholds
-from siam.datasets.light import BLACK, GROUND, darkness
+from siam.datasets.light import BLACK, GROUND, darkness, ground_of, steepness
 from siam.datasets.lines import ruled_lines
 from siam.datasets.polarity import border_lightness, is_sheet, plausibility
 
@@ -94,7 +94,8 @@ def test_darkness_takes_out_the_light() -> None:
     light = np.linspace(170, 240, 300)[None, :] * np.ones((200, 1))
     paper = light.copy()
     paper[90:100, 50:250] *= 0.3
-    dark = darkness(paper.astype(np.uint8))
+    grey = paper.astype(np.uint8)
+    dark = darkness(grey, ground_of(grey))
     ground = np.delete(dark, np.s_[80:110], axis=0)
     assert abs(ground.astype(int) - GROUND).max() < 25
     ink = dark[92:98, 60:240].astype(float)
@@ -145,7 +146,61 @@ def test_polarity_by_border_and_by_edges() -> None:
     sharp = np.where(line > 0, BLACK, GROUND).astype(np.uint8)
     soft = np.full_like(sharp, GROUND)
     soft[:] = np.linspace(GROUND, BLACK, 60)[:, None]
-    assert plausibility(line, sharp) > 5 * plausibility((soft > 150).astype(np.uint8), soft)
+    blurred = (soft > 150).astype(np.uint8)
+    flat = np.full_like(grey, 255)
+    wrong = plausibility(blurred, soft, steepness(255 - soft, flat))
+    assert plausibility(line, sharp, steepness(grey, flat)) > 5 * wrong
+
+
+def test_ground_of_a_table_is_no_lighter_beside_a_sheet() -> None:
+    grey = np.full((200, 300), 60, np.uint8)
+    grey[:, :150] = 230
+    dark = darkness(grey, ground_of(grey))
+    assert dark.max() < GROUND + 30
+
+
+def test_steps_of_the_ground_alone_are_not_steep() -> None:
+    ground = np.full((40, 60), 100, np.uint8)
+    ground[:, 30:] = 200
+    flat = np.full_like(ground, 100)
+    assert steepness(flat, ground).max() == 0
+    line = flat.copy()
+    line[:, 20:24] = 50
+    # 50 of 100 grey levels are half of the way from ground to black.
+    assert steepness(line, flat).max() == (BLACK - GROUND) // 2
+
+
+def test_noise_is_measured_beside_glare() -> None:
+    dark = np.full((100, 100), GROUND, np.uint8)
+    dark[:10] = 0  # a tenth is far lighter than its ground
+    assert noise_floor(dark) < GROUND + 20
+
+
+def test_sides_of_a_forms_boxes_go_and_a_single_1_stays() -> None:
+    mask, lines = np.zeros((200, 300), np.uint8), np.zeros((200, 300), np.uint8)
+    lines[20:22] = lines[178:180] = 255
+    mask[24:176, 60:62] = mask[24:176, 240:242] = 255
+    mask[60:140, 140:160] = 255
+    pieces = pieces_of(mask, np.where(mask > 0, BLACK, GROUND).astype(np.uint8))
+    assert len(rules_of(pieces, lines)) == 2
+    alone = mask.copy()
+    alone[:, 240:242] = 0
+    pieces = pieces_of(alone, np.where(alone > 0, BLACK, GROUND).astype(np.uint8))
+    assert rules_of(pieces, lines) == []
+    assert rules_of(pieces, np.zeros_like(lines)) == []
+
+
+def test_what_the_border_cuts_does_not_join_a_whole_mark() -> None:
+    mask = np.zeros((200, 200), np.uint8)
+    mask[60:140, 100:110] = 255
+    mask[80:120, 190:200] = 255
+    dark = np.where(mask > 0, BLACK, GROUND).astype(np.uint8)
+    marks, _ = group(pieces_of(mask, dark), reach=1.1, without=[])
+    assert len(marks) == 2
+    mask[80:120, 195:200] = 0
+    dark = np.where(mask > 0, BLACK, GROUND).astype(np.uint8)
+    marks, _ = group(pieces_of(mask, dark), reach=1.1, without=[])
+    assert len(marks) == 1
 
 
 def test_a_sheet_is_broad_and_has_corners() -> None:
