@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,10 +11,19 @@ import numpy as np
 
 from siam.datasets.arrays import read_arrays
 from siam.datasets.prepare import Prepared
-from siam.engine.reading import NOTHING_SAID, PictureOptions, Read, Source, gathered, read_ahead
+from siam.engine.ahead import cores, done_ahead, portions
+from siam.engine.reading import (
+    NOTHING_SAID,
+    PictureOptions,
+    Read,
+    Source,
+    read_one,
+    read_portion,
+)
 from siam.engine.run import OpenRun
 from siam.evaluation.verdict import decide
 from siam.index.matches import Matches
+from siam.index.threads import one_thread
 
 __all__ = [
     "Answer",
@@ -30,6 +38,8 @@ __all__ = [
 
 # Enough for the network and the search to work at full speed, small enough to stay in memory.
 BATCH = 512
+# Batches that each core begins before their answers are asked for.
+AHEAD = 2
 
 
 @dataclass(frozen=True)
@@ -132,9 +142,21 @@ def query_pictures(
     Raises:
         UsageError: options that make no sense.
     """
-    chunks = read_ahead(sources, run.config.preparation, options=picture, keep_steps=keep_steps)
-    for batch in gathered(chunks, BATCH):
-        yield from answer_batch(run, batch, options)
+    preparation = run.config.preparation
+
+    def answered(portion: list[tuple[str, Source]]) -> list[Answer]:
+        with one_thread():
+            reads = read_portion(portion, preparation, options=picture, keep_steps=keep_steps)
+            return answer_batch(run, reads, options)
+
+    if len(sources) == 1:
+        read = read_one(sources[0], preparation, options=picture, keep_steps=keep_steps)
+        yield from answer_batch(run, [read], options)
+        return
+    # Of a few pictures, which may be large photos, every core takes its share.
+    size = min(BATCH, -(-len(sources) // (AHEAD * cores())))
+    for answers in done_ahead(answered, portions(sources, size), ahead=AHEAD):
+        yield from answers
 
 
 def query_arrays(
@@ -174,29 +196,25 @@ def query_indexed(
     """
     k = max(options.k, run.calibration.neighbours)
     matches = run.gallery.search_like(ids, k, where=options.where or None)
-    for number, answer in zip(ids, decided(run, matches, options), strict=True):
-        yield dataclasses.replace(answer, input=f"id {number}")
+    yield from decided(run, [Read(f"id {number}") for number in ids], matches, options)
 
 
-def answer_batch(run: OpenRun, batch: Sequence[Read], options: QueryOptions) -> Iterator[Answer]:
+def answer_batch(run: OpenRun, batch: Sequence[Read], options: QueryOptions) -> list[Answer]:
     """Embed, search and decide for pictures that were read."""
-    pixels = [read.prepared.pixels for read in batch if read.prepared]
+    good = [read for read in batch if read.prepared]
     found: Iterator[Answer] = iter(())
-    if pixels:
+    if good:
         k = max(options.k, run.calibration.neighbours)
-        embeddings = run.encoder.encode(np.stack(pixels))
-        found = decided(
-            run, run.gallery.search(embeddings, k, where=options.where or None), options
-        )
-    for read in batch:
-        if read.prepared is None:
-            yield Answer(read.name, error=read.error)
-        else:
-            yield dataclasses.replace(next(found), input=read.name, prepared=read.prepared)
+        pictures = np.stack([read.prepared.pixels for read in good if read.prepared])
+        matches = run.gallery.search(run.encoder.encode(pictures), k, where=options.where or None)
+        found = iter(decided(run, good, matches, options))
+    return [next(found) if read.prepared else Answer(read.name, error=read.error) for read in batch]
 
 
-def decided(run: OpenRun, matches: Matches, options: QueryOptions) -> Iterator[Answer]:
-    """Decide about each query from what the index found for it."""
+def decided(
+    run: OpenRun, asked: Sequence[Read], matches: Matches, options: QueryOptions
+) -> list[Answer]:
+    """Decide about each picture that was asked about from what the index found for it."""
     voters = run.calibration.neighbours
     labels = run.gallery.labels_of(matches.ids)
     classes, numbers = np.unique(labels, return_inverse=True)
@@ -208,22 +226,41 @@ def decided(run: OpenRun, matches: Matches, options: QueryOptions) -> Iterator[A
         far=options.far,
         threshold=options.threshold,
     )
+    return [
+        Answer(
+            read.name,
+            verdict.verdict,
+            str(classes[verdict.label]) if verdict.label >= 0 else "",
+            verdict.probability,
+            neighbours,
+            read.prepared,
+        )
+        for read, verdict, neighbours in zip(
+            asked, verdicts, neighbours_of(run, matches, options), strict=True
+        )
+    ]
+
+
+def neighbours_of(
+    run: OpenRun, matches: Matches, options: QueryOptions
+) -> Sequence[tuple[Neighbour, ...]]:
+    """Return who each query's neighbours are; nobody where that is not asked for."""
+    if not options.neighbours:
+        return [()] * len(matches)
     shown = matches if options.within is None else matches.within(options.within)
-    ids = shown.ids[:, : options.k if options.neighbours else 0]
+    ids, distances = shown.ids[:, : options.k], shown.distances[:, : options.k]
     items = {item.id: item for item in run.gallery.items(np.unique(ids[ids >= 0]))}
-    for row, verdict in enumerate(verdicts):
-        neighbours = tuple(
+    return [
+        tuple(
             Neighbour(
                 number,
                 items[number].label,
-                float(distance),
+                distance,
                 items[number].key,
                 items[number].origin,
             )
-            for number, distance in zip(
-                ids[row].tolist(), shown.distances[row, : ids.shape[1]].tolist(), strict=True
-            )
+            for number, distance in zip(near, how_far, strict=True)
             if number >= 0
         )
-        label = str(classes[verdict.label]) if verdict.label >= 0 else ""
-        yield Answer("", verdict.verdict, label, verdict.probability, neighbours)
+        for near, how_far in zip(ids.tolist(), distances.tolist(), strict=True)
+    ]

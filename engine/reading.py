@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import os
-from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from siam.datasets.picture import read_picture
 from siam.datasets.prepare import Box, Preparation, Prepared, prepare_picture
-from siam.errors import MissingExtraError, PictureError
+from siam.datasets.ready import looks_ready, ready_pictures
+from siam.engine.ahead import done_ahead, portions
+from siam.errors import MissingExtraError, PictureError, SiamError
 
-__all__ = ["NOTHING_SAID", "PictureOptions", "Read", "Source", "gathered", "read_ahead"]
+if TYPE_CHECKING:
+    from PIL import Image
+
+__all__ = [
+    "NOTHING_SAID",
+    "PictureOptions",
+    "Read",
+    "Source",
+    "gathered",
+    "read_ahead",
+    "read_one",
+    "read_portion",
+]
 
 Source = Path | bytes
 # Pictures that one task reads: enough that handing it to a thread costs nothing beside it.
@@ -71,28 +83,16 @@ def read_ahead(
     Raises:
         UsageError: options that make no sense.
     """
-    rest = iter(sources)
 
-    def read(chunk: list[tuple[str, Source]]) -> list[Read]:
-        return [read_among_many(entry, preparation, options, keep_steps) for entry in chunk]
+    def read(portion: list[tuple[str, Source]]) -> list[Read]:
+        return read_portion(portion, preparation, options=options, keep_steps=keep_steps)
 
-    first = list(itertools.islice(rest, CHUNK))
+    rest = portions(sources, CHUNK)
+    first = next(rest, [])
     if len(first) == 1:
-        yield [read_one(first[0], preparation, options, keep_steps)]
-        return
-    workers = len(os.sched_getaffinity(0))
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="reading")
-    try:
-        begun: deque[Future[list[Read]]] = deque()
-        chunk = first
-        while chunk or begun:
-            while chunk and len(begun) < AHEAD * workers:
-                begun.append(pool.submit(read, chunk))
-                chunk = list(itertools.islice(rest, CHUNK))
-            yield begun.popleft().result()
-    finally:
-        # After Ctrl-C, what has not begun is not waited for.
-        pool.shutdown(cancel_futures=True)
+        yield [read_one(first[0], preparation, options=options, keep_steps=keep_steps)]
+    elif first:
+        yield from done_ahead(read, itertools.chain([first], rest), ahead=AHEAD)
 
 
 def gathered(chunks: Iterable[list[Read]], size: int) -> Iterator[list[Read]]:
@@ -107,15 +107,85 @@ def gathered(chunks: Iterable[list[Read]], size: int) -> Iterator[list[Read]]:
         yield batch
 
 
+def read_portion(
+    portion: Sequence[tuple[str, Source]],
+    preparation: Preparation,
+    *,
+    options: PictureOptions = NOTHING_SAID,
+    keep_steps: bool = False,
+) -> list[Read]:
+    """Read some of many pictures: one that needs a missing extra does not end the others.
+
+    Args:
+        portion: (name, path or content) of each picture.
+        preparation, options, keep_steps: as for `read_ahead`.
+
+    Raises:
+        UsageError: options that make no sense.
+    """
+    reads: list[Read | None] = []
+    # Small ones of the right form are looked at together; no other picture is held on to.
+    held: dict[int, Image.Image] = {}
+    for place, entry in enumerate(portion):
+        try:
+            image = opened(entry, preparation)
+        except (PictureError, MissingExtraError) as error:
+            reads.append(Read(entry[0], error=in_a_line(error)))
+            continue
+        if options == NOTHING_SAID and not keep_steps and looks_ready(image, preparation):
+            held[place] = image
+            reads.append(None)
+        else:
+            reads.append(prepared_read(entry[0], image, preparation, options, keep_steps))
+    for (place, image), ready in zip(
+        held.items(), ready_pictures(list(held.values()), preparation), strict=True
+    ):
+        name = portion[place][0]
+        reads[place] = (
+            Read(name, ready)
+            if ready
+            else prepared_read(name, image, preparation, options, keep_steps)
+        )
+    return [read for read in reads if read]
+
+
 def read_one(
-    entry: tuple[str, Source], preparation: Preparation, options: PictureOptions, keep_steps: bool
+    entry: tuple[str, Source],
+    preparation: Preparation,
+    *,
+    options: PictureOptions = NOTHING_SAID,
+    keep_steps: bool = False,
 ) -> Read:
-    """Read and prepare one picture; say in words what went wrong where it cannot be done."""
+    """Read and prepare one picture; say in words what went wrong where it cannot be done.
+
+    Raises:
+        UsageError: options that make no sense.
+        MissingExtraError: a kind of file that an extra reads, which is not installed.
+    """
+    try:
+        image = opened(entry, preparation)
+    except PictureError as error:
+        return Read(entry[0], error=error.problem)
+    return prepared_read(entry[0], image, preparation, options, keep_steps)
+
+
+def opened(entry: tuple[str, Source], preparation: Preparation) -> Image.Image:
+    """Decode a picture, as large as its preparation has use for."""
     name, source = entry
     # Ink is looked for at full size; a photo is shrunk in any case, partly by its decoder.
     enough = None if preparation.chain == "digit" else 2 * max(preparation.size)
+    return read_picture(source, name=name, enough=enough)
+
+
+def prepared_read(
+    name: str,
+    image: Image.Image,
+    preparation: Preparation,
+    options: PictureOptions,
+    keep_steps: bool,
+) -> Read:
+    """Prepare a decoded picture."""
     try:
-        image = read_picture(source, name=name, enough=enough)
         prepared = prepare_picture(
             image, preparation, invert=options.invert, rotate=options.rotate, box=options.box
         )
@@ -124,11 +194,8 @@ def read_one(
     return Read(name, prepared if keep_steps else dataclasses.replace(prepared, steps=()))
 
 
-def read_among_many(
-    entry: tuple[str, Source], preparation: Preparation, options: PictureOptions, keep_steps: bool
-) -> Read:
-    """Read one of many pictures: one that needs a missing extra does not end the others."""
-    try:
-        return read_one(entry, preparation, options, keep_steps)
-    except MissingExtraError as error:
-        return Read(entry[0], error=f"{error.problem} {error.cure}")
+def in_a_line(error: SiamError) -> str:
+    """Say what is wrong; where an extra is missing, how to install it as well."""
+    return (
+        f"{error.problem} {error.cure}" if isinstance(error, MissingExtraError) else error.problem
+    )

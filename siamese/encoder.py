@@ -158,6 +158,8 @@ class _Interpreter:
 class KerasEncoder:
     """A tower answered by Keras itself: the slow way, for a run whose export failed its check.
 
+    Threads that call it at once wait for each other.
+
     Args:
         path: the Siamese network's `.keras` file.
     """
@@ -169,6 +171,8 @@ class KerasEncoder:
             raise missing_file(path)
         with quiet_native_logs():
             self._tower = tower_of(load_network(path))
+        # Keras' `predict` keeps its state in the model.
+        self._lock = threading.Lock()
         self.hash = sha256(path)
         height, width, channels = self._tower.input_shape[1:]
         self.picture_shape: tuple[int, int, int] = (height, width, channels)
@@ -179,9 +183,10 @@ class KerasEncoder:
         pictures = as_batch(pictures, self.picture_shape)
         if not len(pictures):
             return np.empty((0, self.dim), np.float32)
-        embeddings = self._tower.predict(
-            pictures.astype(np.float32), batch_size=min(256, len(pictures)), verbose=0
-        )
+        with self._lock:
+            embeddings = self._tower.predict(
+                pictures.astype(np.float32), batch_size=min(256, len(pictures)), verbose=0
+            )
         return np.asarray(embeddings, np.float32)
 
 

@@ -128,3 +128,39 @@ def test_sheets(run: OpenRun, page: tuple[Path, list[str]], tmp_path: Path) -> N
         write_picture(tmp_path / "sheet.txt", contact_sheet(run, answers))
     with pytest.raises(UsageError, match="cannot be written"):
         write_picture(tmp_path / "no" / "sheet.png", contact_sheet(run, answers))
+
+
+def test_many_pictures_are_answered_as_one_by_one(
+    run: OpenRun, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ready ones, ones to prepare, copies and damaged ones, over several portions and threads."""
+    monkeypatch.setattr("siam.engine.query.BATCH", 16)
+    _, test = load_held_out(trained)
+    sources = []
+    for number in range(90):
+        path = tmp_path / f"{number}.png"
+        pixels = test.pictures[number % 40, :, :, 0]
+        if number % 5 == 1:
+            pixels = np.kron(255 - pixels, np.ones((3, 3), np.uint8))
+        Image.fromarray(pixels).save(path)
+        if number % 11 == 7:
+            path.write_bytes(path.read_bytes()[:60])
+        sources.append((str(number), path))
+    together = list(query_pictures(run, sources, keep_steps=False))
+    assert [answer.input for answer in together] == [str(number) for number in range(90)]
+    for answer, source in zip(together, sources, strict=True):
+        (alone,) = query_pictures(run, [source])
+        one, other = answer.to_dict(), alone.to_dict()
+        assert one.keys() == other.keys()
+        for near, also in zip(one.pop("neighbours", []), other.pop("neighbours", []), strict=True):
+            assert near.pop("distance") == pytest.approx(also.pop("distance"), abs=2e-6)
+            assert near == also
+        assert one.pop("probability", 0) == pytest.approx(other.pop("probability", 0), abs=1e-5)
+        assert one == other
+
+
+def test_options_that_make_no_sense_are_refused_for_many_too(run: OpenRun, tmp_path: Path) -> None:
+    Image.new("L", (28, 28)).save(tmp_path / "a.png")
+    sources = [("a", tmp_path / "a.png")] * 3
+    with pytest.raises(UsageError, match="false-accept rate"):
+        list(query_pictures(run, sources, options=QueryOptions(far=2.0)))

@@ -1,0 +1,64 @@
+"""Work done ahead: in order, bounded, and ended by the first failure or by whoever takes it."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from siam.engine.ahead import done_ahead, portions
+
+
+@pytest.fixture(autouse=True)
+def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})
+
+
+def test_results_come_in_the_order_of_their_tasks() -> None:
+    def slow_if_even(number: int) -> int:
+        time.sleep(0.002 if number % 2 == 0 else 0)
+        return number * number
+
+    assert list(done_ahead(slow_if_even, range(50), ahead=3)) == [n * n for n in range(50)]
+    assert list(done_ahead(slow_if_even, [], ahead=3)) == []
+
+
+def test_two_tasks_are_worked_on_at_once() -> None:
+    meeting = threading.Barrier(2, timeout=10)
+    assert len(list(done_ahead(lambda _: meeting.wait(), range(4), ahead=2))) == 4
+
+
+def test_only_so_many_tasks_are_taken_ahead() -> None:
+    taken = 0
+
+    def tasks() -> Iterator[int]:
+        nonlocal taken
+        for number in itertools.count():
+            taken += 1
+            yield number
+
+    results = done_ahead(lambda number: number, tasks(), ahead=3)
+    for seen in range(1, 100):
+        next(results)
+        assert taken - seen <= 2 * 3
+    results.close()
+
+
+def test_the_first_failure_ends_it() -> None:
+    def failing(number: int) -> int:
+        if number == 5:
+            raise ValueError("the fifth")
+        return number
+
+    results = done_ahead(failing, itertools.count(), ahead=2)
+    assert list(itertools.islice(results, 5)) == [0, 1, 2, 3, 4]
+    with pytest.raises(ValueError, match="the fifth"):
+        next(results)
+
+
+def test_portions_hold_everything_in_order() -> None:
+    assert list(portions(range(7), 3)) == [[0, 1, 2], [3, 4, 5], [6]]
+    assert list(portions([], 3)) == []
