@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from siam.datasets.components import Mark
 from siam.datasets.framing import frame, is_framed, line_width
+from siam.datasets.grey import Weights, as_grey, ink_weights
 from siam.datasets.sighting import Sighting, ink_of, look
 
-__all__ = ["DigitView", "several", "unchanged", "view_digit", "work_size"]
+if TYPE_CHECKING:
+    from PIL import Image
+
+__all__ = ["WORK", "DigitView", "several", "unchanged", "view_digit", "work_size"]
 
 WORK = 320  # pixels along the longer side in which ink is looked for
 _SMALL = 48  # a mark below this many pixels is looked at again, enlarged
@@ -29,21 +33,28 @@ class DigitView:
     notes: tuple[str, ...]
 
 
-def view_digit(grey: np.ndarray, size: tuple[int, int], *, invert: bool | None) -> DigitView:
-    """Return the largest mark of ink in `grey` as MNIST would show it.
+def view_digit(
+    image: Image.Image, small: Image.Image, size: tuple[int, int], *, invert: bool | None
+) -> DigitView:
+    """Return the largest mark of ink in a picture as MNIST would show it.
 
     A picture that has the form already passes unchanged, bit for bit.
 
     Args:
-        grey: uint8 (h, w).
+        image: mode "L" or "RGB".
+        small: the same, averaged down by a whole factor to no less than `WORK` pixels.
         size: (height, width) of the result.
         invert: True if the ink is known to be dark, False if light, None to find out.
     """
-    if invert is not True and is_framed(grey, size):
-        return unchanged(grey)
-    if invert is not False and is_framed(255 - grey, size, strict=True):
-        return unchanged(255 - grey, inverted=True)
-    work, scale = work_size(grey)
+    weights = ink_weights(small)
+    if image.size == (size[1], size[0]):
+        grey = as_grey(image, weights)
+        if invert is not True and is_framed(grey, size):
+            return unchanged(grey)
+        if invert is not False and is_framed(255 - grey, size, strict=True):
+            return unchanged(255 - grey, inverted=True)
+    work, _ = work_size(as_grey(small, weights))
+    scale = max(work.shape) / max(image.size)
     sighting = look(work, invert=invert)
     choices: dict[str, Any] = {
         "inverted": sighting.inverted,
@@ -59,7 +70,7 @@ def view_digit(grey: np.ndarray, size: tuple[int, int], *, invert: bool | None) 
         blank = np.zeros(size, np.uint8)
         return DigitView(blank, (*steps, ("input", blank)), choices, ("the picture is blank",))
     main = sighting.marks[0]
-    closer, mark, offset, zoom = _closer(grey, sighting, main, scale)
+    closer, mark, offset, zoom = _closer(image, weights, sighting, main, scale)
     ink, (left, top) = ink_of(closer, mark)
     rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
     edges = (left + columns[0], top + rows[0], left + columns[-1] + 1, top + rows[-1] + 1)
@@ -81,7 +92,8 @@ def work_size(grey: np.ndarray, *, most: int = WORK) -> tuple[np.ndarray, float]
     if scale == 1.0:
         return grey, scale
     shape = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(cv2.resize(grey, shape, interpolation=cv2.INTER_AREA)), scale
+    way = cv2.INTER_LINEAR if scale >= 0.5 else cv2.INTER_AREA  # alike there, and much faster
+    return np.asarray(cv2.resize(grey, shape, interpolation=way)), scale
 
 
 def several(sighting: Sighting) -> tuple[Mark, ...]:
@@ -111,19 +123,20 @@ def unchanged(pixels: np.ndarray, *, inverted: bool = False) -> DigitView:
 
 
 def _closer(
-    grey: np.ndarray, sighting: Sighting, mark: Mark, scale: float
+    image: Image.Image, weights: Weights | None, sighting: Sighting, mark: Mark, scale: float
 ) -> tuple[Sighting, Mark, tuple[int, int], float]:
     """Look again at a mark that is small in a large picture, with the pixels that were left out.
 
     Returns:
-        What was seen, the mark in it, its (left, top) in `grey`, and its pixels per `grey` pixel.
+        What was seen, the mark in it, its (left, top) in `image`, and its pixels per pixel there.
     """
     if mark.extent >= _SMALL or scale > 0.7 or sighting.on_sheet:
         return sighting, mark, (0, 0), scale
     margin = mark.extent
     left, top = (max(int((edge - margin) / scale), 0) for edge in mark.box[:2])
-    right, bottom = (int((edge + margin) / scale) for edge in mark.box[2:])
-    part, zoom = work_size(np.ascontiguousarray(grey[top:bottom, left:right]))
+    right = min(int((mark.box[2] + margin) / scale), image.width)
+    bottom = min(int((mark.box[3] + margin) / scale), image.height)
+    part, zoom = work_size(as_grey(image.crop((left, top, right, bottom)), weights))
     again = look(part, invert=sighting.inverted)
     if not again.marks or again.marks[0].extent * scale < 0.6 * mark.extent * zoom:
         return sighting, mark, (0, 0), scale

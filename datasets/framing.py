@@ -23,9 +23,9 @@ def line_width(mask: np.ndarray) -> float:
     """
     import cv2
 
-    distance = cv2.distanceTransform(np.pad(mask, 1), cv2.DIST_L2, 3)
-    inside = distance[distance > 0]
-    return 4.0 * float(inside.mean()) if inside.size else 0.0
+    distance = cv2.distanceTransform(_padded(mask, 1), cv2.DIST_L2, 3)
+    count = cv2.countNonZero(distance)
+    return 4.0 * float(cv2.sumElems(distance)[0]) / count if count else 0.0
 
 
 def frame(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -46,9 +46,9 @@ def frame(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     zoom = fine / max(ink.shape)
     shape = (max(1, round(ink.shape[1] * zoom)), max(1, round(ink.shape[0] * zoom)))
     way = cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR
-    large = np.pad(cv2.resize(ink, shape, interpolation=way) > 0.5, margin)
+    large = _padded(cv2.resize(ink, shape, interpolation=way), margin) > 0.5
     if not large.any():  # a line so thin that averaging lost it
-        large = np.pad(cv2.resize(ink, shape, interpolation=way) > 0, margin)
+        large = _padded(cv2.resize(ink, shape, interpolation=way), margin) > 0
     return _laid(_trimmed(_weighted(large, fine)), size, inner)
 
 
@@ -95,6 +95,12 @@ def _extents(sums: np.ndarray) -> np.ndarray:
     there = sums != 0
     reach = there.shape[1] - there.argmax(axis=1) - there[:, ::-1].argmax(axis=1)
     return np.where(there.any(axis=1), reach, 0)
+
+
+def _padded(mask: np.ndarray, margin: int) -> np.ndarray:
+    import cv2
+
+    return np.asarray(cv2.copyMakeBorder(mask, *(margin,) * 4, cv2.BORDER_CONSTANT, value=0))
 
 
 def _trimmed(mask: np.ndarray) -> np.ndarray:

@@ -9,11 +9,14 @@ import numpy as np
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["ink_grey"]
+__all__ = ["Weights", "as_grey", "ink_grey", "ink_weights"]
+
+Weights = tuple[float, float, float]  # of red, green and blue
 
 _LUMINANCE = np.array([0.299, 0.587, 0.114])
 _WORTH = 1.25  # how much stronger the ink must get for another grey than the usual one
-_THUMB = 128  # pixels along the longer side that the colours are judged on
+_THUMB = 80  # pixels along the longer side that the colours are judged on
+_LEAST = 60.0  # squared grey levels: nothing stands out less than that
 _AROUND = 0.3  # of that side: the neighbourhood whose mean is a pixel's ground
 _EDGE = 0.1  # of the picture, on every side, that says nothing about the ink's colour
 
@@ -24,15 +27,33 @@ def ink_grey(image: Image.Image) -> np.ndarray:
     Args:
         image: mode "L" or "RGB".
     """
+    return as_grey(image, ink_weights(image))
+
+
+def ink_weights(image: Image.Image) -> Weights | None:
+    """Return the channels' weights, sum 1, that show the ink; None where the usual grey does.
+
+    Args:
+        image: mode "L" or "RGB"; a small copy of a large picture is enough.
+    """
     if image.mode == "L":
-        return np.asarray(image)
+        return None
     factor = max(1, max(image.size) // _THUMB)
     thumb = image.reduce((min(factor, image.width), min(factor, image.height)))
     mixture = _mixture(_local(np.asarray(thumb)))
     if mixture is None:
-        return np.asarray(image.convert("L"))
+        return None
     red, green, blue = (float(part) for part in mixture)
-    return np.asarray(image.convert("L", (red, green, blue, 0.0)))
+    return red, green, blue
+
+
+def as_grey(image: Image.Image, weights: Weights | None) -> np.ndarray:
+    """Return uint8 (h, w): the picture's channels mixed by the weights of `ink_weights`."""
+    if image.mode == "L":
+        return np.asarray(image)
+    if weights is None:
+        return np.asarray(image.convert("L"))
+    return np.asarray(image.convert("L", (*weights, 0.0)))
 
 
 def _local(thumb: np.ndarray) -> np.ndarray:
@@ -56,8 +77,9 @@ def _mixture(away: np.ndarray) -> np.ndarray | None:
         away: float (n, 3), how pixels differ from their ground.
     """
     distance = (away**2).sum(1)
-    far = away[distance >= np.quantile(distance, 0.97)]
-    if not len(far) or distance.max() < 100:
+    few = max(1, round(0.03 * len(distance)))
+    far = away[np.argpartition(distance, -few)[-few:]]
+    if not len(far) or distance.max() < _LEAST:
         return None
     direction = np.linalg.eigh(far.T @ far)[1][:, -1]  # the main one: eigenvalues rise
     # Light falls alike on all channels; weights of one sign keep dark dark.

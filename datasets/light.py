@@ -8,7 +8,7 @@ __all__ = ["BLACK", "GROUND", "darkness", "ground_of", "steepness"]
 
 GROUND = 55  # darkness of the bare ground; pixels lighter than it lie below
 BLACK = 255  # darkness of black on white
-_DARKEST = 24  # grey value below which a ground is lifted to it, and all that is on it
+_DARKEST = 40  # grey value below which a ground is lifted to it, and all that is on it
 _SMALL = 96  # long side in pixels at which the ground is found; light changes slowly
 _REACH = 0.28  # the widest line of ink that is still told from a shadow, as a part of that side
 
@@ -52,7 +52,8 @@ def darkness(grey: np.ndarray, ground: np.ndarray) -> np.ndarray:
     """
     import cv2
 
-    lifted = cv2.subtract(_DARKEST, ground)  # 0 but on black, whose noise would count for ink
+    # 0 but on black, whose noise would count for ink.
+    lifted = np.uint8(_DARKEST) - np.minimum(ground, np.uint8(_DARKEST))
     lightness = cv2.divide(  # rounds, and stops at 255
         cv2.add(grey, lifted), cv2.add(ground, lifted), scale=BLACK - GROUND
     )
@@ -74,4 +75,6 @@ def steepness(grey: np.ndarray, ground: np.ndarray) -> np.ndarray:
     import cv2
 
     steps = cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((5, 5), np.uint8))
-    return np.asarray(cv2.divide(steps, cv2.max(ground, _DARKEST), scale=BLACK - GROUND))
+    return np.asarray(
+        cv2.divide(steps, np.maximum(ground, np.uint8(_DARKEST)), scale=BLACK - GROUND)
+    )

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from siam.datasets.digit import view_digit
+from siam.datasets.digit import WORK, view_digit
 from siam.datasets.flatten import opaque, shrunk, upright
-from siam.datasets.grey import ink_grey
 from siam.datasets.picture import original_size
 from siam.datasets.resize import fitted, stretched
 from siam.errors import PictureError, UsageError
@@ -116,8 +115,9 @@ def prepare_picture(
     choices: dict[str, Any] = {"chain": preparation.chain, "rotated": rotate % 360}
     if preparation.chain == "digit":
         plain = opaque(part)
-        original = ("original", np.asarray(shrunk(plain, _SHOWN)))
-        view = view_digit(ink_grey(plain), preparation.size, invert=invert)
+        small = shrunk(plain, WORK)
+        original = ("original", np.asarray(small))
+        view = view_digit(plain, small, preparation.size, invert=invert)
         choices |= view.choices
         if choices["box"] is not None:
             edges = zip(choices["box"], (left, top, left, top), strict=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from siam.datasets.components import Mark, Pieces, edges_of, group, pieces_of, rules_of
 from siam.datasets.ink import above, noise_floor, thresholds
-from siam.datasets.light import darkness, ground_of, steepness
+from siam.datasets.light import GROUND, darkness, ground_of, steepness
 from siam.datasets.lines import ruled_lines
 from siam.datasets.polarity import border_lightness, is_sheet, plausibility
 
@@ -148,7 +148,9 @@ def _seen(grey: np.ndarray, inverted: bool, reach: float, prior: float) -> Sight
         close = np.bincount(pieces.regions[beside > 0], minlength=len(pieces.areas))
         edges = [*edges, *np.flatnonzero(close > 0.5 * pieces.areas)]
     marks, specks = group(pieces, reach=reach, without=[int(k) for k in edges])
-    scores = [prior * _standing(mark, pieces, dark, shade, ground) for mark in marks[:_TRIED]]
+    scores = [
+        prior * _standing(mark, pieces, dark, floor, shade, ground) for mark in marks[:_TRIED]
+    ]
     best = 0
     if len(scores) > 1:
         likely = [_likelihood(mark, pieces) for mark in marks[:_TRIED]]
@@ -192,12 +194,16 @@ def _continued(dark: np.ndarray, high: int, low: int, ignore: np.ndarray) -> np.
     """Return the mask of strong ink and of the faint ink that hangs on it (hysteresis)."""
     import cv2
 
-    faint = above(dark, low)
-    faint[ignore > 0] = 0
-    count, regions = cv2.connectedComponents(faint, connectivity=8)
-    kept = np.zeros(count, np.uint8)
-    kept[np.unique(regions[(dark > high) & (faint > 0)])] = 255
-    return np.asarray(kept[regions])
+    faint = cv2.subtract(above(dark, low), ignore)
+    left, top, wide, tall = cv2.boundingRect(faint)
+    if not wide:
+        return faint
+    part = np.s_[top : top + tall, left : left + wide]
+    count, regions = cv2.connectedComponents(np.ascontiguousarray(faint[part]), connectivity=8)
+    strong = np.bincount(regions[dark[part] > high], minlength=count) > 0
+    strong[0] = False
+    faint[part] = strong.astype(np.uint8)[regions] * np.uint8(255)
+    return faint
 
 
 def _likelihood(mark: Mark, pieces: Pieces) -> float:
@@ -218,7 +224,12 @@ def _likelihood(mark: Mark, pieces: Pieces) -> float:
 
 
 def _standing(
-    mark: Mark, pieces: Pieces, dark: np.ndarray, shade: np.ndarray, ground: np.ndarray
+    mark: Mark,
+    pieces: Pieces,
+    dark: np.ndarray,
+    floor: int,
+    shade: np.ndarray,
+    ground: np.ndarray,
 ) -> float:
     """Return a mark's plausibility, less for what runs along the border."""
     left, top, right, bottom = mark.box
@@ -227,4 +238,4 @@ def _standing(
     ink = np.isin(pieces.regions[part], mark.pieces).astype(np.uint8)
     free = max(0.0, 1 - mark.border / sum(dark.shape))
     steep = steepness(shade[part], ground[part])
-    return plausibility(ink, dark[part], steep) * free**2
+    return plausibility(ink, dark[part], steep, noise=floor - GROUND) * free**2
