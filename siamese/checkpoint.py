@@ -32,13 +32,17 @@ class Checkpoint(keras.callbacks.Callback):
     """Keep the training's state in a folder after every epoch, whole or not at all.
 
     Args:
+        network: whose weights are the state; what is trained may hold more, such as the pictures.
         folder: where `checkpoint.npz` and `history.csv` stand.
         history: the rows of the epochs that are already done.
         seconds: what they took.
     """
 
-    def __init__(self, folder: Path, history: list[HistoryRow], seconds: float) -> None:
+    def __init__(
+        self, network: keras.Model, folder: Path, history: list[HistoryRow], seconds: float
+    ) -> None:
         super().__init__()
+        self.network = network
         self.folder = folder
         self.history = history
         self.seconds = seconds
@@ -54,7 +58,7 @@ class Checkpoint(keras.callbacks.Callback):
         row.update({name: float(value) for name, value in (logs or {}).items()})
         self.history.append(row)
         state: dict[str, Any] = {
-            f"model_{i}": to_numpy(v) for i, v in enumerate(self.model.variables)
+            f"model_{i}": to_numpy(v) for i, v in enumerate(self.network.weights)
         }
         state |= {
             f"optimizer_{i}": to_numpy(v) for i, v in enumerate(self.model.optimizer.variables)
@@ -66,11 +70,14 @@ class Checkpoint(keras.callbacks.Callback):
         write_history(self.folder, self.history)
 
 
-def restore(model: keras.Model, folder: Path) -> tuple[list[HistoryRow], float]:
+def restore(
+    model: keras.Model, network: keras.Model, folder: Path
+) -> tuple[list[HistoryRow], float]:
     """Bring a compiled model back to where its checkpoint left it.
 
     Args:
         model: built as it was built then, and compiled.
+        network: the part of it, or the whole, whose weights are the state.
         folder: where the checkpoint stands.
 
     Returns:
@@ -87,7 +94,7 @@ def restore(model: keras.Model, folder: Path) -> tuple[list[HistoryRow], float]:
     try:
         with np.load(path, allow_pickle=False) as state:
             for group, variables in (
-                ("model", model.variables),
+                ("model", network.weights),
                 ("optimizer", model.optimizer.variables),
             ):
                 if sum(name.startswith(f"{group}_") for name in state.files) != len(variables):
