@@ -68,7 +68,13 @@ def sample_pairs(
 
 
 def epoch_batches(
-    labels: np.ndarray, *, classes: int, pictures: int, seed: int, epoch: int
+    labels: np.ndarray,
+    *,
+    classes: int,
+    pictures: int,
+    seed: int,
+    epoch: int,
+    of: int | None = None,
 ) -> np.ndarray:
     """Draw one epoch of P x K batches; the same arguments give the same batches.
 
@@ -83,10 +89,11 @@ def epoch_batches(
         seed: fixes the order, together with `epoch`: nothing is carried from one epoch to
             the next, so an interrupted training goes on with the very batches it missed.
         epoch: from 0.
+        of: how many pictures an epoch shows; n when left out. More than n shows some again.
 
     Returns:
         int64 positions of shape (steps, P * K), the pictures of a class side by side;
-        steps = n // (P * K), at least 1.
+        steps = of // (P * K), at least 1.
 
     Example:
         >>> epoch_batches(np.repeat([0, 1, 2], 8), classes=3, pictures=2, seed=0, epoch=0).shape
@@ -99,7 +106,7 @@ def epoch_batches(
     _, class_of, sizes = np.unique(labels, return_inverse=True, return_counts=True)
     members = np.split(np.argsort(class_of, kind="stable"), np.cumsum(sizes)[:-1])
     classes = min(classes, len(sizes))
-    steps = max(1, len(labels) // (classes * pictures))
+    steps = max(1, (len(labels) if of is None else of) // (classes * pictures))
 
     turns = np.zeros(len(sizes), dtype=np.int64)
     drawn = np.empty((steps, classes), dtype=np.int64)

@@ -83,9 +83,10 @@ def hold_run(folder: Path) -> Iterator[None]:
 def publish(folder: Path) -> Path:
     """Turn a run in the making into a run, and point `last` to it."""
     from siam.siamese.checkpoint import CHECKPOINT_FILE
+    from siam.siamese.hardest import RANKING_FILE
 
-    (folder / CHECKPOINT_FILE).unlink(missing_ok=True)
-    (folder / LOCK_FILE).unlink(missing_ok=True)
+    for name in (CHECKPOINT_FILE, RANKING_FILE, LOCK_FILE):
+        (folder / name).unlink(missing_ok=True)
     write_manifest(folder)
     path = folder.with_name(run_name(folder))
     sync_folder(folder)

@@ -6,7 +6,7 @@ while the network learns from this one.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -54,8 +54,11 @@ class Feed(keras.utils.PyDataset):
     def turn(self, epoch: int) -> None:
         """Draw everything that an epoch shows."""
         self.epoch = epoch
-        varies = self.varied_epochs is None or epoch < self.varied_epochs
-        self.policy_now = self.policy if varies else None
+        self.policy_now = self.policy if self.varies(epoch) else None
+
+    def varies(self, epoch: int) -> bool:
+        """Say whether an epoch is one of those that vary their pictures."""
+        return self.varied_epochs is None or epoch < self.varied_epochs
 
     def pictures_at(self, positions: np.ndarray, *step: int) -> np.ndarray:
         """Return the pictures at `positions`, varied by a generator of the step's own."""
@@ -77,24 +80,32 @@ class BatchFeed(Feed):
         classes: P, classes in a batch.
         pictures: K, pictures of each.
         **shared: what `Feed` takes.
+
+    Attributes:
+        draw_from: positions that the next epochs draw from; None = all. An epoch has as many
+            steps either way.
     """
 
     def __init__(self, split: Split, *, classes: int, pictures: int, **shared: Any) -> None:
         super().__init__(split, **shared)
         self.classes = classes
         self.pictures = pictures
+        self.draw_from: np.ndarray | None = None
         self.turn(0)
 
     def turn(self, epoch: int) -> None:
         """Draw the batches of an epoch."""
         super().turn(epoch)
-        self.batches = epoch_batches(
-            self.labels,
+        drawn = slice(None) if self.draw_from is None else self.draw_from
+        batches = epoch_batches(
+            self.labels[drawn],
             classes=self.classes,
             pictures=self.pictures,
             seed=self.seed,
             epoch=epoch,
+            of=len(self.labels),
         )
+        self.batches = batches if self.draw_from is None else self.draw_from[batches]
 
     def __len__(self) -> int:
         return len(self.batches)
@@ -136,10 +147,17 @@ class PairFeed(Feed):
         return (left, right), self.same[part].astype(np.float32)[:, np.newaxis]
 
 
+class Turning(Protocol):
+    """What draws anew for every epoch."""
+
+    def turn(self, epoch: int) -> None:
+        """Draw everything that an epoch shows."""
+
+
 class EpochTurn(keras.callbacks.Callback):
     """Tell a feed which epoch begins, so that a resumed training draws what it would have."""
 
-    def __init__(self, feed: BatchFeed | PairFeed) -> None:
+    def __init__(self, feed: Turning) -> None:
         super().__init__()
         self.feed = feed
 

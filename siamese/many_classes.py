@@ -19,6 +19,9 @@ __all__ = ["FEW_PICTURES", "MANY_CLASSES", "MANY_CLASSES_PRESETS", "preset_for"]
 # From so many classes on, with at most so many pictures each, these presets take over.
 MANY_CLASSES = 100
 FEW_PICTURES = 100
+# With fewer pictures of a class than this, its easy ones are needed too: the hardest of few are
+# mostly the odd ones (Sorscher et al., 2022).
+PLENTY = 1000
 
 _BALANCED = Recipe(
     tower="deep",
@@ -54,5 +57,7 @@ def preset_for(name: str, *, classes: int, pictures_per_class: int) -> Recipe:
     """
     many = classes >= MANY_CLASSES and pictures_per_class <= FEW_PICTURES
     recipe = (MANY_CLASSES_PRESETS if many else PRESETS)[name]
+    if pictures_per_class < PLENTY:
+        recipe = dataclasses.replace(recipe, hardest=1.0)
     trained = classes * TURNS if recipe.quarter_turns else classes
     return fit_batch(recipe, classes=trained, pictures_per_class=pictures_per_class)

@@ -30,6 +30,8 @@ class Recipe:
         augment: how far training pictures are distorted.
         plain: share of the epochs, the last ones, without distortion, 0 to 1. They settle the
             gallery's own pictures among their class: one that lies in another misleads queries.
+        hardest: share of every class's pictures that distorted epochs after the first draw
+            from, the hardest to place; 1 = all (see `siam.siamese.hardest`).
         quarter_turns: training classes turned by 90, 180 and 270 degrees are classes too.
         views: copies of a picture whose embeddings the encoder averages; 1 = the picture alone.
     """
@@ -49,6 +51,7 @@ class Recipe:
     precision: str = "mixed_bfloat16"
     augment: AugmentPolicy = field(default_factory=AugmentPolicy)
     plain: float = 0.0
+    hardest: float = 1.0
     quarter_turns: bool = False
     views: int = 1
 
@@ -65,7 +68,7 @@ _DISTORTED = AugmentPolicy(
 DEFAULT_PRESET = "balanced"
 PRESETS: dict[str, Recipe] = {
     "quick": Recipe(epochs=1, pictures_per_class=10),
-    "balanced": Recipe(epochs=6, augment=_DISTORTED, plain=0.3),
+    "balanced": Recipe(epochs=8, augment=_DISTORTED, plain=0.25, hardest=0.35),
     "best": Recipe(
         tower="resnet",
         epochs=22,

@@ -152,7 +152,8 @@ def _stem(input_shape: tuple[int, int, int], width: int) -> tuple[Tensor, Tensor
     """The picture scaled to 0 to 1, and its first, halving convolution."""
     inputs = keras.Input(input_shape, name="picture")
     x = layers.Rescaling(1 / 255, name="scale")(inputs)
-    x = layers.Conv2D(width, 5, 2, "same", activation="relu", name="stem")(x)
+    # Without padding: no window looks past the edge, and a quarter fewer pixels come out of it.
+    x = layers.Conv2D(width, 6, 2, "valid", activation="relu", name="stem")(x)
     return inputs, x
 
 

@@ -17,6 +17,7 @@ from siam.siamese.contrastive import ContrastiveLoss
 from siam.siamese.device import compile_steps
 from siam.siamese.device_feed import fits_device, move_to_device
 from siam.siamese.feed import BatchFeed, EpochTurn, PairFeed
+from siam.siamese.hardest import LearnHardest
 from siam.siamese.losses import make_loss
 from siam.siamese.network import siamese_network
 from siam.siamese.optimizers import make_optimizer
@@ -114,6 +115,7 @@ def train_network(
             shuffle=False,
             verbose=0,
             callbacks=[
+                *learn_hardest(tower, shown, recipe, folder),
                 EpochTurn(shown),
                 checkpoint,
                 Report(progress, len(feed), recipe.epochs),
@@ -141,6 +143,15 @@ def make_feed(
     if pairs == "sampled":
         return PairFeed(split, batch=classes * pictures, **shared)
     return BatchFeed(split, classes=classes, pictures=pictures, **shared)
+
+
+def learn_hardest(
+    tower: keras.Model, feed: BatchFeed | PairFeed, recipe: Recipe, folder: Path
+) -> list[keras.callbacks.Callback]:
+    """Return the callback that has batches drawn from the hardest pictures, if the recipe does."""
+    if recipe.hardest >= 1 or not isinstance(feed, BatchFeed):
+        return []
+    return [LearnHardest(tower, feed, share=recipe.hardest, folder=folder)]
 
 
 def settle_average(

@@ -1,0 +1,119 @@
+"""Learn from the pictures that are hardest to place, once the network has seen them all.
+
+Most of a data set is soon learned and teaches nothing more. After the first, second, fourth,
+eighth ... epoch every picture is ranked by how far it still is from its own class, and until the
+next ranking the distorted epochs draw from the hardest of each class alone. They keep their
+number of steps, so the hard ones are seen more often and the training takes no longer.
+
+B. Sorscher et al., "Beyond neural scaling laws: beating power law scaling via data pruning",
+NeurIPS 2022 (keep the hard where data is plenty); A. Shrivastava, A. Gupta, R. Girshick, "Training
+Region-based Object Detectors with Online Hard Example Mining", CVPR 2016.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from siam.atomic import replacing
+from siam.siamese.feed import BatchFeed
+from siam.siamese.quarter_turns import TURNS
+
+__all__ = ["RANKING_FILE", "LearnHardest", "hardest_of_each", "misplacement"]
+
+RANKING_FILE = "ranking.npz"
+BATCH = 1000
+
+
+def misplacement(embeddings: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """How much nearer each embedding is to another class's mean direction than to its own.
+
+    Args:
+        embeddings: float32 (n, dim), rows of unit length.
+        labels: int64 (n,), of two classes or more.
+
+    Returns:
+        float32 (n,), -2 to 2: the cosine to the nearest other class less the one to its own;
+        larger = harder, above 0 = nearer another class.
+
+    Example:
+        >>> embeddings = np.array([[1, 0], [0, 1], [0, 1]], np.float32)
+        >>> misplacement(embeddings, np.array([0, 1, 1])).tolist()
+        [-1.0, -1.0, -1.0]
+    """
+    classes, own = np.unique(labels, return_inverse=True)
+    means = np.stack([embeddings[own == label].mean(axis=0) for label in range(len(classes))])
+    means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
+    cosines = embeddings @ means.T
+    rows = np.arange(len(own))
+    to_own = cosines[rows, own].copy()
+    cosines[rows, own] = -np.inf
+    margins: np.ndarray = cosines.max(axis=1) - to_own
+    return margins
+
+
+def hardest_of_each(hardness: np.ndarray, labels: np.ndarray, *, share: float) -> np.ndarray:
+    """Return the positions of the hardest share of every class, two pictures of each at least.
+
+    Args:
+        hardness: (n,), larger = harder.
+        labels: int64 (n,).
+        share: of a class's pictures, above 0 to 1.
+
+    Returns:
+        int64, ascending.
+
+    Example:
+        >>> hardness = np.array([3.0, 1.0, 2.0, 0.0, 5.0])
+        >>> hardest_of_each(hardness, np.array([0, 0, 0, 0, 1]), share=0.5).tolist()
+        [0, 2, 4]
+    """
+    chosen = []
+    for label in np.unique(labels):
+        own = np.flatnonzero(labels == label)
+        count = max(2, round(share * len(own)))
+        chosen.append(own[np.argsort(-hardness[own], kind="stable")[:count]])
+    return np.sort(np.concatenate(chosen))
+
+
+class LearnHardest(keras.callbacks.Callback):
+    """Let a feed draw from the hardest pictures; must come before the feed is turned.
+
+    Args:
+        tower: embeds the pictures; the network that is trained, or part of it.
+        feed: what is learned from.
+        share: of every class's pictures, the hardest, that distorted epochs draw from.
+        folder: keeps the ranking, so that a resumed training draws what it would have drawn.
+    """
+
+    def __init__(self, tower: keras.Model, feed: BatchFeed, *, share: float, folder: Path) -> None:
+        super().__init__()
+        self.tower = tower
+        self.feed = feed
+        self.share = share
+        self.path = folder / RANKING_FILE
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Rank before epochs 1, 2, 4, 8 ... (counted from 0); draw from all in plain ones."""
+        if epoch == 0 or not self.feed.varies(epoch):
+            self.feed.draw_from = None
+        elif epoch & (epoch - 1) == 0:
+            self.feed.draw_from = self._rank()
+        elif self.feed.draw_from is None:
+            with np.load(self.path, allow_pickle=False) as kept:
+                self.feed.draw_from = kept["positions"]
+
+    def _rank(self) -> np.ndarray:
+        split = self.feed.split
+        embeddings = self.tower.predict(split.pictures, batch_size=BATCH, verbose=0)
+        hardness = misplacement(embeddings, split.labels)
+        positions = hardest_of_each(hardness, split.labels, share=self.share)
+        if self.feed.quarter_turns:
+            turned = np.arange(TURNS)[:, np.newaxis] * len(split)
+            positions = (turned + positions).ravel()
+        with replacing(self.path) as temporary, temporary.open("wb") as target:
+            np.savez(target, positions=positions)
+        return positions
