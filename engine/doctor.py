@@ -1,4 +1,7 @@
-"""Look at what siam stands on: versions, backend, GPU, data, rights, disk. Imports none of it."""
+"""Look at what siam stands on: versions, backend, GPU, data, rights, disk.
+
+Imports none of it, but for the backend where a GPU is there: it alone can say if it opens the card.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from pathlib import Path
 
 from siam.engine.manifest import versions
 from siam.engine.runs import list_runs, runs_folder
+from siam.errors import SiamError
 
 __all__ = ["Check", "examine"]
 
@@ -69,38 +73,45 @@ def packages() -> Check:
 
 def backend() -> Check:
     """Check that what training needs is installed."""
-    chosen = os.environ.get("KERAS_BACKEND", "tensorflow")
-    if importlib.util.find_spec(chosen) is None or importlib.util.find_spec("keras") is None:
+    from siam.siamese.device import BACKENDS, EXTRAS
+
+    chosen = os.environ.get("KERAS_BACKEND") or "tensorflow"
+    if chosen not in BACKENDS:
+        return Check(
+            "backend",
+            "bad",
+            f"KERAS_BACKEND is {chosen!r}, which is none",
+            f"Set it to one of {', '.join(BACKENDS)}, or unset it.",
+        )
+    missing = [name for name in ("keras", chosen) if importlib.util.find_spec(name) is None]
+    if missing:
         return Check(
             "backend",
             "note",
-            f"{chosen} is not installed: queries work, training does not",
-            "pip install 'siam[train]'",
+            f"{' and '.join(missing)} not installed: queries work, training does not",
+            f"pip install 'siam[{'train' if 'keras' in missing else EXTRAS[chosen]}]'",
         )
     return Check("backend", "ok", f"Keras on {chosen}")
 
 
 def gpu() -> Check:
-    """Say whether a GPU is there, and whether TensorFlow could use it."""
+    """Say whether a GPU is there, and whether the backend opens it."""
+    from siam.siamese.device import found_device, prepare_device
     from siam.siamese.driver import driver_gpus
 
     present = driver_gpus()
     if not present:
         reason = "no NVIDIA driver found" if shutil.which("nvidia-smi") is None else "none listed"
         return Check("gpu", "ok", f"none seen ({reason}); training uses the CPU")
-    if os.environ.get("CUDA_VISIBLE_DEVICES") in {"", "-1"}:
-        return Check(
-            "gpu", "note", f"{present[0]}, hidden by CUDA_VISIBLE_DEVICES", "Unset the variable."
-        )
-    libraries = importlib.util.find_spec("nvidia") is not None
-    if os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow" and not libraries:
-        return Check(
-            "gpu",
-            "note",
-            f"{present[0]}, but TensorFlow has no CUDA libraries",
-            "pip install 'siam[gpu]'",
-        )
-    return Check("gpu", "ok", ", ".join(present))
+    try:
+        # All of them, to count what `--device all` would use.
+        prepare_device(device="all")
+        found = found_device()
+    except (SiamError, ImportError) as error:
+        return Check("gpu", "note", f"{present[0]}, not tried: {error}")
+    if found.kind == "cpu":
+        return Check("gpu", "note", found.why_no_gpu)
+    return Check("gpu", "ok", f"{found.name} ({found.count} for Keras on {found.backend})")
 
 
 def data_set(data_dir: Path | None) -> Check:
