@@ -115,7 +115,7 @@ def train_network(
             shuffle=False,
             verbose=0,
             callbacks=[
-                *learn_hardest(tower, shown, recipe, folder),
+                *learn_hardest(tower, feed, recipe, folder),
                 EpochTurn(shown),
                 checkpoint,
                 Report(progress, len(feed), recipe.epochs),
