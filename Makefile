@@ -27,9 +27,12 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# PyTorch from a plain index may be the CUDA build, of several GB:  make test-backends BACKENDS=jax
+BACKENDS ?= tensorflow jax torch
 test-backends: build/.linked $(VENV)/.dev
-	@$(BIN)/python -m pip install -qq -e '.[jax,torch]' --config-settings editable_mode=strict
-	PYTHON=$(BIN)/python sh scripts/test-backends
+	@for backend in $(BACKENDS); do $(BIN)/python -c "import $$backend" 2>/dev/null \
+		|| $(BIN)/python -m pip install -qq $$backend; done
+	PYTHON=$(BIN)/python sh scripts/test-backends $(BACKENDS)
 
 bench: build/.linked $(VENV)/.dev
 	$(BIN)/python benchmarks/run.py
