@@ -15,6 +15,7 @@ from siam.classifiers.styles import build_classifier
 from siam.datasets.dataset import Split
 from siam.progress import Progress, silent
 from siam.siamese.device import compile_steps
+from siam.siamese.optimizers import make_optimizer
 from siam.siamese.precision import dtype_policy
 from siam.siamese.presets import Recipe
 from siam.siamese.schedule import warm_up_cosine
@@ -54,9 +55,9 @@ def train_classifier(
 ) -> TrainedClassifier:
     """Train a baseline from nothing.
 
-    Of the recipe it takes what is no Siamese network's alone: epochs, batch size, learning rate
-    with its schedule, weight decay, precision and augmentation, and `dim` as the length of the
-    features.
+    Of the recipe it takes what is no Siamese network's alone: epochs, batch size, optimizer,
+    learning rate with its schedule, weight decay, precision and augmentation, and `dim` as the
+    length of the features.
 
     Args:
         style: a name in `siam.classifiers.styles.STYLES`.
@@ -82,7 +83,7 @@ def train_classifier(
     steps = len(batches) * recipe.epochs
     rate = warm_up_cosine(recipe.learning_rate, steps=steps, warm_up=recipe.warm_up)
     learner.compile(
-        optimizer=keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay),
+        optimizer=make_optimizer(recipe.optimizer, rate, weight_decay=recipe.weight_decay),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
         jit_compile=compile_steps(),

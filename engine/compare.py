@@ -146,12 +146,19 @@ def with_unseen(
 def equal_terms(dataset: Dataset, epochs: int | None) -> Recipe:
     """Return the recipe for every contestant: the balanced preset, shortened.
 
-    What only a Siamese network could use (a head, turned classes, averaged views) stays out.
+    What the classifiers' training does not have (a head, turned classes, averaged views, more of
+    the hardest pictures) stays out.
     """
     from siam.siamese.presets import PRESETS
 
     recipe = dataclasses.replace(
-        PRESETS["balanced"], tower="small", head_weight=0.0, quarter_turns=False, views=1
+        PRESETS["balanced"],
+        tower="small",
+        head_weight=0.0,
+        average=0.0,
+        hardest=1.0,
+        quarter_turns=False,
+        views=1,
     )
     per_batch = min(recipe.classes_per_batch, len(dataset.classes))
     steps = max(1, len(dataset.train) // (per_batch * recipe.pictures_per_class))

@@ -131,6 +131,7 @@ def siamese(
         recipe=recipe,
         seed=seed,
         folder=workshop,
+        on_device=False,  # as the classifiers are fed
         progress=progress,
     )
     saved, exported = folder / f"{name}.keras", folder / f"{name}.tflite"
