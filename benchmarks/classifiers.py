@@ -1,8 +1,8 @@
 """Keras' three styles on MNIST: test accuracy and training seconds, and what a step of each costs.
 
 The three are one network at equal weights, so their steps must cost the same. They take turns step
-by step, each going first in turn, so that whatever else the machine does hits each alike; the fastest
-tenth of each counts.
+by step, each going first in turn, so that whatever else the machine does hits each alike; the
+fastest tenth of each counts.
 
     python benchmarks/classifiers.py [--json] [--styles sequential,functional,subclassed,residual]
                                      [--epochs 3] [--seed 0] [--steps 100]
