@@ -199,9 +199,9 @@ def _near(a: int, b: int, pieces: Pieces, extents: np.ndarray, reach: float) -> 
     most = reach * max(extents[a], extents[b])
     if np.hypot(across, down) > most:
         return False
-    if (pieces.borders[a] > 0) == (pieces.borders[b] > 0):
+    if bool(pieces.borders[a]) == bool(pieces.borders[b]):
         return True
-    return _gap(a, b, pieces) <= _REACH_TO_CUT * most
+    return bool(_gap(a, b, pieces) <= _REACH_TO_CUT * most)
 
 
 def _gap(a: int, b: int, pieces: Pieces) -> float:

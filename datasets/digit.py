@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["WORK", "DigitView", "several", "unchanged", "view_digit", "work_size"]
 
 WORK = 320  # pixels along the longer side in which ink is looked for
+_NEARLY = 0.8  # of its size: a picture that would shrink to more than that stays as it is
 _SMALL = 48  # a mark below this many pixels is looked at again, enlarged
 _LEAST = 0.2  # plausibility per pixel of extent below which a mark is noise
 _FELLOW = 0.45  # of the main mark's extent: as long as this, another mark is a digit of its own
@@ -84,16 +85,18 @@ def view_digit(
 
 
 def work_size(grey: np.ndarray, *, most: int = WORK) -> tuple[np.ndarray, float]:
-    """Return the picture small enough to look for ink in, and by what it was scaled."""
+    """Return the picture small enough to look for ink in, and by what it was scaled.
+
+    A little larger than `most` is small enough: averaging costs more than it saves there.
+    """
     import cv2
 
     height, width = grey.shape
-    scale = min(1.0, most / max(height, width))
-    if scale == 1.0:
-        return grey, scale
+    scale = most / max(height, width)
+    if scale > _NEARLY:
+        return grey, 1.0
     shape = (max(1, round(width * scale)), max(1, round(height * scale)))
-    way = cv2.INTER_LINEAR if scale >= 0.5 else cv2.INTER_AREA  # alike there, and much faster
-    return np.asarray(cv2.resize(grey, shape, interpolation=way)), scale
+    return np.asarray(cv2.resize(grey, shape, interpolation=cv2.INTER_AREA)), scale
 
 
 def several(sighting: Sighting) -> tuple[Mark, ...]:

@@ -128,8 +128,8 @@ def _decode(file: BinaryIO, label: str, enough: int | None) -> Image.Image:
 
 def _heic_format(head: bytes, label: str) -> tuple[str, ...]:
     """Register the HEIC reader if this is such a file, and return its name for Pillow."""
-    if head[4:8] != b"ftyp" or head[8:12] not in _HEIC_BRANDS:
-        return ()
+    if head[4:8] != b"ftyp" or head[8:12] not in _HEIC_BRANDS or b"avif" in head:
+        return ()  # AVIF may bear a general brand as well, and Pillow reads that by itself
     try:
         import pillow_heif
     except ImportError:
