@@ -87,10 +87,11 @@ def restore(
     Raises:
         RunError: the checkpoint is damaged or of another model.
     """
+    # Also for a fresh start: variables made inside the first step have TensorFlow trace it twice.
+    model.optimizer.build(model.trainable_variables)
     path = folder / CHECKPOINT_FILE
     if not path.exists():
         return [], 0.0
-    model.optimizer.build(model.trainable_variables)
     try:
         with np.load(path, allow_pickle=False) as state:
             for group, variables in (
