@@ -28,16 +28,17 @@ def portions(entries: Iterable[T], size: int) -> Iterator[list[T]]:
 
 
 def done_ahead(
-    work: Callable[[T], R], tasks: Iterable[T], *, ahead: int
+    work: Callable[[T], R], tasks: Iterable[T], *, ahead: int, workers: int | None = None
 ) -> Generator[R, None, None]:
     """Yield the result of each task in order, while the next ones are being worked on.
 
     Args:
-        work: called from one thread per core.
+        work: called from several threads.
         tasks: taken one by one, from the caller's thread, as there is room.
-        ahead: tasks begun for each core before their results are asked for; bounds the memory.
+        ahead: tasks begun for each thread before their results are asked for; bounds the memory.
+        workers: threads; one for each core when left out.
     """
-    workers = cores()
+    workers = workers or cores()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="ahead")
     try:
         begun: deque[Future[R]] = deque()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -11,6 +10,7 @@ from typing import BinaryIO
 import numpy as np
 
 from siam.datasets.dataset import Skipped
+from siam.engine.ahead import done_ahead
 from siam.engine.config import RunConfig, load_config
 from siam.engine.embedding_files import Part, check_target, write_embeddings
 from siam.engine.inputs import Batch, open_input
@@ -21,6 +21,10 @@ from siam.progress import Progress, silent
 from siam.siamese.encoder import ENCODER_FILE, NETWORK_FILE, Encoder, open_encoder
 
 __all__ = ["Embedding", "embed", "embed_batches", "open_network"]
+
+# Batches that are embedded at a time, and that are begun for each of them.
+AT_ONCE = 2
+AHEAD = 2
 
 
 @dataclass(frozen=True)
@@ -109,13 +113,13 @@ def open_network(name: str | None) -> tuple[Path, RunConfig, Encoder]:
 
 
 def embed_batches(batches: Iterator[Batch], encoder: Encoder) -> Iterator[tuple[Batch, np.ndarray]]:
-    """Yield each batch with its embeddings; the next is embedded while this one is used."""
-    with ThreadPoolExecutor(1, thread_name_prefix="embedding") as ahead:
-        waiting: tuple[Batch, Future[np.ndarray]] | None = None
-        for batch in batches:
-            coming = (batch, ahead.submit(encoder.encode, batch.pictures))
-            if waiting:
-                yield waiting[0], waiting[1].result()
-            waiting = coming
-        if waiting:
-            yield waiting[0], waiting[1].result()
+    """Yield each batch with its embeddings, while the next ones are embedded.
+
+    Two are with the encoder at any time: at the end of one, cores that have no part of it left go
+    on with the other.
+    """
+
+    def embedded(batch: Batch) -> tuple[Batch, np.ndarray]:
+        return batch, encoder.encode(batch.pictures)
+
+    return done_ahead(embedded, batches, ahead=AHEAD, workers=AT_ONCE)

@@ -125,6 +125,7 @@ def open_split(
 def open_arrays(path: Path) -> Input:
     """Open an .npz file; its pictures are taken as they are."""
     stream = stream_arrays(path, rows=ROWS)
+    name = path.name  # which a path finds out anew each time
 
     def batches() -> Iterator[Batch]:
         start = 0
@@ -133,7 +134,7 @@ def open_arrays(path: Path) -> Input:
             labels: list[str | None] = [None] * len(pictures)
             if stream.labels is not None:
                 labels = stream.labels[start:end].astype(str).tolist()
-            yield Batch([f"{path.name}/{i}" for i in range(start, end)], labels, pictures)
+            yield Batch([f"{name}/{i}" for i in range(start, end)], labels, pictures)
             start = end
 
     return Input(stream.count, batches())
