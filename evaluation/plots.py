@@ -115,7 +115,9 @@ def reliability_plot(curves: dict[str, Reliability]) -> str:
             sizes = 10 + 90 * np.sqrt(curve.counts / curve.counts.max())
             label = f"{name} (error {100 * curve.ece:.2g} %)"
             axes.plot(100 * curve.said, 100 * curve.observed, color=colour, alpha=0.6)
-            axes.scatter(100 * curve.said, 100 * curve.observed, sizes, color=colour, label=label)
+            # Most cases lie at 0 and 100 %: their large dots reach over the frame.
+            points = 100 * curve.said, 100 * curve.observed
+            axes.scatter(*points, sizes, color=colour, label=label, clip_on=False, zorder=3)
         axes.set(xlabel="probability said, %", ylabel="observed, %", xlim=(-3, 103), ylim=(-3, 103))
         _legend(drawn, columns=1)
         return to_svg(drawn, "reliability", "Reliability curve")

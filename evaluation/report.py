@@ -120,8 +120,9 @@ def _figures(inputs: ReportInputs) -> str:
         "Figures",
         _note(
             f"{gallery['queries']:,} test pictures, never seen in training or in choosing a "
-            f"threshold, searched among {gallery['gallery_count']:,} {gallery['gallery']} "
-            "pictures. Intervals are over pictures."
+            f"threshold, searched among {gallery['gallery_count']:,} pictures "
+            f"{'trained on' if gallery['gallery'] == 'train' else 'of the test itself'}. "
+            "Intervals are over pictures."
         ),
         figures_table(metrics),
         "<h3>False accepts, asked for and met</h3>",

@@ -139,6 +139,7 @@ def _within_r(
         members = np.flatnonzero(query_labels == label)
         begin, end = np.searchsorted(ordered_labels, [label, label + 1])
         depth = int(relevant[members[0]])
+        places = np.arange(1, depth + 1)
         for start in range(0, len(members) if depth else 0, rows_at_once):
             rows = members[start : start + rows_at_once]
             distances = (
@@ -146,17 +147,18 @@ def _within_r(
             )  # rises with distance, which is all that ranks need
             if same_set:
                 distances[np.arange(len(rows)), place[rows]] = np.inf
-            right = np.sort(distances[:, begin:end], axis=1)
-            limits = np.partition(distances, depth - 1, axis=1)[:, depth - 1]
-            close = distances <= limits[:, None]
-            close[:, begin:end] = False
+            # A class holds exactly R right items (the query's own row, infinite, comes last).
+            right = np.sort(distances[:, begin:end], axis=1)[:, :depth]
+            distances[:, begin:end] = np.inf
+            # A wrong item beyond the last right one moves no rank.
+            close = distances <= right[:, -1:]
             for row, near, all_far, is_close in zip(rows, right, distances, close, strict=True):
-                wrong = np.sort(all_far[is_close])
+                wrong = np.sort(all_far[is_close])[:depth]
                 # Ranks count from 1; at an equal distance the wrong item is ranked first.
-                ranks = np.arange(1, len(near) + 1) + np.searchsorted(wrong, near, side="right")
-                counted = np.flatnonzero(ranks <= depth)
-                average_precision[row] = np.sum((counted + 1) / ranks[counted]) / depth
-                r_precision[row] = len(counted) / depth
+                ranks = places + np.searchsorted(wrong, near, side="right")
+                counted = int(np.searchsorted(ranks, depth, side="right"))
+                average_precision[row] = np.sum(places[:counted] / ranks[:counted]) / depth
+                r_precision[row] = counted / depth
         done += len(members)
         progress("average precision", done, len(queries))
     return average_precision, r_precision

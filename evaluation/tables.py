@@ -150,7 +150,8 @@ def per_cent(value: float | None) -> str:
     """Return a fraction as per cent with as many digits as matter."""
     if value is None:
         return "–"
-    return f"{100 * value:.2f} %" if value == 0 or value >= 1e-3 else f"{100 * value:.2g} %"
+    digits = ".2f" if value == 0 or value >= 1e-3 else ".2g"
+    return f"{100 * value:{digits}}\u00a0%"  # a number and its unit stay on one line
 
 
 def interval(block: dict[str, Any], name: str) -> str:
