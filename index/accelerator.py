@@ -26,7 +26,7 @@ import numpy as np
 from siam.atomic import sync_folder, write_json
 from siam.index.cells import Cells, divide
 
-__all__ = ["Accelerator", "find", "fingerprint", "read", "write"]
+__all__ = ["Accelerator", "checksum", "find", "fingerprint", "read", "write"]
 
 PREFIX = "accelerator-"
 BUILDING = ".building-"
@@ -51,6 +51,7 @@ class Accelerator:
         approximate: the FAISS index that proposes candidates, or None.
         removed: how many of `ids` are -1.
         extra: measurements kept beside it.
+        checksums: of each file's whole content, by name; opening is too short to compare them.
     """
 
     folder: Path
@@ -65,6 +66,7 @@ class Accelerator:
     approximate: Any = None
     removed: int = 0
     extra: dict[str, Any] = field(default_factory=dict)
+    checksums: dict[str, int] = field(default_factory=dict)
 
     @cached_property
     def cells(self) -> Cells:
@@ -99,6 +101,15 @@ def fingerprint(path: Path) -> str:
                 source.seek(int(offset))
                 checksum = zlib.crc32(source.read(BLOCK), checksum)
     return f"{size}:{checksum:08x}"
+
+
+def checksum(path: Path) -> int:
+    """Return the CRC-32 of the whole file."""
+    found = 0
+    with path.open("rb") as source:
+        while piece := source.read(2**20):
+            found = zlib.crc32(piece, found)
+    return found
 
 
 def read(path: Path) -> Accelerator:
@@ -140,6 +151,7 @@ def read(path: Path) -> Accelerator:
         approximate=approximate,
         removed=count - manifest["count"],
         extra=manifest["extra"],
+        checksums=manifest.get("checksums", {}),
     )
 
 
@@ -206,6 +218,7 @@ def write(
             "count": int((ids >= 0).sum()),
             "extra": extra or {},
             "files": {name: fingerprint(building / name) for name in names},
+            "checksums": {name: checksum(building / name) for name in names},
         }
         write_json(building / "manifest.json", manifest)
         step()

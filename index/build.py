@@ -18,7 +18,7 @@ from siam.index.catalogue import Catalogue, Position
 from siam.index.connection import connect_reader, told
 from siam.index.effort import find_effort, settings_of
 from siam.index.kinds import choose, factory
-from siam.index.snapshot import MOST_DEAD, Snapshot
+from siam.index.snapshot import Snapshot
 from siam.progress import Progress, silent
 
 __all__ = ["build", "build_lock", "make_approximate", "trial_snapshot"]
@@ -29,6 +29,8 @@ TRAINING = 40  # vectors that each inverted list learns from; FAISS asks for 39
 LEAST_TRAINING = 20_000  # for quantisers, which have 256 codes
 # Beyond this share of new vectors, appending would leave what was learned stale.
 MOST_NEW = 0.5
+# Beyond this share of removed rows it is compacted: made again without them.
+MOST_DEAD = 0.2
 
 
 @dataclass(frozen=True)
@@ -89,10 +91,12 @@ def build(
     approximate = grown[1] if grown else make_approximate(vectors, named, progress=progress)
     step()
     effort: dict[str, int] = {}
-    reached = 1.0
+    measured = {"recall@10": 1.0}
     if approximate is not None:
         trial = trial_snapshot(rows.ids, vectors, named, approximate, exact=rows.exact)
-        effort, reached, _ = find_effort(trial, settings_of(approximate), budget.min_recall)
+        reached = find_effort(trial, settings_of(approximate), budget.min_recall)
+        effort = reached.effort
+        measured = {"recall@10": reached.recall, "recall@10_error": reached.error}
     path = accelerator.write(
         catalogue.folder,
         generation=position.generation,
@@ -103,7 +107,7 @@ def build(
         ids=rows.ids,
         exact=rows.exact,
         approximate=approximate,
-        extra={"recall@10": reached},
+        extra=measured,
         step=step,
     )
     with catalogue.writing() as writer:

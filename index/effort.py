@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,36 @@ import numpy as np
 from siam.index.matches import Matches
 from siam.index.snapshot import Snapshot
 
-__all__ = ["SAMPLE", "find_effort", "recall", "settings_of"]
+__all__ = [
+    "NEIGHBOURS",
+    "SAMPLE",
+    "Reached",
+    "find_effort",
+    "others",
+    "recall",
+    "sampling_error",
+    "settings_of",
+]
 
 SAMPLE = 200  # queries that recall is measured with: 2,000 neighbours at k = 10
 NEIGHBOURS = 10
+
+
+@dataclass(frozen=True)
+class Reached:
+    """What a search setting was measured to find.
+
+    Attributes:
+        effort: the setting, by FAISS parameter name.
+        recall: share of the exact answer, 0 to 1.
+        error: its standard error, from how the queries differ.
+        snapshot: what was searched, with the setting in use.
+    """
+
+    effort: dict[str, int]
+    recall: float
+    error: float
+    snapshot: Snapshot
 
 
 def recall(found: Matches, exact: Matches) -> float:
@@ -24,11 +50,25 @@ def recall(found: Matches, exact: Matches) -> float:
         found: what an approximate search returned, k neighbours per query.
         exact: the exact answer with the same k.
     """
+    hits, wanted = _hits(found, exact)
+    return float(hits.sum() / wanted.sum()) if wanted.sum() else 1.0
+
+
+def sampling_error(found: Matches, exact: Matches) -> float:
+    """Return the standard error of `recall` as an estimate for all queries there could be.
+
+    Neighbours of one query are missed together, so it is the queries that count as draws.
+    """
+    hits, wanted = _hits(found, exact)
+    shares = hits[wanted > 0] / wanted[wanted > 0]
+    return float(shares.std(ddof=1) / len(shares) ** 0.5) if len(shares) > 1 else 0.0
+
+
+def _hits(found: Matches, exact: Matches) -> tuple[np.ndarray, np.ndarray]:
     # Compared by distance: equally near items may stand in for each other.
-    worst = np.where(np.isinf(exact.distances), -1.0, exact.distances).max(axis=1)
+    worst = np.where(np.isinf(exact.distances), -1.0, exact.distances).max(axis=1, initial=-1.0)
     hits = (found.distances <= worst[:, None] + 1e-6).sum(axis=1)
-    wanted = exact.counts
-    return float(np.minimum(hits, wanted).sum() / max(1, wanted.sum()))
+    return np.minimum(hits, exact.counts), exact.counts
 
 
 def settings_of(index: Any) -> list[dict[str, int]]:
@@ -53,10 +93,8 @@ def settings_of(index: Any) -> list[dict[str, int]]:
     return [{**probe, "refine": refine} for probe, refine in pairs]
 
 
-def find_effort(
-    snapshot: Snapshot, settings: list[dict[str, int]], min_recall: float
-) -> tuple[dict[str, int], float, Snapshot]:
-    """Return the first of `settings` that reaches `min_recall`, its recall, and it in use.
+def find_effort(snapshot: Snapshot, settings: list[dict[str, int]], min_recall: float) -> Reached:
+    """Return the first of `settings` that reaches `min_recall`, and what it reached.
 
     Queries are indexed vectors; each one's own item is left out of the count. When none
     reaches it, the last and hardest setting is returned.
@@ -66,16 +104,16 @@ def find_effort(
     alive = np.flatnonzero(base.ids >= 0)
     sample = np.random.default_rng(0).choice(alive, min(SAMPLE, len(alive)), replace=False)
     queries = np.ascontiguousarray(base.vectors[np.sort(sample)])
-    exact = _others(snapshot.search(queries, NEIGHBOURS + 1, exact=True))
-    reached = 0.0
-    effort, trial = settings[-1], snapshot
+    exact = others(snapshot.search(queries, NEIGHBOURS + 1, exact=True))
     for effort in settings:
         trial = replace(snapshot, base=replace(base, effort=effort))
-        reached = recall(_others(trial.search(queries, NEIGHBOURS + 1, exact=False)), exact)
-        if reached >= min_recall:
+        found = others(trial.search(queries, NEIGHBOURS + 1, exact=False))
+        reached = Reached(effort, recall(found, exact), sampling_error(found, exact), trial)
+        if reached.recall >= min_recall:
             break
-    return effort, reached, trial
+    return reached
 
 
-def _others(matches: Matches) -> Matches:
+def others(matches: Matches) -> Matches:
+    """Leave out the nearest match of each query: an indexed vector finds itself first."""
     return Matches(matches.ids[:, 1:], matches.distances[:, 1:])

@@ -7,27 +7,19 @@ search takes a newer one. Positions count through the accelerator's rows, then t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from siam.index import candidates
 from siam.index.accelerator import Accelerator
 from siam.index.matches import Matches
-from siam.index.parameters import search_parameters
 
-__all__ = ["MOST_DEAD", "Snapshot"]
+__all__ = ["Snapshot"]
 
 # Rows gathered at once when a filter's selection is searched: 32 MB at 128 dimensions.
 GATHER = 65_536
 # Queries ranked at once, so that their candidates' vectors stay in the processor's cache.
 RANK = 256
-# Numbers that one query is compared with on one thread.
-ALONE = 20_000_000
-# Removed rows that are worth fetching and dropping; above it FAISS is told to skip them.
-OVERFETCH = 64
-# Beyond this share of removed rows an approximate index loses its way: search exactly until it
-# is compacted, which the next build does.
-MOST_DEAD = 0.2
 
 
 @dataclass(frozen=True)
@@ -67,10 +59,10 @@ class Snapshot:
         """
         found = []
         if self.base is not None and len(self.base.ids) > len(self.dead):
-            intact = len(self.dead) <= MOST_DEAD * len(self.base.ids)
-            approximate = not exact and intact and self.base.approximate is not None
-            search = self._approximate if approximate else self._exact
-            found.append(search(self.base, queries, k))
+            propose = candidates.exact
+            if not exact and self.base.approximate is not None:
+                propose = candidates.approximate
+            found.append(propose(self.base, self.dead, queries, k))
         if len(self.newer):
             offset = 0 if self.base is None else len(self.base.ids)
             nearest = _knn(queries, self.newer, k)
@@ -146,54 +138,6 @@ class Snapshot:
             result[there] = place[there] + offset
         return result
 
-    def _exact(self, base: Accelerator, queries: np.ndarray, k: int) -> np.ndarray:
-        return self._alive(base, base.exact, queries, k, {})
-
-    def _approximate(self, base: Accelerator, queries: np.ndarray, k: int) -> np.ndarray:
-        effort = dict(base.effort)
-        # Quantised codes rank roughly: more candidates than asked for are ranked again exactly.
-        wanted = k * effort.pop("refine", 1)
-        try:
-            found = self._alive(base, base.approximate, queries, wanted, effort)
-        except RuntimeError:  # a factory string whose index takes no selector
-            return self._exact(base, queries, k)
-        possible = min(k, len(base.ids) - len(self.dead))
-        short = (found >= 0).sum(axis=1) < possible
-        if short.any():
-            exact = self._exact(base, queries[short], k)
-            width = max(found.shape[1], exact.shape[1])
-            padded = np.full((len(queries), width), -1, np.int64)
-            padded[:, : found.shape[1]] = found
-            padded[short] = -1
-            padded[short, : exact.shape[1]] = exact
-            found = padded
-        return found
-
-    def _alive(
-        self, base: Accelerator, index: Any, queries: np.ndarray, k: int, effort: dict[str, int]
-    ) -> np.ndarray:
-        """Return positions int64 (n, k or more) of the nearest rows of `index` not removed."""
-        removed = len(self.dead)
-        if removed <= OVERFETCH:
-            width = min(k + removed, len(base.ids))
-            parameters = search_parameters(index, effort)
-        else:
-            width = min(k, len(base.ids))
-            parameters = search_parameters(index, effort, alive=self._alive_bits(len(base.ids)))
-        if len(queries) == 1 and (index is not base.exact or base.vectors.size <= ALONE):
-            _, found = _alone(index, queries, width, parameters)
-        else:
-            _, found = index.search(queries, width, params=parameters)
-        if removed and removed <= OVERFETCH:
-            found[np.isin(found, self.dead)] = -1
-        return np.asarray(found)
-
-    def _alive_bits(self, count: int) -> np.ndarray:
-        alive = np.ones(count, bool)
-        alive[self.dead] = False
-        bits: np.ndarray = np.packbits(alive, bitorder="little")
-        return bits
-
     def _take(self, positions: np.ndarray) -> np.ndarray:
         if self.base is None or not len(self.newer):
             vectors = self.newer if self.base is None else self.base.vectors
@@ -256,18 +200,6 @@ def _padded(ids: np.ndarray, distances: np.ndarray, k: int) -> Matches:
         ids = np.pad(ids, ((0, 0), (0, missing)), constant_values=-1)
         distances = np.pad(distances, ((0, 0), (0, missing)), constant_values=np.inf)
     return Matches(ids, distances.astype(np.float32, copy=False))
-
-
-def _alone(index: Any, query: np.ndarray, k: int, parameters: Any) -> Any:
-    """Search on the calling thread: waking others for one query costs more than it saves."""
-    import faiss
-
-    threads = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(1)
-    try:
-        return index.search(query, k, params=parameters)
-    finally:
-        faiss.omp_set_num_threads(threads)
 
 
 def _knn(queries: np.ndarray, vectors: np.ndarray, k: int) -> np.ndarray:

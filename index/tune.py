@@ -129,9 +129,8 @@ def _try(kind: str, named: str, ids: np.ndarray, vectors: np.ndarray, budget: Bu
     effort: dict[str, int] = {}
     reached = 1.0
     if approximate is not None:
-        effort, reached, snapshot = find_effort(
-            snapshot, settings_of(approximate), budget.min_recall
-        )
+        found = find_effort(snapshot, settings_of(approximate), budget.min_recall)
+        effort, reached, snapshot = found.effort, found.recall, found.snapshot
     built = time.perf_counter() - started
     latency, throughput = _speed(snapshot, vectors)
     size = vectors.nbytes if approximate is None else _size(approximate)

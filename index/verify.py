@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from siam.index.agreement import differing, missing, sample_recall
+from siam.index.agreement import damaged_files, differing, missing, sample_recall
 from siam.index.gallery import Gallery
 from siam.index.soundness import (
     changed_files,
@@ -119,7 +119,12 @@ def _accelerator(gallery: Gallery) -> tuple[list[Problem], float]:
     lagging = missing(gallery)
     if lagging:
         found.append(Problem(lagging, harmless=True))
-    wrong = differing(gallery.catalogue, gallery.snapshot())
+    snapshot = gallery.snapshot()
+    found += [
+        Problem(f"{name} of the accelerator is not what was written.")
+        for name in damaged_files(snapshot)
+    ]
+    wrong = differing(gallery.catalogue, snapshot)
     if wrong:
         found.append(Problem(f"{wrong} rows of the accelerator differ from the catalogue's."))
     reached, least = sample_recall(gallery, gallery.catalogue)

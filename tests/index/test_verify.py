@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,11 @@ import pytest
 
 from siam.atomic import sha256
 from siam.index import accelerator
+from siam.index.agreement import brute_force
 from siam.index.catalogue import FILE
+from siam.index.effort import recall, sampling_error
 from siam.index.gallery import Gallery
+from siam.index.matches import Matches
 from siam.index.verify import verify
 
 
@@ -111,3 +115,68 @@ def test_a_file_that_changed_since(gallery: Gallery, tmp_path: Path, vectors: np
     assert "has changed since it was embedded" in problem.what
     assert problem.harmless
     assert verify(gallery, files=False).problems == ()
+
+
+def test_a_changed_byte_in_the_approximate_index(gallery: Gallery, clustered: Any) -> None:
+    """Too small for the checksum over blocks and for the recall of a sample."""
+    count = 20_000
+    gallery.add(clustered(count, seed=2), keys=[f"n{i}" for i in range(count)])
+    gallery.configure(kind="SQ8")
+    gallery.build()
+    gallery.close()
+    (folder,) = accelerator.find(gallery.folder)
+    path = folder / "approximate.faiss"
+    content = bytearray(path.read_bytes())
+    content[4_600] ^= 0x40  # between two blocks of the quick checksum
+    path.write_bytes(content)
+    with Gallery.open(gallery.folder) as again:
+        assert again.snapshot().base is not None
+        (problem,) = verify(again).problems
+        assert problem.what == "approximate.faiss of the accelerator is not what was written."
+        assert verify(again, repair=True).clean
+        assert verify(again).problems == ()
+
+
+def test_a_search_that_finds_too_little(gallery: Gallery, clustered: Any) -> None:
+    count = 2_000
+    gallery.add(clustered(count, seed=2), keys=[f"n{i}" for i in range(count)])
+    gallery.configure(kind="IVF16,Flat")
+    gallery.build(afresh=True)
+    assert verify(gallery).problems == ()
+    (folder,) = accelerator.find(gallery.folder)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    least = manifest["extra"]["recall@10"]
+    assert manifest["effort"]["nprobe"] > 1
+    manifest["effort"]["nprobe"] = 1
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    gallery.close()
+    with Gallery.open(gallery.folder) as again:
+        found = verify(again)
+        assert not found.clean
+        assert found.recall < least - 0.02
+        assert "of the brute-force answer, not" in found.problems[0].what
+
+
+def test_recall_and_its_error_by_hand() -> None:
+    exact = Matches(
+        np.array([[1, 2], [3, 4], [5, -1]]), np.array([[0.1, 0.2], [0.1, 0.2], [0.1, np.inf]])
+    )
+    found = Matches(
+        np.array([[1, 2], [3, 9], [5, 8]]), np.array([[0.1, 0.2], [0.1, 0.3], [0.1, 0.5]])
+    )
+    # Of 2, 2 and 1 wanted, 2, 1 and 1 are found: shares 1, 1/2 and 1, standard deviation 0.2887.
+    assert recall(found, exact) == pytest.approx(4 / 5)
+    assert sampling_error(found, exact) == pytest.approx(0.2887 / 3**0.5, abs=1e-4)
+    nothing = Matches(np.empty((1, 0), np.int64), np.empty((1, 0)))
+    assert (recall(nothing, nothing), sampling_error(nothing, nothing)) == (1.0, 0.0)
+
+
+def test_brute_force_agrees_with_the_plainest(
+    gallery: Gallery, clustered: Any, nearest: Any, vectors: np.ndarray
+) -> None:
+    queries = np.concatenate([clustered(20, seed=4), vectors[:5]])
+    found = brute_force(gallery.catalogue, queries, 7)
+    ids, distances = nearest(vectors, np.arange(1, len(vectors) + 1), queries, 7)
+    np.testing.assert_array_equal(found.ids, ids)
+    np.testing.assert_allclose(found.distances, distances, atol=2e-6)
+    assert (brute_force(gallery.catalogue, queries, 700).ids[:, 600:] == -1).all()

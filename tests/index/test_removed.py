@@ -1,0 +1,55 @@
+"""Approximate searches lose nothing to removed rows: not at random, not where a label was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from siam.index.effort import recall
+from siam.index.gallery import Gallery
+from siam.index.verify import verify
+
+COUNT, DIM = 1_500, 16
+KINDS = ["HNSW8,Flat", "IVF32,Flat", "IVF32,PQ8"]
+
+
+@pytest.fixture
+def vectors(clustered: Any) -> np.ndarray:
+    made: np.ndarray = clustered(COUNT, DIM)
+    return made
+
+
+@pytest.fixture
+def filled(tmp_path: Path, vectors: np.ndarray, request: Any) -> Gallery:
+    gallery = Gallery.create(tmp_path / "index", dim=DIM, encoder_hash="", kind=request.param)
+    labels = np.arange(COUNT) % 10  # the cluster that each vector lies in
+    gallery.add(vectors, keys=[f"k{i}" for i in range(COUNT)], labels=labels)
+    gallery.build(afresh=True)
+    return gallery
+
+
+@pytest.mark.parametrize("filled", KINDS, indirect=True)
+def test_neighbours_of_a_removed_label(filled: Gallery, clustered: Any) -> None:
+    """All rows near the query are removed; the nearest that are left lie far away."""
+    filled.remove(filled.select("label=3"))
+    queries = clustered(COUNT, DIM, seed=1)[3:500:10]
+    assert recall(filled.search(queries, 10), filled.search(queries, 10, exact=True)) >= 0.99
+    single = filled.search(queries[0], 10)
+    assert recall(single, filled.search(queries[0], 10, exact=True)) == 1.0
+    assert verify(filled).clean
+
+
+@pytest.mark.parametrize("filled", KINDS, indirect=True)
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.999])
+def test_recall_stays_where_rows_are_removed(filled: Gallery, clustered: Any, share: float) -> None:
+    ids = filled.select()
+    gone = np.random.default_rng(0).choice(ids, int(share * COUNT), replace=False)
+    filled.remove(gone)
+    queries = clustered(100, DIM, seed=1)
+    found = filled.search(queries, 10)
+    assert not np.isin(found.ids, gone).any()
+    assert recall(found, filled.search(queries, 10, exact=True)) >= 0.985
+    assert verify(filled).clean
