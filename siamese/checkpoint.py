@@ -125,4 +125,6 @@ def write_history(folder: Path, history: list[HistoryRow]) -> None:
 
 def to_numpy(variable: Any) -> np.ndarray:
     """Return a Keras variable's value, on any backend."""
-    return np.asarray(keras.ops.convert_to_numpy(variable.value))
+    # Read by an operation: NumPy takes no scalar that TensorFlow mirrors on several devices.
+    value = keras.ops.reshape(variable.value, variable.shape)
+    return np.asarray(keras.ops.convert_to_numpy(value))

@@ -21,6 +21,7 @@ from siam.siamese.hardest import LearnHardest
 from siam.siamese.losses import make_loss
 from siam.siamese.network import siamese_network
 from siam.siamese.optimizers import make_optimizer
+from siam.siamese.own_part import own_part
 from siam.siamese.precision import dtype_policy
 from siam.siamese.presets import Recipe
 from siam.siamese.schedule import warm_up_cosine
@@ -89,6 +90,7 @@ def train_network(
         on_device = fits_device(train.pictures.nbytes + validation.pictures.nbytes)
     if on_device and isinstance(feed, BatchFeed) and isinstance(watched, BatchFeed):
         model, shown, watched = move_to_device(network, feed, watched)
+    shown, watched = own_part(shown), own_part(watched)
     model.compile(
         optimizer=make_optimizer(
             recipe.optimizer,

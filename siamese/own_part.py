@@ -1,0 +1,70 @@
+"""A process's own part of every batch, where one training runs on several machines.
+
+Every process draws the same batch from (seed, epoch, step) and hands its backend one part of it;
+`keras.distribution.DataParallel` joins the parts of all processes to the whole batch again.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import keras
+import numpy as np
+
+from siam.errors import UsageError
+
+__all__ = ["OwnPart", "own_part"]
+
+
+def own_part(feed: Any) -> Any:
+    """Return a feed of what this process is to see: the feed itself where it is the only one."""
+    number, count = process()
+    return feed if count == 1 else OwnPart(feed, number=number, count=count)
+
+
+def process() -> tuple[int, int]:
+    """This process's number, from 0, and how many there are; (0, 1) but under JAX."""
+    if keras.backend.backend() != "jax":
+        return 0, 1
+    jax: Any = importlib.import_module("jax")
+    return int(jax.process_index()), int(jax.process_count())
+
+
+class OwnPart(keras.utils.PyDataset):
+    """One of several equal parts of each batch of a feed.
+
+    Args:
+        feed: batches of arrays, in tuples and dictionaries, that share their first axis.
+        number: which part, from 0.
+        count: how many parts.
+
+    Raises:
+        UsageError: a batch that cannot be cut into equal parts.
+    """
+
+    def __init__(self, feed: Any, *, number: int, count: int) -> None:
+        super().__init__(workers=feed.workers, max_queue_size=feed.max_queue_size)
+        self.feed = feed
+        self.number = number
+        self.count = count
+
+    def turn(self, epoch: int) -> None:
+        """Draw the batches of an epoch."""
+        self.feed.turn(epoch)
+
+    def __len__(self) -> int:
+        return len(self.feed)
+
+    def __getitem__(self, step: int) -> Any:
+        return keras.tree.map_structure(self._cut, self.feed[step])
+
+    def _cut(self, values: np.ndarray) -> np.ndarray:
+        if len(values) % self.count:
+            raise UsageError(
+                f"A batch must be a multiple of the {self.count} processes, received "
+                f"{len(values)} pictures.",
+                "Change  --set pictures_per_class=N  or  --set classes_per_batch=N",
+            )
+        size = len(values) // self.count
+        return values[self.number * size : (self.number + 1) * size]
