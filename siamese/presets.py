@@ -64,17 +64,21 @@ class Recipe:
 _DISTORTED = AugmentPolicy(
     rotation=10.0, scale=0.1, shear=0.1, shift=0.06, elastic=0.02, stroke=0.4, contrast=0.2
 )
+_FURTHER = AugmentPolicy(
+    rotation=15.0,
+    scale=0.15,
+    shear=0.15,
+    shift=0.08,
+    elastic=0.03,
+    stroke=0.5,
+    contrast=0.3,
+    cutout=0.2,
+    cutout_size=0.25,
+)
 
 DEFAULT_PRESET = "balanced"
 PRESETS: dict[str, Recipe] = {
     "quick": Recipe(epochs=1, pictures_per_class=10),
     "balanced": Recipe(epochs=8, augment=_DISTORTED, plain=0.25, hardest=0.35),
-    "best": Recipe(
-        tower="resnet",
-        epochs=22,
-        learning_rate=4e-3,
-        augment=_DISTORTED,
-        plain=0.2,
-        views=5,
-    ),
+    "best": Recipe(tower="wide", epochs=20, augment=_FURTHER, plain=0.2, hardest=0.35, views=5),
 }

@@ -7,6 +7,7 @@ and ends in a unit-length float32 embedding, also under a mixed-precision policy
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import keras
 from keras import layers
@@ -132,6 +133,7 @@ def deep_tower(
 
 TOWERS: dict[str, Callable[..., keras.Model]] = {
     "small": small_tower,
+    "wide": partial(small_tower, widths=(32, 64, 128, 128)),
     "resnet": resnet_tower,
     "deep": deep_tower,
 }

@@ -72,5 +72,5 @@ def test_a_residual_block_starts_as_the_identity() -> None:
 
 
 def test_an_unknown_tower_is_refused_by_name() -> None:
-    with pytest.raises(ValueError, match="'tall'; there are small, resnet"):
+    with pytest.raises(ValueError, match="'tall'; there are small, wide, resnet"):
         build_tower("tall", (28, 28, 1), 16)
