@@ -15,9 +15,22 @@ from siam.datasets.sighting import Sighting, ink_of, look
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["WORK", "DigitView", "several", "unchanged", "view_digit", "work_size"]
+__all__ = [
+    "BLANK",
+    "NOISE",
+    "SEVERAL",
+    "WORK",
+    "DigitView",
+    "several",
+    "unchanged",
+    "view_digit",
+    "work_size",
+]
 
 WORK = 320  # pixels along the longer side in which ink is looked for
+NOISE = "nothing but noise"
+SEVERAL = "more than one digit found"
+BLANK = "the picture is blank"
 _NEARLY = 0.8  # of its size: a picture that would shrink to more than that stays as it is
 _SMALL = 48  # a mark below this many pixels is looked at again, enlarged
 _LEAST = 0.2  # plausibility per pixel of extent below which a mark is noise
@@ -69,7 +82,7 @@ def view_digit(
         steps.append(("lines", sighting.lines))
     if not sighting.marks:
         blank = np.zeros(size, np.uint8)
-        return DigitView(blank, (*steps, ("input", blank)), choices, ("the picture is blank",))
+        return DigitView(blank, (*steps, ("input", blank)), choices, (BLANK,))
     main = sighting.marks[0]
     closer, mark, offset, zoom = _closer(image, weights, sighting, main, scale)
     ink, (left, top) = ink_of(closer, mark)
@@ -149,10 +162,10 @@ def _closer(
 def _notes(sighting: Sighting, main: Mark) -> tuple[str, ...]:
     notes = []
     if sighting.score < _LEAST * main.extent:
-        notes.append("nothing but noise")
+        notes.append(NOISE)
     if main.border:
         notes.append("ink touches the border")
     count = len(several(sighting))
     if count > 1:
-        notes.append(f"more than one digit found: {count} separate marks")
+        notes.append(f"{SEVERAL}: {count} separate marks")
     return tuple(notes)

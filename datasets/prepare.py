@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from siam.datasets.digit import WORK, view_digit
+from siam.datasets.digit import BLANK, NOISE, SEVERAL, WORK, view_digit
 from siam.datasets.flatten import opaque, shrunk, upright
 from siam.datasets.picture import original_size
 from siam.datasets.resize import fitted, stretched
@@ -85,6 +85,11 @@ class Prepared:
     steps: tuple[tuple[str, np.ndarray], ...]
     choices: dict[str, Any]
     notes: tuple[str, ...]
+
+    @property
+    def doubtful(self) -> bool:
+        """True if the mark may not be the one that was meant: no answer about it is a sure one."""
+        return any(note.startswith((BLANK, NOISE, SEVERAL)) for note in self.notes)
 
 
 def prepare_picture(

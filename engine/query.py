@@ -81,7 +81,8 @@ class Answer:
 
     Attributes:
         input: the path as it was given, or "-".
-        verdict: "match", "unsure" or "no match"; empty where the picture could not be read.
+        verdict: "match", "unsure" or "no match"; empty where the picture could not be read. What
+            would be a match is unsure where a note says that something else may be meant.
         label: the label by the neighbours' vote; empty where there is none.
         probability: calibrated probability that the label is right, 0 to 1.
         neighbours: nearest first.
@@ -229,7 +230,7 @@ def decided(
     return [
         Answer(
             read.name,
-            verdict.verdict,
+            "unsure" if verdict.verdict == "match" and doubtful(read) else verdict.verdict,
             str(classes[verdict.label]) if verdict.label >= 0 else "",
             verdict.probability,
             neighbours,
@@ -239,6 +240,11 @@ def decided(
             asked, verdicts, neighbours_of(run, matches, options), strict=True
         )
     ]
+
+
+def doubtful(read: Read) -> bool:
+    """Whether the network may have been shown something else than was meant."""
+    return read.prepared is not None and read.prepared.doubtful
 
 
 def neighbours_of(

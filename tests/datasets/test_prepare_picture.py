@@ -96,6 +96,33 @@ def test_box_drawn_around_the_digit_is_removed() -> None:
     assert alike(prepared(picture), IDEAL) > 0.9
 
 
+def test_pen_that_lies_beside_the_digit_is_not_the_digit() -> None:
+    picture = np.hstack([seven(), np.full((200, 60), 255, np.uint8)])
+    picture[80:, 225:235] = 0  # darker, longer, and cut by the border
+    assert alike(prepared(picture), IDEAL) > 0.9
+
+
+def test_sides_of_a_forms_boxes_are_removed() -> None:
+    picture = np.full((220, 300), 255, np.uint8)
+    picture[10:210, 50:250] = seven()
+    picture[8:10] = picture[212:214] = 0
+    picture[8:214, 40:42] = picture[8:214, 258:260] = 0
+    assert alike(prepared(picture), IDEAL) > 0.9
+
+
+def test_sprinkled_line_is_closed_up() -> None:
+    rng = np.random.default_rng(0)
+    picture = seven(width=20)
+    picture[rng.random(picture.shape) > 0.4] = 255
+    assert alike(prepared(picture), prepared(seven(width=20))) > 0.8
+
+
+def test_ink_of_one_colour_is_seen_under_another_light() -> None:
+    light = np.linspace(0.3, 1.0, 200)[None, :, None]
+    picture = np.where(seven()[:, :, None] < 128, (225, 130, 130), (230, 230, 230)) * light
+    assert alike(prepared(picture.astype(np.uint8)), IDEAL) > 0.85
+
+
 def test_specks_go_and_loose_strokes_stay() -> None:
     picture = seven()
     picture[10:13, 10:13] = picture[180:183, 190:193] = 0
@@ -201,10 +228,10 @@ def test_blank_picture_is_noted(shade: int) -> None:
 
 def test_several_digits_are_noted() -> None:
     three = np.hstack([seven(), seven(), seven()])
-    assert (
-        "more than one digit found: 3 separate marks"
-        in prepare_picture(Image.fromarray(three), DIGIT).notes
-    )
+    result = prepare_picture(Image.fromarray(three), DIGIT)
+    assert "more than one digit found: 3 separate marks" in result.notes
+    assert result.doubtful
+    assert not prepare_picture(Image.fromarray(seven()), DIGIT).doubtful
 
 
 def test_ink_at_the_border_is_noted() -> None:

@@ -13,6 +13,7 @@ from PIL import Image
 from siam.engine.held_out import load_held_out
 from siam.engine.marks import query_marks
 from siam.engine.query import Answer, QueryOptions, query_arrays, query_indexed, query_pictures
+from siam.engine.reading import PictureOptions
 from siam.engine.result_files import write_answers
 from siam.engine.run import OpenRun, open_run
 from siam.engine.sheets import contact_sheet, steps_of_all, write_picture
@@ -52,6 +53,30 @@ def test_each_mark_is_answered_from_left_to_right(
     assert lefts == sorted(lefts)
     assert found.drawing is not None
     assert found.drawing.size == (360, 120)
+
+
+def test_marks_on_several_lines_are_answered_line_by_line(
+    run: OpenRun, page: tuple[Path, list[str]], tmp_path: Path
+) -> None:
+    path, labels = page
+    line = np.asarray(Image.open(path))
+    Image.fromarray(np.vstack([line, line, line])).save(tmp_path / "page.png")
+    found = query_marks(run, ("page", tmp_path / "page.png"), options=QueryOptions())
+    assert [answer.label for answer in found.answers] == labels * 3
+
+
+def test_one_answer_for_several_marks_is_never_a_sure_one(
+    run: OpenRun, page: tuple[Path, list[str]]
+) -> None:
+    path, _ = page
+    (answer,) = query_pictures(run, [("page", path)], options=QueryOptions())
+    assert answer.prepared is not None
+    assert "more than one digit found: 3 separate marks" in answer.prepared.notes
+    assert answer.verdict != "match"
+    alone = PictureOptions(box=(0, 0, 125, 120))
+    (answer,) = query_pictures(run, [("page", path)], options=QueryOptions(), picture=alone)
+    assert answer.prepared is not None
+    assert not answer.prepared.doubtful
 
 
 def test_a_blank_page_has_no_mark(run: OpenRun, tmp_path: Path) -> None:
