@@ -1,11 +1,15 @@
 """Digits as people make them, right or wrong by kind: resized, inverted as well, and prepared.
 
+Also what preparing costs at several sizes, and what making digits upright would change.
+
     python benchmarks/outside_pictures.py [--run NAME-OR-PATH] [--count 30] [--seed 0] [--json]
         [--corruptions 1000] [--write FOLDER]
 
 Half of each kind are MNIST test digits traced and written again, half come from the stroke model
-of tests/pictures. All ways see the same files and ask the same run. "Confidently wrong" is a wrong
-label with the verdict "match". `--corruptions N` adds N test digits in the 15 ways of MNIST-C.
+of tests/pictures. Test digits whose traced lines do not cover them are passed over, so that a
+mistake is not the tracing's. All ways see the same files and ask the same run. "Confidently wrong"
+is a wrong label with the verdict "match". `--corruptions N` adds N test digits in the 15 ways of
+MNIST-C.
 `--write` keeps the files, one folder per digit, for `siam query` and for looking at.
 """
 
@@ -38,6 +42,7 @@ from pictures.kinds import KINDS  # noqa: E402
 from pictures.strokes import drawn, traced, written  # noqa: E402
 
 DIGIT, PLAIN = Preparation("digit", (28, 28), 1), Preparation("none", (28, 28), 1)
+SIDES = (28, 100, 300, 1000, 2000, 3500)  # pixels: what preparing costs at each
 FAITHFUL = 0.93  # of a traced digit's ink, at least, lies where the digit's was
 COSTLY = {"photo_large": 6}  # pictures of a kind that take seconds to draw
 
@@ -59,10 +64,29 @@ def prepared(image: Image.Image) -> Prepared:
     return prepare_picture(image, DIGIT)
 
 
+def deskewed(image: Image.Image) -> Prepared:
+    """The same, made upright by its moments: the optional step that siam leaves out."""
+    done = prepared(image)
+    return Prepared(upright(done.pixels[:, :, 0])[:, :, None], (), {}, ())
+
+
+def upright(pixels: np.ndarray) -> np.ndarray:
+    """Shear a digit about its centre of mass until its slant, mu11 / mu02, is gone."""
+    moments = cv2.moments(pixels)
+    if moments["mu02"] < 1e-2:
+        return pixels
+    slant = moments["mu11"] / moments["mu02"]
+    row = moments["m01"] / moments["m00"]
+    shear = np.array([[1, slant, -slant * row], [0, 1, 0]])
+    way = cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR
+    return np.asarray(cv2.warpAffine(pixels, shear, pixels.shape[::-1], flags=way))
+
+
 WAYS: dict[str, Callable[[Image.Image], Prepared]] = {
     "resized": resized,
     "inverted": inverted,
-    "prepared": prepared,
+    "deskewed": deskewed,
+    "prepared": prepared,  # the last: its verdicts are the row's
 }
 
 
@@ -83,19 +107,22 @@ def main() -> None:
             judged(run, kind, list(files(kind, chosen.count, chosen.seed, test)), chosen.write)
             for kind in KINDS
         ]
+        costs = {side: milliseconds_at(side, test) for side in SIDES}
         corrupted = corruptions(run, test.pictures[:, :, :, 0], test.labels, chosen.corruptions)
     if chosen.json:
-        print(json.dumps({"schema": 1, "kinds": rows, "corruptions": corrupted}, indent=2))
+        found = {"schema": 1, "kinds": rows, "milliseconds": costs, "corruptions": corrupted}
+        print(json.dumps(found, indent=2))
         return
-    print(f"{'kind':24}{'resized':>9}{'inverted':>9}{'prepared':>9}  confidently wrong")
+    print(f"{'kind':24}{''.join(f'{way:>9}' for way in WAYS)}  confidently wrong")
     for row in rows:
         figures = "".join(f"{row[way]:9.1%}" for way in WAYS)
         print(f"{row['kind']:24}{figures}  {row['confidently_wrong']:.1%}")
     total = {name: weighted(rows, name) for name in (*WAYS, "confidently_wrong")}
     print(f"{'all':24}{''.join(f'{total[way]:9.1%}' for way in WAYS)}", end="")
     print(f"  {total['confidently_wrong']:.1%}")
-    milliseconds = statistics.median(row["milliseconds"] for row in rows)
-    print(f"preparing one picture: {milliseconds:.1f} ms (median of kinds, one core, decoded)")
+    print("preparing one decoded picture, processor time on one core, median of photo_pen:")
+    for side, cost in costs.items():
+        print(f"  {side:,} x {side:,} pixels {cost:6.1f} ms")
     for name, (raw, mended) in corrupted.items():
         print(f"MNIST-C {name:16}{raw:9.1%} as it is{mended:9.1%} prepared")
     if corrupted:
@@ -138,14 +165,12 @@ def overlap(one: np.ndarray, other: np.ndarray) -> float:
 def judged(
     run: OpenRun, kind: str, made: list[tuple[int, bytes]], folder: Path | None
 ) -> dict[str, Any]:
-    """Return the share of right labels for each way, and the figures of the prepared ones."""
+    """Return the share of right labels for each way, and the prepared ones' sure mistakes."""
     digits = [digit for digit, _ in made]
     images = [read_picture(content, enough=ENOUGH) for _, content in made]
     row: dict[str, Any] = {"kind": kind, "count": len(made)}
     for way, prepare in WAYS.items():
-        start = time.process_time()
         inputs = [prepare(image) for image in images]
-        row["milliseconds"] = (time.process_time() - start) / len(images) * 1000
         row[way], row["confidently_wrong"] = asked(run, inputs, digits)
     if folder is not None:
         for k, (digit, content) in enumerate(made):
@@ -178,6 +203,17 @@ def corruptions(
         mended = [prepared(Image.fromarray(one)) for one in made]
         found[name] = (asked(run, raw, digits)[0], asked(run, mended, digits)[0])
     return found
+
+
+def milliseconds_at(side: int, test: Any, count: int = 24) -> float:
+    """Return the median processor time that preparing a photo of `side` x `side` pixels takes."""
+    times = []
+    for _, content in files("photo_pen", count, 0, test):
+        image = read_picture(content).convert("RGB").resize((side, side))
+        start = time.process_time()
+        prepared(image)
+        times.append(time.process_time() - start)
+    return statistics.median(times) * 1000
 
 
 def weighted(rows: list[dict[str, Any]], name: str) -> float:
