@@ -47,6 +47,8 @@ def embed(
             data_dir=data_dir,
             progress=progress,
         )
+    if done.notice:
+        console.notice(done.notice)
     for skipped in done.skipped[:NAMED]:
         console.notice(f"Skipped: {skipped.reason}")
     if len(done.skipped) > NAMED:

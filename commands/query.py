@@ -91,6 +91,8 @@ def query(
     )
     said = PictureOptions(invert=invert, rotate=rotate, box=parse_box(box))
     with open_run(run) as opened:
+        if opened.encoder.notice:
+            console.notice(opened.encoder.notice)
         wanted = as_json or sheet is not None or out is not None
         answers, drawing = ask(
             opened, pictures or [], like or [], options, said, each=each, neighbours=wanted

@@ -37,6 +37,7 @@ class Embedding:
         count: embeddings in it.
         dim: length of each.
         skipped: pictures that could not be read.
+        notice: what people should be told about the encoder; empty where all is well.
     """
 
     run: str
@@ -44,6 +45,7 @@ class Embedding:
     count: int
     dim: int
     skipped: tuple[Skipped, ...]
+    notice: str = ""
 
 
 def embed(
@@ -97,7 +99,7 @@ def embed(
             raise DataError(f"There is no picture that can be read.{first}")
 
     write_embeddings(out, parts(), dim=encoder.dim)
-    return Embedding(path.name, out, written, encoder.dim, tuple(skipped))
+    return Embedding(path.name, out, written, encoder.dim, tuple(skipped), encoder.notice)
 
 
 def open_network(name: str | None) -> tuple[Path, RunConfig, Encoder]:

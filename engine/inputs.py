@@ -83,6 +83,8 @@ def open_input(
     dataset, colon, split = name.rpartition(":")
     if colon and dataset and split in SPLITS and not path.exists():
         return open_split(dataset, split, config, data_dir, progress)
+    if colon and dataset in DATASETS and not path.exists():
+        raise UsageError(f"{dataset} has no split '{split}'.", f"There are {', '.join(SPLITS)}.")
     if name in DATASETS and not path.exists():
         raise UsageError(f"'{name}' has several splits.", f"Name one, such as {name}:test.")
     if path.suffix.lower() == ".npz":

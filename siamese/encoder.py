@@ -7,6 +7,7 @@ so and `KerasEncoder` answers instead, slowly.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import threading
 from collections.abc import Iterable
@@ -17,7 +18,7 @@ from typing import Protocol
 import numpy as np
 
 from siam.atomic import sha256
-from siam.errors import DataError, RunError
+from siam.errors import DataError, MissingExtraError, RunError
 from siam.siamese.native_logs import quiet_native_logs
 
 __all__ = ["ENCODER_FILE", "NETWORK_FILE", "Encoder", "KerasEncoder", "LiteEncoder", "open_encoder"]
@@ -35,11 +36,13 @@ class Encoder(Protocol):
         hash: SHA-256 of the file behind it; an index filled by it carries this.
         dim: length of an embedding.
         picture_shape: (height, width, channels) it takes.
+        notice: what people should be told about it, in a sentence; empty where all is well.
     """
 
     hash: str
     dim: int
     picture_shape: tuple[int, int, int]
+    notice: str
 
     def encode(self, pictures: np.ndarray) -> np.ndarray:
         """Embed pictures: uint8 (n, height, width[, channels]) to float32 (n, dim), unit rows."""
@@ -56,6 +59,8 @@ class LiteEncoder:
     Raises:
         RunError: the file is missing or no LiteRT model.
     """
+
+    notice = ""
 
     def __init__(self, path: Path, *, threads: int | None = None) -> None:
         self._content = read_model(path)
@@ -162,13 +167,24 @@ class KerasEncoder:
 
     Args:
         path: the Siamese network's `.keras` file.
+
+    Raises:
+        RunError: the file is missing.
+        MissingExtraError: Keras is not installed.
     """
 
-    def __init__(self, path: Path) -> None:
-        from siam.siamese.network import load_network, tower_of
+    notice = (
+        f"This run has no {ENCODER_FILE}, because that did not answer as its network does: "
+        "Keras answers instead, and takes seconds to start."
+    )
 
+    def __init__(self, path: Path) -> None:
         if not path.exists():
             raise missing_file(path)
+        if importlib.util.find_spec("keras") is None:
+            raise MissingExtraError(f"A run without {ENCODER_FILE}", "train")
+        from siam.siamese.network import load_network, tower_of
+
         with quiet_native_logs():
             self._tower = tower_of(load_network(path))
         # Keras' `predict` keeps its state in the model.
@@ -199,6 +215,7 @@ def open_encoder(run: Path, *, threads: int | None = None) -> Encoder:
 
     Raises:
         RunError: the run holds neither form.
+        MissingExtraError: it takes Keras, which is not installed.
     """
     exported = run / ENCODER_FILE
     if exported.exists():

@@ -49,3 +49,22 @@ def test_a_bad_picture_ends_with_3_and_the_rest_is_written(arrays: Path) -> None
 )
 def test_exit_codes(arrays: Path, arguments: list[str], code: int) -> None:
     assert CliRunner().invoke(app, arguments).exit_code == code
+
+
+def test_a_run_without_an_exported_encoder_says_that_keras_answers(
+    arrays: Path, run_copy: Path
+) -> None:
+    manifest = run_copy / "manifest.json"
+    content = json.loads(manifest.read_text())
+    del content["files"]["encoder.tflite"]
+    manifest.write_text(json.dumps(content))
+    (run_copy / "encoder.tflite").unlink()
+    done = CliRunner().invoke(app, ["embed", str(arrays), "--out", "e.npz"])
+    assert done.exit_code == 0
+    assert "Keras answers instead" in done.stderr
+
+
+def test_a_split_that_is_none_is_named(arrays: Path) -> None:
+    done = CliRunner().invoke(app, ["embed", "mnist:tset", "--out", "e.npz"])
+    assert done.exit_code == 2
+    assert "'tset'" in done.stderr and "train, validation, test" in done.stderr

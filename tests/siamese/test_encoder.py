@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from siam.atomic import sha256
-from siam.errors import DataError, RunError
+from siam.errors import DataError, MissingExtraError, RunError
 from siam.siamese.encoder import (
     BATCH,
     ENCODER_FILE,
@@ -148,3 +148,19 @@ def test_it_needs_neither_tensorflow_nor_keras(run: Path) -> None:
     )
     assert done.stdout.splitlines() == [f"(3, {DIM})", "set()"]
     assert done.stderr == ""
+
+
+def test_that_keras_answers_is_said(run: Path, tmp_path: Path) -> None:
+    (tmp_path / NETWORK_FILE).write_bytes((run / NETWORK_FILE).read_bytes())
+    assert "Keras answers instead" in open_encoder(tmp_path).notice
+    assert open_encoder(run).notice == ""
+
+
+def test_without_an_export_and_without_keras_the_extra_is_named(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / NETWORK_FILE).write_bytes((run / NETWORK_FILE).read_bytes())
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match="train") as raised:
+        open_encoder(tmp_path)
+    assert raised.value.exit_code == 5
