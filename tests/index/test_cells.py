@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import faiss
 import numpy as np
 import pytest
 
-from siam.index import cells
+from siam.index import candidates, cells
 from siam.index.cells import CELLS, Cells, divide, search_cells
+from siam.index.gallery import Gallery
 
 DIM = 16
 
@@ -126,3 +128,36 @@ def test_faiss_keeps_its_threads() -> None:
         assert faiss.omp_get_max_threads() == 2
     finally:
         faiss.omp_set_num_threads(before)
+
+
+def test_a_gallery_answers_many_queries_as_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also with some rows removed, some changed and some newer than the accelerator."""
+    asked = []
+    searched = candidates.search_cells
+
+    def noticed(divided: Cells, queries: np.ndarray, k: int) -> np.ndarray | None:
+        asked.append(len(queries))
+        return searched(divided, queries, k)
+
+    monkeypatch.setattr(candidates, "search_cells", noticed)
+    vectors, queries = clumped(5_000, seed=0), clumped(300, seed=1)
+    with Gallery.create(tmp_path / "index", dim=DIM, encoder_hash="", kind="flat") as gallery:
+        gallery.add(vectors, keys=[f"k{i}" for i in range(5_000)])
+        gallery.build()
+        gallery.remove([7, 8, 9])
+        gallery.add(queries[:20], keys=[f"new{i}" for i in range(20)])
+        gallery.add(queries[20:21], keys=["k30"])
+        together = gallery.search(queries, 10)
+        assert asked == [300]
+        for row, query in enumerate(queries):
+            alone = gallery.search(query, 10)
+            np.testing.assert_array_equal(together.ids[row], alone.ids[0])
+            np.testing.assert_allclose(together.distances[row], alone.distances[0], atol=1e-6)
+        assert not np.isin([7, 8, 9], together.ids).any()
+        assert together.ids[20, 0] == 31 and together.distances[20, 0] == 0
+        # Beyond some dozens of removed rows FAISS is told to skip them.
+        gallery.remove(np.arange(100, 200))
+        assert not np.isin(np.arange(100, 200), gallery.search(queries, 10).ids).any()
+        assert asked == [300]
