@@ -13,7 +13,7 @@ from siam.index.gallery import Gallery
 from siam.index.verify import verify
 
 COUNT, DIM = 1_500, 16
-KINDS = ["HNSW8,Flat", "IVF32,Flat", "IVF32,PQ8"]
+KINDS = ["HNSW8,Flat", "IVF32,Flat", "IVF32,PQ8x4"]
 
 
 @pytest.fixture
