@@ -60,6 +60,8 @@ def view_digit(
         size: (height, width) of the result.
         invert: True if the ink is known to be dark, False if light, None to find out.
     """
+    import cv2
+
     weights = ink_weights(small)
     if image.size == (size[1], size[0]):
         grey = as_grey(image, weights)
@@ -75,10 +77,10 @@ def view_digit(
         "unchanged": False,
         "box": None,
         "components_dropped": sighting.dropped,
-        "lines_removed": bool(sighting.lines.any()),
+        "lines_removed": bool(cv2.countNonZero(sighting.lines)),
     }
     steps = [("light evened", sighting.dark)]
-    if sighting.lines.any():
+    if choices["lines_removed"]:
         steps.append(("lines", sighting.lines))
     if not sighting.marks:
         blank = np.zeros(size, np.uint8)
@@ -86,12 +88,11 @@ def view_digit(
     main = sighting.marks[0]
     closer, mark, offset, zoom = _closer(image, weights, sighting, main, scale)
     ink, (left, top) = ink_of(closer, mark)
-    rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
-    edges = (left + columns[0], top + rows[0], left + columns[-1] + 1, top + rows[-1] + 1)
-    choices["box"] = [
-        int(offset[k % 2] + edge / zoom) for k, edge in enumerate(int(e) for e in edges)
-    ]
-    choices["line_width"] = round(line_width(ink) / max(len(rows), len(columns), 1), 3)
+    from_left, from_top, wide, tall = cv2.boundingRect(ink)
+    left, top = left + from_left, top + from_top
+    edges = (left, top, left + wide, top + tall)
+    choices["box"] = [int(offset[k % 2] + edge / zoom) for k, edge in enumerate(edges)]
+    choices["line_width"] = round(line_width(ink) / max(wide, tall, 1), 3)
     pixels = frame(ink, size)
     steps += [("ink", ink), ("input", pixels)]
     return DigitView(pixels, tuple(steps), choices, _notes(sighting, main))

@@ -114,7 +114,7 @@ def ink_of(sighting: Sighting, mark: Mark) -> tuple[np.ndarray, tuple[int, int]]
     margin = round(0.08 * mark.extent) + 1
     left, top = max(left - margin, 0), max(top - margin, 0)
     part = np.s_[top : bottom + margin, left : right + margin]
-    certain = np.isin(sighting.pieces.regions[part], mark.pieces)
+    certain = sighting.pieces.mask(mark.pieces, part)
     faint = above(np.ascontiguousarray(sighting.dark[part]), sighting.faint)
     faint[sighting.lines[part] > 0] = 0
     faint[certain] = 255
@@ -140,11 +140,11 @@ def _seen(grey: np.ndarray, inverted: bool, reach: float, prior: float) -> Sight
         edges = [*edges_of(pieces), *rules_of(pieces, lines)]
         if not edges:
             break
-        edge = _freed(np.isin(pieces.regions, edges), dark, high)
+        edge = _freed(pieces.mask(edges), dark, high)
         edges_dropped += len(edges)
         ignore = cv2.bitwise_or(ignore, cv2.dilate(edge, np.ones((5, 5), np.uint8)))
         beside = cv2.bitwise_or(beside, cv2.dilate(edge, np.ones((13, 13), np.uint8)))
-    if beside.any():  # slivers that the removed edges left behind
+    if cv2.countNonZero(beside):  # slivers that the removed edges left behind
         close = np.bincount(pieces.regions[beside > 0], minlength=len(pieces.areas))
         edges = [*edges, *np.flatnonzero(close > 0.5 * pieces.areas)]
     marks, specks = group(pieces, reach=reach, without=[int(k) for k in edges])
@@ -215,7 +215,7 @@ def _likelihood(mark: Mark, pieces: Pieces) -> float:
     import cv2
 
     left, top, right, bottom = mark.box
-    ink = np.isin(pieces.regions[top:bottom, left:right], mark.pieces).astype(np.uint8)
+    ink = pieces.mask(mark.pieces, np.s_[top:bottom, left:right]).astype(np.uint8)
     likely = _CUT if mark.border else 1.0
     (_, sides, _) = cv2.minAreaRect(cv2.findNonZero(ink))
     thin, long = min(sides) + 1, max(sides) + 1
@@ -235,7 +235,7 @@ def _standing(
     left, top, right, bottom = mark.box
     left, top = max(left - _AROUND, 0), max(top - _AROUND, 0)
     part = np.s_[top : bottom + _AROUND, left : right + _AROUND]
-    ink = np.isin(pieces.regions[part], mark.pieces).astype(np.uint8)
+    ink = pieces.mask(mark.pieces, part).astype(np.uint8)
     free = max(0.0, 1 - mark.border / sum(dark.shape))
     steep = steepness(shade[part], ground[part])
     return plausibility(ink, dark[part], steep, noise=floor - GROUND) * free**2
