@@ -1,12 +1,14 @@
 """Exact search through the gallery beside bare FAISS, and approximate search beside its rivals.
 
-    python benchmarks/index_search.py                      60,000 vectors, 64-d
-    python benchmarks/index_search.py --count 1000000 --dim 128
+    python benchmarks/index_search.py                 60,000 vectors of 64 and of 128: everything
+    python benchmarks/index_search.py --count 1000000 --exact-only
 
-Exact: queries a second of `Gallery.search` and of `faiss.IndexFlatL2` and `IndexFlatIP` on the
-same vectors, in turns, batches of 1, 32 and 10,000; each figure is the best of several rounds.
+Exact: queries a second of `Gallery.search` and of `faiss.IndexFlatIP` on the same vectors, in
+batches of 1, 32 and 10,000. Both search the same queries one right after the other, the first of
+them by turns; the figures are medians, and the share is the median of the shares of each pair.
 Approximate: every kind's recall@10 against the exact answer, and queries a second, beside
-hnswlib and usearch where they are installed, each at the first setting that reaches the recall.
+hnswlib and usearch (pip install hnswlib usearch), each at the first setting that reaches the
+recall. Prints a table; with --json one object.
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ from siam.index.gallery import Gallery
 from siam.index.matches import Matches
 
 K = 10
-BATCHES = (1, 32, 10_000)
+ROUNDS = {1: 200, 32: 40, 10_000: 5}  # searches of each batch size
+BATCHES = tuple(ROUNDS)
+TURNS = range(5)
 EFFORTS = (16, 32, 64, 128, 256, 512, 1024)
 
 
@@ -52,42 +56,39 @@ def filled(folder: Path, vectors: np.ndarray) -> Gallery:
     return Gallery.open(folder)
 
 
-def best_seconds(search: Callable[[np.ndarray], Any], parts: list[np.ndarray]) -> float:
-    """Return the fastest seconds for one part: the machine's other work slows, never speeds."""
-    took = []
-    for part in parts:
-        started = time.perf_counter()
-        search(part)
-        took.append(time.perf_counter() - started)
-    return min(took)
+def seconds_of(search: Callable[[np.ndarray], Any], part: np.ndarray) -> float:
+    """Return the seconds that one search takes."""
+    started = time.perf_counter()
+    search(part)
+    return time.perf_counter() - started
 
 
 def exact_search(gallery: Gallery, vectors: np.ndarray, queries: np.ndarray) -> list[dict]:
-    """Time the three exact searches in turns, so that slow moments meet all of them."""
-    rivals: dict[str, Any] = {
-        "faiss_l2": faiss.IndexFlatL2(vectors.shape[1]),
-        "faiss_ip": faiss.IndexFlatIP(vectors.shape[1]),
-    }
-    for rival in rivals.values():
-        rival.add(vectors)
-    searches: dict[str, Callable[[np.ndarray], Any]] = {
-        "faiss_l2": lambda part: rivals["faiss_l2"].search(part, K),
-        "faiss_ip": lambda part: rivals["faiss_ip"].search(part, K),
-        "gallery": lambda part: gallery.search(part, K),
-    }
+    """Time both exact searches on the same queries in turns, so that slow moments meet both."""
+    bare = faiss.IndexFlatIP(vectors.shape[1])
+    bare.add(vectors)
+    searches: list[Callable[[np.ndarray], Any]] = [
+        lambda part: bare.search(part, K),
+        lambda part: gallery.search(part, K),
+    ]
     rows = []
     for batch in BATCHES:
-        rounds = {1: 200, 32: 40}.get(batch, 3)
-        parts = [queries[(i * batch) % len(queries) :][:batch] for i in range(rounds)]
-        fastest = dict.fromkeys(searches, float("inf"))
-        for _ in range(3):
-            for name, search in searches.items():
-                fastest[name] = min(fastest[name], best_seconds(search, parts))
-        row: dict[str, Any] = {"batch": batch}
-        row |= {f"{name}_qps": round(batch / seconds, 1) for name, seconds in fastest.items()}
-        row["share_of_l2"] = round(fastest["faiss_l2"] / fastest["gallery"], 3)
-        row["share_of_ip"] = round(fastest["faiss_ip"] / fastest["gallery"], 3)
-        rows.append(row)
+        took = np.empty((ROUNDS[batch], 2))
+        for turn in range(-1, ROUNDS[batch]):  # the first warms caches and is overwritten
+            part = queries[(turn % ROUNDS[batch] * batch) % len(queries) :][:batch]
+            for which in (0, 1) if turn % 2 else (1, 0):
+                took[turn, which] = seconds_of(searches[which], part)
+        faiss_seconds, gallery_seconds = np.median(took, axis=0)
+        share = float(np.median(took[:, 0] / took[:, 1]))
+        rows.append(
+            {
+                "batch": batch,
+                "rounds": ROUNDS[batch],
+                "faiss_qps": round(batch / faiss_seconds, 1),
+                "gallery_qps": round(batch / gallery_seconds, 1),
+                "share_of_faiss": round(share, 3),
+            }
+        )
     return rows
 
 
@@ -96,9 +97,8 @@ def approximate_search(
 ) -> list[dict]:
     """Measure the kinds, then hnswlib and usearch, at the first effort that reaches `least`."""
     truth = gallery.search(queries, K, exact=True)
-    started = time.perf_counter()
-    gallery.search(queries, K, exact=True)
-    exact_qps = len(queries) / (time.perf_counter() - started)
+    exact = [seconds_of(lambda part: gallery.search(part, K, exact=True), queries) for _ in TURNS]
+    exact_qps = len(queries) / float(np.median(exact))
     rows = []
     for kind in kinds:
         gallery.configure(kind=kind, budget=Budget(min_recall=least))
@@ -123,8 +123,8 @@ def measured(
 ) -> dict:
     """Return one line: recall, queries a second in a batch and alone, build seconds."""
     found = search(queries)
-    batch = best_seconds(search, [queries] * 3)
-    single = best_seconds(search, [query[None] for query in queries[:200]])
+    batch = float(np.median([seconds_of(search, queries) for _ in TURNS]))
+    single = float(np.median([seconds_of(search, query[None]) for query in queries[:200]]))
     return {
         "index": name,
         "recall@10": round(recall(found, truth), 4),
@@ -145,7 +145,7 @@ def rivals(
         try:
             search_with = make(vectors)
         except ImportError:
-            rows.append({"index": name, "missing": f"pip install {name}"})
+            rows.append({"index": f"{name} is missing: pip install {name}"})
             continue
         built = time.perf_counter() - started
         row: dict = {}
@@ -201,28 +201,48 @@ def usearch_search(vectors: np.ndarray) -> Callable[[int], Callable[[np.ndarray]
     return of_effort
 
 
+def table(rows: list[dict]) -> str:
+    """Return rows as aligned columns, named by the first row's keys."""
+    names = list(rows[0])
+    cells = [names] + [[str(row.get(name, "")) for name in names] for row in rows]
+    widths = [max(len(line[place]) for line in cells) for place in range(len(names))]
+    return "\n".join(
+        "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True))
+        for line in cells
+    )
+
+
 def main() -> None:
-    """Measure, and print one JSON object."""
+    """Measure, and print tables or one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=60_000)
-    parser.add_argument("--dim", type=int, default=64)
+    parser.add_argument("--dims", type=int, nargs="*", default=[64, 128])
     parser.add_argument("--queries", type=int, default=10_000)
     parser.add_argument("--kinds", nargs="*", default=["hnsw", "ivf"])
     parser.add_argument("--min-recall", type=float, default=0.99)
+    parser.add_argument("--exact-only", action="store_true")
+    parser.add_argument("--json", action="store_true", help="One JSON object, no table.")
     options = parser.parse_args()
-    vectors = clustered(options.count, options.dim, seed=2)
-    queries = clustered(options.queries, options.dim, seed=3)
-    with tempfile.TemporaryDirectory() as place, filled(Path(place) / "i", vectors) as gallery:
-        result = {
-            "count": options.count,
-            "dim": options.dim,
-            "threads": faiss.omp_get_max_threads(),
-            "exact": exact_search(gallery, vectors, queries),
-            "approximate": approximate_search(
-                gallery, vectors, queries[:2_000], options.kinds, options.min_recall
-            ),
-        }
-    print(json.dumps(result, indent=2))
+    result: list[dict[str, Any]] = []
+    for dim in options.dims:
+        vectors = clustered(options.count, dim, seed=2)
+        queries = clustered(options.queries, dim, seed=3)
+        with tempfile.TemporaryDirectory() as place, filled(Path(place) / "i", vectors) as gallery:
+            found: dict[str, Any] = {"count": options.count, "dim": dim}
+            found["threads"] = faiss.omp_get_max_threads()
+            found["exact"] = exact_search(gallery, vectors, queries)
+            if not options.exact_only:
+                found["approximate"] = approximate_search(
+                    gallery, vectors, queries[:2_000], options.kinds, options.min_recall
+                )
+        result.append(found)
+        if not options.json:
+            print(f"{options.count:,} vectors of {dim}, {found['threads']} threads, medians")
+            print(table(found["exact"]))
+            if not options.exact_only:
+                print(table(found["approximate"]))
+    if options.json:
+        print(json.dumps({"schema": 1, "results": result}, indent=2))
 
 
 if __name__ == "__main__":
