@@ -79,7 +79,10 @@ def run_table(trials: Iterable[Trial], chosen: argparse.Namespace) -> None:
 def _seeds(trial: Trial, chosen: argparse.Namespace) -> Iterator[Measured]:
     for seed in range(chosen.seeds):
         data = load_dataset("mnist", data_dir=chosen.data_dir, seed=seed)
-        yield measure(trial, data, seed=seed, test=chosen.test)
+        found = measure(trial, data, seed=seed, test=chosen.test)
+        # Said at once: a table of long trainings that is cut short has not been for nothing.
+        print(f"  seed {seed}: {_line([found])}", file=sys.stderr, flush=True)
+        yield found
 
 
 def _judged_by(chosen: argparse.Namespace) -> str:
