@@ -27,17 +27,26 @@ def evaluate(
 ) -> None:
     """Score a run's test pictures: pairs, retrieval, classes, with 95 % intervals."""
     from siam.engine.evaluate import compare_runs, evaluate_run
+    from siam.engine.runs import find_run
+    from siam.errors import UsageError
 
+    if compare is not None and (far is not None or threshold is not None):
+        given = f"--far {far:g}" if far is not None else f"--threshold {threshold:g}"
+        raise UsageError(
+            f"--compare takes each run at its own threshold, received {given}.",
+            "Leave it out, or evaluate the two runs one after the other.",
+        )
     with console.progress_bar() as progress:
         if compare is not None:
             differences = compare_runs(run, compare, progress=progress)
         else:
             result = evaluate_run(run, far=far, threshold=threshold, progress=progress)
     if compare is not None:
+        first, second = find_run(run).name, find_run(compare).name
         if as_json:
-            console.json_object({"run": run or "last", "other": compare, "figures": differences})
+            console.json_object({"run": first, "other": second, "figures": differences})
         else:
-            print_differences(run or "last", compare, differences)
+            print_differences(first, second, differences)
     elif as_json:
         console.json_object(result)
     else:
