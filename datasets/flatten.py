@@ -102,8 +102,7 @@ def _eight_bits(values: np.ndarray) -> np.ndarray:
     if not whole:
         values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
     low, high = float(values.min()), float(values.max())
-    fraction = high <= 1.0 and bool((values != np.rint(values)).any())
-    depths = (1.0,) if fraction else (255.0, 4095.0, 65535.0)
+    depths = (1.0, 255.0, 4095.0, 65535.0)  # 1: fractions, or a mask of nothing but 0 and 1
     white = next((depth for depth in depths if low >= 0 and high <= depth), 0.0)
     if not white:  # no usual depth: what is there from darkest to lightest
         values, white = values - low, max(high - low, 1e-12)
