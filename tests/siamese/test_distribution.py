@@ -26,43 +26,88 @@ def test_torch_wants_a_process_for_each_gpu(monkeypatch: pytest.MonkeyPatch) -> 
         pass
 
 
-TWO_PROCESSORS = """
+TRAINING = """
+import sys, tempfile
+from pathlib import Path
 import numpy as np
+from siam.datasets.dataset import Split
 from siam.siamese.distribution import spread
-from siam.siamese.towers import small_tower
-from siam.siamese.losses import make_loss
-import keras
+from siam.siamese.presets import Recipe
+from siam.siamese.training import train_network
 
-pictures = np.random.default_rng(0).integers(0, 256, (8, 12, 12, 1)).astype(np.float32)
-labels = np.arange(8) % 2
-def train(device):
-    keras.utils.set_random_seed(0)
+pictures = np.random.default_rng(0).integers(0, 256, (32, 12, 12, 1)).astype(np.uint8)
+split = Split(pictures, np.arange(32) % 2, tuple(map(str, range(32))))
+recipe = Recipe(
+    dim=8, epochs=2, classes_per_batch=2, pictures_per_class=4, learning_rate=1e-3,
+    optimizer="adamw", precision="float32", hardest=0.5,
+)
+def train(device, on_device):
     with spread(device) as devices:
-        tower = small_tower((12, 12, 1), 8)
-        tower.compile(optimizer="sgd", loss=make_loss("contrastive"))
-        tower.fit(pictures, labels, batch_size=8, epochs=2, shuffle=False, verbose=0)
-        return devices, tower.get_weights()
-one, alone = train("auto")
-two, together = train("all")
-print(one, two, max(float(np.abs(a - b).max()) for a, b in zip(alone, together)))
+        folder = Path(tempfile.mkdtemp())
+        trained = train_network(
+            split, split, recipe=recipe, seed=0, folder=folder, on_device=on_device
+        )
+        return devices, trained
 """
+ON_JAX = (
+    TRAINING
+    + """
+one, alone = train("auto", False)
+print(one)
+for on_device in (False, True):
+    two, together = train("all", on_device)
+    weights = zip(alone.network.get_weights(), together.network.get_weights())
+    print(two, max(float(np.abs(a - b).max()) for a, b in weights))
+"""
+)
+ON_TENSORFLOW = (
+    """
+import tensorflow as tf
+processor = tf.config.list_physical_devices("CPU")[0]
+halves = [tf.config.LogicalDeviceConfiguration()] * 2
+tf.config.set_logical_device_configuration(processor, halves)
+mirrored = tf.distribute.MirroredStrategy
+tf.distribute.MirroredStrategy = lambda: mirrored(["CPU:0", "CPU:1"])
+"""
+    + TRAINING
+    + """
+for on_device in (False, True):
+    two, trained = train("all", on_device)
+    print(two, *(row["loss"] for row in trained.history))
+"""
+)
+
+
+def told_by(program: str, **environment: str) -> list[list[float]]:
+    """Run a program in a process of its own; return the numbers of each line."""
+    asked = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+    )
+    assert asked.returncode == 0, asked.stderr
+    return [[float(word) for word in line.split()] for line in asked.stdout.splitlines()]
 
 
 @pytest.mark.slow
 def test_on_two_devices_jax_learns_what_one_would() -> None:
-    """Two halves of a processor stand in for two GPUs."""
+    """Two halves of a processor stand in for two GPUs; fed by the CPU, and from the device."""
     pytest.importorskip("jax")
-    asked = subprocess.run(
-        [sys.executable, "-c", TWO_PROCESSORS],
-        capture_output=True,
-        text=True,
-        env={
-            **os.environ,
-            "KERAS_BACKEND": "jax",
-            "JAX_PLATFORMS": "cpu",
-            "XLA_FLAGS": "--xla_force_host_platform_device_count=2",
-        },
+    told = told_by(
+        ON_JAX,
+        KERAS_BACKEND="jax",
+        JAX_PLATFORMS="cpu",
+        XLA_FLAGS="--xla_force_host_platform_device_count=2",
     )
-    one, two, difference = asked.stdout.split()
-    assert (one, two) == ("1", "2"), asked.stderr
-    assert float(difference) < 1e-4
+    assert [line[0] for line in told] == [1, 2, 2]
+    assert max(told[1][1], told[2][1]) < 1e-4
+
+
+@pytest.mark.slow
+def test_tensorflow_trains_on_two_devices() -> None:
+    """Its loss is over the pairs within each half, so it learns something else than on one."""
+    told = told_by(ON_TENSORFLOW, KERAS_BACKEND="tensorflow")
+    for devices, first, last in told:
+        assert devices == 2
+        assert 0 < last < first
