@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import shutil
 import tempfile
@@ -116,7 +117,7 @@ def check_target(path: Path) -> None:
     """Refuse a file that could not be written, before any work is done for it.
 
     Raises:
-        UsageError: another ending than those of `FORMATS`, or no such folder.
+        UsageError: another ending than those of `FORMATS`, or no folder to write to.
         MissingExtraError: Parquet without pyarrow.
     """
     if path.suffix.lower() not in FORMATS:
@@ -124,8 +125,15 @@ def check_target(path: Path) -> None:
             f"--out must end in {', '.join(FORMATS)}, received {path}.",
             "Such as:  --out emb.npz",
         )
-    if not path.parent.is_dir() or path.is_dir():
+    if path.is_dir():
+        raise UsageError(f"--out {path} is a folder.", "Name a file in it.")
+    if not path.parent.is_dir():
         raise UsageError(f"--out {path} cannot be written.", f"Make the folder {path.parent}.")
+    if not os.access(path.parent, os.W_OK):
+        raise UsageError(
+            f"--out {path} cannot be written: the folder {path.parent} is read-only for you.",
+            "Name a file in a folder of yours.",
+        )
     if path.suffix.lower() == ".parquet":
         try:
             import pyarrow  # noqa: F401

@@ -112,6 +112,17 @@ def test_another_ending_or_folder_is_refused(tmp_path: Path) -> None:
         check_target(tmp_path / "nowhere" / "e.npz")
 
 
+def test_a_folder_in_place_of_a_file_and_one_without_rights_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "e.npz").mkdir()
+    with pytest.raises(UsageError, match="is a folder"):
+        check_target(tmp_path / "e.npz")
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(UsageError, match="read-only"):
+        check_target(tmp_path / "f.npz")
+
+
 def test_a_failure_leaves_the_old_file(tmp_path: Path) -> None:
     def failing() -> Iterator[Part]:
         yield PARTS[0]
