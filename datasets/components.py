@@ -14,6 +14,7 @@ __all__ = ["Mark", "Pieces", "edges_of", "group", "pieces_of", "rules_of"]
 _SPECK = 0.12  # of the largest piece's extent; shorter pieces are specks
 _FAINT_SPECK = 0.02  # of the largest piece's ink
 _REACH_TO_CUT = 0.12  # of the usual reach, between a piece that the border cuts and a whole one
+_LETTER, _ROW, _ACROSS = 0.4, 4, 0.4  # of a line of print: a letter's extent, their number, width
 _MOST = 64  # pieces that are looked at; a page of text has more, and is no picture of a digit
 
 
@@ -177,6 +178,8 @@ def group(pieces: Pieces, *, reach: float, without: list[int]) -> tuple[list[Mar
         for k in numbers
         if extents[k] >= _SPECK * longest and pieces.inks[k] >= _FAINT_SPECK * most
     ]
+    printed = _printed(solid[:_MOST], pieces, extents)
+    solid = [k for k in solid if k not in printed]
     # What lies along the border at length is a table or a shadow; its box says nothing.
     loose = 0.24 * sum(pieces.regions.shape)
     free = [k for k in solid[:_MOST] if pieces.borders[k] <= loose]
@@ -186,6 +189,19 @@ def group(pieces: Pieces, *, reach: float, without: list[int]) -> tuple[list[Mar
     half_round = sum(pieces.regions.shape)
     marks.sort(key=lambda m: -m.ink * m.extent * max(0.0, 1 - m.border / half_round) ** 2)
     return marks, len(numbers) - len(solid)
+
+
+def _printed(numbers: list[int], pieces: Pieces, extents: np.ndarray) -> set[int]:
+    """Return the pieces that are letters of small print: many in a row across the picture."""
+    small = [k for k in numbers if extents[k] < _LETTER * max(extents[numbers])]
+    middles = {k: float(pieces.boxes[k, 1] + pieces.boxes[k, 3]) / 2 for k in small}
+    found: set[int] = set()
+    for k in small:
+        row = [j for j in small if abs(middles[j] - middles[k]) < 0.6 * extents[k]]
+        left, right = pieces.boxes[row, 0].min(), pieces.boxes[row, 2].max()
+        if len(row) >= _ROW and right - left > _ACROSS * pieces.regions.shape[1]:
+            found |= set(row)
+    return found
 
 
 def _joined(numbers: list[int], pieces: Pieces, reach: float) -> list[list[int]]:

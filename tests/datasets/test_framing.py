@@ -208,3 +208,17 @@ def test_a_sheet_is_broad_and_has_corners() -> None:
     assert is_sheet(((abs(rows) < 30) & (abs(columns) < 40)).astype(np.uint8))
     assert not is_sheet((np.hypot(rows, columns) < 40).astype(np.uint8))
     assert not is_sheet(((abs(rows) < 40) & (abs(columns) < 5)).astype(np.uint8))
+
+
+def test_a_row_of_print_is_left_out() -> None:
+    mask = np.zeros((200, 300), np.uint8)
+    mask[80:180, 100:112] = 255
+    for left in range(20, 280, 26):
+        mask[40:56, left : left + 10] = 255
+    dark = np.where(mask > 0, BLACK, GROUND).astype(np.uint8)
+    marks, _ = group(pieces_of(mask, dark), reach=0.3, without=[])
+    assert [mark.box for mark in marks] == [(100, 80, 112, 180)]
+    mask[40:56, 60:] = 0  # two dots are no print
+    dark = np.where(mask > 0, BLACK, GROUND).astype(np.uint8)
+    marks, _ = group(pieces_of(mask, dark), reach=0.3, without=[])
+    assert len(marks) > 1
