@@ -7,6 +7,7 @@ and usage errors answer at once.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import Annotated
 
@@ -70,6 +71,9 @@ def main() -> None:
     if "--debug" in sys.argv[1:]:
         sys.argv[1:] = [word for word in sys.argv[1:] if word != "--debug"]
         os.environ[console.DEBUG] = "1"
+    if hasattr(signal, "SIGPIPE"):
+        # `siam query ... | head` ends as any Unix command does; code 1 would say "no match".
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     app()
 
 

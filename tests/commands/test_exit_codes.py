@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -164,3 +168,20 @@ def test_a_box_that_is_none(run_copy: Path, tmp_path: Path) -> None:
     result = siam("query", picture(tmp_path / "a.png"), "--box", "1,2,3")
     assert result.exit_code == 2
     assert "left,top,right,bottom" in result.stderr
+
+
+def test_a_reader_that_goes_away_is_no_answer() -> None:
+    """`siam ... | head`: ended by the signal, as any Unix command, and not by "no match"."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", "siam.cli", "doctor", "--json"],
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    finally:
+        os.close(writing)
+    assert ended.returncode == -signal.SIGPIPE
+    assert ended.stderr == ""
