@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from siam.commands import console
+from siam.commands.interruption import interruptible
 
 if TYPE_CHECKING:
     from siam.engine.indexing import Indexed
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["index"]
 
 NAMED = 10
+KEPT = "what was committed is kept. Run it again to go on from there."
 
 index = typer.Typer(
     help="Add, sync, remove, inspect, verify and tune the indexed pictures.",
@@ -50,7 +52,7 @@ def add(
     from siam.engine.item_options import parse_meta
 
     said = parse_meta(meta or [])
-    with open_to_index(run) as opened, console.progress_bar() as progress:
+    with interruptible(KEPT), open_to_index(run) as opened, console.progress_bar() as progress:
         done = add_pictures(opened, sources, label=label, meta=said, progress=progress)
         opened.gallery.catch_up(progress=progress)
         tell(opened.name, done, as_json=as_json)
@@ -70,7 +72,7 @@ def sync(
     from siam.engine.indexing import open_to_index
     from siam.engine.indexing import sync as sync_folder
 
-    with open_to_index(run) as opened, console.progress_bar() as progress:
+    with interruptible(KEPT), open_to_index(run) as opened, console.progress_bar() as progress:
         done = sync_folder(opened, folder, dry_run=dry_run, progress=progress)
         if not dry_run:
             opened.gallery.catch_up(progress=progress)

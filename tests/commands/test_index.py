@@ -115,3 +115,13 @@ def test_an_index_of_another_encoder(folder: Path, run_copy: Path) -> None:
     shutil.rmtree(run_copy / "index")
     Gallery.create(run_copy / "index", dim=64, encoder_hash="f" * 64).close()
     ask("sync", str(folder), code=4)
+
+
+def test_ctrl_c_says_what_is_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("siam.engine.indexing.sync", interrupted)
+    result = CliRunner().invoke(index, ["sync", str(folder)])
+    assert result.exit_code == 130
+    assert result.stderr.startswith("Interrupted; what was committed is kept. Run it again")
