@@ -156,7 +156,7 @@ def verify(
                 console.data(f"{'repaired' if problem.repaired else 'found'}: {problem.what}")
             files = f"{found.checked_files:,} picture files compared"
             console.data(f"{files}; searches find {found.recall:.1%} of the brute-force answer.")
-            if not found.clean and not repair:
+            if not repair and not all(problem.repaired for problem in found.problems):
                 console.notice("Set it right:  siam index verify --repair")
     if not found.clean:
         raise typer.Exit(4)

@@ -1,10 +1,10 @@
 """Candidates for the nearest rows of an accelerator, exact or approximate, removed rows left out.
 
 FAISS can be told to skip removed rows. An exact search loses nothing by that; a graph or inverted
-lists spend their effort among the removed rows and come back with whatever lies beyond: with a
-label of 19 % removed, the neighbours of that label's pictures were found to 84 % (HNSW) and 90 %
-(IVF). So an approximate search fetches removed rows like any others and drops them afterwards, and
-a query that is left with too few candidates is answered exactly.
+lists spend their effort among the removed rows and come back with whatever lies beyond: with
+labels of 18.6 % of the rows removed, the neighbours of queries near them were found to 84 % (HNSW)
+and 90 % (IVF). So an approximate search fetches removed rows like any others and drops them
+afterwards, and a query that is left with too few candidates is answered exactly.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from siam.index.cells import search_cells
 from siam.index.parameters import search_parameters
 from siam.index.threads import one_thread
 
-__all__ = ["approximate", "exact"]
+__all__ = ["TIES", "approximate", "exact"]
 
 # Numbers that one query is compared with on one thread.
 ALONE = 20_000_000

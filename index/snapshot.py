@@ -65,7 +65,7 @@ class Snapshot:
             found.append(propose(self.base, self.dead, queries, k))
         if len(self.newer):
             offset = 0 if self.base is None else len(self.base.ids)
-            nearest = _knn(queries, self.newer, k)
+            nearest = _knn(queries, self.newer, k + candidates.TIES)
             found.append(np.where(nearest < 0, -1, nearest + offset))
         if not found:
             found = [np.full((len(queries), 1), -1, np.int64)]

@@ -180,3 +180,15 @@ def test_brute_force_agrees_with_the_plainest(
     np.testing.assert_array_equal(found.ids, ids)
     np.testing.assert_allclose(found.distances, distances, atol=2e-6)
     assert (brute_force(gallery.catalogue, queries, 700).ids[:, 600:] == -1).all()
+
+
+def test_without_an_accelerator_near_ties_are_no_damage(tmp_path: Path) -> None:
+    """Neighbours nearer together than a product's rounding can tell stand in for each other."""
+    generator = np.random.default_rng(5)
+    clump = 1.0 + 1e-4 * generator.standard_normal((3000, 64))
+    clump /= np.linalg.norm(clump, axis=1, keepdims=True)
+    with Gallery.create(tmp_path / "index", dim=64, encoder_hash="e" * 64) as gallery:
+        gallery.add(clump.astype(np.float32), keys=[f"k{i}" for i in range(3000)])
+        found = verify(gallery)
+    assert found.clean
+    assert found.recall == 1.0
