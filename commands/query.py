@@ -34,7 +34,7 @@ def query(
         ),
     ] = None,
     run: Annotated[str | None, typer.Option(help="A run's name or path. Default: last.")] = None,
-    k: Annotated[int, typer.Option(min=1, help="Neighbours to show.")] = 10,
+    k: Annotated[int, typer.Option("--k", "-k", min=1, help="Neighbours to show.")] = 10,
     far: Annotated[
         float | None, typer.Option(help="False-accept rate to keep, such as 0.001.")
     ] = None,
