@@ -55,16 +55,21 @@ def main() -> None:
 
 
 def time_step(tower: str, policy: str, batch: int, repeats: int) -> dict[str, Any]:
-    """Time one step of the contrastive loss with AdamW."""
+    """Time one step of the contrastive loss with the presets' optimizer."""
     import keras
 
     from siam.siamese.losses import make_loss
+    from siam.siamese.optimizers import make_optimizer
     from siam.siamese.precision import dtype_policy
+    from siam.siamese.presets import Recipe
     from siam.siamese.towers import build_tower
 
     with dtype_policy(policy):
         model = build_tower(tower, (28, 28, 1), 64)
-    model.compile(optimizer=keras.optimizers.AdamW(1e-3), loss=make_loss("contrastive"))
+    model.compile(
+        optimizer=make_optimizer(Recipe().optimizer, 1e-3, weight_decay=0.0),
+        loss=make_loss("contrastive"),
+    )
     rng = np.random.default_rng(0)
     pictures = rng.integers(0, 256, (batch, 28, 28, 1)).astype(np.float32)
     labels = np.arange(batch) % 10
