@@ -56,7 +56,6 @@ def main() -> None:
 
 def time_step(tower: str, policy: str, batch: int, repeats: int) -> dict[str, Any]:
     """Time one step of the contrastive loss with the presets' optimizer."""
-    import keras
 
     from siam.siamese.losses import make_loss
     from siam.siamese.optimizers import make_optimizer
