@@ -1,0 +1,67 @@
+"""A run trained on one backend answers on every other, by the real command line."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from siam.datasets.digits import load_digits
+from siam.siamese.encoder import LiteEncoder
+
+# TensorFlow is always there; the developers' packages bring JAX (scripts/test-backends: PyTorch).
+OTHERS = [name for name in ("jax", "torch") if importlib.util.find_spec(name)]
+EMBED = """
+import sys, numpy
+from pathlib import Path
+from siam.siamese.encoder import KerasEncoder
+numpy.save(sys.argv[3], KerasEncoder(Path(sys.argv[1])).encode(numpy.load(sys.argv[2])))
+"""
+
+
+def python(backend: str, program: str, *arguments: str) -> str:
+    """Run a program in a process of its own, on one backend."""
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        env={**os.environ, "KERAS_BACKEND": backend},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def siam(backend: str, *arguments: str) -> str:
+    return python(backend, "from siam.cli import main; main()", *arguments)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_a_run_trained_elsewhere_answers_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIAM_RUNS", str(tmp_path / "runs"))
+    pictures = load_digits().test.pictures[:64]
+    np.save(tmp_path / "pictures.npy", pictures)
+    assert OTHERS, "pip install --group dev brings JAX"
+    for trained_on in OTHERS:
+        siam("tensorflow", "train", "digits", "--preset", "quick", "--backend", trained_on)
+        run = (tmp_path / "runs" / "last").resolve()
+        exported = LiteEncoder(run / "encoder.tflite").encode(pictures)
+        told: dict[str, Any] = {}
+        for backend in ("tensorflow", *OTHERS):
+            embedded = tmp_path / f"{backend}.npy"
+            files = (run / "model.keras", tmp_path / "pictures.npy", embedded)
+            python(backend, EMBED, *map(str, files))
+            np.testing.assert_allclose(np.load(embedded), exported, atol=1e-5)
+            told[backend] = json.loads(siam(backend, "evaluate", "--json"))
+            assert told[backend] == told["tensorflow"]
+        assert told["tensorflow"]["retrieval"]["recall@1"] > 0.8
