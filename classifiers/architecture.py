@@ -17,15 +17,18 @@ WIDTHS = (32, 48, 96, 96)
 FEATURES = 64
 # A picture is halved until no side is longer than this.
 SMALL = 8
+# Side of the first convolution's windows, which stay inside the picture.
+STEM = 6
 
 
 @dataclass(frozen=True)
 class Convolution:
-    """One convolution with ReLU, and whether a pooling halves the picture after it."""
+    """One convolution with ReLU, how it is padded, and whether a pooling halves what it gives."""
 
     channels: int
     size: int
     strides: int
+    padding: str
     pooled: bool
 
 
@@ -35,7 +38,7 @@ def plan(
     """Return the convolutions of a classifier of such pictures.
 
     Args:
-        input_shape: height, width and channels of a picture, each >= 1.
+        input_shape: height and width of a picture, each >= 6, and its channels, >= 1.
         num_classes: how many labels there are, >= 2.
         widths: channels of each convolution.
 
@@ -46,18 +49,18 @@ def plan(
         >>> [(step.channels, step.pooled) for step in plan((28, 28, 1), 10)]
         [(32, False), (48, True), (96, False), (96, False)]
     """
-    if len(input_shape) != 3 or min(input_shape) < 1:
+    if len(input_shape) != 3 or min(input_shape[:2]) < STEM or input_shape[2] < 1:
         raise ValueError(
-            "input_shape must be (height, width, channels), each at least 1, "
+            f"input_shape must be (height, width, channels), both sides at least {STEM}, "
             f"received {tuple(input_shape)}."
         )
     if num_classes < 2:
         raise ValueError(f"A classifier needs num_classes >= 2, received {num_classes}.")
     # The first convolution halves the picture, where its few channels cost least.
-    side = halved(max(input_shape[:2]))
-    steps = [Convolution(widths[0], 5, 2, pooled=False)]
+    side = (max(input_shape[:2]) - STEM) // 2 + 1
+    steps = [Convolution(widths[0], STEM, 2, "valid", pooled=False)]
     for channels in widths[1:]:
-        steps.append(Convolution(channels, 3, 1, pooled=side > SMALL))
+        steps.append(Convolution(channels, 3, 1, "same", pooled=side > SMALL))
         side = halved(side) if side > SMALL else side
     return tuple(steps)
 

@@ -52,7 +52,7 @@ def build(
             step.channels,
             step.size,
             step.strides,
-            padding="same",
+            padding=step.padding,
             activation="relu",
             name=f"convolution_{number}",
         )(x)

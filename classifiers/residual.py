@@ -86,10 +86,14 @@ def _residual_block(x: Any, step: Convolution, name: str) -> Any:
     """relu(x + convolution(x)), halved where the plan says; x is fitted where shapes differ."""
     shortcut = x
     if step.strides != 1 or x.shape[-1] != step.channels:
-        fit = layers.Conv2D(step.channels, 1, step.strides, padding="same", name=f"{name}_fit")
+        # A strided convolution's windows are the shortcut's too, so that both give one shape.
+        size = 1 if step.strides == 1 else step.size
+        fit = layers.Conv2D(
+            step.channels, size, step.strides, padding=step.padding, name=f"{name}_fit"
+        )
         shortcut = fit(x)
     x = layers.Conv2D(
-        step.channels, step.size, step.strides, padding="same", name=f"{name}_convolution"
+        step.channels, step.size, step.strides, padding=step.padding, name=f"{name}_convolution"
     )(x)
     x = layers.Add(name=f"{name}_sum")([x, shortcut])
     x = layers.ReLU(name=f"{name}_relu")(x)

@@ -53,7 +53,7 @@ def build(
                 step.channels,
                 step.size,
                 step.strides,
-                padding="same",
+                padding=step.padding,
                 activation="relu",
                 name=f"convolution_{number}",
             )

@@ -63,7 +63,7 @@ class SubclassedClassifier(keras.Model):
                     step.channels,
                     step.size,
                     step.strides,
-                    padding="same",
+                    padding=step.padding,
                     activation="relu",
                     name=f"convolution_{number}",
                 )
