@@ -119,6 +119,9 @@ def train_run(
         recipe = recipe_from(Recipe(), dotted(config.recipe))
     else:
         recipe = choose_recipe(train, len(dataset.train), classes=len(dataset.classes))
+        with quiet_native_logs():
+            from siam.siamese.named_parts import check_named_parts
+        check_named_parts(recipe)
         config = new_config(dataset, data, train, recipe)
         folder = begin(free_name(name, dataset.name))
     with hold_run(folder):

@@ -12,10 +12,12 @@ from keras import ops
 from siam.siamese.pairwise import Tensor
 from siam.siamese.unit_length import unit_length
 
-__all__ = ["MOVES", "average_views"]
+__all__ = ["MOVES", "VIEWS", "average_views"]
 
 # Where the copies are moved to, in pixels (down, right), the picture itself first.
 MOVES = ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1), (-1, -1), (-1, 1), (1, -1), (1, 1))
+# The picture alone, with moves along the axes, with diagonal ones too.
+VIEWS = (1, 5, 9)
 
 
 def average_views(tower: keras.Model, *, views: int) -> keras.Model:
@@ -33,7 +35,7 @@ def average_views(tower: keras.Model, *, views: int) -> keras.Model:
     Raises:
         ValueError: when `views` is none of 1, 5 and 9.
     """
-    if views not in (1, 5, 9):
+    if views not in VIEWS:
         raise ValueError(f"views must be 1, 5 or 9, received {views}.")
     if views == 1:
         return tower

@@ -170,6 +170,23 @@ def test_a_box_that_is_none(run_copy: Path, tmp_path: Path) -> None:
     assert "left,top,right,bottom" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("loss=foo", "A recipe's loss cannot be 'foo'"),
+        ("tower=tall", "A recipe's tower cannot be 'tall'"),
+        ("optimizer=sgd", "Choose one of: muon, adamw"),
+        ("precision=int3", "A recipe's precision cannot be 'int3'"),
+        ("views=2", "Choose one of: 1, 5, 9"),
+    ],
+)
+def test_a_recipe_that_names_what_is_not_there(runs: Path, value: str, words: str) -> None:
+    result = siam("train", "digits", "--set", value)
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert not list(runs.glob("*.partial"))
+
+
 def test_a_reader_that_goes_away_is_no_answer() -> None:
     """`siam ... | head`: ended by the signal, as any Unix command, and not by "no match"."""
     reading, writing = os.pipe()
