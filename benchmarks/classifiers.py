@@ -5,7 +5,7 @@ by step, each going first in turn, so that whatever else the machine does hits e
 fastest tenth of each counts.
 
     python benchmarks/classifiers.py [--json] [--styles sequential,functional,subclassed,residual]
-                                     [--epochs 3] [--seed 0] [--steps 100]
+                                     [--epochs 2] [--seed 0] [--steps 100]
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="The three styles of Keras on MNIST.")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout, no table")
     parser.add_argument("--styles", default=",".join((*THREE, "residual")), help="by commas")
-    parser.add_argument("--epochs", type=int, default=3, help="passes over the pictures")
+    parser.add_argument("--epochs", type=int, default=2, help="passes over the pictures")
     parser.add_argument("--seed", type=int, default=0, help="splits and initial weights")
     parser.add_argument("--steps", type=int, default=100, help="timed of each style")
     parser.add_argument("--data-dir", type=Path, help="folder that holds mnist/")
