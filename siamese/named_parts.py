@@ -7,13 +7,12 @@ from collections.abc import Iterable
 from siam.errors import UsageError
 from siam.siamese.losses import LOSSES
 from siam.siamese.optimizers import OPTIMIZERS
+from siam.siamese.precision import PRECISIONS
 from siam.siamese.presets import Recipe
 from siam.siamese.towers import TOWERS
 from siam.siamese.views import VIEWS
 
-__all__ = ["PRECISIONS", "check_named_parts"]
-
-PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+__all__ = ["check_named_parts"]
 
 
 def check_named_parts(recipe: Recipe) -> None:

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 import keras
 
-__all__ = ["dtype_policy"]
+__all__ = ["PRECISIONS", "dtype_policy"]
+
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
 @contextlib.contextmanager
