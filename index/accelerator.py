@@ -15,7 +15,7 @@ import json
 import os
 import shutil
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -25,9 +25,20 @@ import numpy as np
 
 from siam.atomic import sync_folder, write_json
 from siam.index.cells import Cells, divide
+from siam.index.exact_file import open_exact
 
-__all__ = ["Accelerator", "checksum", "find", "fingerprint", "read", "write"]
+__all__ = [
+    "EXACT",
+    "Accelerator",
+    "building",
+    "checksum",
+    "find",
+    "fingerprint",
+    "finish",
+    "read",
+]
 
+EXACT = "exact.faiss"
 PREFIX = "accelerator-"
 BUILDING = ".building-"
 BLOCK = 4096
@@ -119,22 +130,14 @@ def read(path: Path) -> Accelerator:
         ValueError, OSError, KeyError, RuntimeError: a file is missing, cut short, swapped or
             overwritten. The caller then does without, or builds a new one.
     """
-    import faiss
-
     manifest = json.loads((path / "manifest.json").read_text())
     for name, expected in manifest["files"].items():
         if fingerprint(path / name) != expected:
             raise ValueError(f"{name} is not the file that was written")
-    exact: Any = faiss.read_index(str(path / "exact.faiss"), faiss.IO_FLAG_MMAP_IFC)
+    exact, vectors = open_exact(path / EXACT)
     ids = np.load(path / "ids.npy", mmap_mode="r")
-    count, dim = exact.ntotal, exact.d
-    if count:
-        vectors = faiss.rev_swig_ptr(exact.get_xb(), count * dim).reshape(count, dim)
-        vectors.flags.writeable = False
-    else:
-        vectors = np.empty((0, dim), np.float32)
-    if len(ids) != count:
-        raise ValueError(f"ids.npy has {len(ids)} entries for {count} vectors")
+    if len(ids) != len(vectors):
+        raise ValueError(f"ids.npy has {len(ids)} entries for {len(vectors)} vectors")
     approximate = None
     if "approximate.faiss" in manifest["files"]:
         approximate = _read_approximate(path / "approximate.faiss", manifest["kind"])
@@ -149,7 +152,7 @@ def read(path: Path) -> Accelerator:
         vectors=vectors,
         ids=np.asarray(ids),
         approximate=approximate,
-        removed=count - manifest["count"],
+        removed=len(ids) - manifest["count"],
         extra=manifest["extra"],
         checksums=manifest.get("checksums", {}),
     )
@@ -163,8 +166,24 @@ def _read_approximate(path: Path, kind: str) -> Any:
     return faiss.read_index(str(path), flag)
 
 
-def write(
-    folder: Path,
+@contextlib.contextmanager
+def building(folder: Path) -> Iterator[Path]:
+    """Yield a new folder beside the accelerators, for the files of one to be; sweep up after it.
+
+    Args:
+        folder: the index folder; the caller holds its build lock.
+    """
+    place = folder / f"{BUILDING}{os.getpid()}"
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir()
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def finish(
+    place: Path,
     *,
     generation: int,
     stamp: int,
@@ -172,19 +191,18 @@ def write(
     kind: str,
     effort: dict[str, int],
     ids: np.ndarray,
-    exact: Any,
     approximate: Any = None,
     extra: dict[str, Any] | None = None,
     step: Callable[[], None] = lambda: None,
 ) -> Path:
-    """Write an accelerator into the index `folder` and put it in place in one rename.
+    """Add what is missing to the accelerator in `place`, and put it in place in one rename.
 
     Args:
-        folder: the index folder; the caller holds its build lock.
+        place: the folder that `building` gave, with exact.faiss in it.
         generation, stamp, last_id: the catalogue's position it was built from.
         kind, effort: what it is and how hard it searches; see `Accelerator`.
         ids: int64 of shape (n,).
-        exact, approximate: FAISS indexes of n vectors.
+        approximate: a FAISS index of n vectors, or None.
         extra: measurements to keep beside it.
         step: called after each file, so that a test can stop the process there.
 
@@ -193,41 +211,34 @@ def write(
     """
     import faiss
 
+    folder = place.parent
     target = folder / f"{PREFIX}{generation}-{stamp:016x}"
-    building = folder / f"{BUILDING}{os.getpid()}"
-    shutil.rmtree(building, ignore_errors=True)
-    building.mkdir()
-    try:
-        faiss.write_index(exact, str(building / "exact.faiss"))
-        step()
-        np.save(building / "ids.npy", ids)
-        names = ["exact.faiss", "ids.npy"]
-        if approximate is not None:
-            faiss.write_index(approximate, str(building / "approximate.faiss"))
-            names.append("approximate.faiss")
-        step()
-        for name in names:
-            with (building / name).open("rb+") as written:
-                os.fsync(written.fileno())
-        manifest = {
-            "generation": generation,
-            "stamp": stamp,
-            "last_id": last_id,
-            "kind": kind,
-            "effort": effort,
-            "count": int((ids >= 0).sum()),
-            "extra": extra or {},
-            "files": {name: fingerprint(building / name) for name in names},
-            "checksums": {name: checksum(building / name) for name in names},
-        }
-        write_json(building / "manifest.json", manifest)
-        step()
-        if target.exists():  # the same generation in another kind, or a damaged one
-            os.rename(target, folder / f"{BUILDING}old-{os.getpid()}")
-        os.rename(building, target)
-        sync_folder(folder)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
+    np.save(place / "ids.npy", ids)
+    names = [EXACT, "ids.npy"]
+    if approximate is not None:
+        faiss.write_index(approximate, str(place / "approximate.faiss"))
+        names.append("approximate.faiss")
+    step()
+    for name in names:
+        with (place / name).open("rb+") as written:
+            os.fsync(written.fileno())
+    manifest = {
+        "generation": generation,
+        "stamp": stamp,
+        "last_id": last_id,
+        "kind": kind,
+        "effort": effort,
+        "count": int((ids >= 0).sum()),
+        "extra": extra or {},
+        "files": {name: fingerprint(place / name) for name in names},
+        "checksums": {name: checksum(place / name) for name in names},
+    }
+    write_json(place / "manifest.json", manifest)
+    step()
+    if target.exists():  # the same generation in another kind, or a damaged one
+        os.rename(target, folder / f"{BUILDING}old-{os.getpid()}")
+    os.rename(place, target)
+    sync_folder(folder)
     step()
     for path in find(folder):
         if path != target:

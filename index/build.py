@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,14 @@ import numpy as np
 from siam.index import accelerator
 from siam.index.accelerator import Accelerator
 from siam.index.budget import Budget
-from siam.index.catalogue import Catalogue, Position
+from siam.index.catalogue import Catalogue
 from siam.index.connection import connect_reader, told
 from siam.index.effort import find_effort, settings_of
+from siam.index.exact_file import growing, open_exact
+from siam.index.history import changed_since, each_since, forget_before
 from siam.index.kinds import choose, factory
 from siam.index.snapshot import Snapshot
+from siam.index.snapshots import standing
 from siam.progress import Progress, silent
 
 __all__ = ["build", "build_lock", "make_approximate", "trial_snapshot"]
@@ -31,15 +33,6 @@ LEAST_TRAINING = 20_000  # for quantisers, which have 256 codes
 MOST_NEW = 0.5
 # Beyond this share of removed rows it is compacted: made again without them.
 MOST_DEAD = 0.2
-
-
-@dataclass(frozen=True)
-class Rows:
-    """The rows of an accelerator to be: ids with -1 for removed ones, and the exact FAISS index."""
-
-    position: Position
-    ids: np.ndarray
-    exact: Any
 
 
 @contextlib.contextmanager
@@ -59,117 +52,119 @@ def build(
     kind: str,
     budget: Budget,
     *,
-    base: Snapshot | None = None,
+    afresh: bool = False,
     progress: Progress = silent,
     step: Callable[[], None] = lambda: None,
 ) -> Path:
     """Write a new accelerator of the catalogue's present state; the caller holds `build_lock`.
 
+    The exact vectors go from the catalogue to their file piece by piece, and are read from there
+    memory-mapped; only the approximate structure is held in memory.
+
     Args:
         catalogue: open for writing.
         kind: "auto", a short name or a FAISS factory string.
         budget: what `auto` must fit, and the recall that search settings are chosen for.
-        base: the present snapshot, whose approximate index is appended to where that will do.
+        afresh: make it from the catalogue alone, also where appending to the present one would do.
         progress: told of vectors read and vectors indexed.
         step: called between the stages, so that a test can stop the process there.
     """
-    connection = connect_reader(catalogue.path)
-    try:
-        with told(catalogue.folder):
-            connection.execute("BEGIN")
-            position = catalogue.position(connection)
-            short = (
-                choose(budget, count=position.count, dim=catalogue.dim) if kind == "auto" else kind
-            )
-            named = factory(short, count=position.count, dim=catalogue.dim)
-            grown = _append(catalogue, connection, position, base, named)
-            rows = grown[0] if grown else _read_rows(catalogue, connection, position, progress)
-    finally:
-        connection.close()
-    step()
-    vectors = _view(rows.exact)
-    approximate = grown[1] if grown else make_approximate(vectors, named, progress=progress)
-    step()
-    effort: dict[str, int] = {}
-    measured = {"recall@10": 1.0}
-    if approximate is not None:
-        trial = trial_snapshot(rows.ids, vectors, named, approximate, exact=rows.exact)
-        reached = find_effort(trial, settings_of(approximate), budget.min_recall)
-        effort = reached.effort
-        measured = {"recall@10": reached.recall, "recall@10_error": reached.error}
-    path = accelerator.write(
-        catalogue.folder,
-        generation=position.generation,
-        stamp=position.stamp,
-        last_id=position.last_id,
-        kind="flat" if approximate is None else named,
-        effort=effort,
-        ids=rows.ids,
-        exact=rows.exact,
-        approximate=approximate,
-        extra=measured,
-        step=step,
-    )
+    with accelerator.building(catalogue.folder) as place:
+        connection = connect_reader(catalogue.path)
+        try:
+            with told(catalogue.folder):
+                connection.execute("BEGIN")
+                position = catalogue.position(connection)
+                named = _named(kind, budget, count=position.count, dim=catalogue.dim)
+                base = None if afresh else _to_append_to(catalogue, connection, named)
+                grown = None
+                if base is None:
+                    ids = _copy_all(catalogue, connection, place, progress)
+                else:
+                    ids, grown = _append(catalogue, connection, base, place)
+        finally:
+            connection.close()
+        step()
+        exact, vectors = open_exact(place / accelerator.EXACT)
+        approximate = grown or make_approximate(vectors, named, progress=progress)
+        step()
+        effort: dict[str, int] = {}
+        measured = {"recall@10": 1.0}
+        if approximate is not None:
+            trial = trial_snapshot(ids, vectors, named, approximate, exact=exact)
+            reached = find_effort(trial, settings_of(approximate), budget.min_recall)
+            effort = reached.effort
+            measured = {"recall@10": reached.recall, "recall@10_error": reached.error}
+        path = accelerator.finish(
+            place,
+            generation=position.generation,
+            stamp=position.stamp,
+            last_id=position.last_id,
+            kind="flat" if approximate is None else named,
+            effort=effort,
+            ids=ids,
+            approximate=approximate,
+            extra=measured,
+            step=step,
+        )
     with catalogue.writing() as writer:
-        catalogue.forget_before(writer, position.generation)
+        forget_before(writer, position.generation)
     step()
     return path
 
 
-def _read_rows(
-    catalogue: Catalogue, connection: Any, position: Position, progress: Progress
-) -> Rows:
-    import faiss
+def _named(kind: str, budget: Budget, *, count: int, dim: int) -> str:
+    short = choose(budget, count=count, dim=dim) if kind == "auto" else kind
+    return factory(short, count=count, dim=dim)
 
-    exact = faiss.IndexFlatIP(catalogue.dim)
-    ids = np.empty(position.count, np.int64)
-    cursor = connection.execute("SELECT id, vector FROM vectors ORDER BY id")
+
+def _copy_all(catalogue: Catalogue, connection: Any, place: Path, progress: Progress) -> np.ndarray:
+    """Copy every vector of the catalogue to the exact file; return their ids."""
+    count = catalogue.position(connection).count
+    ids = [np.empty(0, np.int64)]
     done = 0
-    while part := cursor.fetchmany(CHUNK):
-        joined = np.frombuffer(b"".join([row[1] for row in part]), np.float32)
-        exact.add(joined.reshape(len(part), catalogue.dim))
-        ids[done : done + len(part)] = [row[0] for row in part]
-        done += len(part)
-        progress("reading vectors", done, position.count)
-    return Rows(position, ids, exact)
+    with growing(place / accelerator.EXACT, catalogue.dim) as append:
+        for some, vectors in each_since(connection, 0, 0):
+            append(vectors)
+            ids.append(some)
+            done += len(some)
+            progress("reading vectors", done, count)
+    return np.concatenate(ids)
+
+
+def _to_append_to(catalogue: Catalogue, connection: Any, named: str) -> Accelerator | None:
+    """Return the present accelerator where appending to it will do, or None to start afresh."""
+    stands = standing(catalogue, connection)
+    base = stands.base
+    if base is None or base.approximate is None or not _same_structure(base.kind, named):
+        return None
+    changed = changed_since(connection, base.generation)
+    dead = base.removed + int((changed <= base.last_id).sum())
+    newer = stands.count - (len(base.ids) - dead)
+    if dead > MOST_DEAD * len(base.ids) or newer > MOST_NEW * len(base.ids):
+        return None
+    return base
 
 
 def _append(
-    catalogue: Catalogue, connection: Any, position: Position, snapshot: Snapshot | None, named: str
-) -> tuple[Rows, Any] | None:
-    """Return rows and approximate index grown from the present ones, or None to start afresh."""
+    catalogue: Catalogue, connection: Any, base: Accelerator, place: Path
+) -> tuple[np.ndarray, Any]:
+    """Write the present exact vectors and the newer ones; return ids and the grown structure."""
     import faiss
 
-    if snapshot is None or snapshot.base is None or not named or snapshot.base.approximate is None:
-        return None
-    base = snapshot.base
-    dead = len(snapshot.dead)
-    if not _same_structure(base.kind, named) or dead > MOST_DEAD * len(base.ids):
-        return None
-    if not catalogue.knows(connection, base.generation, base.stamp):
-        return None
-    ids, vectors = catalogue.vectors_since(connection, base.generation, base.last_id)
-    if len(ids) > MOST_NEW * len(base.ids):
-        return None
     kept = np.array(base.ids)
-    kept[np.isin(kept, catalogue.changed_since(connection, base.generation))] = -1
-    exact = faiss.IndexFlatIP(catalogue.dim)
-    exact.add(base.vectors)
-    exact.add(vectors)
+    kept[np.isin(kept, changed_since(connection, base.generation))] = -1
+    ids = [kept]
     # Read again without mapping: a mapped index cannot grow.
     approximate = faiss.read_index(str(base.folder / "approximate.faiss"))
-    approximate.add(vectors)
-    return Rows(position, np.concatenate([kept, ids]), exact), approximate
-
-
-def _view(exact: Any) -> np.ndarray:
-    """Return a flat index's vectors, float32 of shape (n, dim), without copying them."""
-    import faiss
-
-    if not exact.ntotal:
-        return np.empty((0, exact.d), np.float32)
-    view = faiss.rev_swig_ptr(exact.get_xb(), exact.ntotal * exact.d)
-    return np.asarray(view).reshape(exact.ntotal, exact.d)
+    with growing(place / accelerator.EXACT, catalogue.dim) as append:
+        for start in range(0, len(kept), CHUNK):
+            append(base.vectors[start : start + CHUNK])
+        for some, vectors in each_since(connection, base.generation, base.last_id):
+            append(vectors)
+            approximate.add(vectors)
+            ids.append(some)
+    return np.concatenate(ids), approximate
 
 
 def _same_structure(present: str, wanted: str) -> bool:

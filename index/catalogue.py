@@ -14,8 +14,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from siam.atomic import sync_folder
 from siam.errors import StoreError
 from siam.index.connection import WAIT, connect, told
@@ -219,43 +217,3 @@ class Catalogue:
         connection.executemany(
             "INSERT OR IGNORE INTO changes VALUES (?, ?)", ((generation, i) for i in changed)
         )
-
-    def knows(self, connection: sqlite3.Connection, generation: int, stamp: int) -> bool:
-        """Tell whether `generation` with `stamp` is in this catalogue's remembered history."""
-        row = connection.execute(
-            "SELECT 1 FROM commits WHERE generation = ? AND stamp = ?", (generation, stamp)
-        ).fetchone()
-        return row is not None
-
-    def changed_since(self, connection: sqlite3.Connection, generation: int) -> np.ndarray:
-        """Return the ids changed or removed after `generation`: int64, ascending."""
-        rows = connection.execute(
-            "SELECT DISTINCT id FROM changes WHERE generation > ? ORDER BY id", (generation,)
-        )
-        return np.fromiter((row[0] for row in rows), np.int64)
-
-    def vectors_since(
-        self, connection: sqlite3.Connection, generation: int, last_id: int
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return what a reader that stopped at `generation` and `last_id` has not seen.
-
-        Returns:
-            ids int64 of shape (n,) ascending, and vectors float32 of shape (n, dim).
-        """
-        # Two statements, changed ones first: joined by OR, SQLite would scan the whole table.
-        rows = connection.execute(
-            "SELECT id, vector FROM vectors WHERE id <= ? AND id IN "
-            "(SELECT id FROM changes WHERE generation > ?) ORDER BY id",
-            (last_id, generation),
-        ).fetchall()
-        rows += connection.execute(
-            "SELECT id, vector FROM vectors WHERE id > ? ORDER BY id", (last_id,)
-        ).fetchall()
-        ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
-        joined = np.frombuffer(b"".join([row[1] for row in rows]), np.float32)
-        return ids, joined.reshape(len(rows), self.dim)
-
-    def forget_before(self, connection: sqlite3.Connection, generation: int) -> None:
-        """Drop the history that no accelerator of `generation` or newer needs."""
-        connection.execute("DELETE FROM commits WHERE generation < ?", (generation,))
-        connection.execute("DELETE FROM changes WHERE generation <= ?", (generation,))

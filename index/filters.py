@@ -55,8 +55,7 @@ def select(connection: sqlite3.Connection, where: str | Sequence[str]) -> np.nda
     condition = " AND ".join(conditions) or "1"
     values = [value for parser in parsers for value in parser.values]
     rows = connection.execute(f"SELECT id FROM items WHERE {condition} ORDER BY id", values)
-    found = rows.fetchall()
-    return np.fromiter((row[0] for row in found), np.int64, len(found))
+    return np.fromiter((row[0] for row in rows), np.int64)
 
 
 def _require(connection: sqlite3.Connection, name: str) -> None:

@@ -20,6 +20,7 @@ from siam.index.catalogue import FILE, Catalogue
 from siam.index.connection import WAIT
 from siam.index.kinds import check_kind
 from siam.index.reader import Reader
+from siam.index.snapshots import standing
 from siam.index.vectors import check_vectors
 from siam.progress import Progress, silent
 
@@ -208,15 +209,15 @@ class Gallery(Reader):
         with build_lock(self.folder) as held, self._lock:
             if not held:
                 return False
-            base = None if afresh else self.snapshot()
-            build(self.catalogue, self.kind, self.budget, base=base, progress=progress)
+            build(self.catalogue, self.kind, self.budget, afresh=afresh, progress=progress)
             self._snapshot = None
         return True
 
     def catch_up(self, *, progress: Progress = silent) -> bool:
         """Build where the accelerator is missing or lags by more than a reader makes up for."""
-        snapshot = self.snapshot()
-        if snapshot.lag > LAG * snapshot.count:
+        with self.catalogue.reading() as connection:
+            stands = standing(self.catalogue, connection)
+        if stands.lag > LAG * stands.count:
             return self.build(progress=progress)
         return False
 

@@ -11,6 +11,7 @@ from siam.errors import UsageError
 from siam.index import items as rows
 from siam.index.catalogue import Catalogue
 from siam.index.filters import select
+from siam.index.history import vectors_since
 from siam.index.matches import Item, Matches
 from siam.index.snapshot import Snapshot
 from siam.index.snapshots import load, refresh
@@ -185,7 +186,7 @@ class Reader:
     def everything(self) -> tuple[np.ndarray, np.ndarray]:
         """Return all ids, int64 ascending, and their vectors, float32 of shape (n, dim)."""
         with self.catalogue.reading() as connection:
-            return self.catalogue.vectors_since(connection, 0, 0)
+            return vectors_since(connection, 0, 0, dim=self.dim)
 
     def snapshot(self) -> Snapshot:
         """Return the newest commit's vectors; the same object while nothing is committed."""

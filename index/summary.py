@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from siam.index.gallery import Gallery
+from siam.index.snapshots import standing
 
 __all__ = ["Summary", "summarise"]
 
@@ -60,8 +61,8 @@ def summarise(gallery: Gallery) -> Summary:
         counted = "SELECT {0}, count(*) FROM items GROUP BY {0} ORDER BY count(*) DESC, {0}"
         labels = dict(connection.execute(counted.format("label")))
         splits = dict(connection.execute(counted.format("split")))
-    snapshot = gallery.snapshot()
-    base = snapshot.base
+        stands = standing(gallery.catalogue, connection)
+    base = stands.base
     return Summary(
         folder=str(gallery.folder),
         items=position.count,
@@ -75,7 +76,7 @@ def summarise(gallery: Gallery) -> Summary:
         structure=base.kind if base else "none",
         effort=base.effort if base else {},
         recall=float(base.extra.get("recall@10", 1.0)) if base else 1.0,
-        lag=snapshot.lag,
+        lag=stands.lag,
         disk=sum(path.stat().st_size for path in gallery.folder.rglob("*") if path.is_file()),
         notices=gallery.notices,
     )

@@ -1,0 +1,71 @@
+"""What happened in a catalogue after one of its commits, for those who follow it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+
+import numpy as np
+
+__all__ = ["changed_since", "each_since", "forget_before", "knows", "vectors_since"]
+
+PIECE = 20_000  # rows read at once
+
+
+def knows(connection: sqlite3.Connection, generation: int, stamp: int) -> bool:
+    """Tell whether `generation` with `stamp` is in this catalogue's remembered history."""
+    row = connection.execute(
+        "SELECT 1 FROM commits WHERE generation = ? AND stamp = ?", (generation, stamp)
+    ).fetchone()
+    return row is not None
+
+
+def changed_since(connection: sqlite3.Connection, generation: int) -> np.ndarray:
+    """Return the ids changed or removed after `generation`: int64, ascending."""
+    rows = connection.execute(
+        "SELECT DISTINCT id FROM changes WHERE generation > ? ORDER BY id", (generation,)
+    )
+    return np.fromiter((row[0] for row in rows), np.int64)
+
+
+def each_since(
+    connection: sqlite3.Connection, generation: int, last_id: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield what a reader that stopped at `generation` and `last_id` has not seen, in pieces.
+
+    Yields:
+        ids int64 of shape (n,), ascending from piece to piece too, and vectors float32 of
+        shape (n, dim); n is 1 or more.
+    """
+    # Two statements, changed ones first: joined by OR, SQLite would scan the whole table.
+    changed = connection.execute(
+        "SELECT id, vector FROM vectors WHERE id <= ? AND id IN "
+        "(SELECT id FROM changes WHERE generation > ?) ORDER BY id",
+        (last_id, generation),
+    )
+    added = connection.execute(
+        "SELECT id, vector FROM vectors WHERE id > ? ORDER BY id", (last_id,)
+    )
+    for rows in (changed, added):
+        while part := rows.fetchmany(PIECE):
+            ids = np.fromiter((row[0] for row in part), np.int64, len(part))
+            joined = np.frombuffer(b"".join([row[1] for row in part]), np.float32)
+            yield ids, joined.reshape(len(part), -1)
+
+
+def vectors_since(
+    connection: sqlite3.Connection, generation: int, last_id: int, *, dim: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return all that `each_since` yields: ids int64 (n,) and vectors float32 (n, dim)."""
+    ids = [np.empty(0, np.int64)]
+    joined = bytearray()  # grows where it lies, so that all is never in memory twice
+    for some, vectors in each_since(connection, generation, last_id):
+        ids.append(some)
+        joined += vectors.data.cast("B")
+    return np.concatenate(ids), np.frombuffer(joined, np.float32).reshape(-1, dim)
+
+
+def forget_before(connection: sqlite3.Connection, generation: int) -> None:
+    """Drop the history that no accelerator of `generation` or newer needs."""
+    connection.execute("DELETE FROM commits WHERE generation < ?", (generation,))
+    connection.execute("DELETE FROM changes WHERE generation <= ?", (generation,))
