@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from siam.datasets.bars import without_bars
 from siam.datasets.components import Mark
 from siam.datasets.framing import frame, is_framed, line_width
 from siam.datasets.grey import Weights, as_grey, ink_weights
@@ -63,23 +64,29 @@ def view_digit(
     import cv2
 
     weights = ink_weights(small)
-    if image.size == (size[1], size[0]):
-        grey = as_grey(image, weights)
-        if invert is not True and is_framed(grey, size):
-            return unchanged(grey)
-        if invert is not False and is_framed(255 - grey, size, strict=True):
-            return unchanged(255 - grey, inverted=True)
+    ready = _ready(image, weights, size, invert)
+    if ready:
+        return ready
+    image, small, bars = without_bars(image, small, WORK)
+    steps = [("bars put right", np.asarray(small))] if bars else []
+    if bars:
+        weights = None
+        ready = _ready(image, weights, size, invert)
+        if ready:
+            told = ready.choices | {"unchanged": False, "bars": bars}
+            return replace(ready, steps=(*steps, *ready.steps), choices=told)
     work, _ = work_size(as_grey(small, weights))
     scale = max(work.shape) / max(image.size)
     sighting = look(work, invert=invert)
     choices: dict[str, Any] = {
         "inverted": sighting.inverted,
         "unchanged": False,
+        "bars": bars,
         "box": None,
         "components_dropped": sighting.dropped,
         "lines_removed": bool(cv2.countNonZero(sighting.lines)),
     }
-    steps = [("light evened", sighting.dark)]
+    steps.append(("light evened", sighting.dark))
     if choices["lines_removed"]:
         steps.append(("lines", sighting.lines))
     if not sighting.marks:
@@ -132,11 +139,26 @@ def unchanged(pixels: np.ndarray, *, inverted: bool = False) -> DigitView:
     choices = {
         "inverted": inverted,
         "unchanged": not inverted,
+        "bars": 0,
         "box": [0, 0, width, height],
         "components_dropped": 0,
         "lines_removed": False,
     }
     return DigitView(pixels, (("input", pixels),), choices, ())
+
+
+def _ready(
+    image: Image.Image, weights: Weights | None, size: tuple[int, int], invert: bool | None
+) -> DigitView | None:
+    """Return the view of a picture that has MNIST's form already, None if it has not."""
+    if image.size != (size[1], size[0]):
+        return None
+    grey = as_grey(image, weights)
+    if invert is not True and is_framed(grey, size):
+        return unchanged(grey)
+    if invert is not False and is_framed(255 - grey, size, strict=True):
+        return unchanged(255 - grey, inverted=True)
+    return None
 
 
 def _closer(

@@ -75,8 +75,9 @@ class Prepared:
         pixels: uint8 of shape (height, width, channels).
         steps: (name, uint8 picture of shape (h, w) or (h, w, 3)) in order, for people to look at.
         choices: what was decided, in JSON's types: "chain", "rotated" (degrees), "inverted", and
-            for digits "unchanged", "box" ([left, top, right, bottom] of the ink in pixels of the
-            upright picture), "components_dropped", "lines_removed", "line_width".
+            for digits "unchanged", "bars" (how many were put right), "box" ([left, top, right,
+            bottom] of the ink in pixels of the upright picture), "components_dropped",
+            "lines_removed", "line_width".
         notes: what may be wrong with the picture, such as "ink touches the border"; empty for a
             good one.
     """

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siam.datasets.bars import without_bars
 from siam.datasets.components import Mark as Ink
 from siam.datasets.digit import several, work_size
 from siam.datasets.flatten import opaque
@@ -59,7 +60,9 @@ def find_marks(
         PictureError: as `prepare_picture`.
     """
     part, (left, top), scale = part_of(image, _SIDE, rotate=rotate, box=box)
-    grey = ink_grey(opaque(part))
+    plain = opaque(part)
+    plain, _, bars = without_bars(plain, plain, _SIDE)
+    grey = ink_grey(plain)
     if preparation.chain != "digit" or is_framed(grey, preparation.size):
         whole = prepare_picture(image, preparation, invert=invert, rotate=rotate, box=box)
         width, height = (round(side / scale) for side in part.size)
@@ -69,7 +72,7 @@ def find_marks(
     step = max(part.size) / max(work.shape) / scale
     found = []
     for ink in several(sighting):
-        prepared = _prepared(sighting, ink, preparation, rotate)
+        prepared = _prepared(sighting, ink, preparation, rotate, bars)
         edges = [round(edge * step) for edge in ink.box]
         place = (edges[0] + left, edges[1] + top, edges[2] + left, edges[3] + top)
         prepared.choices["box"] = list(place)
@@ -99,7 +102,9 @@ def reading_order(boxes: list[Box]) -> list[int]:
     return [k for members, _, _ in lines for k in sorted(members, key=lambda k: boxes[k][0])]
 
 
-def _prepared(sighting: Sighting, mark: Ink, preparation: Preparation, rotate: int) -> Prepared:
+def _prepared(
+    sighting: Sighting, mark: Ink, preparation: Preparation, rotate: int, bars: int
+) -> Prepared:
     ink, _ = ink_of(sighting, mark)
     pixels = frame(ink, preparation.size)
     choices = {
@@ -107,6 +112,7 @@ def _prepared(sighting: Sighting, mark: Ink, preparation: Preparation, rotate: i
         "rotated": rotate % 360,
         "inverted": sighting.inverted,
         "unchanged": False,
+        "bars": bars,
         "box": None,
         "components_dropped": sighting.dropped,
         "lines_removed": bool(sighting.lines.any()),
