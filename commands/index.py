@@ -110,10 +110,13 @@ def remove(
 def info(run: RunName = None, as_json: AsJson = False) -> None:
     """Say what the index holds: counts by label and split, its kind, its size on disk."""
     from siam.engine.run import open_run
+    from siam.index.notices import found_amiss
     from siam.index.summary import summarise
 
     with open_run(run) as opened:
         found = summarise(opened.gallery)
+        for sentence in found_amiss(opened.gallery):
+            console.notice(sentence)
         if as_json:
             console.json_object({"run": opened.name, **found.to_dict()})
             return
@@ -196,6 +199,8 @@ def tune(
         min_recall=min_recall,
     )
     with open_run(run, read_only=dry_run) as opened, console.progress_bar() as progress:
+        if not dry_run:
+            opened.gallery.configure()  # a folder that cannot be written is told of at once
         trials = measure(opened.gallery, budget, kinds=kind or KINDS[1:], progress=progress)
         if not as_json:
             columns = ["kind", "FAISS", "recall@10", "ms a query", "queries/s", "MB", "build s", ""]

@@ -85,6 +85,7 @@ def query(
     from siam.commands.answers import print_many, print_one
     from siam.engine.query import PictureOptions, QueryOptions
     from siam.engine.run import open_run
+    from siam.index.notices import found_amiss
 
     options = QueryOptions(
         k=k, far=far, threshold=threshold, where=tuple(where or ()), within=within
@@ -97,6 +98,8 @@ def query(
         answers, drawing = ask(
             opened, pictures or [], like or [], options, said, each=each, neighbours=wanted
         )
+        for sentence in found_amiss(opened.gallery):
+            console.notice(sentence)
         if sheet:
             from siam.engine.sheets import contact_sheet, write_picture
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from siam.index import items as rows
-from siam.index.accelerator import checksum, find
+from siam.index.accelerator import checksum
 from siam.index.catalogue import Catalogue
 from siam.index.effort import NEIGHBOURS, SAMPLE, others, recall, sampling_error
 from siam.index.matches import Matches
@@ -14,7 +14,7 @@ from siam.index.snapshot import Snapshot
 from siam.index.soundness import each_vector
 from siam.index.vectors import TOLERANCE
 
-__all__ = ["brute_force", "damaged_files", "differing", "missing", "sample_recall"]
+__all__ = ["brute_force", "damaged_files", "differing", "sample_recall"]
 
 # Recall is measured twice, when an accelerator is built and when it is verified, each time on a
 # sample of queries. A sound one exceeds this many standard errors of the difference once in 30,000
@@ -22,17 +22,6 @@ __all__ = ["brute_force", "damaged_files", "differing", "missing", "sample_recal
 ERRORS = 4.0
 # Candidates beyond k, so that rounding in a matrix product loses none of the k nearest.
 SPARE = 8
-
-
-def missing(reader: Reader) -> str | None:
-    """Return a sentence when the accelerator is missing or lags, which slows searches only."""
-    snapshot = reader.snapshot()
-    if snapshot.base is None and snapshot.count:
-        state = "is damaged or of another index" if find(reader.folder) else "is missing"
-        return f"The accelerator {state}; searches read the catalogue instead."
-    if snapshot.base is not None and snapshot.lag > max(1, snapshot.count // 50):
-        return f"The accelerator lags by {snapshot.lag} rows; searches read those one by one."
-    return None
 
 
 def differing(catalogue: Catalogue, snapshot: Snapshot) -> int:

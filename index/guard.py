@@ -16,6 +16,11 @@ from siam.index.connection import connect, connect_reader
 
 __all__ = ["open_checked"]
 
+OTHERS = "not this index's log"
+CURE = "If anything is missing now:  siam index sync FOLDER"
+# What a write-ahead log begins with, by the byte order of its checksums.
+MAGIC = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
+
 
 def open_checked(
     path: Path, *, read_only: bool, wait: float
@@ -28,16 +33,30 @@ def open_checked(
         wait: seconds to wait for a lock.
     """
     log = Path(f"{path}-wal")
-    if not log.exists() or log.stat().st_size == 0 or not _foreign(path, wait):
+    spoilt = _spoilt(log)
+    if not spoilt and (not log.exists() or log.stat().st_size == 0 or not _foreign(path, wait)):
         return connect_reader(path, wait=wait), ()
+    what = f"{log.name} is {'damaged' if spoilt else OTHERS}"
     if read_only:
-        notice = f"{log.name} is not this index's log; it was passed over."
-        return connect(path, "immutable", wait=wait), (notice,)
+        # SQLite passes over a log that is none, and may follow a writer that begins another.
+        reader = (
+            connect_reader(path, wait=wait) if spoilt else connect(path, "immutable", wait=wait)
+        )
+        return reader, (f"{what}; it was passed over. {CURE}",)
     aside = log.with_name(f"{log.name}.foreign-{secrets.token_hex(3)}")
     log.rename(aside)
     Path(f"{path}-shm").unlink(missing_ok=True)
-    notice = f"{log.name} is not this index's log; it was moved to {aside.name}."
-    return connect_reader(path, wait=wait), (notice,)
+    return connect_reader(path, wait=wait), (f"{what}; it was moved to {aside.name}. {CURE}",)
+
+
+def _spoilt(log: Path) -> bool:
+    """Tell whether a log does not begin as SQLite's logs do, so that SQLite passes it over."""
+    try:
+        with log.open("rb") as source:
+            start = source.read(len(MAGIC[0]))
+    except OSError:
+        return False
+    return bool(start) and start not in MAGIC
 
 
 def _foreign(path: Path, wait: float) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from siam.index.agreement import damaged_files, differing, missing, sample_recall
+from siam.index.agreement import damaged_files, differing, sample_recall
 from siam.index.gallery import Gallery
+from siam.index.notices import missing
 from siam.index.soundness import (
     changed_files,
     check_pages,
@@ -77,7 +78,7 @@ def verify(
         StoreError: the catalogue's own pages are damaged.
     """
     catalogue = gallery.catalogue
-    problems = [Problem(notice, repaired=True) for notice in gallery.notices]
+    problems = [Problem(notice, repaired=repair, harmless=True) for notice in gallery.notices]
     with catalogue.reading() as connection:
         check_pages(catalogue, connection)
         wrong = row_problems(catalogue, connection)
