@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from siam.datasets.bars import without_bars
+from siam.datasets.cleaned import cleaned
 from siam.datasets.components import Mark
 from siam.datasets.framing import frame, is_framed, line_width
 from siam.datasets.grey import Weights, as_grey, ink_weights
@@ -95,12 +96,13 @@ def view_digit(
     main = sighting.marks[0]
     closer, mark, offset, zoom = _closer(image, weights, sighting, main, scale)
     ink, (left, top) = ink_of(closer, mark)
+    own = cleaned(closer, ink, (left, top), size) if closer is sighting else None
     from_left, from_top, wide, tall = cv2.boundingRect(ink)
     left, top = left + from_left, top + from_top
     edges = (left, top, left + wide, top + tall)
     choices["box"] = [int(offset[k % 2] + edge / zoom) for k, edge in enumerate(edges)]
     choices["line_width"] = round(line_width(ink) / max(wide, tall, 1), 3)
-    pixels = frame(ink, size)
+    pixels = frame(ink, size) if own is None else own
     steps += [("ink", ink), ("input", pixels)]
     return DigitView(pixels, tuple(steps), choices, _notes(sighting, main))
 

@@ -13,6 +13,9 @@ __all__ = ["are_framed", "frame", "is_framed", "line_width"]
 
 _INNER = 20 / 28  # part of the picture's shorter side that the mark's longer side takes
 _FINE = 160  # pixels, at least, of the mark's longer side while lines are still masks
+_DARK = 16  # grey: what may still be called black
+_LEAST_INK = 40  # grey: what may already be called ink,
+_FAINT = 0.3  # unless it is no more than this part of the brightest, as smudges are
 _NARROWEST, _WIDEST = 2.3 / 20, 3.8 / 20  # of a line, as parts of the mark's longer side
 
 
@@ -55,6 +58,9 @@ def frame(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 def is_framed(grey: np.ndarray, size: tuple[int, int], *, strict: bool = False) -> bool:
     """Return whether a picture is white on black and laid out like the data set's already.
 
+    Smudges on the ground and around the mark are let pass, as are strokes across it: framed anew
+    by what does not belong to the mark, it would be framed worse.
+
     Args:
         grey: uint8 (h, w).
         size: (height, width) of the data set's pictures.
@@ -71,17 +77,19 @@ def are_framed(greys: np.ndarray, *, strict: bool = False) -> np.ndarray:
         strict: as for `is_framed`.
     """
     count, height, width = greys.shape
+    flat = greys.reshape(count, -1)
+    brightest = flat.max(axis=1)
     ring = np.concatenate([greys[:, 0], greys[:, -1], greys[:, :, 0], greys[:, :, -1]], axis=1)
-    dark = np.quantile(ring, 0.8, axis=1) <= 16
-    dark &= np.quantile(greys.reshape(count, -1), 0.25, axis=1) <= 16
-    ink = np.where(greys > 40, greys, 0)
-    rows, columns = ink.sum(axis=2, dtype=np.int64), ink.sum(axis=1, dtype=np.int64)
-    extent = np.maximum(_extents(rows), _extents(columns))
-    weight = np.maximum(rows.sum(axis=1), 1)
-    off = np.maximum(
-        np.abs(rows @ np.arange(height) / weight - (height - 1) / 2),
-        np.abs(columns @ np.arange(width) / weight - (width - 1) / 2),
-    )
+    dark = np.quantile(ring, 0.8, axis=1) <= np.maximum(_DARK, _FAINT * brightest)
+    dark &= np.quantile(flat, 0.25, axis=1) <= _DARK
+    least_ink = np.maximum(_LEAST_INK, _FAINT * brightest).astype(np.uint8)
+    ink = np.where(greys > least_ink[:, None, None], greys, 0)
+    down, across = (ink.sum(axis=axis, dtype=np.int64) for axis in (2, 1))
+    (tall, middle_row), (wide, middle_column) = _spans(down), _spans(across)
+    weight = np.maximum(down.sum(axis=1), 1)
+    by_mass = _off(down @ np.arange(height) / weight, across @ np.arange(width) / weight, greys)
+    by_box = by_mass if strict else _off(middle_row, middle_column, greys)
+    extent, off = np.maximum(tall, wide), np.minimum(by_mass, by_box)
     unit = min(height, width) / 28
     least, most, away = (17, 21, 1.5) if strict else (13, 26, 4)
     framed: np.ndarray = (
@@ -90,11 +98,23 @@ def are_framed(greys: np.ndarray, *, strict: bool = False) -> np.ndarray:
     return framed
 
 
-def _extents(sums: np.ndarray) -> np.ndarray:
-    """Return how many places lie from the first to the last that is not 0, row by row."""
+def _spans(sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return, row by row, how many places lie from the first to the last that is not 0, and the
+    middle of them.
+    """
     there = sums != 0
-    reach = there.shape[1] - there.argmax(axis=1) - there[:, ::-1].argmax(axis=1)
-    return np.where(there.any(axis=1), reach, 0)
+    first = there.argmax(axis=1)
+    last = there.shape[1] - 1 - there[:, ::-1].argmax(axis=1)
+    return np.where(there.any(axis=1), last + 1 - first, 0), (first + last) / 2
+
+
+def _off(rows: np.ndarray, columns: np.ndarray, greys: np.ndarray) -> np.ndarray:
+    """Return how far places lie from the middle of their pictures, down or across."""
+    height, width = greys.shape[1:]
+    away: np.ndarray = np.maximum(
+        np.abs(rows - (height - 1) / 2), np.abs(columns - (width - 1) / 2)
+    )
+    return away
 
 
 def _padded(mask: np.ndarray, margin: int) -> np.ndarray:
