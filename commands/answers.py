@@ -21,8 +21,9 @@ def print_one(run: OpenRun, answer: Answer, far: float | None, threshold: float 
     if answer.error:
         console.notice(f"Error: {answer.error}")
         return
-    if answer.label:
-        console.data(f"{answer.label}  {answer.verdict}, probability {answer.probability:.1%}")
+    if answer.label or answer.neighbours:
+        label = answer.label or "(no label)"
+        console.data(f"{label}  {answer.verdict}, probability {answer.probability:.1%}")
     else:
         console.data("no match: the index holds nothing to compare with")
     for note in answer.prepared.notes if answer.prepared else ():

@@ -208,14 +208,9 @@ def make_approximate(vectors: np.ndarray, named: str, *, progress: Progress = si
 
 
 def trial_snapshot(
-    ids: np.ndarray, vectors: np.ndarray, named: str, approximate: Any, *, exact: Any = None
+    ids: np.ndarray, vectors: np.ndarray, named: str, approximate: Any, *, exact: Any
 ) -> Snapshot:
-    """Return a snapshot of indexes in memory, to measure them before anything is written."""
-    import faiss
-
-    if exact is None:
-        exact = faiss.IndexFlatIP(vectors.shape[1])
-        exact.add(vectors)
+    """Return a snapshot of indexes, to measure them before they are put in place."""
     base = Accelerator(
         folder=Path(),
         generation=0,

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["growing", "open_exact"]
+__all__ = ["growing", "open_exact", "view"]
 
 # Where FAISS's header keeps the number of vectors; the number of floats is its last field.
 COUNT_AT = 8
@@ -74,9 +74,16 @@ def open_exact(path: Path) -> tuple[Any, np.ndarray]:
     import faiss
 
     index: Any = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+    return index, view(index)
+
+
+def view(index: Any) -> np.ndarray:
+    """Return a flat FAISS index's own vectors, float32 of shape (n, dim), not to be written to."""
+    import faiss
+
     count, dim = index.ntotal, index.d
     if not count:
-        return index, np.empty((0, dim), np.float32)
+        return np.empty((0, dim), np.float32)
     vectors = np.asarray(faiss.rev_swig_ptr(index.get_xb(), count * dim)).reshape(count, dim)
     vectors.flags.writeable = False
-    return index, vectors
+    return vectors

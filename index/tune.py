@@ -14,8 +14,10 @@ from siam.errors import StoreError, UsageError
 from siam.index.budget import Budget
 from siam.index.build import make_approximate, trial_snapshot
 from siam.index.effort import SAMPLE, find_effort, settings_of
+from siam.index.exact_file import view
 from siam.index.gallery import Gallery
-from siam.index.kinds import KINDS, factory, memory
+from siam.index.history import each_since
+from siam.index.kinds import KINDS, check_kind, choose, factory, memory
 from siam.index.snapshot import Snapshot
 from siam.progress import Progress, silent
 
@@ -74,20 +76,24 @@ def tune(
         One trial per kind, those that fit first, the fastest first.
 
     Raises:
+        UsageError: a kind that FAISS does not know.
         StoreError: the index is empty.
     """
+    for kind in kinds:
+        check_kind(kind, gallery.dim)
     count, dim = len(gallery), gallery.dim
     if not count:
         raise StoreError(
             f"The index {gallery.folder} is empty: there is nothing to measure.",
             "Fill it first with `siam index add` or `siam index sync`.",
         )
-    ids, vectors = gallery.everything()
+    ids, exact = _read_all(gallery)
     trials: list[Trial] = []
     tried: set[str] = set()
     for done, kind in enumerate(kinds):
         progress(f"trying {kind}", done, len(kinds))
-        named = factory(kind, count=count, dim=dim)
+        short = choose(budget, count=count, dim=dim) if kind == "auto" else kind
+        named = factory(short, count=count, dim=dim)
         too_big = (
             kind in KINDS
             and budget.max_memory is not None
@@ -95,7 +101,7 @@ def tune(
         )
         if named not in tried and not too_big:
             tried.add(named)
-            trials.append(_try(kind, named, ids, vectors, budget))
+            trials.append(_try(kind, named, ids, exact, budget))
     progress("trying kinds", len(kinds), len(kinds))
     return sorted(trials, key=lambda trial: (not trial.fits, trial.latency))
 
@@ -122,10 +128,22 @@ def best(trials: Sequence[Trial]) -> Trial:
     return min(fitting, key=lambda trial: trial.latency)
 
 
-def _try(kind: str, named: str, ids: np.ndarray, vectors: np.ndarray, budget: Budget) -> Trial:
+def _read_all(gallery: Gallery) -> tuple[np.ndarray, Any]:
+    """Return every id, and a flat FAISS index of the vectors, which all trials share."""
+    faiss: Any = importlib.import_module("faiss")
+    ids, exact = [], faiss.IndexFlatIP(gallery.dim)
+    with gallery.catalogue.reading() as connection:
+        for some, vectors in each_since(connection, 0, 0):
+            ids.append(some)
+            exact.add(vectors)
+    return np.concatenate(ids), exact
+
+
+def _try(kind: str, named: str, ids: np.ndarray, exact: Any, budget: Budget) -> Trial:
+    vectors = view(exact)
     started = time.perf_counter()
     approximate = make_approximate(vectors, named) if named else None
-    snapshot = trial_snapshot(ids, vectors, named, approximate)
+    snapshot = trial_snapshot(ids, vectors, named, approximate, exact=exact)
     effort: dict[str, int] = {}
     reached = 1.0
     if approximate is not None:
@@ -139,7 +157,8 @@ def _try(kind: str, named: str, ids: np.ndarray, vectors: np.ndarray, budget: Bu
         and (budget.max_memory is None or size <= budget.max_memory)
         and (budget.max_latency is None or latency <= budget.max_latency)
     )
-    return Trial(kind, named or "Flat", effort, reached, latency, throughput, size, built, fits)
+    made = "Flat" if approximate is None else named
+    return Trial(kind, made, effort, reached, latency, throughput, size, built, fits)
 
 
 def _speed(snapshot: Snapshot, vectors: np.ndarray) -> tuple[float, float]:

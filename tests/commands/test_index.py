@@ -100,6 +100,8 @@ def test_tune_takes_the_best(folder: Path, run_copy: Path) -> None:
         (["remove", "--where", "label"], 2),
         (["remove", "99999999"], 2),
         (["tune", "--max-memory", "much"], 2),
+        (["tune", "--kind", "bogus"], 2),
+        (["tune", "--kind", "IVF8,PQ7"], 2),
         (["add", "nowhere.png"], 3),
         (["sync", "nowhere"], 3),
         (["info", "--run", "nobody"], 4),

@@ -108,3 +108,14 @@ def test_exit_code_tells_match_from_no_match(digits: list[tuple[Path, str]]) -> 
 def test_a_filter_narrows_the_search(digits: list[tuple[Path, str]]) -> None:
     answer = json.loads(siam("query", "--json", digits[0][0], "--where", "label=3").stdout)
     assert {near["label"] for near in answer["results"][0]["neighbours"]} == {"3"}
+
+
+def test_a_neighbour_without_a_label_is_an_answer_all_the_same(
+    digits: list[tuple[Path, str]],
+) -> None:
+    path = digits[0][0]
+    siam("index", "remove", "--where", "id>0")
+    assert siam("index", "add", path).exit_code == 0
+    result = siam("query", path)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("(no label)  match, probability")

@@ -58,6 +58,22 @@ def test_an_empty_index_cannot_be_measured(gallery: Gallery) -> None:
         tune(gallery, Budget())
 
 
+def test_auto_is_tried_as_what_it_means(gallery: Gallery) -> None:
+    (trial,) = tune(gallery, Budget(), kinds=["auto"])
+    assert (trial.kind, trial.factory) == ("auto", "Flat")
+
+
+def test_a_kind_that_has_too_little_to_learn_from_is_told_as_what_it_is(gallery: Gallery) -> None:
+    gallery.remove(np.arange(21, 601))
+    (trial,) = tune(gallery, Budget(), kinds=["IVF8,PQ16"])
+    assert (trial.kind, trial.factory) == ("IVF8,PQ16", "Flat")
+
+
+def test_an_unknown_kind_is_refused_before_anything_is_tried(gallery: Gallery) -> None:
+    with pytest.raises(UsageError, match="no index kind"):
+        tune(gallery, Budget(), kinds=["flat", "bogus"])
+
+
 @pytest.mark.parametrize(
     ("budget", "count", "expected"),
     [
