@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import shutil
 import sqlite3
 import tempfile
@@ -14,6 +15,8 @@ from siam.errors import StoreError
 
 __all__ = ["WAIT", "connect", "connect_reader", "told"]
 
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+FORBIDDEN = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 WAIT = 10.0  # seconds that a writer waits for another one
 
 
@@ -65,13 +68,22 @@ def connect_reader(path: Path, *, wait: float = WAIT) -> sqlite3.Connection:
 
 @contextlib.contextmanager
 def told(folder: Path) -> Iterator[None]:
-    """Turn SQLite's and the disk's errors inside the block into `StoreError`, with the cure."""
+    """Turn errors of SQLite, FAISS and the disk inside the block into `StoreError`, with its cure."""
     try:
         yield
     except sqlite3.IntegrityError:
         raise
     except sqlite3.DatabaseError as error:
         raise _explained(folder, str(error)) from error
+    except OSError as error:
+        if error.errno not in FULL | FORBIDDEN:
+            raise
+        word = "full" if error.errno in FULL else "readonly"
+        raise _explained(folder, f"{word}: {error.strerror}") from error
+    except RuntimeError as error:
+        if "write error" not in str(error):  # FAISS's words for a file that it could not write
+            raise
+        raise _explained(folder, "full: FAISS could not write its file") from error
 
 
 def _explained(folder: Path, message: str) -> StoreError:

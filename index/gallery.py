@@ -17,7 +17,7 @@ from siam.errors import StoreError, UsageError
 from siam.index import items as rows
 from siam.index.budget import Budget
 from siam.index.catalogue import FILE, Catalogue
-from siam.index.connection import WAIT
+from siam.index.connection import WAIT, told
 from siam.index.kinds import check_kind
 from siam.index.reader import Reader
 from siam.index.snapshots import standing
@@ -206,7 +206,7 @@ class Gallery(Reader):
         """
         from siam.index.build import build, build_lock
 
-        with build_lock(self.folder) as held, self._lock:
+        with told(self.folder), build_lock(self.folder) as held, self._lock:
             if not held:
                 return False
             build(self.catalogue, self.kind, self.budget, afresh=afresh, progress=progress)
