@@ -68,7 +68,7 @@ def connect_reader(path: Path, *, wait: float = WAIT) -> sqlite3.Connection:
 
 @contextlib.contextmanager
 def told(folder: Path) -> Iterator[None]:
-    """Turn errors of SQLite, FAISS and the disk inside the block into `StoreError`, with its cure."""
+    """Turn errors of SQLite, FAISS and the disk inside the block into `StoreError`, with a cure."""
     try:
         yield
     except sqlite3.IntegrityError:
@@ -79,25 +79,26 @@ def told(folder: Path) -> Iterator[None]:
         if error.errno not in FULL | FORBIDDEN:
             raise
         word = "full" if error.errno in FULL else "readonly"
-        raise _explained(folder, f"{word}: {error.strerror}") from error
+        raise _explained(folder, str(error.strerror), word) from error
     except RuntimeError as error:
         if "write error" not in str(error):  # FAISS's words for a file that it could not write
             raise
-        raise _explained(folder, "full: FAISS could not write its file") from error
+        raise _explained(folder, str(error).rsplit("write error", 1)[-1], "full") from error
 
 
-def _explained(folder: Path, message: str) -> StoreError:
-    if "locked" in message or "busy" in message:
+def _explained(folder: Path, message: str, word: str = "") -> StoreError:
+    word = word or message
+    if "locked" in word or "busy" in word:
         return StoreError(
             f"Another process is writing to the index {folder}; waited {WAIT:.0f} seconds for it.",
             "Wait until it has finished, then run this again.",
         )
-    if "full" in message or "disk I/O" in message:
+    if "full" in word or "disk I/O" in word:
         return StoreError(
             f"The disk took no more while writing the index {folder} ({message}).",
             "Free some space and run this again: what was committed before is kept.",
         )
-    if "readonly" in message:
+    if "readonly" in word:
         return StoreError(
             f"The index {folder} cannot be written ({message}).",
             "Make the folder writable, or copy the index to a place that is.",
