@@ -83,7 +83,8 @@ def told(folder: Path) -> Iterator[None]:
     except RuntimeError as error:
         if "write error" not in str(error):  # FAISS's words for a file that it could not write
             raise
-        raise _explained(folder, str(error).rsplit("write error", 1)[-1], "full") from error
+        reason = str(error).rstrip(")").rsplit("(", 1)[-1]  # which it puts last, in brackets
+        raise _explained(folder, reason, "full") from error
 
 
 def _explained(folder: Path, message: str, word: str = "") -> StoreError:
