@@ -40,6 +40,11 @@ def read_arrays(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
             pictures = arrays["x"]
             labels = arrays.get("y")
     except (OSError, EOFError, ValueError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
+        if "pickled (object) data" in str(error):  # what NumPy takes any unknown content for
+            raise DataError(
+                f"{path} cannot be read as .npz: it is no such archive.",
+                "Save it with numpy.savez(FILE, x=x, y=y).",
+            ) from error
         raise DataError(
             f"{path} cannot be read as .npz: {error}.", "Save it with numpy.savez(FILE, x=x, y=y)."
         ) from error
@@ -51,6 +56,11 @@ def read_arrays(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
 def _as_pictures(pictures: np.ndarray, path: Path) -> np.ndarray:
     if pictures.ndim == 3:
         pictures = pictures[..., np.newaxis]
+    if pictures.ndim == 4 and not len(pictures):
+        raise DataError(
+            f"x in {path} must hold one picture or more, received {pictures.shape}.",
+            "Save the pictures as numpy.savez(FILE, x=pictures).",
+        )
     if pictures.ndim != 4 or pictures.shape[3] not in (1, 3) or 0 in pictures.shape:
         raise DataError(
             f"x in {path} must have the shape (n, height, width) or (n, height, width, 1 or 3), "

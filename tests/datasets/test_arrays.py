@@ -40,7 +40,7 @@ def test_labels_may_be_names(tmp_path: Path) -> None:
         ({}, "must hold an array x, it holds none"),
         ({"x": X[0]}, r"must have the shape .* received \(3, 4\)"),
         ({"x": X[..., np.newaxis].repeat(4, 3)}, r"received \(2, 3, 4, 4\)"),
-        ({"x": X[:0]}, r"received \(0, 3, 4, 1\)"),
+        ({"x": X[:0]}, r"must hold one picture or more, received \(0, 3, 4, 1\)"),
         ({"x": X / 255}, "must be uint8, 0 to 255, received float64"),
         ({"x": X, "y": [1]}, r"must be 2 integers or strings, .* int64 of shape \(1,\)"),
         ({"x": X, "y": [0.5, 1.5]}, "received float64"),
@@ -89,3 +89,10 @@ def test_damage_inside_is_refused(tmp_path: Path) -> None:
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="absent.npz cannot be read"):
         read_arrays(tmp_path / "absent.npz")
+
+
+def test_what_is_no_archive_is_not_told_to_be_loaded_unsafely(tmp_path: Path) -> None:
+    (tmp_path / "a.npz").write_bytes(b"hello")
+    with pytest.raises(DataError, match="no such archive") as caught:
+        read_arrays(tmp_path / "a.npz")
+    assert "pickle" not in str(caught.value) + caught.value.cure
