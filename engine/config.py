@@ -92,13 +92,16 @@ class RunConfig:
     preparation: Preparation
 
 
-def choose_recipe(choice: TrainChoice, pictures: int, *, classes: int) -> Recipe:
+def choose_recipe(
+    choice: TrainChoice, pictures: int, *, classes: int, chain: str = "digit"
+) -> Recipe:
     """Return the preset's recipe with its overrides, fitted to the size of the data set.
 
     Args:
         choice: preset and overrides.
         pictures: training pictures; few of them get more epochs, unless epochs were named.
         classes: training classes; many of few pictures each have presets of their own.
+        chain: how pictures from outside are prepared; strangers are made of framed marks alone.
 
     Raises:
         UsageError: an unknown preset, value or type.
@@ -112,6 +115,8 @@ def choose_recipe(choice: TrainChoice, pictures: int, *, classes: int) -> Recipe
             f"There is no preset '{choice.preset}'.", f"Choose one of: {', '.join(PRESETS)}."
         )
     preset = preset_for(choice.preset, classes=classes, pictures_per_class=pictures // classes)
+    if chain != "digit":
+        preset = dataclasses.replace(preset, strangers=0.0)
     recipe = recipe_from(preset, choice.overrides)
     if "epochs" not in choice.overrides:
         batch = recipe.classes_per_batch * recipe.pictures_per_class

@@ -118,7 +118,9 @@ def train_run(
 
         recipe = recipe_from(Recipe(), dotted(config.recipe))
     else:
-        recipe = choose_recipe(train, len(dataset.train), classes=len(dataset.classes))
+        recipe = choose_recipe(
+            train, len(dataset.train), classes=len(dataset.classes), chain=dataset.prepare
+        )
         with quiet_native_logs():
             from siam.siamese.named_parts import check_named_parts
         check_named_parts(recipe)

@@ -17,6 +17,7 @@ from functools import lru_cache
 import numpy as np
 
 from siam.siamese.distortion import AugmentPolicy, Draws, draw_distortion, interpolation
+from siam.siamese.marring import OUTLINE, invert_bands, put_lines
 
 __all__ = ["AugmentPolicy", "augment_batch"]
 
@@ -56,6 +57,8 @@ def augment_batch(
         return pictures.copy()
     n, height, width, channels = pictures.shape
     drawn = draw_distortion((n, height, width, channels), rng=rng, policy=policy)
+    if "outline" in drawn:
+        pictures = _outline(pictures, drawn["outline"])
     if "stroke" in drawn:
         pictures = _stroke(pictures, drawn["stroke"])
     if "source" in drawn:
@@ -64,6 +67,10 @@ def augment_batch(
         pictures = _blur(pictures, drawn["blur"])
     if "gain" in drawn:
         pictures = _grey_levels(pictures, drawn)
+    if "line" in drawn:
+        pictures = _lines(pictures, drawn["corners"], drawn["line"])
+    if "bands" in drawn:
+        pictures = invert_bands(pictures, drawn["bands"])
     if "blot" in drawn:
         pictures = _cut_out(pictures, drawn["blot"], policy.cutout_size)
     return pictures
@@ -123,6 +130,13 @@ def _source_maps(
 
 def _stroke(pictures: np.ndarray, share: np.ndarray) -> np.ndarray:
     """Thicken (share > 0) or thin (share < 0) what is bright, by up to one pixel all round."""
+    thick, thin = _grown(pictures)
+    target = np.where((share > 0)[:, None, None, None], thick, thin)
+    return _blend(pictures, target, np.abs(share))
+
+
+def _grown(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The brightest and the darkest of each pixel and its four neighbours."""
     thick, thin = pictures.copy(), pictures.copy()
     for before, after in (
         (np.s_[:, :-1], np.s_[:, 1:]),
@@ -131,8 +145,24 @@ def _stroke(pictures: np.ndarray, share: np.ndarray) -> np.ndarray:
         for here, there in ((before, after), (after, before)):
             np.maximum(thick[here], pictures[there], out=thick[here])
             np.minimum(thin[here], pictures[there], out=thin[here])
-    target = np.where((share > 0)[:, None, None, None], thick, thin)
-    return _blend(pictures, target, np.abs(share))
+    return thick, thin
+
+
+def _outline(pictures: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Leave of those chosen the outlines alone, white on black."""
+    rows = np.flatnonzero(chosen)
+    thick, thin = _grown(pictures[rows])
+    outlined = pictures.copy()
+    outlined[rows] = np.where(thick - thin > OUTLINE, np.uint8(255), np.uint8(0))
+    return outlined
+
+
+def _lines(pictures: np.ndarray, corners: np.ndarray, line: np.ndarray) -> np.ndarray:
+    """Put lines on those pictures that get one."""
+    rows = np.flatnonzero(line[:, 0])
+    lined = pictures.copy()
+    lined[rows] = put_lines(pictures[rows].astype(np.float32), corners[rows], line[rows])
+    return lined
 
 
 def _blur(pictures: np.ndarray, strength: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from keras import ops
 
 from siam.siamese.distortion import AugmentPolicy, interpolation
+from siam.siamese.marring import OUTLINE, invert_bands, put_lines
 from siam.siamese.pairwise import Tensor
 
 __all__ = ["distort"]
@@ -36,6 +37,10 @@ def distort(pictures: Tensor, drawn: Mapping[str, Tensor], policy: AugmentPolicy
         >>> tuple(distort(ops.zeros((2, 28, 28, 1)), drawn, policy).shape)
         (2, 28, 28, 1)
     """
+    if "outline" in drawn:
+        thick, thin = _grown(pictures)
+        outline = ops.where(thick - thin > OUTLINE, 255.0, 0.0)
+        pictures = _blend(pictures, outline, drawn["outline"])
     if "stroke" in drawn:
         pictures = _stroke(pictures, drawn["stroke"])
     if "source" in drawn:
@@ -48,6 +53,10 @@ def distort(pictures: Tensor, drawn: Mapping[str, Tensor], policy: AugmentPolicy
         if "noise" in drawn:
             pictures = pictures + drawn["noise"]
         pictures = ops.clip(pictures, 0.0, 255.0)
+    if "line" in drawn:
+        pictures = put_lines(pictures, drawn["corners"], drawn["line"], ops)
+    if "bands" in drawn:
+        pictures = invert_bands(pictures, drawn["bands"], ops)
     if "blot" in drawn:
         pictures = _cut_out(pictures, drawn["blot"], policy.cutout_size)
     return pictures
@@ -70,14 +79,20 @@ def _blend(pictures: Tensor, target: Tensor, share: Tensor) -> Tensor:
 
 def _stroke(pictures: Tensor, share: Tensor) -> Tensor:
     """Thicken (share > 0) or thin (share < 0) what is bright, by up to one pixel all round."""
+    thick, thin = _grown(pictures)
+    target = ops.where(_for_each(share) > 0, thick, thin)
+    return _blend(pictures, target, ops.abs(share))
+
+
+def _grown(pictures: Tensor) -> tuple[Tensor, Tensor]:
+    """The brightest and the darkest of each pixel and its four neighbours."""
     framed = _framed(pictures)
     upright, level = framed[:, :, 1:-1], framed[:, 1:-1]
     near = [upright[:, :-2], upright[:, 2:], level[:, :, :-2], level[:, :, 2:]]
     thick = thin = pictures
     for neighbour in near:
         thick, thin = ops.maximum(thick, neighbour), ops.minimum(thin, neighbour)
-    target = ops.where(_for_each(share) > 0, thick, thin)
-    return _blend(pictures, target, ops.abs(share))
+    return thick, thin
 
 
 def _bend(pictures: Tensor, drawn: Mapping[str, Tensor], policy: AugmentPolicy) -> Tensor:

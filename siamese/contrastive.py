@@ -87,21 +87,25 @@ def batch_contrastive(
     *,
     positive_margin: float = 0.3,
     negative_margin: float = 1.2,
+    stranger_margin: float = 0.7,
 ) -> Tensor:
     """The contrastive loss over every pair of a batch; n pictures give n (n - 1) / 2 pairs.
 
         mean over same pairs of max(d - positive_margin, 0)^2
       + mean over different pairs of max(negative_margin - d, 0)^2
+      + mean over pairs of a picture and a stranger of max(stranger_margin - d, 0)^2
 
     Each kind of pair has its own mean, so that the many different pairs do not drown the few
-    same ones. The positive margin leaves a class some room: without it, every pair of a class
-    is pulled together for ever.
+    same ones, nor strangers the classes. The positive margin leaves a class some room: without
+    it, every pair of a class is pulled together for ever. The strangers' margin lies between the
+    two: an odd picture of a class, which looks like none, stays nearer its class than another.
 
     Args:
-        labels: integers of shape (n,).
+        labels: integers of shape (n,); below 0 = a stranger, of no class.
         embeddings: floats of shape (n, dim), each row of unit length.
         positive_margin: distance up to which a same pair costs nothing.
         negative_margin: distance from which a different pair costs nothing.
+        stranger_margin: distance from any picture from which a stranger costs nothing.
 
     Returns:
         float32 scalar; a kind of pair that the batch does not hold adds 0.
@@ -113,8 +117,12 @@ def batch_contrastive(
     distance = distances(embeddings)
     same, different = pair_masks(labels)
     together = same * ops.square(ops.relu(distance - positive_margin))
-    apart = different * ops.square(ops.relu(negative_margin - distance))
-    return _mean(together, same) + _mean(apart, different)
+    of_a_class = ops.cast(labels >= 0, "float32")
+    rivals = different * of_a_class[:, None] * of_a_class[None, :]
+    apart = rivals * ops.square(ops.relu(negative_margin - distance))
+    strangers = different - rivals
+    away = strangers * ops.square(ops.relu(stranger_margin - distance))
+    return _mean(together, same) + _mean(apart, rivals) + _mean(away, strangers)
 
 
 def _mean(values: Tensor, mask: Tensor) -> Tensor:
@@ -128,6 +136,7 @@ class BatchContrastiveLoss(keras.losses.Loss):
     Args:
         positive_margin: distance up to which a same pair costs nothing.
         negative_margin: distance from which a different pair costs nothing.
+        stranger_margin: distance from any picture from which a stranger costs nothing.
         name: name of the loss in logs.
         **kwargs: `reduction` and `dtype` of `keras.losses.Loss`.
     """
@@ -136,12 +145,14 @@ class BatchContrastiveLoss(keras.losses.Loss):
         self,
         positive_margin: float = 0.3,
         negative_margin: float = 1.2,
+        stranger_margin: float = 0.7,
         name: str = "contrastive",
         **kwargs: Any,
     ) -> None:
         super().__init__(name=name, **kwargs)
         self.positive_margin = positive_margin
         self.negative_margin = negative_margin
+        self.stranger_margin = stranger_margin
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the loss of the batch."""
@@ -150,6 +161,7 @@ class BatchContrastiveLoss(keras.losses.Loss):
             y_pred,
             positive_margin=self.positive_margin,
             negative_margin=self.negative_margin,
+            stranger_margin=self.stranger_margin,
         )
 
     def get_config(self) -> dict[str, Any]:
@@ -158,4 +170,5 @@ class BatchContrastiveLoss(keras.losses.Loss):
             **super().get_config(),
             "positive_margin": self.positive_margin,
             "negative_margin": self.negative_margin,
+            "stranger_margin": self.stranger_margin,
         }

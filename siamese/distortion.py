@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from siam.siamese.marring import draw_bands, draw_lines
+
 __all__ = ["KNOTS", "AugmentPolicy", "Draws", "draw_distortion", "interpolation", "no_distortion"]
 
 # Knots of the elastic displacement along each side.
@@ -37,6 +39,9 @@ class AugmentPolicy:
         contrast: largest change of contrast either way, as a fraction.
         noise: standard deviation of grey noise at its strongest, in grey levels of 0 to 255.
         blur: share of the pictures that are blurred, 0 to 1.
+        outline: share of the pictures of which the strokes' outlines alone are left, 0 to 1.
+        lines: share of the pictures with a bright line across, straight or zigzag, 0 to 1.
+        bands: share of the pictures with black and white swapped in a band, 0 to 1.
     """
 
     rotation: float = 0.0
@@ -50,6 +55,9 @@ class AugmentPolicy:
     contrast: float = 0.0
     noise: float = 0.0
     blur: float = 0.0
+    outline: float = 0.0
+    lines: float = 0.0
+    bands: float = 0.0
 
     @property
     def bends(self) -> bool:
@@ -70,6 +78,7 @@ def draw_distortion(
     Returns:
         float32 arrays, of the distortions that are switched on alone, in the order in which they
         are applied:
+        "outline" (n,): 1 for the outlines alone, else 0;
         "stroke" (n,): thicken by this share (> 0) or thin (< 0), -1 to 1;
         "source" (n, 2, 3): column and row that a pixel comes from, by (x, y, 1), with x and y
         counted from the middle of the picture;
@@ -77,6 +86,7 @@ def draw_distortion(
         "blur" (n,): share of the way to the mean over 3 x 3 pixels, 0 to 1;
         "gain" (n,): factor of the contrast;
         "noise" (n, height, width, channels): grey levels to add;
+        "corners" and "line", "bands": see `siam.siamese.marring`;
         "blot" (n, 2): row and column of the middle of a black square, or `NOWHERE`.
 
     Example:
@@ -90,6 +100,8 @@ def draw_distortion(
     def uniform(limit: float) -> np.ndarray:
         return rng.uniform(-limit, limit, n).astype(np.float32)
 
+    if policy.outline:
+        drawn["outline"] = (rng.random(n) < policy.outline).astype(np.float32)
     if policy.stroke:
         drawn["stroke"] = uniform(policy.stroke)
     if policy.bends:
@@ -114,6 +126,10 @@ def draw_distortion(
         strength = rng.uniform(0, policy.noise, n).astype(np.float32)
         noise = rng.standard_normal(shape, np.float32)
         drawn["noise"] = noise * strength[:, None, None, None]
+    if policy.lines:
+        drawn |= draw_lines(n, height, width, policy.lines, rng)
+    if policy.bands:
+        drawn["bands"] = draw_bands(n, height, width, policy.bands, rng)
     if policy.cutout:
         chosen = rng.random(n) < policy.cutout
         centres = [rng.uniform(0, side, n).astype(np.float32) for side in (height, width)]

@@ -73,39 +73,49 @@ class Feed(keras.utils.PyDataset):
 
 
 class BatchFeed(Feed):
-    """P x K batches of pictures with their labels.
+    """P x K batches of pictures with their labels, and strangers behind them.
 
     Args:
-        split: what to draw from.
+        split: what to draw from; labels below 0 are strangers (`siam.siamese.strangers`).
         classes: P, classes in a batch.
         pictures: K, pictures of each.
+        strangers: how many strangers stand in a batch beside them.
         **shared: what `Feed` takes.
 
     Attributes:
-        draw_from: positions that the next epochs draw from; None = all. An epoch has as many
-            steps either way.
+        draw_from: positions that the next epochs draw from; None = all of a class. An epoch has
+            as many steps either way.
     """
 
-    def __init__(self, split: Split, *, classes: int, pictures: int, **shared: Any) -> None:
+    def __init__(
+        self, split: Split, *, classes: int, pictures: int, strangers: int = 0, **shared: Any
+    ) -> None:
         super().__init__(split, **shared)
         self.classes = classes
         self.pictures = pictures
+        self.strangers = strangers
+        self.known = np.flatnonzero(self.labels >= 0)
         self.draw_from: np.ndarray | None = None
         self.turn(0)
 
     def turn(self, epoch: int) -> None:
         """Draw the batches of an epoch."""
         super().turn(epoch)
-        drawn = slice(None) if self.draw_from is None else self.draw_from
+        drawn = self.known if self.draw_from is None else self.draw_from
         batches = epoch_batches(
             self.labels[drawn],
             classes=self.classes,
             pictures=self.pictures,
             seed=self.seed,
             epoch=epoch,
-            of=len(self.labels),
+            of=len(self.known),
         )
-        self.batches = batches if self.draw_from is None else self.draw_from[batches]
+        self.batches = drawn[batches]
+        if self.strangers:
+            rng = np.random.default_rng([self.seed, epoch, 1])
+            strange = np.flatnonzero(self.labels < 0)
+            beside = rng.choice(strange, (len(batches), self.strangers))
+            self.batches = np.concatenate([self.batches, beside], axis=1)
 
     def __len__(self) -> int:
         return len(self.batches)

@@ -108,9 +108,11 @@ class LearnHardest(keras.callbacks.Callback):
 
     def _rank(self) -> np.ndarray:
         split = self.feed.split
-        embeddings = self.tower.predict(split.pictures, batch_size=BATCH, verbose=0)
-        hardness = misplacement(embeddings, split.labels)
-        positions = hardest_of_each(hardness, split.labels, share=self.share)
+        # Strangers stand behind the pictures of classes, and are of none.
+        known = int((split.labels >= 0).sum())
+        pictures, labels = split.pictures[:known], split.labels[:known]
+        embeddings = self.tower.predict(pictures, batch_size=BATCH, verbose=0)
+        positions = hardest_of_each(misplacement(embeddings, labels), labels, share=self.share)
         if self.feed.quarter_turns:
             turned = np.arange(TURNS)[:, np.newaxis] * len(split)
             positions = (turned + positions).ravel()

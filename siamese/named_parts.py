@@ -1,4 +1,4 @@
-"""Whether the parts that a recipe names are there, asked before a training begins."""
+"""Whether a recipe can be followed, asked before a training begins: its names and its shares."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from siam.siamese.views import VIEWS
 
 __all__ = ["check_named_parts"]
 
+MOST_STRANGERS = 0.9
+
 
 def check_named_parts(recipe: Recipe) -> None:
-    """Refuse a recipe that names what is not there.
+    """Refuse a recipe that names what is not there, or a share of a batch that leaves none.
 
     Raises:
-        UsageError: no tower, loss, optimizer or precision of that name, or no such number of views.
+        UsageError: no tower, loss, optimizer or precision of that name, no such number of views,
+            or a share of strangers outside of 0 to 0.9.
 
     Example:
         >>> check_named_parts(Recipe(loss="triplet"))
@@ -38,3 +41,9 @@ def check_named_parts(recipe: Recipe) -> None:
                 f"A recipe's {part} cannot be '{value}'.",
                 f"Choose one of: {', '.join(map(str, choices))}.",
             )
+    if not 0 <= recipe.strangers <= MOST_STRANGERS:
+        raise UsageError(
+            f"A recipe's strangers must be 0 to {MOST_STRANGERS}, a share of the batch, "
+            f"received {recipe.strangers}.",
+            "Give  --set strangers=0.2  or  --set strangers=0  for none.",
+        )

@@ -77,16 +77,19 @@ def pair_masks(labels: Tensor) -> tuple[Tensor, Tensor]:
     """Which pairs of a batch are of one class and which are not; no picture is paired with itself.
 
     Args:
-        labels: integers of shape (n,).
+        labels: integers of shape (n,); below 0 = a stranger, which is of no class: different from
+            every picture of a class, and neither same as nor different from another stranger.
 
     Returns:
         same: float32 (n, n), 1 where two different pictures share a label, else 0.
         different: float32 (n, n), 1 where the labels differ, else 0.
     """
+    labels = ops.maximum(labels, -1)
     equal = ops.cast(ops.equal(labels[:, None], labels[None, :]), "float32")
     positions = ops.arange(ops.shape(labels)[0])
     itself = ops.cast(ops.equal(positions[:, None], positions[None, :]), "float32")
-    return equal - itself, 1.0 - equal
+    of_a_class = ops.cast(labels >= 0, "float32")[:, None]
+    return of_a_class * (equal - itself), 1.0 - equal
 
 
 def masked_logsumexp(logits: Tensor, mask: Tensor) -> Tensor:

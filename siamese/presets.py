@@ -32,6 +32,8 @@ class Recipe:
             gallery's own pictures among their class: one that lies in another misleads queries.
         hardest: share of every class's pictures that distorted epochs after the first draw
             from, the hardest to place; 1 = all (see `siam.siamese.hardest`).
+        strangers: share of a batch that are marks of no class, which every class is kept away from,
+            0 to less than 1; only where pictures are white marks on black, framed as MNIST's are.
         quarter_turns: training classes turned by 90, 180 and 270 degrees are classes too.
         views: copies of a picture whose embeddings the encoder averages; 1 = the picture alone.
     """
@@ -52,6 +54,7 @@ class Recipe:
     augment: AugmentPolicy = field(default_factory=AugmentPolicy)
     plain: float = 0.0
     hardest: float = 1.0
+    strangers: float = 0.0
     quarter_turns: bool = False
     views: int = 1
 

@@ -25,6 +25,7 @@ from siam.siamese.own_part import own_part
 from siam.siamese.precision import dtype_policy
 from siam.siamese.presets import Recipe
 from siam.siamese.schedule import warm_up_cosine
+from siam.siamese.strangers import add_strangers
 from siam.siamese.towers import build_tower
 from siam.siamese.views import average_views
 
@@ -80,6 +81,8 @@ def train_network(
         RunError: the folder's checkpoint is damaged or of another network.
     """
     keras.utils.set_random_seed(seed)
+    if recipe.strangers and pairs == "batch":
+        train = add_strangers(train, seed=seed)
     feed = make_feed(train, recipe, pairs, seed=seed)
     watched = make_feed(validation, recipe, pairs, seed=seed, vary=False)
     with dtype_policy(recipe.precision):
@@ -144,7 +147,9 @@ def make_feed(
     classes, pictures = recipe.classes_per_batch, recipe.pictures_per_class
     if pairs == "sampled":
         return PairFeed(split, batch=classes * pictures, **shared)
-    return BatchFeed(split, classes=classes, pictures=pictures, **shared)
+    beside = recipe.strangers / (1 - recipe.strangers) if vary else 0
+    strangers = round(beside * classes * pictures)
+    return BatchFeed(split, classes=classes, pictures=pictures, strangers=strangers, **shared)
 
 
 def learn_hardest(

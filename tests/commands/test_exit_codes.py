@@ -177,6 +177,7 @@ def test_a_box_that_is_none(run_copy: Path, tmp_path: Path) -> None:
         ("tower=tall", "A recipe's tower cannot be 'tall'"),
         ("optimizer=sgd", "Choose one of: muon, adamw"),
         ("precision=int3", "A recipe's precision cannot be 'int3'"),
+        ("strangers=1", "strangers must be 0 to 0.9, a share of the batch, received 1.0"),
         ("views=2", "Choose one of: 1, 5, 9"),
     ],
 )

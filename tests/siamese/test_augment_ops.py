@@ -13,19 +13,6 @@ from siam.siamese.augment import augment_batch
 from siam.siamese.augment_ops import distort
 from siam.siamese.distortion import AugmentPolicy, Draws, draw_distortion, no_distortion
 
-EVERYTHING = AugmentPolicy(
-    rotation=15,
-    scale=0.15,
-    shear=0.2,
-    shift=0.1,
-    elastic=0.03,
-    stroke=0.5,
-    cutout=0.5,
-    contrast=0.3,
-    noise=20,
-    blur=0.5,
-)
-
 
 def smooth_pictures(count: int, shape: tuple[int, int, int] = (28, 24, 1)) -> np.ndarray:
     """Soft blobs: between their pixels, any fair interpolation says nearly the same."""
@@ -47,11 +34,13 @@ def drawn_for(pictures: np.ndarray, policy: AugmentPolicy, seed: int = 0) -> Dra
 
 
 @pytest.mark.parametrize("shape", [(28, 24, 1), (9, 17, 3), (1, 1, 1)])
-def test_draws_that_change_nothing_return_the_very_pictures(shape: tuple[int, int, int]) -> None:
+def test_draws_that_change_nothing_return_the_very_pictures(
+    shape: tuple[int, int, int], everything: AugmentPolicy
+) -> None:
     pictures = np.random.default_rng(0).integers(0, 256, (5, *shape)).astype(np.uint8)
-    still = no_distortion((5, *shape), EVERYTHING)
-    assert still.keys() == drawn_for(pictures, EVERYTHING).keys()
-    np.testing.assert_array_equal(on_device(pictures, still, EVERYTHING), pictures)
+    still = no_distortion((5, *shape), everything)
+    assert still.keys() == drawn_for(pictures, everything).keys()
+    np.testing.assert_array_equal(on_device(pictures, still, everything), pictures)
 
 
 def test_a_move_by_whole_pixels_moves_the_picture() -> None:
@@ -85,13 +74,13 @@ def test_a_known_turn_is_scipys() -> None:
     "effect",
     [f.name for f in dataclasses.fields(AugmentPolicy) if f.name != "cutout_size"] + ["everything"],
 )
-def test_one_seed_shows_what_the_cpu_shows(effect: str) -> None:
+def test_one_seed_shows_what_the_cpu_shows(effect: str, everything: AugmentPolicy) -> None:
     """To within the grey levels that rounding, and OpenCV's 1/32 of a pixel, leave open."""
     pictures = smooth_pictures(40)
     policy = (
-        EVERYTHING
+        everything
         if effect == "everything"
-        else AugmentPolicy(**{effect: getattr(EVERYTHING, effect)})
+        else AugmentPolicy(**{effect: getattr(everything, effect)})
     )
     expected = augment_batch(pictures, rng=np.random.default_rng(3), policy=policy).astype(float)
     found = on_device(pictures, drawn_for(pictures, policy, seed=3), policy)
@@ -101,9 +90,9 @@ def test_one_seed_shows_what_the_cpu_shows(effect: str) -> None:
     assert np.abs(expected - pictures).mean() > 1.5
 
 
-def test_levels_stay_within_0_and_255() -> None:
+def test_levels_stay_within_0_and_255(everything: AugmentPolicy) -> None:
     pictures = np.random.default_rng(0).integers(0, 256, (60, 12, 12, 3)).astype(np.uint8)
-    found = on_device(pictures, drawn_for(pictures, EVERYTHING), EVERYTHING)
+    found = on_device(pictures, drawn_for(pictures, everything), everything)
     assert found.dtype == np.float32
     assert found.min() >= 0
     assert found.max() <= 255

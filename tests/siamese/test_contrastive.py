@@ -25,15 +25,19 @@ def unit_rows(n: int, dim: int, seed: int = 0) -> np.ndarray:
 def plain_loop(
     labels: np.ndarray, rows: np.ndarray, positive_margin: float, negative_margin: float
 ) -> float:
-    together, apart = [], []
+    together, apart, strange = [], [], []
     for i in range(len(labels)):
         for j in range(i):
             distance = float(np.linalg.norm(rows[i].astype(float) - rows[j].astype(float)))
-            if labels[i] == labels[j]:
+            if labels[i] == labels[j] == -1:
+                continue  # two strangers
+            if labels[i] == -1 or labels[j] == -1:
+                strange.append(max(0.7 - distance, 0.0) ** 2)
+            elif labels[i] == labels[j]:
                 together.append(max(distance - positive_margin, 0.0) ** 2)
             else:
                 apart.append(max(negative_margin - distance, 0.0) ** 2)
-    return sum(float(np.mean(part)) for part in (together, apart) if part)
+    return sum(float(np.mean(part)) for part in (together, apart, strange) if part)
 
 
 def test_pairs_by_hand() -> None:
@@ -64,7 +68,7 @@ def test_labels_of_another_shape_are_refused_while_fitting_too() -> None:
 
 
 @settings(max_examples=20, deadline=None)
-@given(labels=st.lists(st.integers(0, 3), min_size=2, max_size=9), seed=st.integers(0, 99))
+@given(labels=st.lists(st.integers(-1, 3), min_size=2, max_size=9), seed=st.integers(0, 99))
 def test_the_batch_form_equals_a_plain_loop(labels: list[int], seed: int) -> None:
     rows = unit_rows(len(labels), 4, seed)
     found = float(batch_contrastive(np.array(labels), rows, positive_margin=0.3))

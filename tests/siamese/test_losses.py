@@ -148,6 +148,17 @@ def test_a_loss_equals_a_plain_loop(
         assert found == pytest.approx(oracle(np.array(labels), rows), rel=1e-3, abs=1e-5)
 
 
+@pytest.mark.parametrize("name", [name for name in LOSSES if name != "contrastive"])
+def test_strangers_are_rivals_of_every_class_and_want_no_company(name: str) -> None:
+    """As classes of one picture each, which have no pair to bring together, are."""
+    rows = unit_rows(8, 4, seed=2)
+    loss = make_loss(name)
+    found = float(loss(np.array([0, 0, 0, 1, 1, 1, -1, -1]), rows))
+    assert found == pytest.approx(float(loss(np.array([0, 0, 0, 1, 1, 1, 2, 3]), rows)), rel=1e-5)
+    without = float(loss(np.array([0, 0, 0, 1, 1, 1]), rows[:6]))
+    assert abs(found - without) > 1e-3
+
+
 def test_an_angle_widens_the_own_class() -> None:
     labels, rows = np.array([0, 0, 0, 1, 1, 1]), unit_rows(6, 8, seed=4)
     # All own angles here stay under pi - 0.3, where the formula is ArcFace's own.
