@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from siam.datasets.emphasis import rings_of, underlines_of
 from siam.datasets.light import GROUND
 
 __all__ = ["Mark", "Pieces", "edges_of", "group", "pieces_of", "rules_of"]
@@ -105,9 +106,9 @@ def edges_of(pieces: Pieces) -> list[int]:
             if (sides and thin) or _keeps_out(pieces, k):
                 found.append(k)
                 continue
-        if _encloses(pieces, k) or pieces.borders[k] > 0.8 * min(wide + tall, height + width):
+        if pieces.borders[k] > 0.8 * min(wide + tall, height + width):
             found.append(k)
-    return found
+    return [*found, *(k for k in rings_of(pieces) if k not in found)]
 
 
 def rules_of(pieces: Pieces, lines: np.ndarray) -> list[int]:
@@ -143,21 +144,6 @@ def _keeps_out(pieces: Pieces, k: int) -> bool:
     return bool(np.count_nonzero(middle == k) < 0.04 * int(pieces.areas[k]))
 
 
-def _encloses(pieces: Pieces, k: int) -> bool:
-    """Whether a piece is a box drawn around another: all of it along its own four sides."""
-    left, top, right, bottom = (int(v) for v in pieces.boxes[k])
-    wide, tall = right - left, bottom - top
-    if min(wide, tall) < 0.1 * max(pieces.regions.shape):
-        return False
-    inner = pieces.boxes[1:]
-    within = (inner[:, :2] > (left, top)).all(1) & (inner[:, 2:] < (right, bottom)).all(1)
-    if not within.any() or pieces.extents()[1:][within].max() < 0.35 * max(wide, tall):
-        return False
-    down, across = round(0.1 * tall), round(0.1 * wide)
-    middle = pieces.regions[top + down : bottom - down, left + across : right - across]
-    return bool(np.count_nonzero(middle == k) < 0.04 * int(pieces.areas[k]))
-
-
 def group(pieces: Pieces, *, reach: float, without: list[int]) -> tuple[list[Mark], int]:
     """Return marks, the one with most ink first, and how many specks were left out.
 
@@ -178,8 +164,8 @@ def group(pieces: Pieces, *, reach: float, without: list[int]) -> tuple[list[Mar
         for k in numbers
         if extents[k] >= _SPECK * longest and pieces.inks[k] >= _FAINT_SPECK * most
     ]
-    printed = _printed(solid[:_MOST], pieces, extents)
-    solid = [k for k in solid if k not in printed]
+    aside = _printed(solid[:_MOST], pieces, extents) | underlines_of(pieces, solid[:_MOST])
+    solid = [k for k in solid if k not in aside]
     # What lies along the border at length is a table or a shadow; its box says nothing.
     loose = 0.24 * sum(pieces.regions.shape)
     free = [k for k in solid[:_MOST] if pieces.borders[k] <= loose]

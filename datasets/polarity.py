@@ -9,6 +9,8 @@ from siam.datasets.light import BLACK, GROUND
 
 __all__ = ["border_lightness", "is_sheet", "plausibility"]
 
+_BARE, _BLANK = 0.7, 0.97  # of a round label, at least, is bare; so much of a dot
+_DISC = 0.88  # of its length is a round label's width; a fat 0 is narrower
 _CLEAR = 3.0  # times as strong as noise may get is ink that nobody takes for noise
 
 
@@ -59,7 +61,7 @@ def _quantile(values: np.ndarray, share: float) -> float:
 
 
 def is_sheet(mark: np.ndarray) -> bool:
-    """Return whether a mark is a sheet of paper lying on something else: broad and rectangular.
+    """Return whether a mark is a sheet of paper on something else: a broad rectangle or a disc.
 
     Args:
         mark: uint8 (h, w), not 0 on the mark.
@@ -69,8 +71,12 @@ def is_sheet(mark: np.ndarray) -> bool:
     outlines, _ = cv2.findContours(mark, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     outline = max(outlines, key=cv2.contourArea)
     (_, sides, _) = cv2.minAreaRect(outline)
-    around = max(sides[0] * sides[1], 1.0)
-    if cv2.contourArea(outline) < 0.82 * around or cv2.countNonZero(mark) < 0.62 * around:
+    around, area = max(sides[0] * sides[1], 1.0), cv2.contourArea(outline)
+    sheet = cv2.countNonZero(mark)
+    if abs(area / around - np.pi / 4) < 0.05 and min(sides) > _DISC * max(sides):
+        round_off = area > 0.97 * cv2.contourArea(cv2.convexHull(outline))
+        return bool(round_off and _BARE * area < sheet < _BLANK * area)
+    if area < 0.82 * around or sheet < 0.62 * around:
         return False
     corners = cv2.approxPolyDP(outline, 0.04 * cv2.arcLength(outline, True), True)
     return bool(len(corners) <= 5 and min(sides) > 0.3 * max(sides))

@@ -24,6 +24,8 @@ _TRIED = 5  # marks that are compared
 _CUT = 0.3  # likelihood, among several marks, of one that the border cuts
 _BARE = 0.5  # likelihood, among several marks, of a bare straight line
 _BARE_WIDTH = 0.15  # of its length, at most, is such a line's width
+_LYING = 0.3  # likelihood, among several marks, of one that is wider than tall by _WORD: a word
+_WORD = 2.0
 _AROUND = 3  # pixels around a mark within which its edges are judged
 
 
@@ -210,7 +212,7 @@ def _likelihood(mark: Mark, pieces: Pieces) -> float:
     """Return how likely a mark is the one that was meant, 0..1, where there are several.
 
     People show a digit whole: what the border cuts came along by chance. A bare straight line is
-    more often a pen, a form's rule or a sheet's edge than a 1.
+    more often a pen, a form's rule or a sheet's edge than a 1; what is far wider than tall, a word.
     """
     import cv2
 
@@ -220,7 +222,8 @@ def _likelihood(mark: Mark, pieces: Pieces) -> float:
     (_, sides, _) = cv2.minAreaRect(cv2.findNonZero(ink))
     thin, long = min(sides) + 1, max(sides) + 1
     bare = thin < _BARE_WIDTH * long and cv2.countNonZero(ink) > 0.6 * thin * long
-    return likely * (_BARE if bare else 1.0)
+    lying = right - left > _WORD * (bottom - top)
+    return likely * (_BARE if bare else 1.0) * (_LYING if lying else 1.0)
 
 
 def _standing(

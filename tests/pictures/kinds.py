@@ -5,7 +5,18 @@ A kind's place gives its random numbers: new kinds go to the end of their list.
 
 from __future__ import annotations
 
-from pictures import apps, desks, drawings, mishaps, papers, scans, sheets, surroundings
+from pictures import (
+    additions,
+    apps,
+    desks,
+    drawings,
+    everyday,
+    mishaps,
+    papers,
+    scans,
+    sheets,
+    surroundings,
+)
 from pictures.writing import Scene
 
 KINDS: dict[str, Scene] = {
@@ -31,6 +42,10 @@ KINDS: dict[str, Scene] = {
         mishaps.thumb_in_corner, mishaps.vignetted, mishaps.flashed, mishaps.shining_through,
         mishaps.form_box, mishaps.halftone, mishaps.jpeg_ten, mishaps.deep_scan, mishaps.everything,
         desks.spiral_pad, desks.patterned_cloth, desks.scanner_lid, desks.print_nearby,
-        desks.keyboard_edge, desks.telephone_crop,
+        desks.keyboard_edge, desks.telephone_crop, everyday.faint_pencil, everyday.fat_marker,
+        everyday.tilted, everyday.sheet_turned, everyday.sticker, everyday.highlighter,
+        everyday.crumpled, everyday.blinds, everyday.napkin, everyday.on_newsprint,
+        everyday.receipt, additions.underlined, additions.circled, additions.captioned,
+        additions.letterboxed, additions.sides_swapped,
     )
 }  # fmt: skip
