@@ -25,7 +25,7 @@ def print_one(run: OpenRun, answer: Answer, far: float | None, threshold: float 
         label = answer.label or "(no label)"
         console.data(f"{label}  {answer.verdict}, probability {answer.probability:.1%}")
     else:
-        console.data("no match: the index holds nothing to compare with")
+        console.data("no match: no indexed picture is left to compare with")
     for note in answer.prepared.notes if answer.prepared else ():
         console.data(f"note: {note}")
     if sys.stdout.isatty() and answer.prepared:

@@ -68,6 +68,10 @@ def debugging() -> bool:
 def unforeseen(error: Exception) -> SiamError:
     """Put an error that no one foresaw into words: full disks and missing rights have a cure."""
     if isinstance(error, OSError) and error.strerror:
+        if isinstance(error, FileNotFoundError) and error.filename:
+            folder = os.path.dirname(error.filename) or "."
+            if not os.path.isdir(folder):  # the file itself is often one of ours, not yet renamed
+                return SiamError(f"There is no folder {folder}.", "Make it first, or name another.")
         where = f"{error.filename}: " if error.filename else ""
         return SiamError(
             f"{where}{error.strerror}.", "Free some space or change the rights, then run it again."

@@ -76,7 +76,7 @@ def tune(
         One trial per kind, those that fit first, the fastest first.
 
     Raises:
-        UsageError: a kind that FAISS does not know.
+        UsageError: a kind that FAISS does not know, or none that fits the memory.
         StoreError: the index is empty.
     """
     for kind in kinds:
@@ -95,14 +95,21 @@ def tune(
         short = choose(budget, count=count, dim=dim) if kind == "auto" else kind
         named = factory(short, count=count, dim=dim)
         too_big = (
-            kind in KINDS
+            short in KINDS
             and budget.max_memory is not None
-            and memory(kind, count=count, dim=dim) > budget.max_memory
+            and memory(short, count=count, dim=dim) > budget.max_memory
         )
         if named not in tried and not too_big:
             tried.add(named)
             trials.append(_try(kind, named, ids, exact, budget))
     progress("trying kinds", len(kinds), len(kinds))
+    if not trials:
+        least = min(memory(kind, count=count, dim=dim) for kind in kinds if kind in KINDS[1:])
+        raise UsageError(
+            f"None of {', '.join(kinds)} holds {count:,} vectors of {dim} dimensions in "
+            f"{budget.max_memory or 0:,.0f} bytes.",
+            f"Give it {least:,} bytes or more (--max-memory), or try other kinds.",
+        )
     return sorted(trials, key=lambda trial: (not trial.fits, trial.latency))
 
 
@@ -113,10 +120,6 @@ def best(trials: Sequence[Trial]) -> Trial:
         UsageError: none does; the error says what came nearest.
     """
     fitting = [trial for trial in trials if trial.fits]
-    if not trials:
-        raise UsageError(
-            "No index kind fits the memory, so none was tried.", "Give more with --max-memory."
-        )
     if not fitting:
         nearest = max(trials, key=lambda trial: trial.recall)
         cost = f"{nearest.latency * 1e3:.2f} ms and {nearest.memory / 2**20:.1f} MB"

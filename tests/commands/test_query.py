@@ -119,3 +119,12 @@ def test_a_neighbour_without_a_label_is_an_answer_all_the_same(
     result = siam("query", path)
     assert result.exit_code == 0
     assert result.stdout.startswith("(no label)  match, probability")
+
+
+def test_answers_into_a_folder_that_is_not_there(
+    digits: list[tuple[Path, str]], tmp_path: Path
+) -> None:
+    result = siam("query", digits[0][0], "--out", tmp_path / "nowhere" / "answers.csv")
+    assert result.exit_code == 1
+    assert f"There is no folder {tmp_path / 'nowhere'}." in result.stderr
+    assert "Free some space" not in result.stderr

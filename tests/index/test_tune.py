@@ -47,9 +47,16 @@ def test_nothing_fits(gallery: Gallery) -> None:
     trials = tune(gallery, Budget(max_latency=1e-9), kinds=["flat"])
     with pytest.raises(UsageError, match="No index kind fits the budget; flat finds most: 100.0%"):
         best(trials)
-    assert tune(gallery, Budget(max_memory=10)) == []
-    with pytest.raises(UsageError, match="No index kind fits"):
-        best([])
+
+
+def test_no_kind_fits_the_memory(gallery: Gallery) -> None:
+    with pytest.raises(UsageError, match="holds 600 vectors of 16 dimensions in 10 bytes") as said:
+        tune(gallery, Budget(max_memory=10))
+    assert "7,200 bytes or more" in str(said.value.cure)  # ivfpq: 16 / 4 + 8 bytes each
+    with pytest.raises(UsageError, match="--max-memory"):
+        tune(gallery, Budget(max_memory=10), kinds=["auto"])
+    (trial,) = tune(gallery, Budget(max_memory=10**6), kinds=["auto"])
+    assert trial.factory == "Flat"
 
 
 def test_an_empty_index_cannot_be_measured(gallery: Gallery) -> None:
