@@ -40,10 +40,12 @@ def cleaned(
     left, top = place
     near = np.zeros(size, np.uint8)
     near[top : top + ink.shape[0], left : left + ink.shape[1]] = ink
-    near = cv2.dilate(near, np.ones((3, 3), np.uint8))
-    strength = np.where(near > 0, np.maximum(sighting.dark, np.uint8(GROUND)) - np.uint8(GROUND), 0)
+    around = cv2.dilate(near, np.ones((3, 3), np.uint8))
+    strength = np.where(
+        around > 0, np.maximum(sighting.dark, np.uint8(GROUND)) - np.uint8(GROUND), 0
+    )
     most = max(int(strength.max()), 1)
-    pixels: np.ndarray = np.asarray(np.rint(strength * (255.0 / most)), np.uint8)
+    pixels = np.asarray(np.rint(strength * (255.0 / most)), np.uint8)
     if sighting.dropped >= _SPECKS:
         middle = cv2.medianBlur(pixels, 3)
         pixels = np.asarray(np.where(cv2.absdiff(pixels, middle) > _SPECK, middle, pixels))

@@ -3,49 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from siam.datasets.emphasis import rings_of, underlines_of
-from siam.datasets.light import GROUND
+from siam.datasets.pieces import Pieces
 
-__all__ = ["Mark", "Pieces", "edges_of", "group", "pieces_of", "rules_of"]
+__all__ = ["Mark", "edges_of", "group", "rules_of"]
 
 _SPECK = 0.12  # of the largest piece's extent; shorter pieces are specks
 _FAINT_SPECK = 0.02  # of the largest piece's ink
 _REACH_TO_CUT = 0.12  # of the usual reach, between a piece that the border cuts and a whole one
 _LETTER, _ROW, _ACROSS = 0.4, 4, 0.4  # of a line of print: a letter's extent, their number, width
 _MOST = 64  # pieces that are looked at; a page of text has more, and is no picture of a digit
-
-
-@dataclass(frozen=True)
-class Pieces:
-    """The connected pieces of a mask, as columns of equal length, piece 0 being the ground.
-
-    Attributes:
-        regions: int32 (h, w), the piece's number at each pixel.
-        boxes: int (n, 4), left, top, right, bottom; right and bottom excluded.
-        areas: int (n,), pixels.
-        inks: float (n,), summed contrast of their pixels.
-        borders: int (n,), pixels on the picture's border.
-    """
-
-    regions: np.ndarray
-    boxes: np.ndarray
-    areas: np.ndarray
-    inks: np.ndarray
-    borders: np.ndarray
-
-    def mask(self, numbers: tuple[int, ...] | list[int], part: Any = np.s_[:, :]) -> np.ndarray:
-        """Return bool, True on the pieces of these numbers, of the picture or a `part` of it."""
-        chosen = np.zeros(len(self.areas), bool)
-        chosen[list(numbers)] = True
-        return np.asarray(chosen[self.regions[part]])
-
-    def extents(self) -> np.ndarray:
-        """Return each piece's longer side in pixels, int (n,)."""
-        return np.asarray((self.boxes[:, 2:] - self.boxes[:, :2]).max(1))
 
 
 @dataclass(frozen=True)
@@ -68,29 +38,6 @@ class Mark:
     def extent(self) -> int:
         """Longer side of the box in pixels."""
         return max(self.box[2] - self.box[0], self.box[3] - self.box[1])
-
-
-def pieces_of(mask: np.ndarray, dark: np.ndarray) -> Pieces:
-    """Return the connected pieces of a uint8 mask (8 neighbours)."""
-    import cv2
-
-    left, top, wide, tall = cv2.boundingRect(mask)  # ink takes a small part of most pictures
-    part = np.s_[top : top + tall, left : left + wide]
-    count, numbers, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(
-        np.ascontiguousarray(mask[part]), 8, cv2.CV_32S, cv2.CCL_BBDT
-    ) if wide else (1, np.zeros((0, 0), np.int32), np.zeros((1, 5), np.int32), None)  # fmt: skip
-    regions = np.zeros(mask.shape, np.int32)
-    regions[part] = numbers
-    corners = stats[:, :2] + (left, top)
-    boxes = np.concatenate([corners, corners + stats[:, 2:4]], axis=1)
-    areas = stats[:, 4].copy()
-    areas[0] = mask.size - areas[1:].sum()
-    contrast = dark[part].astype(np.float64) - GROUND
-    inks = np.bincount(numbers.ravel(), weights=contrast.ravel(), minlength=count)
-    inks[0] = 0.0
-    ring = np.concatenate([regions[0], regions[-1], regions[:, 0], regions[:, -1]])
-    borders = np.bincount(ring, minlength=count)
-    return Pieces(regions, boxes, areas, inks, borders)
 
 
 def edges_of(pieces: Pieces) -> list[int]:

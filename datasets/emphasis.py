@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-if TYPE_CHECKING:
-    from siam.datasets.components import Pieces
+from siam.datasets.pieces import Pieces
 
 __all__ = ["rings_of", "underlines_of"]
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from siam.datasets.components import Mark, Pieces, edges_of, group, pieces_of, rules_of
+from siam.datasets.components import Mark, edges_of, group, rules_of
 from siam.datasets.ink import above, noise_floor, thresholds
 from siam.datasets.light import GROUND, darkness, ground_of, steepness
 from siam.datasets.lines import ruled_lines
+from siam.datasets.pieces import Pieces, pieces_of
 from siam.datasets.polarity import border_lightness, is_sheet, plausibility
 
 __all__ = ["Sighting", "ink_of", "look"]

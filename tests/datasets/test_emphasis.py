@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from siam.datasets.components import Pieces, pieces_of
 from siam.datasets.emphasis import rings_of, underlines_of
 from siam.datasets.light import BLACK, GROUND
+from siam.datasets.pieces import Pieces, pieces_of
 from siam.datasets.prepare import Preparation, prepare_picture
 
 

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from siam.datasets.components import edges_of, group, pieces_of, rules_of
+from siam.datasets.components import edges_of, group, rules_of
 from siam.datasets.framing import are_framed, frame, is_framed, line_width
 from siam.datasets.ink import above, noise_floor, thresholds
 from siam.datasets.light import BLACK, GROUND, darkness, ground_of, steepness
 from siam.datasets.lines import ruled_lines
+from siam.datasets.pieces import pieces_of
 from siam.datasets.polarity import border_lightness, is_sheet, plausibility
 
 
