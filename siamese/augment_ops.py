@@ -54,9 +54,11 @@ def distort(pictures: Tensor, drawn: Mapping[str, Tensor], policy: AugmentPolicy
             pictures = pictures + drawn["noise"]
         pictures = ops.clip(pictures, 0.0, 255.0)
     if "line" in drawn:
-        pictures = put_lines(pictures, drawn["corners"], drawn["line"], ops)
+        pictures = put_lines(
+            pictures, ops.cast(drawn["corners"], "float32"), ops.cast(drawn["line"], "float32"), ops
+        )
     if "bands" in drawn:
-        pictures = invert_bands(pictures, drawn["bands"], ops)
+        pictures = invert_bands(pictures, ops.cast(drawn["bands"], "float32"), ops)
     if "blot" in drawn:
         pictures = _cut_out(pictures, drawn["blot"], policy.cutout_size)
     return pictures

@@ -59,7 +59,7 @@ def test_a_band_is_inverted_and_the_rest_left_alone() -> None:
     expected[0, :, 1:3] = 255 - pictures[0, :, 1:3]
     expected[1, :2], expected[1, 4:] = 255 - pictures[1, :2], 255 - pictures[1, 4:]
     np.testing.assert_array_equal(invert_bands(pictures, bands), expected)
-    found = invert_bands(ops.convert_to_tensor(pictures), bands, ops)
+    found = invert_bands(ops.convert_to_tensor(pictures), ops.convert_to_tensor(bands), ops)
     np.testing.assert_array_equal(ops.convert_to_numpy(found), expected)
 
 
