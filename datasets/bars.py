@@ -8,16 +8,10 @@ a bar's edge one half is lost; and a bar of its own makes a broad, straight mark
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siam.datasets.flatten import shrunk
-
-if TYPE_CHECKING:
-    from PIL import Image
-
-__all__ = ["Bar", "bars_of", "without_bars"]
+__all__ = ["Bar", "bars_of", "may_have_bars", "without_bars"]
 
 _APART = 100  # grey levels, at least, between a bar's ground and the one beside it
 _STEP = _APART // 2  # grey levels by which a row changes at the edge
@@ -49,24 +43,14 @@ class Bar:
     crossed: float
 
 
-def without_bars(
-    image: Image.Image, small: Image.Image, most: int
-) -> tuple[Image.Image, Image.Image, int]:
-    """Return a picture and its small copy with bars put right, and how many there were.
+def without_bars(grey: np.ndarray) -> tuple[np.ndarray, int]:
+    """Return a picture with its bars put right, and how many there were; itself if none.
 
     Args:
-        image: mode "L" or "RGB"; grey if there were bars, and itself if not.
-        small: `image`, averaged down by a whole factor or itself; looked at in its stead.
-        most: what `shrunk` made `small` with.
+        grey: uint8 (h, w).
     """
-    import cv2
-
-    grey = np.asarray(small.convert("L"))
     for upright in (True, False):
-        if not _found(grey if upright else np.asarray(cv2.transpose(grey))):
-            continue
-        whole = np.array(image.convert("L"))  # a copy, to be written to
-        turned = whole if upright else whole.T
+        turned = grey.copy() if upright else grey.T.copy()
         bars = _found(turned)
         for bar in bars:
             part = turned[:, bar.start : bar.stop]
@@ -74,11 +58,19 @@ def without_bars(
             if turned.shape[1] > _EXACT:
                 _smoothed(turned, bar.start or bar.stop)
         if bars:
-            from PIL import Image
+            return (turned if upright else np.ascontiguousarray(turned.T)), len(bars)
+    return grey, 0
 
-            mended = Image.fromarray(whole)
-            return mended, mended if small is image else shrunk(mended, most), len(bars)
-    return image, small, 0
+
+def may_have_bars(grey: np.ndarray) -> bool:
+    """Return whether `without_bars` should be asked about a picture that this is a small copy of.
+
+    Args:
+        grey: uint8 (h, w).
+    """
+    import cv2
+
+    return bool(_found(grey) or _found(np.asarray(cv2.transpose(grey))))
 
 
 def bars_of(grey: np.ndarray, *, apart: int = 1) -> tuple[Bar, ...]:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from siam.datasets.bars import without_bars
+from siam.datasets.bars import may_have_bars, without_bars
 from siam.datasets.cleaned import cleaned
 from siam.datasets.components import Mark
+from siam.datasets.flatten import shrunk
 from siam.datasets.framing import frame, is_framed, line_width
 from siam.datasets.grey import Weights, as_grey, ink_weights
 from siam.datasets.sighting import Sighting, ink_of, look
@@ -63,20 +64,25 @@ def view_digit(
         invert: True if the ink is known to be dark, False if light, None to find out.
     """
     import cv2
+    from PIL import Image
 
     weights = ink_weights(small)
     ready = _ready(image, weights, size, invert)
     if ready:
         return ready
-    image, small, bars = without_bars(image, small, WORK)
-    steps = [("bars put right", np.asarray(small))] if bars else []
+    grey, bars, steps = as_grey(small, weights), 0, []
+    if may_have_bars(grey):
+        mended, bars = without_bars(as_grey(image, weights))
     if bars:
-        weights = None
+        image, weights = Image.fromarray(mended), None
+        small = shrunk(image, WORK)
+        grey = np.asarray(small)
+        steps.append(("bars put right", grey))
         ready = _ready(image, weights, size, invert)
         if ready:
             told = ready.choices | {"unchanged": False, "bars": bars}
             return replace(ready, steps=(*steps, *ready.steps), choices=told)
-    work, _ = work_size(as_grey(small, weights))
+    work, _ = work_size(grey)
     scale = max(work.shape) / max(image.size)
     sighting = look(work, invert=invert)
     choices: dict[str, Any] = {

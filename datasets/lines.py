@@ -45,10 +45,14 @@ def _mark_level_lines(lines: np.ndarray, dark: np.ndarray, floor: int) -> None:
 
     height, width = dark.shape
     something = above(dark, floor)
+    if _columns(something) < _SPAN * width:
+        return
     run = np.ones((1, max(8, width // 20)), np.uint8)
     level = cv2.morphologyEx(something, cv2.MORPH_OPEN, run)
     if cv2.countNonZero(level) < 2 * _SPAN * width:
         return
+    if _columns(level) < _SPAN * width:
+        return  # what follows costs most of all, and would find nothing
     thickest = max(4, round(0.02 * max(height, width)))
     found = cv2.HoughLines(
         level, 1, np.pi / 360, round(0.4 * width),
@@ -68,6 +72,13 @@ def _mark_level_lines(lines: np.ndarray, dark: np.ndarray, floor: int) -> None:
     if len(paths) >= 2:
         for path, thickness in paths:
             _take(lines, dark, something, path, thickness)
+
+
+def _columns(mask: np.ndarray) -> int:
+    """Return how many columns of a mask hold anything."""
+    import cv2
+
+    return int(cv2.countNonZero(cv2.reduce(mask, 0, cv2.REDUCE_MAX)))
 
 
 def _followed(level: np.ndarray, path: np.ndarray, thickest: int) -> tuple[np.ndarray, int] | None:

@@ -60,9 +60,7 @@ def find_marks(
         PictureError: as `prepare_picture`.
     """
     part, (left, top), scale = part_of(image, _SIDE, rotate=rotate, box=box)
-    plain = opaque(part)
-    plain, _, bars = without_bars(plain, plain, _SIDE)
-    grey = ink_grey(plain)
+    grey, bars = without_bars(ink_grey(opaque(part)))
     if preparation.chain != "digit" or is_framed(grey, preparation.size):
         whole = prepare_picture(image, preparation, invert=invert, rotate=rotate, box=box)
         width, height = (round(side / scale) for side in part.size)
