@@ -51,7 +51,7 @@ def options(description: str, *, seeds: int, epochs: int) -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout, no table")
     parser.add_argument("--seeds", type=int, default=seeds, help="seeds 0, 1, ... to train with")
     parser.add_argument("--epochs", type=int, default=epochs, help="0 = as the preset says")
-    parser.add_argument("--only", default="", help="rows whose name holds this text")
+    parser.add_argument("--only", default="", help="rows whose name holds one of these, by commas")
     parser.add_argument("--test", action="store_true", help="judge by test, not by validation")
     parser.add_argument("--data-dir", type=Path, help="folder that holds mnist/")
     return parser.parse_args()
@@ -64,7 +64,7 @@ def run_table(trials: Iterable[Trial], chosen: argparse.Namespace) -> None:
     print(f"{'':34}{head}", file=out, flush=True)
     rows = []
     for trial in trials:
-        if chosen.only not in trial.name:
+        if not any(text in trial.name for text in chosen.only.split(",")):
             continue
         if chosen.epochs:
             recipe = dataclasses.replace(trial.recipe, epochs=chosen.epochs)
