@@ -26,7 +26,12 @@ def line_width(mask: np.ndarray) -> float:
     """
     import cv2
 
-    distance = cv2.distanceTransform(_padded(mask, 1), cv2.DIST_L2, 3)
+    return _mean_width(cv2.distanceTransform(_padded(mask, 1), cv2.DIST_L2, 3))
+
+
+def _mean_width(distance: np.ndarray) -> float:
+    import cv2
+
     count = cv2.countNonZero(distance)
     return 4.0 * float(cv2.sumElems(distance)[0]) / count if count else 0.0
 
@@ -129,16 +134,21 @@ def _trimmed(mask: np.ndarray) -> np.ndarray:
 
 
 def _weighted(large: np.ndarray, extent: int) -> np.ndarray:
-    """Return the mask with its lines brought into the range of widths, edges kept smooth."""
+    """Return the mask with its lines brought into the range of widths, edges kept smooth.
+
+    Args:
+        large: bool (h, w), a margin all around.
+        extent: of the mark, in pixels.
+    """
     import cv2
 
-    width = line_width(large.astype(np.uint8))
+    inside = cv2.distanceTransform(large.astype(np.uint8), cv2.DIST_L2, 3)
+    width = _mean_width(inside)
     wanted = min(max(width, _NARROWEST * extent), _WIDEST * extent)
     spread = (wanted - width) / 2
     if abs(spread) <= 0.25:
         return large
     outside = cv2.distanceTransform((~large).astype(np.uint8), cv2.DIST_L2, 3)
-    inside = cv2.distanceTransform(large.astype(np.uint8), cv2.DIST_L2, 3)
     changed = np.asarray(inside - outside > -spread)
     return changed if changed.any() else large
 

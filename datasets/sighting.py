@@ -123,7 +123,7 @@ def ink_of(sighting: Sighting, mark: Mark) -> tuple[np.ndarray, tuple[int, int]]
     faint[certain] = 255
     count, regions = cv2.connectedComponents(faint, connectivity=8)
     kept = np.zeros(count, np.uint8)
-    kept[np.unique(regions[certain])] = 255
+    kept[regions[certain]] = 255
     kept[0] = 0
     return kept[regions], (left, top)
 
