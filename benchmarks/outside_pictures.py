@@ -31,7 +31,7 @@ from PIL import Image
 from siam.datasets.framing import frame
 from siam.datasets.mnist import load_mnist
 from siam.datasets.picture import read_picture
-from siam.datasets.prepare import ENOUGH, Preparation, Prepared, prepare_picture
+from siam.datasets.prepare import Preparation, Prepared, prepare_picture
 from siam.engine.query import QueryOptions, answer_batch
 from siam.engine.reading import Read
 from siam.engine.run import OpenRun, open_run
@@ -167,7 +167,7 @@ def judged(
 ) -> dict[str, Any]:
     """Return the share of right labels for each way, and the prepared ones' sure mistakes."""
     digits = [digit for digit, _ in made]
-    images = [read_picture(content, enough=ENOUGH) for _, content in made]
+    images = [read_picture(content, enough=DIGIT.enough) for _, content in made]
     row: dict[str, Any] = {"kind": kind, "count": len(made)}
     for way, prepare in WAYS.items():
         inputs = [prepare(image) for image in images]

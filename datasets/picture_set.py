@@ -140,12 +140,10 @@ def _read_all(
     entries: Sequence[Entry], fetch: Fetch, preparation: Preparation, progress: Progress
 ) -> tuple[dict[Entry, np.ndarray], list[Skipped]]:
     """Return the prepared pictures, one channel where they are grey, and what was skipped."""
-    # Twice the size leaves a photo's final shrinking to the chain; ink is looked at in full.
-    enough = None if preparation.chain == "digit" else 2 * max(preparation.size)
 
     def read(entry: Entry) -> np.ndarray | Skipped:
         try:
-            image = read_picture(fetch(entry.path), name=entry.path, enough=enough)
+            image = read_picture(fetch(entry.path), name=entry.path, enough=preparation.enough)
             pixels = prepare_picture(image, preparation).pixels
         except (PictureError, MissingExtraError) as error:
             return Skipped(entry.path, error.problem.removeprefix(entry.path).lstrip(": "))

@@ -16,10 +16,9 @@ from siam.errors import PictureError, UsageError
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["CHAINS", "ENOUGH", "Box", "Preparation", "Prepared", "part_of", "prepare_picture"]
+__all__ = ["CHAINS", "Box", "Preparation", "Prepared", "part_of", "prepare_picture"]
 
 CHAINS = ("digit", "photo", "none")
-ENOUGH = 400  # pixels on the shorter side, for `read_picture`: no chain gains from more
 _MOST = 1280  # longer side in pixels that the digit chain still looks at
 _SHOWN = 320  # longer side in pixels of a step that people look at
 
@@ -59,6 +58,15 @@ class Preparation:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for TOML or JSON; `from_dict` reads them back."""
         return {"chain": self.chain, "size": list(self.size), "channels": self.channels}
+
+    @property
+    def enough(self) -> int:
+        """Pixels on the shorter side, for `read_picture`, from more of which nothing is gained.
+
+        Twice a photo's size leaves its final shrinking to the chain. Where a part of a picture is
+        asked for by a box, all of its pixels count.
+        """
+        return _MOST if self.chain == "digit" else 2 * max(self.size)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Preparation:

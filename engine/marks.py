@@ -50,11 +50,13 @@ def query_marks(
         picture: what the user says of the picture.
     """
     name, content = source
+    preparation = run.config.preparation
     try:
-        image = read_picture(content, name=name)
+        whole = picture.box or preparation.chain != "digit"
+        image = read_picture(content, name=name, enough=None if whole else preparation.enough)
         marks = find_marks(
             image,
-            run.config.preparation,
+            preparation,
             invert=picture.invert,
             rotate=picture.rotate,
             box=picture.box,

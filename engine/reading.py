@@ -128,7 +128,7 @@ def read_portion(
     held: dict[int, Image.Image] = {}
     for place, entry in enumerate(portion):
         try:
-            image = opened(entry, preparation)
+            image = opened(entry, preparation, options)
         except (PictureError, MissingExtraError) as error:
             reads.append(Read(entry[0], error=in_a_line(error)))
             continue
@@ -163,18 +163,18 @@ def read_one(
         MissingExtraError: a kind of file that an extra reads, which is not installed.
     """
     try:
-        image = opened(entry, preparation)
+        image = opened(entry, preparation, options)
     except PictureError as error:
         return Read(entry[0], error=error.problem)
     return prepared_read(entry[0], image, preparation, options, keep_steps)
 
 
-def opened(entry: tuple[str, Source], preparation: Preparation) -> Image.Image:
-    """Decode a picture, as large as its preparation has use for."""
+def opened(
+    entry: tuple[str, Source], preparation: Preparation, options: PictureOptions
+) -> Image.Image:
+    """Decode a picture, as large as its preparation has use for; in full if a part is asked for."""
     name, source = entry
-    # Ink is looked for at full size; a photo is shrunk in any case, partly by its decoder.
-    enough = None if preparation.chain == "digit" else 2 * max(preparation.size)
-    return read_picture(source, name=name, enough=enough)
+    return read_picture(source, name=name, enough=None if options.box else preparation.enough)
 
 
 def prepared_read(

@@ -14,7 +14,7 @@ from PIL import Image
 
 from siam.datasets.framing import frame
 from siam.datasets.picture import read_picture
-from siam.datasets.prepare import ENOUGH, Preparation, prepare_picture
+from siam.datasets.prepare import Preparation, prepare_picture
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from pictures.corruptions import CORRUPTIONS  # noqa: E402
@@ -48,7 +48,7 @@ def test_digit_is_found_whole_and_alone(kind: str) -> None:
     for digit in digits:
         rng = np.random.default_rng([len(kind), digit])
         glyph = written(digit, rng)
-        image = read_picture(KINDS[kind](glyph, rng), enough=ENOUGH)
+        image = read_picture(KINDS[kind](glyph, rng), enough=DIGIT.enough)
         found = prepare_picture(image, DIGIT).pixels[:, :, 0]
         wanted = frame((drawn(glyph, 160, 16.0) > 0.5).astype(np.uint8), (28, 28))
         scores.append(overlap(found, wanted))

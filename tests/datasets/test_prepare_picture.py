@@ -251,6 +251,18 @@ def test_overrides() -> None:
     )
 
 
+def test_a_large_photo_decoded_smaller_gives_the_same_digit() -> None:
+    target = io.BytesIO()
+    Image.fromarray(seven(4000)).save(target, "JPEG")
+    content = target.getvalue()
+    whole, half = read_picture(content), read_picture(content, enough=DIGIT.enough)
+    assert whole.size == (4000, 4000) and half.size == (2000, 2000)
+    results = [prepare_picture(image, DIGIT) for image in (whole, half)]
+    assert alike(*(result.pixels[:, :, 0] for result in results)) > 0.99
+    boxes = [result.choices["box"] for result in results]
+    assert boxes[0] == pytest.approx(boxes[1], abs=20)
+
+
 def test_box_is_given_in_pixels_of_the_file() -> None:
     target = io.BytesIO()
     Image.fromarray(np.hstack([seven(1000), seven(1000)[::-1]])).save(target, "JPEG")
