@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["index"]
 
-NAMED = 10
+NAMED, SHOWN = 10, 50
+AS_BEFORE = "the index answers as before."
 KEPT = "what was committed is kept. Run it again to go on from there."
 
 index = typer.Typer(
@@ -115,16 +116,16 @@ def info(run: RunName = None, as_json: AsJson = False) -> None:
 
     with open_run(run) as opened:
         found = summarise(opened.gallery)
-        for sentence in found_amiss(opened.gallery):
-            console.notice(sentence)
+        if amiss := found_amiss(opened.gallery):
+            console.notice("\n".join(amiss))
         if as_json:
             console.json_object({"run": opened.name, **found.to_dict()})
             return
         console.data(f"{found.items:,} pictures in {len(found.labels):,} labels.")
         rows = [[label or "(none)", f"{count:,}"] for label, count in found.labels.items()]
-        console.table("", ["label", "items"], rows[:50])
-        if len(rows) > 50:
-            console.data(f"... and {len(rows) - 50:,} more labels (--json lists all)")
+        console.table("", ["label", "items"], rows[:SHOWN])
+        if len(rows) > SHOWN:
+            console.data(f"... and {len(rows) - SHOWN:,} more labels (--json lists all)")
         splits = ", ".join(f"{name or '(none)'} {n:,}" for name, n in found.splits.items())
         console.data(f"splits: {splits or 'none'}")
         console.data(f"kind: {found.kind}, in use: {found.structure}, lags by {found.lag:,} items")
@@ -188,46 +189,40 @@ def tune(
     from dataclasses import asdict
 
     from siam.engine.run import open_run
+    from siam.index import tune as trying
     from siam.index.budget import Budget, parse_latency, parse_memory
     from siam.index.kinds import KINDS
-    from siam.index.tune import best
-    from siam.index.tune import tune as measure
 
     budget = Budget(
         max_memory=parse_memory(max_memory) if max_memory else None,
         max_latency=parse_latency(max_latency) if max_latency else None,
         min_recall=min_recall,
     )
-    with open_run(run, read_only=dry_run) as opened, console.progress_bar() as progress:
+    stopped, opening = interruptible(AS_BEFORE), open_run(run, read_only=dry_run)
+    with stopped, opening as opened, console.progress_bar() as progress:
         if not dry_run:
             opened.gallery.configure()  # a folder that cannot be written is told of at once
-        trials = measure(opened.gallery, budget, kinds=kind or KINDS[1:], progress=progress)
+        trials = trying.tune(opened.gallery, budget, kinds=kind or KINDS[1:], progress=progress)
         if not as_json:
             columns = ["kind", "FAISS", "recall@10", "ms a query", "queries/s", "MB", "build s", ""]
             console.table("", columns, [as_row(trial) for trial in trials])
-        chosen = best(trials)
+        chosen = trying.best(trials)
         if not dry_run:
             opened.gallery.configure(kind=chosen.kind, budget=budget)
             opened.gallery.build(afresh=True, progress=progress)
         if as_json:
-            rows: list[dict[str, Any]] = [asdict(trial) for trial in trials]
-            console.json_object({"run": opened.name, "chosen": chosen.kind, "trials": rows})
+            told = {"chosen": chosen.kind, "trials": [asdict(trial) for trial in trials]}
+            console.json_object({"run": opened.name, **told})
         else:
             console.data(f"{'Best' if dry_run else 'Chosen'}: {chosen.kind} ({chosen.factory}).")
 
 
 def as_row(trial: Trial) -> list[str]:
     """Return a trial's line of the table."""
-    return [
-        trial.kind,
-        trial.factory,
-        f"{trial.recall:.2%}",
-        f"{trial.latency * 1e3:.3f}",
-        f"{trial.throughput:,.0f}",
-        f"{trial.memory / 2**20:.1f}",
-        f"{trial.build:.1f}",
-        "" if trial.fits else "over budget",
-    ]
+    speed = [f"{trial.latency * 1e3:.3f}", f"{trial.throughput:,.0f}"]
+    cost = [f"{trial.memory / 2**20:.1f}", f"{trial.build:.1f}"]
+    found = f"{trial.recall:.2%}"
+    return [trial.kind, trial.factory, found, *speed, *cost, "" if trial.fits else "over budget"]
 
 
 def tell(run: str, done: Indexed, *, as_json: bool, dry_run: bool = False) -> None:
@@ -244,8 +239,8 @@ def tell(run: str, done: Indexed, *, as_json: bool, dry_run: bool = False) -> No
     }
     if as_json:
         left = [{"input": entry.path, "error": entry.reason} for entry in done.skipped]
-        result = {"run": run, "dry_run": dry_run, **counts, "total": done.total, "skipped": left}
-        console.json_object(result)
+        counted = {**counts, "total": done.total, "skipped": left}
+        console.json_object({"run": run, "dry_run": dry_run, **counted})
     else:
         said = ", ".join(f"{count:,} {name}" for name, count in counts.items())
         console.data(f"{'Would be: ' if dry_run else ''}{said}; the index holds {done.total:,}.")
