@@ -2,19 +2,23 @@
 
     python benchmarks/index_search.py                 60,000 vectors of 64 and of 128: everything
     python benchmarks/index_search.py --count 1000000 --exact-only
+    python benchmarks/index_search.py --approximate-only
 
 Exact: queries a second of `Gallery.search` and of `faiss.IndexFlatIP` on the same vectors, in
 batches of 1, 32 and 10,000. Both search the same queries one right after the other, the first of
 them by turns; the figures are medians, and the share is the median of the shares of each pair.
 Approximate: every kind's recall@10 against the exact answer, and queries a second, beside
 hnswlib and usearch (pip install hnswlib usearch), each at the first setting that reaches the
-recall. Prints a table; with --json one object.
+recall. All of them are timed in turns, so that slow moments meet all. Prints tables; with --json
+one object.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -33,6 +37,8 @@ K = 10
 ROUNDS = {1: 200, 32: 40, 10_000: 5}  # searches of each batch size
 BATCHES = tuple(ROUNDS)
 TURNS = range(5)
+ALONE = 40  # queries asked one by one in each turn
+Search = Callable[[np.ndarray], Any]
 EFFORTS = (16, 32, 64, 128, 256, 512, 1024)
 
 
@@ -95,70 +101,62 @@ def exact_search(gallery: Gallery, vectors: np.ndarray, queries: np.ndarray) -> 
 def approximate_search(
     gallery: Gallery, vectors: np.ndarray, queries: np.ndarray, kinds: list[str], least: float
 ) -> list[dict]:
-    """Measure the kinds, then hnswlib and usearch, at the first effort that reaches `least`."""
+    """Measure the kinds, hnswlib and usearch in turns, each at an effort that reaches `least`."""
     truth = gallery.search(queries, K, exact=True)
-    exact = [seconds_of(lambda part: gallery.search(part, K, exact=True), queries) for _ in TURNS]
-    exact_qps = len(queries) / float(np.median(exact))
-    rows = []
+    searches: dict[str, Search] = {"exact": lambda part: gallery.search(part, K, exact=True)}
+    built: dict[str, float] = {"exact": 0.0}
     for kind in kinds:
-        gallery.configure(kind=kind, budget=Budget(min_recall=least))
-        started = time.perf_counter()
-        gallery.build(afresh=True)
-        built = time.perf_counter() - started
-        base = gallery.snapshot().base
-        name = f"siam {base.kind if base else kind}"
-        search = lambda part: gallery.search(part, K)  # noqa: E731
-        rows.append(measured(name, search, queries, truth, exact_qps, built))
-    rows += rivals(vectors, queries, truth, exact_qps, least)
-    return rows
-
-
-def measured(
-    name: str,
-    search: Callable[[np.ndarray], Matches],
-    queries: np.ndarray,
-    truth: Matches,
-    exact_qps: float,
-    built: float,
-) -> dict:
-    """Return one line: recall, queries a second in a batch and alone, build seconds."""
-    found = search(queries)
-    batch = float(np.median([seconds_of(search, queries) for _ in TURNS]))
-    single = float(np.median([seconds_of(search, query[None]) for query in queries[:200]]))
-    return {
-        "index": name,
-        "recall@10": round(recall(found, truth), 4),
-        "batch_qps": round(len(queries) / batch, 1),
-        "times_exact": round(len(queries) / batch / exact_qps, 1),
-        "single_ms": round(single * 1e3, 4),
-        "build_s": round(built, 1),
-    }
-
-
-def rivals(
-    vectors: np.ndarray, queries: np.ndarray, truth: Matches, exact_qps: float, least: float
-) -> list[dict]:
-    """Measure hnswlib and usearch with the same graph size, where they are installed."""
-    rows = []
-    for name, make in (("hnswlib", hnswlib_search), ("usearch", usearch_search)):
+        copy = gallery.folder.with_name(f"index-{kind}")
+        shutil.copytree(gallery.folder, copy)
+        one = Gallery.open(copy)
+        one.configure(kind=kind, budget=Budget(min_recall=least))
+        built[f"siam {kind}"] = seconds_of(lambda _, one=one: one.build(afresh=True), vectors)
+        searches[f"siam {kind}"] = lambda part, one=one: one.search(part, K)
+    for library, make in (("hnswlib", hnswlib_search), ("usearch", usearch_search)):
         started = time.perf_counter()
         try:
             search_with = make(vectors)
         except ImportError:
-            rows.append({"index": f"{name} is missing: pip install {name}"})
+            print(f"{library} is missing: pip install {library}", file=sys.stderr)
             continue
-        built = time.perf_counter() - started
-        row: dict = {}
+        seconds = time.perf_counter() - started
         for effort in EFFORTS:
             search = search_with(effort)
-            row = measured(f"{name} ef={effort}", search, queries, truth, exact_qps, built)
-            if row["recall@10"] >= least:
+            if recall(search(queries), truth) >= least:
                 break
-        rows.append(row)
-    return rows
+        searches[f"{library} ef={effort}"], built[f"{library} ef={effort}"] = search, seconds
+    batch, single = timed(searches, queries)
+    return [
+        {
+            "index": name,
+            "recall@10": round(recall(search(queries), truth), 4),
+            "batch_qps": round(len(queries) / batch[name], 1),
+            "times_exact": round(batch["exact"] / batch[name], 1),
+            "single_ms": round(single[name] * 1e3, 4),
+            "build_s": round(built[name], 1),
+        }
+        for name, search in searches.items()
+    ]
 
 
-def hnswlib_search(vectors: np.ndarray) -> Callable[[int], Callable[[np.ndarray], Matches]]:
+def timed(
+    searches: dict[str, Search], queries: np.ndarray
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Return each search's median seconds for all queries at once, and for one alone."""
+    batch: dict[str, list[float]] = {name: [] for name in searches}
+    single: dict[str, list[float]] = {name: [] for name in searches}
+    for turn in TURNS:
+        alone = queries[turn * ALONE : (turn + 1) * ALONE]
+        for name, search in searches.items():
+            batch[name].append(seconds_of(search, queries))
+            single[name] += [seconds_of(search, query[None]) for query in alone]
+    return (
+        {name: float(np.median(seconds)) for name, seconds in batch.items()},
+        {name: float(np.median(seconds)) for name, seconds in single.items()},
+    )
+
+
+def hnswlib_search(vectors: np.ndarray) -> Callable[[int], Search]:
     """Build hnswlib's graph; return what makes a search of an effort."""
     import hnswlib
 
@@ -178,7 +176,7 @@ def hnswlib_search(vectors: np.ndarray) -> Callable[[int], Callable[[np.ndarray]
     return of_effort
 
 
-def usearch_search(vectors: np.ndarray) -> Callable[[int], Callable[[np.ndarray], Matches]]:
+def usearch_search(vectors: np.ndarray) -> Callable[[int], Search]:
     """Build usearch's graph; return what makes a search of an effort."""
     from usearch.index import Index
 
@@ -221,6 +219,7 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="*", default=["hnsw", "ivf"])
     parser.add_argument("--min-recall", type=float, default=0.99)
     parser.add_argument("--exact-only", action="store_true")
+    parser.add_argument("--approximate-only", action="store_true")
     parser.add_argument("--json", action="store_true", help="One JSON object, no table.")
     options = parser.parse_args()
     result: list[dict[str, Any]] = []
@@ -230,7 +229,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as place, filled(Path(place) / "i", vectors) as gallery:
             found: dict[str, Any] = {"count": options.count, "dim": dim}
             found["threads"] = faiss.omp_get_max_threads()
-            found["exact"] = exact_search(gallery, vectors, queries)
+            if not options.approximate_only:
+                found["exact"] = exact_search(gallery, vectors, queries)
             if not options.exact_only:
                 found["approximate"] = approximate_search(
                     gallery, vectors, queries[:2_000], options.kinds, options.min_recall
@@ -238,9 +238,9 @@ def main() -> None:
         result.append(found)
         if not options.json:
             print(f"{options.count:,} vectors of {dim}, {found['threads']} threads, medians")
-            print(table(found["exact"]))
-            if not options.exact_only:
-                print(table(found["approximate"]))
+            for part in ("exact", "approximate"):
+                if part in found:
+                    print(table(found[part]))
     if options.json:
         print(json.dumps({"schema": 1, "results": result}, indent=2))
 
