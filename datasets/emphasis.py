@@ -6,7 +6,7 @@ import numpy as np
 
 from siam.datasets.pieces import Pieces
 
-__all__ = ["rings_of", "underlines_of"]
+__all__ = ["is_box", "rings_of", "underlines_of"]
 
 _LEAST = 0.15  # of the picture's longer side: a smaller ring or line is a stroke
 _INNER = 0.35  # of the ring's extent: what it is drawn around is that long at least
@@ -45,6 +45,25 @@ def rings_of(pieces: Pieces) -> list[int]:
         if closed and hollow and (broad or square):
             found.append(int(k))
     return found
+
+
+def is_box(pieces: Pieces, numbers: tuple[int, ...]) -> bool:
+    """Return whether pieces are the four sides of a box and nothing else."""
+    left, top = (int(edge) for edge in pieces.boxes[list(numbers), :2].min(0))
+    right, bottom = (int(edge) for edge in pieces.boxes[list(numbers), 2:].max(0))
+    if min(right - left, bottom - top) < _LEAST * max(pieces.regions.shape):
+        return False
+    mask = pieces.mask(numbers, np.s_[top:bottom, left:right])
+    down, across = (round((1 - _FRAME) / 2 * side) for side in mask.shape)
+    middle = mask[down : mask.shape[0] - down, across : mask.shape[1] - across]
+    sides = (
+        mask[:down].any(0),
+        mask[-down:].any(0),
+        mask[:, :across].any(1),
+        mask[:, -across:].any(1),
+    )
+    closed = min(float(side.mean()) for side in sides) > _CLOSED
+    return closed and bool(np.count_nonzero(middle) < 0.02 * np.count_nonzero(mask))
 
 
 def underlines_of(pieces: Pieces, numbers: list[int]) -> set[int]:

@@ -58,6 +58,8 @@ def thresholds(dark: np.ndarray, floor: int, ignore: np.ndarray | None = None) -
     with np.errstate(divide="ignore", invalid="ignore"):
         gap = sums / below - (sums[-1] - sums) / above
     between = np.nan_to_num(below * above * gap**2)
+    if not between.any():  # ink of one shade, which nothing parts but the ground
+        between[floor : int(counts.argmax())] = 1.0
     # All thresholds between two clusters are equally good; the middle one is the safest.
     best = np.nonzero(between >= between.max() * (1 - 1e-9))[0]
     high = max(int(best[0] + best[-1]) // 2, floor)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from siam.datasets.flatten import opaque, upright
+from siam.datasets.flatten import opaque, shrunk, upright
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +71,8 @@ def overview(
     from siam.datasets.picture import original_size
 
     original = max(original_size(image))
-    drawing = opaque(upright(image, quarter_turns=rotate // 90)).convert("RGB")
+    small = shrunk(image, most)  # first: what follows takes several times a picture's memory
+    drawing = opaque(upright(small, quarter_turns=rotate // 90)).convert("RGB")
     drawing.thumbnail((most, most))
     scale = max(drawing.size) / original
     draw = ImageDraw.Draw(drawing)

@@ -9,6 +9,7 @@ import numpy as np
 from siam.datasets.components import Mark, edges_of, group, rules_of
 from siam.datasets.ink import above, noise_floor, thresholds
 from siam.datasets.light import GROUND, darkness, ground_of, steepness
+from siam.datasets.likelihood import hides_others, likelihood
 from siam.datasets.lines import ruled_lines
 from siam.datasets.pieces import Pieces, pieces_of
 from siam.datasets.polarity import border_lightness, is_sheet, plausibility
@@ -22,11 +23,6 @@ _SPRINKLED = 0.04  # of the picture's longer side: ink in dots shorter than it i
 _WRITTEN = 0.3  # plausibility per pixel of extent of what is written on a sheet
 _SHEET = 0.9  # of a sheet's width: its edges may be ragged, or lie in shadow
 _TRIED = 5  # marks that are compared
-_CUT = 0.3  # likelihood, among several marks, of one that the border cuts
-_BARE = 0.5  # likelihood, among several marks, of a bare straight line
-_BARE_WIDTH = 0.15  # of its length, at most, is such a line's width
-_LYING = 0.3  # likelihood, among several marks, of one that is wider than tall by _WORD: a word
-_WORD = 2.0
 _AROUND = 3  # pixels around a mark within which its edges are judged
 
 
@@ -150,17 +146,35 @@ def _seen(grey: np.ndarray, inverted: bool, reach: float, prior: float) -> Sight
     if cv2.countNonZero(beside):  # slivers that the removed edges left behind
         close = np.bincount(pieces.regions[beside > 0], minlength=len(pieces.areas))
         edges = [*edges, *np.flatnonzero(close > 0.5 * pieces.areas)]
-    marks, specks = group(pieces, reach=reach, without=[int(k) for k in edges])
+    without = [int(k) for k in edges]
+    marks, specks = group(pieces, reach=reach, without=without)
+    if len(marks) == 1 and hides_others(marks[0], pieces):
+        hidden = _hidden(marks[0], pieces, dark, floor, ignore)
+        fainter, specks_there = group(hidden[1], reach=reach, without=[])
+        if fainter and not fainter[0].border and fainter[0].extent > _LARGE * max(grey.shape):
+            (low, pieces), marks, specks = hidden, fainter, specks_there + 1
     scores = [
         prior * _standing(mark, pieces, dark, floor, shade, ground) for mark in marks[:_TRIED]
     ]
     best = 0
     if len(scores) > 1:
-        likely = [_likelihood(mark, pieces) for mark in marks[:_TRIED]]
+        likely = [likelihood(mark, pieces) for mark in marks[:_TRIED]]
         best = int(np.argmax(np.multiply(scores, likely)))
     ordered = tuple(marks[best : best + 1] + marks[:best] + marks[best + 1 :])
     score = scores[best] if scores else 0.0
     return Sighting(inverted, dark, low, lines, pieces, ordered, specks + edges_dropped, score)
+
+
+def _hidden(
+    mark: Mark, pieces: Pieces, dark: np.ndarray, floor: int, ignore: np.ndarray
+) -> tuple[int, Pieces]:
+    """Return the faint darkness and the pieces that are there beside a mark of darker ink."""
+    import cv2
+
+    own = pieces.mask(mark.pieces).astype(np.uint8) * np.uint8(255)
+    beside = cv2.bitwise_or(ignore, cv2.dilate(own, np.ones((7, 7), np.uint8)))
+    high, low = thresholds(dark, floor, beside)
+    return low, _whole(_continued(dark, high, low, beside), dark)
 
 
 def _whole(mask: np.ndarray, dark: np.ndarray) -> Pieces:
@@ -207,24 +221,6 @@ def _continued(dark: np.ndarray, high: int, low: int, ignore: np.ndarray) -> np.
     strong[0] = False
     faint[part] = strong.astype(np.uint8)[regions] * np.uint8(255)
     return faint
-
-
-def _likelihood(mark: Mark, pieces: Pieces) -> float:
-    """Return how likely a mark is the one that was meant, 0..1, where there are several.
-
-    People show a digit whole: what the border cuts came along by chance. A bare straight line is
-    more often a pen, a form's rule or a sheet's edge than a 1; what is far wider than tall, a word.
-    """
-    import cv2
-
-    left, top, right, bottom = mark.box
-    ink = pieces.mask(mark.pieces, np.s_[top:bottom, left:right]).astype(np.uint8)
-    likely = _CUT if mark.border else 1.0
-    (_, sides, _) = cv2.minAreaRect(cv2.findNonZero(ink))
-    thin, long = min(sides) + 1, max(sides) + 1
-    bare = thin < _BARE_WIDTH * long and cv2.countNonZero(ink) > 0.6 * thin * long
-    lying = right - left > _WORD * (bottom - top)
-    return likely * (_BARE if bare else 1.0) * (_LYING if lying else 1.0)
 
 
 def _standing(

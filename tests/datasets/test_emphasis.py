@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from siam.datasets.emphasis import rings_of, underlines_of
+from siam.datasets.emphasis import is_box, rings_of, underlines_of
 from siam.datasets.light import BLACK, GROUND
 from siam.datasets.pieces import Pieces, pieces_of
 from siam.datasets.prepare import Preparation, prepare_picture
@@ -90,3 +90,26 @@ def test_a_round_label_is_looked_at_alone() -> None:
     found = prepare_picture(Image.fromarray(picture), Preparation("digit", (28, 28), 1))
     alone = prepare_picture(Image.fromarray(255 - page()), Preparation("digit", (28, 28), 1))
     assert np.corrcoef(found.pixels.ravel(), alone.pixels.ravel())[0, 1] > 0.9
+
+
+@pytest.mark.parametrize("beside", ["pen", "box"])
+def test_a_faint_digit_beside_something_black_is_seen(beside: str) -> None:
+    picture = np.where(page() > 0, 170, 240).astype(np.uint8)
+    if beside == "pen":
+        picture[60:, 165:176] = 0
+    else:
+        cv2.rectangle(picture, (50, 50), (150, 150), 0, 4)
+    found = prepare_picture(Image.fromarray(picture), Preparation("digit", (28, 28), 1))
+    alone = prepare_picture(Image.fromarray(255 - page()), Preparation("digit", (28, 28), 1))
+    assert np.corrcoef(found.pixels.ravel(), alone.pixels.ravel())[0, 1] > 0.9
+
+
+def test_a_box_has_four_sides_and_nothing_in_it() -> None:
+    mask = np.zeros((200, 200), np.uint8)
+    cv2.rectangle(mask, (40, 40), (140, 160), 255, 4)
+    assert is_box(pieces_in(mask), (1,))
+    round_one = np.zeros((200, 200), np.uint8)
+    cv2.ellipse(round_one, (100, 100), (50, 60), 0, 0, 360, 255, 4)
+    assert not is_box(pieces_in(round_one), (1,))
+    mask[100:104, 40:140] = 255  # an 8 of straight strokes
+    assert not is_box(pieces_in(mask), (1,))

@@ -128,6 +128,14 @@ def test_thresholds_lie_between_lines_and_ink() -> None:
     assert thresholds(np.full((9, 9), GROUND, np.uint8), floor) == (BLACK, BLACK)
 
 
+def test_faint_ink_of_one_shade_lies_above_the_threshold() -> None:
+    dark = np.full((100, 100), GROUND, np.uint8)
+    dark[40:60, 40:60] = 113
+    floor = noise_floor(dark)
+    high, low = thresholds(dark, floor)
+    assert floor <= low <= high < 113
+
+
 def test_one_line_may_be_ink_and_two_are_ruling() -> None:
     dark = np.full((200, 200), GROUND, np.uint8)
     dark[50:52] = 150
