@@ -21,6 +21,8 @@ _AT_BORDER = 0.08  # of the picture's width: a ruled line comes this near to its
 def ruled_lines(dark: np.ndarray, floor: int) -> np.ndarray:
     """Return the mask of printed lines, empty unless two or more run in one direction.
 
+    Across ruled paper a single one counts as well: the margin.
+
     Args:
         dark: uint8 (h, w) from `darkness`.
         floor: from `noise_floor`.
@@ -33,26 +35,33 @@ def ruled_lines(dark: np.ndarray, floor: int) -> np.ndarray:
     lines = np.zeros(dark.shape, np.uint8)
     if min(dark.shape) < 48:
         return lines
-    _mark_level_lines(lines, dark, floor)
-    sideways = np.zeros(dark.shape[::-1], np.uint8)
-    _mark_level_lines(sideways, cv2.transpose(dark), floor)
+    sideways, turned = np.zeros(dark.shape[::-1], np.uint8), np.asarray(cv2.transpose(dark))
+    ruled = _mark_level_lines(lines, dark, floor)
+    if not _mark_level_lines(sideways, turned, floor, margin=ruled) or ruled:
+        return np.asarray(cv2.bitwise_or(lines, cv2.transpose(sideways)))
+    _mark_level_lines(lines, dark, floor, margin=True)
     return np.asarray(cv2.bitwise_or(lines, cv2.transpose(sideways)))
 
 
-def _mark_level_lines(lines: np.ndarray, dark: np.ndarray, floor: int) -> None:
-    """Mark the lines that run from left to right, if there are two at least."""
+def _mark_level_lines(
+    lines: np.ndarray, dark: np.ndarray, floor: int, *, margin: bool = False
+) -> bool:
+    """Mark the lines that run from left to right and return whether there are two at least.
+
+    Fewer stay, but for `margin`: one from side to side.
+    """
     import cv2
 
     height, width = dark.shape
     something = above(dark, floor)
     if _columns(something) < _SPAN * width:
-        return
+        return False
     run = np.ones((1, max(8, width // 20)), np.uint8)
     level = cv2.morphologyEx(something, cv2.MORPH_OPEN, run)
-    if cv2.countNonZero(level) < 2 * _SPAN * width:
-        return
+    if cv2.countNonZero(level) < (1 if margin else 2) * _SPAN * width:
+        return False
     if _columns(level) < _SPAN * width:
-        return  # what follows costs most of all, and would find nothing
+        return False  # what follows costs most of all, and would find nothing
     thickest = max(4, round(0.02 * max(height, width)))
     found = cv2.HoughLines(
         level, 1, np.pi / 360, round(0.4 * width),
@@ -69,9 +78,19 @@ def _mark_level_lines(lines: np.ndarray, dark: np.ndarray, floor: int) -> None:
             paths.append(followed)
         if len(paths) == 40:
             break
-    if len(paths) >= 2:
+    if len(paths) >= 2 or (margin and paths and _from_side_to_side(level, *paths[0])):
         for path, thickness in paths:
             _take(lines, dark, something, path, thickness)
+    return len(paths) >= 2
+
+
+def _from_side_to_side(level: np.ndarray, path: np.ndarray, thickness: int) -> bool:
+    """Return whether a line reaches both sides, as no stroke of a digit does that has room."""
+    height, width = level.shape
+    rows = np.rint(path).astype(int) + np.arange(-thickness, thickness + 1)[:, None]
+    there = level[np.clip(rows, 0, height - 1), np.arange(width)].any(0)
+    few = max(2, round(0.02 * width))
+    return bool(there[:few].any() and there[-few:].any())
 
 
 def _columns(mask: np.ndarray) -> int:

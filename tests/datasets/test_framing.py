@@ -147,6 +147,17 @@ def test_one_line_may_be_ink_and_two_are_ruling() -> None:
     assert not lines[60:110].any() and not lines[50:52, 100:106].any()
 
 
+def test_a_margin_is_ruling_where_lines_run_across_it() -> None:
+    dark = np.full((200, 200), GROUND, np.uint8)
+    dark[:, 60:62] = 150
+    assert not ruled_lines(dark, 80).any()
+    dark[50:52] = dark[120:122] = 150
+    lines = ruled_lines(dark, 80)
+    assert lines[20, 60] and lines[180, 61] and lines[50, 20]
+    dark[:30, 60:62] = dark[170:, 60:62] = GROUND  # a 1, which ends within the picture
+    assert not ruled_lines(dark, 80)[80, 60]
+
+
 def test_strokes_join_and_edges_do_not() -> None:
     mask = np.zeros((200, 200), np.uint8)
     mask[60:64, 60:100] = mask[70:140, 60:64] = 255
