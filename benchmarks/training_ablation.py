@@ -1,6 +1,7 @@
 """What moves the number: one value of a preset changed at a time, all else equal.
 
-    python benchmarks/training_ablation.py [--seeds 5] [--epochs 3] [--only TEXTS] [--test] [--json]
+    python benchmarks/training_ablation.py [--seeds 5] [--epochs 3] [--pictures N] [--only TEXTS]
+        [--test] [--json]
 
 Judged by validation unless `--test`, as a table to choose by must be.
 """

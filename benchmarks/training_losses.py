@@ -1,6 +1,7 @@
 """The losses at equal conditions: same tower, distortions, epochs, and learning rates tried.
 
-    python benchmarks/training_losses.py [--seeds 5] [--epochs 3] [--only TEXTS] [--test] [--json]
+    python benchmarks/training_losses.py [--seeds 5] [--epochs 3] [--pictures N] [--only TEXTS]
+        [--test] [--json]
 
 K. Musgrave, S. Belongie, S. Lim, "A Metric Learning Reality Check", ECCV 2020, found the losses of
 fifteen years about equal once everything else is. Each loss is trained at three learning rates.

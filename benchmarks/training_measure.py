@@ -52,6 +52,7 @@ def options(description: str, *, seeds: int, epochs: int) -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=seeds, help="seeds 0, 1, ... to train with")
     parser.add_argument("--epochs", type=int, default=epochs, help="0 = as the preset says")
     parser.add_argument("--only", default="", help="rows whose name holds one of these, by commas")
+    parser.add_argument("--pictures", type=int, help="train on so many only: errors show sooner")
     parser.add_argument("--test", action="store_true", help="judge by test, not by validation")
     parser.add_argument("--data-dir", type=Path, help="folder that holds mnist/")
     return parser.parse_args()
@@ -79,6 +80,9 @@ def run_table(trials: Iterable[Trial], chosen: argparse.Namespace) -> None:
 def _seeds(trial: Trial, chosen: argparse.Namespace) -> Iterator[Measured]:
     for seed in range(chosen.seeds):
         data = load_dataset("mnist", data_dir=chosen.data_dir, seed=seed)
+        if chosen.pictures:
+            some = np.random.default_rng(seed).permutation(len(data.train))[: chosen.pictures]
+            data = dataclasses.replace(data, train=data.train.take(some))
         found = measure(trial, data, seed=seed, test=chosen.test)
         # Said at once: a table of long trainings that is cut short has not been for nothing.
         print(f"  seed {seed}: {_line([found])}", file=sys.stderr, flush=True)
