@@ -96,6 +96,11 @@ class Prepared:
     notes: tuple[str, ...]
 
     @property
+    def blank(self) -> bool:
+        """True if there is no mark at all, so that no label can be right."""
+        return BLANK in self.notes
+
+    @property
     def doubtful(self) -> bool:
         """True if the mark may not be the one that was meant: no answer about it is a sure one."""
         return any(note.startswith((BLANK, NOISE, SEVERAL)) for note in self.notes)

@@ -21,7 +21,7 @@ from siam.engine.reading import (
     read_portion,
 )
 from siam.engine.run import OpenRun
-from siam.evaluation.verdict import decide
+from siam.evaluation.verdict import Verdict, decide
 from siam.index.matches import Matches
 from siam.index.threads import one_thread
 
@@ -228,23 +228,26 @@ def decided(
         threshold=options.threshold,
     )
     return [
-        Answer(
-            read.name,
-            "unsure" if verdict.verdict == "match" and doubtful(read) else verdict.verdict,
-            str(classes[verdict.label]) if verdict.label >= 0 else "",
-            verdict.probability,
-            neighbours,
-            read.prepared,
-        )
-        for read, verdict, neighbours in zip(
+        answer_of(read, verdict, str(classes[verdict.label]) if verdict.label >= 0 else "", near)
+        for read, verdict, near in zip(
             asked, verdicts, neighbours_of(run, matches, options), strict=True
         )
     ]
 
 
-def doubtful(read: Read) -> bool:
-    """Whether the network may have been shown something else than was meant."""
-    return read.prepared is not None and read.prepared.doubtful
+def answer_of(
+    read: Read, verdict: Verdict, label: str, neighbours: tuple[Neighbour, ...]
+) -> Answer:
+    """Put an answer together; never a sure one where the network may have seen what was not meant.
+
+    A picture without a mark has no label, however near what the network saw lies to one.
+    """
+    prepared = read.prepared
+    if prepared is not None and prepared.blank:
+        return Answer(read.name, "no match", "", 0.0, neighbours, prepared)
+    doubtful = prepared is not None and prepared.doubtful
+    said = "unsure" if verdict.verdict == "match" and doubtful else verdict.verdict
+    return Answer(read.name, said, label, verdict.probability, neighbours, prepared)
 
 
 def neighbours_of(

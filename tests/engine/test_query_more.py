@@ -79,6 +79,14 @@ def test_one_answer_for_several_marks_is_never_a_sure_one(
     assert not answer.prepared.doubtful
 
 
+def test_a_blank_picture_has_no_label(run: OpenRun, tmp_path: Path) -> None:
+    Image.new("L", (100, 100), 240).save(tmp_path / "blank.png")
+    [answer] = query_pictures(run, [("blank", tmp_path / "blank.png")])
+    assert (answer.verdict, answer.label, answer.probability) == ("no match", "", 0.0)
+    assert answer.prepared is not None
+    assert answer.prepared.notes == ("the picture is blank",)
+
+
 def test_a_blank_page_has_no_mark(run: OpenRun, tmp_path: Path) -> None:
     Image.new("L", (100, 100), 240).save(tmp_path / "blank.png")
     found = query_marks(run, ("blank", tmp_path / "blank.png"), options=QueryOptions())
