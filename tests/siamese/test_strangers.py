@@ -91,7 +91,7 @@ def test_a_recipe_says_how_many_and_validation_has_none(digits: Split) -> None:
 
 def test_a_training_with_strangers_tells_others_better(digits: Split, tmp_path: Path) -> None:
     others = make_strangers(digits.pictures, digits.labels, count=300, seed=9)
-    told = []
+    passed = []
     for share in (0.0, 0.25):
         recipe = Recipe(
             strangers=share,
@@ -108,5 +108,5 @@ def test_a_training_with_strangers_tells_others_better(digits: Split, tmp_path: 
         known, strange = (tower.predict(one, verbose=0) for one in (digits.pictures, others))
         own = np.linalg.norm(known[:, None] - known[None], axis=2) + 9 * np.eye(len(known))
         away = np.linalg.norm(strange[:, None] - known[None], axis=2)
-        told.append(float((away.min(axis=1) > np.quantile(own.min(axis=1), 0.95)).mean()))
-    assert told[1] > told[0] + 0.1
+        passed.append(float((away.min(axis=1) <= np.quantile(own.min(axis=1), 0.95)).mean()))
+    assert passed[1] < 0.9 * passed[0]
