@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import signal
+import threading
 from collections.abc import Iterator
+from types import FrameType
 
 import typer
 
 from siam.commands import console
+from siam.progress import Progress
 
-__all__ = ["interruptible"]
+__all__ = ["heeded", "interruptible"]
 
 
 @contextlib.contextmanager
@@ -28,3 +32,37 @@ def interruptible(kept: str) -> Iterator[None]:
     except KeyboardInterrupt:
         console.notice(f"Interrupted; {kept}")
         raise typer.Exit(130) from None
+
+
+@contextlib.contextmanager
+def heeded(progress: Progress) -> Iterator[Progress]:
+    """Yield a progress whose next report stops the work where Ctrl-C was lost.
+
+    Python drops a KeyboardInterrupt that comes up inside a finaliser or a callback from C, as
+    a training has many: the key was pressed, and the work goes on to its end.
+
+    Args:
+        progress: what the reports are passed on to.
+
+    Raises:
+        KeyboardInterrupt: by a report after the key was pressed.
+    """
+    pressed = threading.Event()
+
+    def press(number: int, frame: FrameType | None) -> None:
+        pressed.set()
+        raise KeyboardInterrupt
+
+    def report(what: str, done: int, total: int) -> None:
+        if pressed.is_set():
+            raise KeyboardInterrupt
+        progress(what, done, total)
+
+    if threading.current_thread() is not threading.main_thread():  # which alone is interrupted
+        yield progress
+        return
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield report
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from siam.commands import console
+from siam.commands.interruption import heeded
 
 if TYPE_CHECKING:
     from siam.engine.train import TrainedRun
@@ -90,7 +91,7 @@ def train(
     choice = TrainChoice(
         preset=preset, overrides=overrides, seed=seed, pairs=pairs, patience=patience
     )
-    with console.progress_bar() as progress:
+    with console.progress_bar() as bar, heeded(bar) as progress:
         try:
             run = train_run(
                 data,
