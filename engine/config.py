@@ -22,6 +22,7 @@ __all__ = [
     "DataChoice",
     "RunConfig",
     "TrainChoice",
+    "check_preset",
     "choose_recipe",
     "dotted",
     "load_config",
@@ -92,6 +93,14 @@ class RunConfig:
     preparation: Preparation
 
 
+def check_preset(name: str) -> None:
+    """Refuse a preset that there is not, before any data is looked for."""
+    from siam.siamese.presets import PRESETS
+
+    if name not in PRESETS:
+        raise UsageError(f"There is no preset '{name}'.", f"Choose one of: {', '.join(PRESETS)}.")
+
+
 def choose_recipe(
     choice: TrainChoice, pictures: int, *, classes: int, chain: str = "digit"
 ) -> Recipe:
@@ -107,13 +116,9 @@ def choose_recipe(
         UsageError: an unknown preset, value or type.
     """
     from siam.siamese.many_classes import preset_for
-    from siam.siamese.presets import PRESETS
     from siam.siamese.quarter_turns import TURNS
 
-    if choice.preset not in PRESETS:
-        raise UsageError(
-            f"There is no preset '{choice.preset}'.", f"Choose one of: {', '.join(PRESETS)}."
-        )
+    check_preset(choice.preset)
     preset = preset_for(choice.preset, classes=classes, pictures_per_class=pictures // classes)
     if chain != "digit":
         preset = dataclasses.replace(preset, strangers=0.0)

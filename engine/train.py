@@ -19,6 +19,7 @@ from siam.engine.config import (
     DataChoice,
     RunConfig,
     TrainChoice,
+    check_preset,
     choose_recipe,
     dotted,
     load_config,
@@ -92,6 +93,7 @@ def train_run(
         UsageError: a name that is taken, or a recipe value that makes no sense.
     """
     need_training_parts()
+    check_preset(train.preset)
     folder = interrupted_run(name) if resume else None
     config = load_config(folder) if folder else None
     if config:

@@ -55,6 +55,9 @@ def test_unknown_preset(runs: Path) -> None:
     assert result.exit_code == 2
     assert "There is no preset 'huge'" in result.stderr
     assert not list(runs.glob("*"))
+    # Said before any data is looked for.
+    result = siam("train", "not-there", "--preset", "huge")
+    assert "There is no preset 'huge'" in result.stderr
 
 
 def test_unknown_recipe_value(runs: Path) -> None:
