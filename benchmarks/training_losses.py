@@ -26,8 +26,11 @@ def main() -> None:
 
 
 def trials() -> Iterator[Trial]:
-    """Every loss at every rate, without a second term beside it."""
-    base = dataclasses.replace(PRESETS["balanced"], head_weight=0.0)
+    """Every loss at every rate, without a second term beside it.
+
+    Nor with strangers: the contrastive loss alone has a margin of their own for them.
+    """
+    base = dataclasses.replace(PRESETS["balanced"], head_weight=0.0, strangers=0.0)
     for loss in LOSSES:
         for rate in RATES:
             recipe = dataclasses.replace(base, loss=loss, learning_rate=rate)

@@ -96,9 +96,12 @@ def batch_contrastive(
       + mean over pairs of a picture and a stranger of max(stranger_margin - d, 0)^2
 
     Each kind of pair has its own mean, so that the many different pairs do not drown the few
-    same ones, nor strangers the classes. The positive margin leaves a class some room: without
-    it, every pair of a class is pulled together for ever. The strangers' margin lies between the
-    two: an odd picture of a class, which looks like none, stays nearer its class than another.
+    same ones, nor strangers the classes; and each mean is over the pairs that still cost
+    something, so that the many settled ones do not thin out the few hard ones (Hermans et al.,
+    "In Defense of the Triplet Loss for Person Re-Identification", 2017, section 2, do so with
+    triplets). The positive margin leaves a class some room: without it, every pair of a class is
+    pulled together for ever. The strangers' margin lies between the two: an odd picture of a
+    class, which looks like none, stays nearer its class than another.
 
     Args:
         labels: integers of shape (n,); below 0 = a stranger, of no class.
@@ -108,7 +111,7 @@ def batch_contrastive(
         stranger_margin: distance from any picture from which a stranger costs nothing.
 
     Returns:
-        float32 scalar; a kind of pair that the batch does not hold adds 0.
+        float32 scalar; a kind of pair of which none costs anything adds 0.
 
     Raises:
         ValueError: when labels and embeddings do not belong together.
@@ -122,11 +125,12 @@ def batch_contrastive(
     apart = rivals * ops.square(ops.relu(negative_margin - distance))
     strangers = different - rivals
     away = strangers * ops.square(ops.relu(stranger_margin - distance))
-    return _mean(together, same) + _mean(apart, rivals) + _mean(away, strangers)
+    return _mean_of_costly(together) + _mean_of_costly(apart) + _mean_of_costly(away)
 
 
-def _mean(values: Tensor, mask: Tensor) -> Tensor:
-    return ops.sum(values) / ops.maximum(ops.sum(mask), 1.0)
+def _mean_of_costly(costs: Tensor) -> Tensor:
+    costly = ops.sum(ops.cast(costs > 0, "float32"))
+    return ops.sum(costs) / ops.maximum(costly, 1.0)
 
 
 @keras.saving.register_keras_serializable(package="siam")

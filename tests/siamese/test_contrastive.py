@@ -37,7 +37,8 @@ def plain_loop(
                 together.append(max(distance - positive_margin, 0.0) ** 2)
             else:
                 apart.append(max(negative_margin - distance, 0.0) ** 2)
-    return sum(float(np.mean(part)) for part in (together, apart, strange) if part)
+    costly = [[cost for cost in part if cost > 0] for part in (together, apart, strange)]
+    return sum(float(np.mean(part)) for part in costly if part)
 
 
 def test_pairs_by_hand() -> None:
@@ -73,6 +74,13 @@ def test_the_batch_form_equals_a_plain_loop(labels: list[int], seed: int) -> Non
     rows = unit_rows(len(labels), 4, seed)
     found = float(batch_contrastive(np.array(labels), rows, positive_margin=0.3))
     assert found == pytest.approx(plain_loop(np.array(labels), rows, 0.3, 1.2), abs=1e-4)
+
+
+def test_settled_pairs_do_not_thin_out_the_hard_ones() -> None:
+    # One pair of classes at a distance of 1, beside two far apart.
+    rows = np.array([[1, 0], [0.5, 3**0.5 / 2], [-1, 0]], np.float32)
+    found = float(batch_contrastive(np.arange(3), rows, negative_margin=1.2))
+    assert found == pytest.approx(0.2**2, abs=1e-5)
 
 
 def test_pulled_together_and_pushed_apart_costs_nothing() -> None:
