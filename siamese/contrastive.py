@@ -15,6 +15,9 @@ from siam.siamese.pairwise import Tensor, distances, pair_masks, validate_batch
 
 __all__ = ["BatchContrastiveLoss", "ContrastiveLoss", "batch_contrastive", "contrastive"]
 
+# The least share of a kind's pairs that its mean is over, however few still cost something.
+LEAST_SHARE = 0.1
+
 
 def contrastive(same: Tensor, distance: Tensor, *, margin: float = 1.0) -> Tensor:
     """Hadsell's loss of each pair: same * d^2 / 2 + (1 - same) * max(margin - d, 0)^2 / 2.
@@ -91,17 +94,19 @@ def batch_contrastive(
 ) -> Tensor:
     """The contrastive loss over every pair of a batch; n pictures give n (n - 1) / 2 pairs.
 
-        mean over same pairs of max(d - positive_margin, 0)^2
-      + mean over different pairs of max(negative_margin - d, 0)^2
+        mean over costly same pairs of max(d - positive_margin, 0)^2
+      + mean over costly different pairs of max(negative_margin - d, 0)^2
       + mean over pairs of a picture and a stranger of max(stranger_margin - d, 0)^2
 
     Each kind of pair has its own mean, so that the many different pairs do not drown the few
-    same ones, nor strangers the classes; and each mean is over the pairs that still cost
+    same ones, nor strangers the classes. The first two are over the pairs that still cost
     something, so that the many settled ones do not thin out the few hard ones (Hermans et al.,
     "In Defense of the Triplet Loss for Person Re-Identification", 2017, section 2, do so with
-    triplets). The positive margin leaves a class some room: without it, every pair of a class is
-    pulled together for ever. The strangers' margin lies between the two: an odd picture of a
-    class, which looks like none, stays nearer its class than another.
+    triplets), but over a tenth of their kind at least: the last ones are mostly odd pictures.
+    Strangers are to matter less the fewer of them are near. The positive margin leaves a class
+    some room: without it, every pair of a class is pulled together for ever. The strangers'
+    margin lies between the two: an odd picture of a class, which looks like none, stays nearer
+    its class than another.
 
     Args:
         labels: integers of shape (n,); below 0 = a stranger, of no class.
@@ -111,7 +116,7 @@ def batch_contrastive(
         stranger_margin: distance from any picture from which a stranger costs nothing.
 
     Returns:
-        float32 scalar; a kind of pair of which none costs anything adds 0.
+        float32 scalar; a kind of pair that the batch does not hold adds 0.
 
     Raises:
         ValueError: when labels and embeddings do not belong together.
@@ -125,12 +130,14 @@ def batch_contrastive(
     apart = rivals * ops.square(ops.relu(negative_margin - distance))
     strangers = different - rivals
     away = strangers * ops.square(ops.relu(stranger_margin - distance))
-    return _mean_of_costly(together) + _mean_of_costly(apart) + _mean_of_costly(away)
+    near = ops.sum(away) / ops.maximum(ops.sum(strangers), 1.0)
+    return _mean_of_costly(together, same) + _mean_of_costly(apart, rivals) + near
 
 
-def _mean_of_costly(costs: Tensor) -> Tensor:
+def _mean_of_costly(costs: Tensor, pairs: Tensor) -> Tensor:
     costly = ops.sum(ops.cast(costs > 0, "float32"))
-    return ops.sum(costs) / ops.maximum(costly, 1.0)
+    counted = ops.maximum(costly, LEAST_SHARE * ops.sum(pairs))
+    return ops.sum(costs) / ops.maximum(counted, 1.0)
 
 
 @keras.saving.register_keras_serializable(package="siam")

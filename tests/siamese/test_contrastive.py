@@ -37,8 +37,12 @@ def plain_loop(
                 together.append(max(distance - positive_margin, 0.0) ** 2)
             else:
                 apart.append(max(negative_margin - distance, 0.0) ** 2)
-    costly = [[cost for cost in part if cost > 0] for part in (together, apart, strange)]
-    return sum(float(np.mean(part)) for part in costly if part)
+    total = sum(strange) / len(strange) if strange else 0.0
+    for part in (together, apart):
+        costly = sum(1 for cost in part if cost > 0)
+        if costly:
+            total += sum(part) / max(costly, len(part) / 10)
+    return total
 
 
 def test_pairs_by_hand() -> None:
@@ -81,6 +85,14 @@ def test_settled_pairs_do_not_thin_out_the_hard_ones() -> None:
     rows = np.array([[1, 0], [0.5, 3**0.5 / 2], [-1, 0]], np.float32)
     found = float(batch_contrastive(np.arange(3), rows, negative_margin=1.2))
     assert found == pytest.approx(0.2**2, abs=1e-5)
+
+
+def test_one_odd_pair_among_many_does_not_steer_alone() -> None:
+    # 21 pictures, each of a class of its own, of which two coincide: 1 costly pair of 210.
+    rows = np.eye(21, dtype=np.float32)
+    rows[1] = rows[0]
+    found = float(batch_contrastive(np.arange(21), rows, negative_margin=1.2))
+    assert found == pytest.approx(1.2**2 / 21, abs=1e-5)
 
 
 def test_pulled_together_and_pushed_apart_costs_nothing() -> None:
