@@ -17,7 +17,7 @@ from training_measure import Trial, options, run_table
 from siam.siamese.losses import LOSSES
 from siam.siamese.presets import PRESETS
 
-RATES = (2e-3, 4e-3, 8e-3)
+RATES = (4e-3, 8e-3, 1.6e-2)
 
 
 def main() -> None:
