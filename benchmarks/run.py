@@ -18,13 +18,14 @@ from siam.siamese.device import processor_name
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
-# In the order of the README: what a user waits for first, the longest last.
+# What a user waits for first, the longest last. Those that need a run, another data set or other
+# libraries beside siam are run by name (benchmarks/README.md).
 BENCHMARKS = (
     ("cold_start", []),
     ("encoder", []),
     ("digits_run", []),
     ("index_search", []),
-    ("evaluation_speed", []),
+    ("evaluation_all_pairs", []),
     ("outside_pictures", []),
     ("training_speed", []),
     ("classifiers", []),

@@ -77,3 +77,17 @@ def test_no_pickle_no_lambda_layer_no_print(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=str)
 def test_files_hold_one_idea(path: Path) -> None:
     assert len((ROOT / path).read_text().splitlines()) <= 400
+
+
+def test_benchmarks_that_are_named_are_there() -> None:
+    folder = ROOT / "benchmarks"
+    scripts = {path.stem for path in folder.glob("*.py") if "def main" in path.read_text()}
+    runner = ast.parse((folder / "run.py").read_text())
+    table = next(
+        node.value
+        for node in runner.body
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "BENCHMARKS"
+    )
+    assert {name for name, _ in ast.literal_eval(table)} <= scripts
+    told = set(re.findall(r"`(\w+)\.py", (folder / "README.md").read_text()))
+    assert told == scripts - {"run"}

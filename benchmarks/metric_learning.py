@@ -1,0 +1,149 @@
+"""The MNIST example of pytorch-metric-learning beside siam, on the same pictures, in one run.
+
+The recipe is that of its notebook TripletMarginLossMNIST: two convolutions of 32 and 64 channels,
+pooling, dropout and a projection to 128 numbers; triplet margin loss 0.2 on the cosine with the
+library's own semi-hard miner and reducer; batch 256; Adam at 0.01; one epoch. Both sides learn
+from the same pictures and are asked the 10,000 test digits, gallery = all 60,000 others.
+
+Needs two libraries beside siam:  pip install torch pytorch-metric-learning
+
+    python benchmarks/metric_learning.py [--json] [--seed 0] [--epochs 1]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sooner import Judge, compared, train_siam
+
+from siam.datasets.dataset import Dataset, Split
+from siam.datasets.load import load_dataset
+from siam.evaluation.distances import nearest
+from siam.siamese.native_logs import quiet_native_logs
+
+BATCH = 256
+MEAN, DEVIATION = 0.1307, 0.3081
+
+Embed = Callable[[np.ndarray], np.ndarray]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Train both, print seconds and Recall@1, and the ratio."""
+    parser = argparse.ArgumentParser(description="pytorch-metric-learning's example beside siam.")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout, no table")
+    parser.add_argument("--seed", type=int, default=0, help="splits and initial weights")
+    parser.add_argument("--epochs", type=int, default=1, help="of the example")
+    parser.add_argument("--data-dir", type=Path, help="folder that holds mnist/")
+    options = parser.parse_args(arguments)
+    data = load_dataset("mnist", data_dir=options.data_dir, seed=options.seed)
+
+    def say(line: str) -> None:
+        print(line, file=sys.stderr if options.json else sys.stdout, flush=True)
+
+    say("recipe       pictures x epochs  seconds  Recall@1")
+    example = train_example(data, epochs=options.epochs, seed=options.seed)
+    line = f"{len(data.train):6,} x {options.epochs} {example['seconds']:8.1f}"
+    say(f"example,     {line} {example['accuracy']:10.2%}")
+    with quiet_native_logs():
+        import keras
+    siam = train_siam(
+        data.train,
+        data.validation,
+        recall_judge(data),
+        goal=example["accuracy"],
+        seed=options.seed,
+        say=say,
+    )
+    found = compared(example, siam, say)
+    if options.json:
+        versions = {"keras": keras.__version__}
+        result = {"schema": 1, "seed": options.seed, **versions, "example": example, **found}
+        print(json.dumps(result, indent=2))
+
+
+def recall_judge(data: Dataset) -> Judge:
+    """Return what scores a Keras tower by `recall`."""
+
+    def judge(tower: Any) -> float:
+        return recall(lambda pictures: tower.predict(pictures, batch_size=500, verbose=0), data)
+
+    return judge
+
+
+def recall(embed: Embed, data: Dataset) -> float:
+    """Share of test pictures whose nearest of all others is of their class."""
+    gallery = [embed(split.pictures) for split in (data.train, data.validation)]
+    labels = np.concatenate([data.train.labels, data.validation.labels])
+    found = nearest(embed(data.test.pictures), np.concatenate(gallery), 1).positions[:, 0]
+    return float((labels[found] == data.test.labels).mean())
+
+
+def train_example(data: Dataset, *, epochs: int, seed: int) -> dict[str, Any]:
+    """Train by the notebook's recipe; return its seconds and Recall@1."""
+    import torch
+    from pytorch_metric_learning import distances, losses, miners, reducers
+
+    torch.manual_seed(seed)
+    network = example_network()
+    optimizer = torch.optim.Adam(network.parameters(), lr=0.01)
+    cosine = distances.CosineSimilarity()
+    loss = losses.TripletMarginLoss(
+        margin=0.2, distance=cosine, reducer=reducers.ThresholdReducer(low=0)
+    )
+    mine = miners.TripletMarginMiner(margin=0.2, distance=cosine, type_of_triplets="semihard")
+    started = time.perf_counter()
+    pictures, labels = scaled(data.train), torch.from_numpy(data.train.labels)
+    network.train()
+    for _ in range(epochs):
+        for rows in torch.randperm(len(labels)).split(BATCH):
+            optimizer.zero_grad()
+            embeddings = network(pictures[rows])
+            loss(embeddings, labels[rows], mine(embeddings, labels[rows])).backward()
+            optimizer.step()
+    seconds = time.perf_counter() - started
+    network.eval()
+
+    def embed(pictures: np.ndarray) -> np.ndarray:
+        split = Split(pictures, np.zeros(len(pictures), np.int64), ())
+        with torch.no_grad():
+            parts = [network(part) for part in scaled(split).split(1000)]
+            unit = torch.nn.functional.normalize(torch.cat(parts))
+            embeddings: np.ndarray = unit.numpy()
+        return embeddings
+
+    return {"seconds": seconds, "accuracy": recall(embed, data)}
+
+
+def scaled(split: Split) -> Any:
+    """Pictures as the example has them: channels first, around 0."""
+    import torch
+
+    pictures = split.pictures.transpose(0, 3, 1, 2).astype(np.float32)
+    return torch.from_numpy((pictures / 255 - MEAN) / DEVIATION)
+
+
+def example_network() -> Any:
+    """The notebook's network, layer by layer."""
+    from torch import nn
+
+    return nn.Sequential(
+        nn.Conv2d(1, 32, 3),
+        nn.ReLU(),
+        nn.Conv2d(32, 64, 3),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Dropout2d(0.25),
+        nn.Flatten(),
+        nn.Linear(9216, 128),
+    )
+
+
+if __name__ == "__main__":
+    main()

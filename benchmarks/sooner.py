@@ -1,0 +1,74 @@
+"""How soon siam is as good as another recipe: what the side-by-side trainings share."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from siam.datasets.dataset import Split
+from siam.datasets.splits import split_off
+
+PRESET = "quick"
+SOME = (2_500, 5_000, 7_500, 10_000, 15_000, 20_000)
+MOST_EPOCHS = 8
+
+Judge = Callable[[Any], float]
+
+
+def ladder(pictures: int) -> Iterator[tuple[int, int]]:
+    """Yield (pictures, epochs), each longer than the one before: a part of them, then all."""
+    yield from ((some, 1) for some in SOME if some < pictures)
+    yield from ((pictures, epochs) for epochs in range(1, MOST_EPOCHS + 1))
+
+
+def train_siam(
+    train: Split,
+    validation: Split,
+    judge: Judge,
+    *,
+    goal: float,
+    seed: int,
+    say: Callable[[str], None],
+) -> list[dict[str, Any]]:
+    """Train siam for longer and longer until `goal` is reached; return each training's row.
+
+    Whole trainings, each with its own schedule. The seconds are those of that training alone,
+    compiling included.
+    """
+    from siam.siamese.network import tower_of
+    from siam.siamese.presets import PRESETS
+    from siam.siamese.training import train_network
+
+    rows: list[dict[str, Any]] = []
+    for pictures, epochs in ladder(len(train)):
+        _, chosen = split_off(train.labels, pictures, seed=seed)
+        recipe = dataclasses.replace(PRESETS[PRESET], epochs=epochs)
+        with tempfile.TemporaryDirectory() as folder:
+            trained = train_network(
+                train.take(chosen), validation, recipe=recipe, seed=seed, folder=Path(folder)
+            )
+        accuracy = judge(tower_of(trained.network))
+        seconds = trained.seconds
+        row = {"pictures": pictures, "epochs": epochs, "seconds": seconds, "accuracy": accuracy}
+        rows.append(row)
+        say(f"siam {PRESET}, {pictures:6,} x {epochs} {seconds:8.1f} {accuracy:10.2%}")
+        if accuracy >= goal:
+            break
+    return rows
+
+
+def compared(
+    other: dict[str, Any], siam: list[dict[str, Any]], say: Callable[[str], None]
+) -> dict[str, Any]:
+    """Say how much sooner siam was as good as the other's last row, and return it for --json."""
+    reached = siam[-1]["accuracy"] >= other["accuracy"]
+    ratio = other["seconds"] / siam[-1]["seconds"]
+    say(
+        f"siam reaches {other['accuracy']:.2%} {ratio:.1f} times sooner."
+        if reached
+        else f"siam does NOT reach {other['accuracy']:.2%} in {MOST_EPOCHS} epochs."
+    )
+    return {"siam": siam, "reached": reached, "times_sooner": ratio if reached else None}
