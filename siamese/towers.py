@@ -94,15 +94,13 @@ def deep_tower(
     input_shape: tuple[int, int, int],
     dim: int = 128,
     *,
-    widths: Sequence[int] = (32, 64, 64, 96, 128, 128),
+    widths: Sequence[int] = (32, 64, 64, 96, 96, 128),
     name: str = "tower",
 ) -> keras.Model:
     """Six normalised convolutions, for many classes and pictures with fine strokes.
 
-    The first looks at the picture in full and is pooled to 16 pixels a side or less; later ones
-    in pairs on ever fewer pixels, where they cost little. The mean over the last ones' pixels
-    is what is projected: it generalises to new classes better than a weight for every pixel.
-    Batch normalisation pays where classes are many (docs/unseen.md).
+    The first looks at the picture in full and is pooled to 16 pixels a side or less, where the
+    others, in pairs, cost little. Batch normalisation pays where classes are many (docs/unseen.md).
 
     Args:
         input_shape: height, width and channels of a picture.
@@ -126,11 +124,10 @@ def deep_tower(
         )(x)
         if position == 1:
             x = _halve_while_large(x, "pool_1", limit=16)
-        elif position % 2 == 0 and position < len(widths):
+        elif position % 2:
             x = layers.MaxPooling2D(2, padding="same", name=f"pool_{position}")(x)
         x = layers.BatchNormalization(momentum=0.9, name=f"norm_{position}")(x)
         x = layers.ReLU(name=f"relu_{position}")(x)
-    x = layers.GlobalAveragePooling2D(name="mean")(x)
     return keras.Model(inputs, _embedding(x, dim), name=name)
 
 
@@ -184,8 +181,7 @@ def _residual_block(x: Tensor, width: int, name: str) -> Tensor:
 
 
 def _embedding(x: Tensor, dim: int) -> Tensor:
-    if len(x.shape) > 2:
-        x = layers.Flatten(name="flatten")(x)
+    x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(dim, use_bias=False, name="projection")(x)
     x = layers.BatchNormalization(momentum=0.9, name="projection_norm")(x)
     return unit_length(x, name="embedding")
