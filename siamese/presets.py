@@ -42,7 +42,7 @@ class Recipe:
     dim: int = 64
     loss: str = "contrastive"
     head_weight: float = 0.0
-    epochs: int = 7
+    epochs: int = 6
     classes_per_batch: int = 10
     pictures_per_class: int = 26
     learning_rate: float = 8e-3
@@ -87,7 +87,7 @@ _FURTHER = AugmentPolicy(
 DEFAULT_PRESET = "balanced"
 PRESETS: dict[str, Recipe] = {
     "quick": Recipe(epochs=1, pictures_per_class=10),
-    "balanced": Recipe(epochs=7, augment=_DISTORTED, plain=0.25, hardest=0.35, strangers=0.15),
+    "balanced": Recipe(epochs=6, augment=_DISTORTED, plain=0.25, hardest=0.35, strangers=0.15),
     "best": Recipe(
         tower="wide",
         epochs=28,
