@@ -96,17 +96,16 @@ def batch_contrastive(
 
         mean over costly same pairs of max(d - positive_margin, 0)^2
       + mean over costly different pairs of max(negative_margin - d, 0)^2
-      + mean over pairs of a picture and a stranger of max(stranger_margin - d, 0)^2
+      + mean over costly pairs of a picture and a stranger of max(stranger_margin - d, 0)^2
 
     Each kind of pair has its own mean, so that the many different pairs do not drown the few
-    same ones, nor strangers the classes. The first two are over the pairs that still cost
-    something, so that the many settled ones do not thin out the few hard ones (Hermans et al.,
-    "In Defense of the Triplet Loss for Person Re-Identification", 2017, section 2, do so with
-    triplets), but over a tenth of their kind at least: the last ones are mostly odd pictures.
-    Strangers are to matter less the fewer of them are near. The positive margin leaves a class
-    some room: without it, every pair of a class is pulled together for ever. The strangers'
-    margin lies between the two: an odd picture of a class, which looks like none, stays nearer
-    its class than another.
+    same ones, nor strangers the classes. It is over the pairs that still cost something, so that
+    the many settled ones do not thin out the few hard ones (Hermans et al., "In Defense of the
+    Triplet Loss for Person Re-Identification", 2017, section 2, do so with triplets), but over a
+    tenth of their kind at least: the last ones are mostly odd pictures, which must not steer
+    alone. The positive margin leaves a class some room: without it, every pair of a class is
+    pulled together for ever. The strangers' margin lies between the two: an odd picture of a
+    class, which looks like none, stays nearer its class than another.
 
     Args:
         labels: integers of shape (n,); below 0 = a stranger, of no class.
@@ -130,8 +129,11 @@ def batch_contrastive(
     apart = rivals * ops.square(ops.relu(negative_margin - distance))
     strangers = different - rivals
     away = strangers * ops.square(ops.relu(stranger_margin - distance))
-    near = ops.sum(away) / ops.maximum(ops.sum(strangers), 1.0)
-    return _mean_of_costly(together, same) + _mean_of_costly(apart, rivals) + near
+    return (
+        _mean_of_costly(together, same)
+        + _mean_of_costly(apart, rivals)
+        + _mean_of_costly(away, strangers)
+    )
 
 
 def _mean_of_costly(costs: Tensor, pairs: Tensor) -> Tensor:

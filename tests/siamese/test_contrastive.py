@@ -37,8 +37,8 @@ def plain_loop(
                 together.append(max(distance - positive_margin, 0.0) ** 2)
             else:
                 apart.append(max(negative_margin - distance, 0.0) ** 2)
-    total = sum(strange) / len(strange) if strange else 0.0
-    for part in (together, apart):
+    total = 0.0
+    for part in (together, apart, strange):
         costly = sum(1 for cost in part if cost > 0)
         if costly:
             total += sum(part) / max(costly, len(part) / 10)
