@@ -102,10 +102,10 @@ def batch_contrastive(
     same ones, nor strangers the classes. It is over the pairs that still cost something, so that
     the many settled ones do not thin out the few hard ones (Hermans et al., "In Defense of the
     Triplet Loss for Person Re-Identification", 2017, section 2, do so with triplets), but over a
-    tenth of their kind at least: the last ones are mostly odd pictures, which must not steer
-    alone. The positive margin leaves a class some room: without it, every pair of a class is
-    pulled together for ever. The strangers' margin lies between the two: an odd picture of a
-    class, which looks like none, stays nearer its class than another.
+    tenth of their kind at least, so that the last one or two do not steer alone. The positive
+    margin leaves a class some room: without it, every pair of a class is pulled together for
+    ever. The strangers' margin lies between the two: an odd picture of a class, which looks like
+    none, stays nearer its class than another.
 
     Args:
         labels: integers of shape (n,); below 0 = a stranger, of no class.
