@@ -24,6 +24,7 @@ from siam.siamese.native_logs import quiet_native_logs
 from siam.siamese.presets import Recipe
 
 PAIRS = 20_000
+HEAD = "seconds          R@1 %           pair accuracy %  EER %"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,23 +62,23 @@ def options(description: str, *, seeds: int, epochs: int) -> argparse.Namespace:
 def run_table(trials: Iterable[Trial], chosen: argparse.Namespace) -> None:
     """Train every trial with every seed; print mean and deviation of each figure."""
     out = sys.stderr if chosen.json else sys.stdout
-    head = "seconds          R@1 %           pair accuracy %  EER %"
-    print(f"{'':34}{head}", file=out, flush=True)
+    print(f"{'':34}{HEAD}", file=out, flush=True)
     rows = []
     for trial in trials:
         if not any(text in trial.name for text in chosen.only.split(",")):
             continue
-        if chosen.epochs:
-            recipe = dataclasses.replace(trial.recipe, epochs=chosen.epochs)
-            trial = dataclasses.replace(trial, recipe=recipe)
-        found = list(_seeds(trial, chosen))
-        print(f"{trial.name:34}" + _line(found), file=out, flush=True)
+        found = list(over_seeds(trial, chosen))
+        print(f"{trial.name:34}" + figures(found), file=out, flush=True)
         rows.append({"name": trial.name, "seeds": [dataclasses.asdict(one) for one in found]})
     if chosen.json:
-        print(json.dumps({"schema": 1, "judged_by": _judged_by(chosen), "rows": rows}, indent=2))
+        print(json.dumps({"schema": 1, "judged_by": judged_by(chosen), "rows": rows}, indent=2))
 
 
-def _seeds(trial: Trial, chosen: argparse.Namespace) -> Iterator[Measured]:
+def over_seeds(trial: Trial, chosen: argparse.Namespace) -> Iterator[Measured]:
+    """Train a trial with each seed, as the options say."""
+    if chosen.epochs:
+        recipe = dataclasses.replace(trial.recipe, epochs=chosen.epochs)
+        trial = dataclasses.replace(trial, recipe=recipe)
     for seed in range(chosen.seeds):
         data = load_dataset("mnist", data_dir=chosen.data_dir, seed=seed)
         if chosen.pictures:
@@ -85,15 +86,18 @@ def _seeds(trial: Trial, chosen: argparse.Namespace) -> Iterator[Measured]:
             data = dataclasses.replace(data, train=data.train.take(some))
         found = measure(trial, data, seed=seed, test=chosen.test)
         # Said at once: a table of long trainings that is cut short has not been for nothing.
-        print(f"  seed {seed}: {_line([found])}", file=sys.stderr, flush=True)
+        print(f"  seed {seed}: {figures([found])}", file=sys.stderr, flush=True)
         yield found
 
 
-def _judged_by(chosen: argparse.Namespace) -> str:
+def judged_by(chosen: argparse.Namespace) -> str:
+    """Name the pictures that the figures are of."""
     return "test" if chosen.test else "validation"
 
 
-def _line(found: list[Measured]) -> str:
+def figures(found: list[Measured]) -> str:
+    """Mean and deviation of each figure, in the columns of `HEAD`."""
+
     def cell(name: str, factor: float, width: int, digits: int) -> str:
         values = [factor * getattr(one, name) for one in found]
         spread = statistics.stdev(values) if len(values) > 1 else 0.0
