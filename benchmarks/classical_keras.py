@@ -14,16 +14,13 @@ then for more epochs: whole trainings, each with its own schedule, until one is 
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 import time
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sooner import Judge, compared, train_siam
+from sooner import Judge, Say, compared, read_options, train_siam
 
 from siam.datasets.dataset import Split
 from siam.datasets.load import load_dataset
@@ -41,24 +38,13 @@ BATCH = 16
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Train both, print seconds and accuracy after each epoch, and the ratio."""
-    parser = argparse.ArgumentParser(description="The classical Keras recipe beside siam.")
-    parser.add_argument("--json", action="store_true", help="one JSON object on stdout, no table")
-    parser.add_argument("--seed", type=int, default=0, help="splits, pairs and initial weights")
-    parser.add_argument("--epochs", type=int, default=10, help="of the classical recipe")
-    parser.add_argument("--data-dir", type=Path, help="folder that holds mnist/")
-    options = parser.parse_args(arguments)
-    if options.epochs < 1:
-        parser.error(f"--epochs must be 1 or more, received {options.epochs}")
-
+    options, say = read_options("The classical Keras recipe beside siam.", arguments, epochs=10)
     data = load_dataset("mnist", data_dir=options.data_dir, seed=options.seed)
     _, chosen = split_off(data.train.labels, PICTURES, seed=options.seed)
     train = data.train.take(chosen)
     judge = pair_judge(data.validation, data.test, seed=options.seed)
     with quiet_native_logs():
         import keras
-
-    def say(line: str) -> None:
-        print(line, file=sys.stderr if options.json else sys.stdout, flush=True)
 
     say(f"{PICTURES:,} training pictures, {TEST_PAIRS:,} test pairs, Keras {keras.__version__}")
     say("recipe       pictures x epochs  seconds  pairs")
@@ -99,7 +85,7 @@ def pair_judge(validation: Split, test: Split, *, seed: int) -> Judge:
 
 
 def train_classical(
-    train: Split, judge: Judge, *, epochs: int, seed: int, say: Callable[[str], None]
+    train: Split, judge: Judge, *, epochs: int, seed: int, say: Say
 ) -> list[dict[str, Any]]:
     """Train by the recipe; return seconds (judging left out) and accuracy after each epoch."""
     import keras

@@ -12,18 +12,15 @@ Needs two libraries beside siam:  pip install torch pytorch-metric-learning
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sooner import Judge, compared, train_siam
+from sooner import Judge, compared, read_options, train_siam
 
-from siam.datasets.dataset import Dataset, Split
+from siam.datasets.dataset import Dataset
 from siam.datasets.load import load_dataset
 from siam.evaluation.distances import nearest
 from siam.siamese.native_logs import quiet_native_logs
@@ -36,17 +33,10 @@ Embed = Callable[[np.ndarray], np.ndarray]
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Train both, print seconds and Recall@1, and the ratio."""
-    parser = argparse.ArgumentParser(description="pytorch-metric-learning's example beside siam.")
-    parser.add_argument("--json", action="store_true", help="one JSON object on stdout, no table")
-    parser.add_argument("--seed", type=int, default=0, help="splits and initial weights")
-    parser.add_argument("--epochs", type=int, default=1, help="of the example")
-    parser.add_argument("--data-dir", type=Path, help="folder that holds mnist/")
-    options = parser.parse_args(arguments)
+    options, say = read_options(
+        "pytorch-metric-learning's example beside siam.", arguments, epochs=1
+    )
     data = load_dataset("mnist", data_dir=options.data_dir, seed=options.seed)
-
-    def say(line: str) -> None:
-        print(line, file=sys.stderr if options.json else sys.stdout, flush=True)
-
     say("recipe       pictures x epochs  seconds  Recall@1")
     example = train_example(data, epochs=options.epochs, seed=options.seed)
     line = f"{len(data.train):6,} x {options.epochs} {example['seconds']:8.1f}"
@@ -99,7 +89,7 @@ def train_example(data: Dataset, *, epochs: int, seed: int) -> dict[str, Any]:
     )
     mine = miners.TripletMarginMiner(margin=0.2, distance=cosine, type_of_triplets="semihard")
     started = time.perf_counter()
-    pictures, labels = scaled(data.train), torch.from_numpy(data.train.labels)
+    pictures, labels = scaled(data.train.pictures), torch.from_numpy(data.train.labels)
     network.train()
     for _ in range(epochs):
         for rows in torch.randperm(len(labels)).split(BATCH):
@@ -111,9 +101,8 @@ def train_example(data: Dataset, *, epochs: int, seed: int) -> dict[str, Any]:
     network.eval()
 
     def embed(pictures: np.ndarray) -> np.ndarray:
-        split = Split(pictures, np.zeros(len(pictures), np.int64), ())
         with torch.no_grad():
-            parts = [network(part) for part in scaled(split).split(1000)]
+            parts = [network(part) for part in scaled(pictures).split(1000)]
             unit = torch.nn.functional.normalize(torch.cat(parts))
             embeddings: np.ndarray = unit.numpy()
         return embeddings
@@ -121,12 +110,12 @@ def train_example(data: Dataset, *, epochs: int, seed: int) -> dict[str, Any]:
     return {"seconds": seconds, "accuracy": recall(embed, data)}
 
 
-def scaled(split: Split) -> Any:
+def scaled(pictures: np.ndarray) -> Any:
     """Pictures as the example has them: channels first, around 0."""
     import torch
 
-    pictures = split.pictures.transpose(0, 3, 1, 2).astype(np.float32)
-    return torch.from_numpy((pictures / 255 - MEAN) / DEVIATION)
+    levels = pictures.transpose(0, 3, 1, 2).astype(np.float32)
+    return torch.from_numpy((levels / 255 - MEAN) / DEVIATION)
 
 
 def example_network() -> Any:

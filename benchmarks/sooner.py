@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
+import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,32 @@ SOME = (2_500, 5_000, 7_500, 10_000, 15_000, 20_000)
 MOST_EPOCHS = 8
 
 Judge = Callable[[Any], float]
+Say = Callable[[str], None]
+
+
+def read_options(
+    description: str, arguments: Sequence[str] | None, *, epochs: int
+) -> tuple[argparse.Namespace, Say]:
+    """Read the options of a side-by-side training, and return how it says a line.
+
+    Args:
+        description: what `--help` begins with.
+        arguments: the command line; None = the process's own.
+        epochs: of the other recipe.
+    """
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout, no table")
+    parser.add_argument("--seed", type=int, default=0, help="splits, pairs and initial weights")
+    parser.add_argument("--epochs", type=int, default=epochs, help="of the other recipe")
+    parser.add_argument("--data-dir", type=Path, help="folder that holds mnist/")
+    options = parser.parse_args(arguments)
+    if options.epochs < 1:
+        parser.error(f"--epochs must be 1 or more, received {options.epochs}")
+
+    def say(line: str) -> None:
+        print(line, file=sys.stderr if options.json else sys.stdout, flush=True)
+
+    return options, say
 
 
 def ladder(pictures: int) -> Iterator[tuple[int, int]]:
@@ -31,7 +59,7 @@ def train_siam(
     *,
     goal: float,
     seed: int,
-    say: Callable[[str], None],
+    say: Say,
 ) -> list[dict[str, Any]]:
     """Train siam for longer and longer until `goal` is reached; return each training's row.
 
@@ -60,9 +88,7 @@ def train_siam(
     return rows
 
 
-def compared(
-    other: dict[str, Any], siam: list[dict[str, Any]], say: Callable[[str], None]
-) -> dict[str, Any]:
+def compared(other: dict[str, Any], siam: list[dict[str, Any]], say: Say) -> dict[str, Any]:
     """Say how much sooner siam was as good as the other's last row, and return it for --json."""
     reached = siam[-1]["accuracy"] >= other["accuracy"]
     ratio = other["seconds"] / siam[-1]["seconds"]
