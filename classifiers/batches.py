@@ -9,15 +9,12 @@ import numpy as np
 
 from siam.datasets.dataset import Split
 from siam.siamese.augment import AugmentPolicy, augment_batch
+from siam.siamese.prepared_ahead import PreparedAhead
 
 __all__ = ["NextEpoch", "ShuffledBatches"]
 
-# One thread beside the step's own keeps ahead of it.
-WORKERS = 1
-QUEUE = 8
 
-
-class ShuffledBatches(keras.utils.PyDataset):
+class ShuffledBatches(PreparedAhead):
     """Batches of one size, so that a backend compiles one step; what is left over waits.
 
     A batch depends on (seed, epoch, step) alone, whatever thread makes it.
@@ -42,7 +39,7 @@ class ShuffledBatches(keras.utils.PyDataset):
         policy: AugmentPolicy | None,
         varied_epochs: int | None = None,
     ) -> None:
-        super().__init__(workers=WORKERS, max_queue_size=QUEUE)
+        super().__init__()
         if len(split) == 0 or batch_size < 1:
             raise ValueError(
                 "Training needs at least one picture and batch_size >= 1, "
@@ -63,7 +60,8 @@ class ShuffledBatches(keras.utils.PyDataset):
     def __len__(self) -> int:
         return len(self.split) // self.batch_size
 
-    def __getitem__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+    def prepare(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the pictures and the labels of a batch."""
         chosen = self.order[step * self.batch_size : (step + 1) * self.batch_size]
         pictures = self.split.pictures[chosen]
         varied = self.varied_epochs is None or self.epoch < self.varied_epochs

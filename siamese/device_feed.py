@@ -17,8 +17,9 @@ from siam.siamese.augment_ops import distort
 from siam.siamese.device import found_device
 from siam.siamese.distortion import AugmentPolicy, Draws, draw_distortion, no_distortion
 from siam.siamese.driver import card_memory
-from siam.siamese.feed import QUEUE, WORKERS, BatchFeed
+from siam.siamese.feed import BatchFeed
 from siam.siamese.pairwise import Tensor
+from siam.siamese.prepared_ahead import PreparedAhead
 from siam.siamese.quarter_turns import TURNS
 
 __all__ = ["DeviceFeed", "PicturesOnDevice", "fits_device", "move_to_device"]
@@ -63,7 +64,7 @@ def move_to_device(
     return model, shown, DeviceFeed(watched, policy, turned=feed.quarter_turns, first=first)
 
 
-class DeviceFeed(keras.utils.PyDataset):
+class DeviceFeed(PreparedAhead):
     """The batches of a `BatchFeed`, but of positions and distortions instead of pictures.
 
     Args:
@@ -77,7 +78,7 @@ class DeviceFeed(keras.utils.PyDataset):
     def __init__(
         self, feed: BatchFeed, policy: AugmentPolicy, *, turned: bool, first: int = 0
     ) -> None:
-        super().__init__(workers=WORKERS, max_queue_size=QUEUE)
+        super().__init__()
         self.feed = feed
         self.policy = policy
         self.turned = turned
@@ -90,7 +91,8 @@ class DeviceFeed(keras.utils.PyDataset):
     def __len__(self) -> int:
         return len(self.feed)
 
-    def __getitem__(self, step: int) -> tuple[Draws, np.ndarray]:
+    def prepare(self, step: int) -> tuple[Draws, np.ndarray]:
+        """Return positions and distortions of a batch, and its labels."""
         feed = self.feed
         chosen = feed.batches[step]
         turns, rows = np.divmod(chosen, len(feed.split))

@@ -14,16 +14,13 @@ import numpy as np
 from siam.datasets.dataset import Split
 from siam.datasets.sampling import epoch_batches, sample_pairs
 from siam.siamese.augment import AugmentPolicy, augment_batch
+from siam.siamese.prepared_ahead import PreparedAhead
 from siam.siamese.quarter_turns import take_turned, turned_labels
 
 __all__ = ["BatchFeed", "EpochTurn", "PairFeed"]
 
-# One thread beside the step's own keeps ahead of it and takes no core from it for long.
-WORKERS = 1
-QUEUE = 8
 
-
-class Feed(keras.utils.PyDataset):
+class Feed(PreparedAhead):
     """What both feeds share: the pictures, how they are varied, and which epoch it is.
 
     Args:
@@ -43,7 +40,7 @@ class Feed(keras.utils.PyDataset):
         varied_epochs: int | None = None,
         quarter_turns: bool = False,
     ) -> None:
-        super().__init__(workers=WORKERS, max_queue_size=QUEUE)
+        super().__init__()
         self.split = split
         self.labels = turned_labels(split.labels) if quarter_turns else split.labels
         self.seed = seed
@@ -120,7 +117,8 @@ class BatchFeed(Feed):
     def __len__(self) -> int:
         return len(self.batches)
 
-    def __getitem__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+    def prepare(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the pictures and the labels of a batch."""
         chosen = self.batches[step]
         return self.pictures_at(chosen, step), self.labels[chosen]
 
@@ -149,7 +147,8 @@ class PairFeed(Feed):
     def __len__(self) -> int:
         return len(self.same) // self.batch
 
-    def __getitem__(self, step: int) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
+    def prepare(self, step: int) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
+        """Return both sides' pictures, and whether they are of one class."""
         part = slice(step * self.batch, (step + 1) * self.batch)
         left = self.pictures_at(self.left[part], step, 0)
         right = self.pictures_at(self.right[part], step, 1)
