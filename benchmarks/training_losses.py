@@ -46,14 +46,14 @@ def main() -> None:
     """Tune every loss, then print what its best trial gives."""
     chosen = options("The batch losses at equal conditions.", seeds=5, epochs=3)
     out = sys.stderr if chosen.json else sys.stdout
-    print(f"{'':46}{HEAD}", file=out, flush=True)
+    print(f"{'':54}{HEAD}", file=out, flush=True)
     rows = []
     for loss in list(SETTINGS):
         if not any(text in loss for text in chosen.only.split(",")):
             continue
         best = _tune(loss, chosen)
         found = list(over_seeds(best, chosen))
-        print(f"{best.name:46}{figures(found)}", file=out, flush=True)
+        print(f"{best.name:54}{figures(found)}", file=out, flush=True)
         rows.append({"name": best.name, "seeds": [dataclasses.asdict(one) for one in found]})
     if chosen.json:
         print(json.dumps({"schema": 1, "judged_by": judged_by(chosen), "rows": rows}, indent=2))
