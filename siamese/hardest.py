@@ -3,7 +3,8 @@
 Most of a data set is soon learned and teaches nothing more. After the first, second, fourth,
 eighth ... epoch every picture is ranked by how far it still is from its own class, and until the
 next ranking the distorted epochs draw from the hardest of each class alone. They keep their
-number of steps, so the hard ones are seen more often and the training takes no longer.
+number of steps, so the hard ones are seen more often and the training takes no longer. A picture
+that lies clearly in another class is more likely labelled wrongly than hard, and is left out.
 
 B. Sorscher et al., "Beyond neural scaling laws: beating power law scaling via data pruning",
 NeurIPS 2022 (keep the hard where data is plenty); A. Shrivastava, A. Gupta, R. Girshick, "Training
@@ -26,6 +27,8 @@ __all__ = ["RANKING_FILE", "LearnHardest", "hardest_of_each", "misplacement"]
 
 RANKING_FILE = "ranking.npz"
 BATCH = 1000
+# Nearer another class than its own by more than this cosine: its label is more likely wrong.
+WRONGLY_LABELLED = 0.5
 
 
 def misplacement(embeddings: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -55,27 +58,35 @@ def misplacement(embeddings: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return margins
 
 
-def hardest_of_each(hardness: np.ndarray, labels: np.ndarray, *, share: float) -> np.ndarray:
+def hardest_of_each(
+    hardness: np.ndarray, labels: np.ndarray, *, share: float, limit: float = np.inf
+) -> np.ndarray:
     """Return the positions of the hardest share of every class, two pictures of each at least.
 
     Args:
         hardness: (n,), larger = harder.
         labels: int64 (n,).
         share: of a class's pictures, above 0 to 1.
+        limit: pictures harder than this are taken only where the others do not suffice, the least
+            hard of them first.
 
     Returns:
         int64, ascending.
 
     Example:
         >>> hardness = np.array([3.0, 1.0, 2.0, 0.0, 5.0])
-        >>> hardest_of_each(hardness, np.array([0, 0, 0, 0, 1]), share=0.5).tolist()
+        >>> labels = np.array([0, 0, 0, 0, 1])
+        >>> hardest_of_each(hardness, labels, share=0.5).tolist()
         [0, 2, 4]
+        >>> hardest_of_each(hardness, labels, share=0.5, limit=2.5).tolist()
+        [1, 2, 4]
     """
     chosen = []
+    beyond = hardness > limit
+    order = np.lexsort((np.where(beyond, hardness, -hardness), beyond))
     for label in np.unique(labels):
-        own = np.flatnonzero(labels == label)
-        count = max(2, round(share * len(own)))
-        chosen.append(own[np.argsort(-hardness[own], kind="stable")[:count]])
+        own = order[labels[order] == label]
+        chosen.append(own[: max(2, round(share * len(own)))])
     return np.sort(np.concatenate(chosen))
 
 
@@ -112,7 +123,9 @@ class LearnHardest(keras.callbacks.Callback):
         known = int((split.labels >= 0).sum())
         pictures, labels = split.pictures[:known], split.labels[:known]
         embeddings = self.tower.predict(pictures, batch_size=BATCH, verbose=0)
-        positions = hardest_of_each(misplacement(embeddings, labels), labels, share=self.share)
+        positions = hardest_of_each(
+            misplacement(embeddings, labels), labels, share=self.share, limit=WRONGLY_LABELLED
+        )
         if self.feed.quarter_turns:
             turned = np.arange(TURNS)[:, np.newaxis] * len(split)
             positions = (turned + positions).ravel()

@@ -12,7 +12,13 @@ import pytest
 from siam.datasets.dataset import Split
 from siam.siamese.augment import AugmentPolicy
 from siam.siamese.feed import BatchFeed
-from siam.siamese.hardest import RANKING_FILE, LearnHardest, hardest_of_each, misplacement
+from siam.siamese.hardest import (
+    RANKING_FILE,
+    WRONGLY_LABELLED,
+    LearnHardest,
+    hardest_of_each,
+    misplacement,
+)
 
 
 def test_misplacement_against_a_loop() -> None:
@@ -36,6 +42,25 @@ def test_each_class_gives_its_own_share_and_two_at_least() -> None:
     assert chosen.tolist() == [7, 8, 9, 12, 13, 14]
 
 
+def test_what_is_beyond_the_limit_comes_after_all_others() -> None:
+    labels = np.array([0] * 6 + [1] * 4)
+    hardness = np.array([0.9, -1.0, 0.2, 0.1, -0.5, 0.8, 1.5, 1.2, 1.1, -1.0])
+    chosen = hardest_of_each(hardness, labels, share=0.5, limit=0.3)
+    assert chosen.tolist() == [2, 3, 4, 8, 9]
+
+
+def test_pictures_with_a_wrong_label_are_not_learned_as_the_hardest(tmp_path: Path) -> None:
+    own, model = split(), Placed()
+    feed = feed_of(own)
+    # By the first pixel: picture 0 lies on the class of 1, picture 1 between both.
+    own.pictures[:, 0, 0, 0] = np.array([0, 100, 200])[own.labels]
+    own.pictures[0, 0, 0, 0], own.pictures[1, 0, 0, 0] = 100, 55
+    callback = LearnHardest(model, feed, share=0.2, folder=tmp_path)
+    learned = drawn(feed, callback, 1)
+    assert 0 not in learned
+    assert 1 in learned
+
+
 def split(count: int = 60) -> Split:
     rng = np.random.default_rng(1)
     pictures = rng.integers(0, 256, (count, 8, 8, 1)).astype(np.uint8)
@@ -54,6 +79,15 @@ def tower() -> keras.Model:
     )
 
 
+class Placed:
+    """A tower that lays pictures on a quarter circle by their first pixel."""
+
+    def predict(self, pictures: np.ndarray, **_: Any) -> np.ndarray:
+        """Return embeddings."""
+        angle = pictures[:, 0, 0, 0] / 255 * np.pi
+        return np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
+
+
 def drawn(feed: BatchFeed, callback: LearnHardest, epoch: int) -> set[int]:
     callback.on_epoch_begin(epoch)
     feed.turn(epoch)
@@ -66,7 +100,11 @@ def test_epochs_draw_from_the_hardest_once_ranked_and_plain_ones_from_all(tmp_pa
     feed = feed_of(own)
     callback = LearnHardest(model, feed, share=0.2, folder=tmp_path)
     embeddings = np.asarray(model.predict(own.pictures, verbose=0))
-    hardest = set(hardest_of_each(misplacement(embeddings, own.labels), own.labels, share=0.2))
+    hardest = set(
+        hardest_of_each(
+            misplacement(embeddings, own.labels), own.labels, share=0.2, limit=WRONGLY_LABELLED
+        )
+    )
     assert len(hardest) == 12
     everything = set(range(60))
     assert drawn(feed, callback, 0) == everything
