@@ -13,11 +13,10 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import sys
 from functools import partial
 
-from training_measure import HEAD, Trial, figures, judged_by, options, over_seeds
+from training_measure import Trial, options, over_seeds, run_table, wanted
 
 from siam.siamese.losses import LOSSES
 from siam.siamese.presets import PRESETS
@@ -45,18 +44,7 @@ SETTINGS: dict[str, list[dict[str, float]]] = {
 def main() -> None:
     """Tune every loss, then print what its best trial gives."""
     chosen = options("The batch losses at equal conditions.", seeds=5, epochs=3)
-    out = sys.stderr if chosen.json else sys.stdout
-    print(f"{'':54}{HEAD}", file=out, flush=True)
-    rows = []
-    for loss in list(SETTINGS):
-        if not any(text in loss for text in chosen.only.split(",")):
-            continue
-        best = _tune(loss, chosen)
-        found = list(over_seeds(best, chosen))
-        print(f"{best.name:54}{figures(found)}", file=out, flush=True)
-        rows.append({"name": best.name, "seeds": [dataclasses.asdict(one) for one in found]})
-    if chosen.json:
-        print(json.dumps({"schema": 1, "judged_by": judged_by(chosen), "rows": rows}, indent=2))
+    run_table((_tune(loss, chosen) for loss in SETTINGS if wanted(loss, chosen)), chosen)
 
 
 def _tune(loss: str, chosen: argparse.Namespace) -> Trial:

@@ -24,7 +24,6 @@ from siam.siamese.native_logs import quiet_native_logs
 from siam.siamese.presets import Recipe
 
 PAIRS = 20_000
-HEAD = "seconds          R@1 %           pair accuracy %  EER %"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,16 +61,22 @@ def options(description: str, *, seeds: int, epochs: int) -> argparse.Namespace:
 def run_table(trials: Iterable[Trial], chosen: argparse.Namespace) -> None:
     """Train every trial with every seed; print mean and deviation of each figure."""
     out = sys.stderr if chosen.json else sys.stdout
-    print(f"{'':34}{HEAD}", file=out, flush=True)
+    head = "seconds          R@1 %           pair accuracy %  EER %"
+    print(f"{'':54}{head}", file=out, flush=True)
     rows = []
     for trial in trials:
-        if not any(text in trial.name for text in chosen.only.split(",")):
+        if not wanted(trial.name, chosen):
             continue
         found = list(over_seeds(trial, chosen))
-        print(f"{trial.name:34}" + figures(found), file=out, flush=True)
+        print(f"{trial.name:54}" + _line(found), file=out, flush=True)
         rows.append({"name": trial.name, "seeds": [dataclasses.asdict(one) for one in found]})
     if chosen.json:
-        print(json.dumps({"schema": 1, "judged_by": judged_by(chosen), "rows": rows}, indent=2))
+        print(json.dumps({"schema": 1, "judged_by": _judged_by(chosen), "rows": rows}, indent=2))
+
+
+def wanted(name: str, chosen: argparse.Namespace) -> bool:
+    """Say whether `--only` asks for a row of that name."""
+    return any(text in name for text in chosen.only.split(","))
 
 
 def over_seeds(trial: Trial, chosen: argparse.Namespace) -> Iterator[Measured]:
@@ -86,18 +91,15 @@ def over_seeds(trial: Trial, chosen: argparse.Namespace) -> Iterator[Measured]:
             data = dataclasses.replace(data, train=data.train.take(some))
         found = measure(trial, data, seed=seed, test=chosen.test)
         # Said at once: a table of long trainings that is cut short has not been for nothing.
-        print(f"  seed {seed}: {figures([found])}", file=sys.stderr, flush=True)
+        print(f"  seed {seed}: {_line([found])}", file=sys.stderr, flush=True)
         yield found
 
 
-def judged_by(chosen: argparse.Namespace) -> str:
-    """Name the pictures that the figures are of."""
+def _judged_by(chosen: argparse.Namespace) -> str:
     return "test" if chosen.test else "validation"
 
 
-def figures(found: list[Measured]) -> str:
-    """Mean and deviation of each figure, in the columns of `HEAD`."""
-
+def _line(found: list[Measured]) -> str:
     def cell(name: str, factor: float, width: int, digits: int) -> str:
         values = [factor * getattr(one, name) for one in found]
         spread = statistics.stdev(values) if len(values) > 1 else 0.0
