@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from abc import abstractmethod
 from typing import Any
 
 import keras
@@ -33,6 +32,6 @@ class PreparedAhead(keras.utils.PyDataset):
         with self._one_at_a_time:
             return self.prepare(step)
 
-    @abstractmethod
     def prepare(self, step: int) -> Any:
         """Return the batch of a step, whatever thread asks for it."""
+        raise NotImplementedError
