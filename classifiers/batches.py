@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import keras
 import numpy as np
 
 from siam.datasets.dataset import Split
 from siam.siamese.augment import AugmentPolicy, augment_batch
 from siam.siamese.prepared_ahead import PreparedAhead
 
-__all__ = ["NextEpoch", "ShuffledBatches"]
+__all__ = ["ShuffledBatches"]
 
 
 class ShuffledBatches(PreparedAhead):
@@ -69,15 +66,3 @@ class ShuffledBatches(PreparedAhead):
             rng = np.random.default_rng((self.seed, self.epoch, step))
             pictures = augment_batch(pictures, rng=rng, policy=self.policy)
         return pictures, self.split.labels[chosen]
-
-
-class NextEpoch(keras.callbacks.Callback):
-    """Tell the batches which epoch begins."""
-
-    def __init__(self, batches: ShuffledBatches) -> None:
-        super().__init__()
-        self.batches = batches
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Draw the epoch's order."""
-        self.batches.turn(epoch)

@@ -9,12 +9,13 @@ from typing import Any
 
 import keras
 
-from siam.classifiers.batches import NextEpoch, ShuffledBatches
+from siam.classifiers.batches import ShuffledBatches
 from siam.classifiers.residual import label_alone
 from siam.classifiers.styles import build_classifier
 from siam.datasets.dataset import Split
 from siam.progress import Progress, silent
 from siam.siamese.device import compile_steps
+from siam.siamese.feed import EpochTurn
 from siam.siamese.optimizers import make_optimizer
 from siam.siamese.precision import dtype_policy
 from siam.siamese.presets import Recipe
@@ -97,7 +98,7 @@ def train_classifier(
         epochs=recipe.epochs,
         shuffle=False,
         verbose=0,
-        callbacks=[NextEpoch(batches), watch],
+        callbacks=[EpochTurn(batches), watch],
     )
     seconds = time.perf_counter() - started
     history = tuple(
