@@ -3,8 +3,9 @@
 Most of a data set is soon learned and teaches nothing more. After the first, second, fourth,
 eighth ... epoch every picture is ranked by how far it still is from its own class, and until the
 next ranking the distorted epochs draw from the hardest of each class alone. They keep their
-number of steps, so the hard ones are seen more often and the training takes no longer. A picture
-that lies clearly in another class is more likely labelled wrongly than hard, and is left out.
+number of steps, so the hard ones are seen more often and the training takes no longer. Where more
+than a few pictures lie clearly in another class, they are more likely labelled wrongly than hard,
+and are left out.
 
 B. Sorscher et al., "Beyond neural scaling laws: beating power law scaling via data pruning",
 NeurIPS 2022 (keep the hard where data is plenty); A. Shrivastava, A. Gupta, R. Girshick, "Training
@@ -23,12 +24,14 @@ from siam.atomic import replacing
 from siam.siamese.feed import BatchFeed
 from siam.siamese.quarter_turns import TURNS
 
-__all__ = ["RANKING_FILE", "LearnHardest", "hardest_of_each", "misplacement"]
+__all__ = ["RANKING_FILE", "LearnHardest", "hardest_of_each", "misplacement", "wrong_label_limit"]
 
 RANKING_FILE = "ranking.npz"
 BATCH = 1000
-# Nearer another class than its own by more than this cosine: its label is more likely wrong.
-WRONGLY_LABELLED = 0.5
+# Nearer another class than its own by more than this cosine: clearly in that other class.
+CLEARLY_ELSEWHERE = 0.5
+# Of well labelled pictures a smaller share lies there (MNIST's are measured in docs/training.md).
+FEW = 0.01
 
 
 def misplacement(embeddings: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -90,6 +93,26 @@ def hardest_of_each(
     return np.sort(np.concatenate(chosen))
 
 
+def wrong_label_limit(hardness: np.ndarray) -> float:
+    """Return the misplacement beyond which a picture is likelier labelled wrongly than hard.
+
+    Args:
+        hardness: (n,), misplacements, larger = harder.
+
+    Returns:
+        0.5 where more than one picture in a hundred lies beyond it; infinity where fewer do, since
+        so few may be the ones that teach most.
+
+    Example:
+        >>> wrong_label_limit(np.array([0.9, -1.0, -1.0]))
+        0.5
+        >>> wrong_label_limit(np.array([0.9] + 199 * [-1.0]))
+        inf
+    """
+    elsewhere = float((hardness > CLEARLY_ELSEWHERE).mean())
+    return CLEARLY_ELSEWHERE if elsewhere > FEW else float("inf")
+
+
 class LearnHardest(keras.callbacks.Callback):
     """Let a feed draw from the hardest pictures; must come before the feed is turned.
 
@@ -123,9 +146,9 @@ class LearnHardest(keras.callbacks.Callback):
         known = int((split.labels >= 0).sum())
         pictures, labels = split.pictures[:known], split.labels[:known]
         embeddings = self.tower.predict(pictures, batch_size=BATCH, verbose=0)
-        positions = hardest_of_each(
-            misplacement(embeddings, labels), labels, share=self.share, limit=WRONGLY_LABELLED
-        )
+        hardness = misplacement(embeddings, labels)
+        limit = wrong_label_limit(hardness)
+        positions = hardest_of_each(hardness, labels, share=self.share, limit=limit)
         if self.feed.quarter_turns:
             turned = np.arange(TURNS)[:, np.newaxis] * len(split)
             positions = (turned + positions).ravel()

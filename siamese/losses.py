@@ -11,6 +11,7 @@ import keras
 from siam.siamese.batch_softmax import BatchSoftmaxLoss
 from siam.siamese.contrastive import BatchContrastiveLoss
 from siam.siamese.cosine_softmax import CosineSoftmaxLoss, cosine_softmax
+from siam.siamese.ensemble import EnsembleLoss
 from siam.siamese.multi_similarity import MultiSimilarityLoss
 from siam.siamese.pairwise import Tensor
 from siam.siamese.supervised_contrastive import SupervisedContrastiveLoss
@@ -63,12 +64,15 @@ class HeadedLoss(keras.losses.Loss):
         return cls(**{**config, "main": keras.losses.deserialize(config["main"])})
 
 
-def make_loss(name: str, *, head_weight: float = 0.0, **options: Any) -> keras.losses.Loss:
+def make_loss(
+    name: str, *, head_weight: float = 0.0, members: int = 1, **options: Any
+) -> keras.losses.Loss:
     """Make a batch loss by its name.
 
     Args:
         name: a key of `LOSSES`.
         head_weight: weight of a cosine softmax added to it; 0 = none.
+        members: parts of an embedding that it trains one by one (see `siam.siamese.ensemble`).
         **options: the arguments of that loss.
 
     Raises:
@@ -81,4 +85,6 @@ def make_loss(name: str, *, head_weight: float = 0.0, **options: Any) -> keras.l
     if name not in LOSSES:
         raise ValueError(f"No loss is called {name!r}; there are {', '.join(LOSSES)}.")
     loss = LOSSES[name](**options)
-    return HeadedLoss(loss, head_weight) if head_weight else loss
+    if head_weight:
+        loss = HeadedLoss(loss, head_weight)
+    return EnsembleLoss(loss, members) if members > 1 else loss

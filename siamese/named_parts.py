@@ -22,7 +22,8 @@ def check_named_parts(recipe: Recipe) -> None:
 
     Raises:
         UsageError: no tower, loss, optimizer or precision of that name, no such number of views,
-            or a share of strangers outside of 0 to 0.9.
+            members that do not
+            divide the embedding, or a share of strangers outside of 0 to 0.9.
 
     Example:
         >>> check_named_parts(Recipe(loss="triplet"))
@@ -41,6 +42,12 @@ def check_named_parts(recipe: Recipe) -> None:
                 f"A recipe's {part} cannot be '{value}'.",
                 f"Choose one of: {', '.join(map(str, choices))}.",
             )
+    if recipe.members < 1 or recipe.dim % recipe.members:
+        raise UsageError(
+            f"A recipe's dim must be a multiple of its members, one or more, "
+            f"received dim {recipe.dim} and members {recipe.members}.",
+            f"Give  --set dim={64 * max(1, recipe.members)}  as well.",
+        )
     if not 0 <= recipe.strangers <= MOST_STRANGERS:
         raise UsageError(
             f"A recipe's strangers must be 0 to {MOST_STRANGERS}, a share of the batch, "

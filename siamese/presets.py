@@ -15,7 +15,8 @@ class Recipe:
 
     Args:
         tower: name of a builder in `siam.siamese.towers.TOWERS`.
-        dim: length of an embedding.
+        members: towers side by side, each trained on its own part of the embedding.
+        dim: length of an embedding, a multiple of `members`.
         loss: name of a loss in `siam.siamese.losses.LOSSES`.
         head_weight: weight of the auxiliary cosine-softmax head; 0 = no head.
         epochs: passes over the training pictures.
@@ -39,6 +40,7 @@ class Recipe:
     """
 
     tower: str = "small"
+    members: int = 1
     dim: int = 64
     loss: str = "contrastive"
     head_weight: float = 0.0

@@ -12,6 +12,7 @@ from functools import partial
 import keras
 from keras import layers
 
+from siam.siamese.ensemble import ensemble_tower
 from siam.siamese.pairwise import Tensor
 from siam.siamese.unit_length import unit_length
 
@@ -139,15 +140,23 @@ TOWERS: dict[str, Callable[..., keras.Model]] = {
 }
 
 
-def build_tower(name: str, input_shape: tuple[int, int, int], dim: int) -> keras.Model:
-    """Build a tower by its name in `TOWERS`.
+def build_tower(
+    name: str, input_shape: tuple[int, int, int], dim: int, *, members: int = 1
+) -> keras.Model:
+    """Build a tower by its name in `TOWERS`, or several of that kind side by side.
+
+    Args:
+        name: a key of `TOWERS`.
+        input_shape: height, width and channels of a picture.
+        dim: length of an embedding.
+        members: how many towers share it (see `siam.siamese.ensemble`).
 
     Raises:
-        ValueError: when there is no tower of that name.
+        ValueError: when there is no tower of that name, or `members` does not divide `dim`.
     """
     if name not in TOWERS:
         raise ValueError(f"No tower is called {name!r}; there are {', '.join(TOWERS)}.")
-    return TOWERS[name](input_shape, dim)
+    return ensemble_tower(TOWERS[name], input_shape, dim, members=members)
 
 
 def _stem(input_shape: tuple[int, int, int], width: int) -> tuple[Tensor, Tensor]:

@@ -86,7 +86,7 @@ def train_network(
     feed = make_feed(train, recipe, pairs, seed=seed)
     watched = make_feed(validation, recipe, pairs, seed=seed, vary=False)
     with dtype_policy(recipe.precision):
-        tower = build_tower(recipe.tower, train.pictures.shape[1:], recipe.dim)
+        tower = tower_for(recipe, train.pictures.shape[1:])
         network = tower if pairs == "batch" else siamese_network(tower)
     model, shown = network, feed
     if on_device is None:
@@ -105,7 +105,7 @@ def train_network(
         ),
         loss=ContrastiveLoss()
         if pairs == "sampled"
-        else make_loss(recipe.loss, head_weight=recipe.head_weight),
+        else make_loss(recipe.loss, head_weight=recipe.head_weight, members=recipe.members),
         jit_compile=compile_steps(),
     )
     history, seconds = restore(model, network, folder)
@@ -132,6 +132,11 @@ def train_network(
         settle_average(model, tower, feed, recipe)
     seconds = checkpoint.elapsed()
     return TrainedNetwork(siamese_network(in_float32(tower, recipe)), history, seconds)
+
+
+def tower_for(recipe: Recipe, input_shape: tuple[int, int, int]) -> keras.Model:
+    """Build the tower that a recipe asks for."""
+    return build_tower(recipe.tower, input_shape, recipe.dim, members=recipe.members)
 
 
 def make_feed(
@@ -180,6 +185,6 @@ def settle_average(
 def in_float32(tower: keras.Model, recipe: Recipe) -> keras.Model:
     """Return the tower that is saved and exported: float32 throughout, its views averaged."""
     with dtype_policy("float32"):
-        plain = build_tower(recipe.tower, tower.input_shape[1:], recipe.dim)
+        plain = tower_for(recipe, tower.input_shape[1:])
         plain.set_weights(tower.get_weights())
         return average_views(plain, views=recipe.views)

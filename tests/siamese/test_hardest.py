@@ -14,10 +14,10 @@ from siam.siamese.augment import AugmentPolicy
 from siam.siamese.feed import BatchFeed
 from siam.siamese.hardest import (
     RANKING_FILE,
-    WRONGLY_LABELLED,
     LearnHardest,
     hardest_of_each,
     misplacement,
+    wrong_label_limit,
 )
 
 
@@ -61,6 +61,26 @@ def test_pictures_with_a_wrong_label_are_not_learned_as_the_hardest(tmp_path: Pa
     assert 1 in learned
 
 
+def test_a_rare_picture_elsewhere_is_the_hardest_of_all(tmp_path: Path) -> None:
+    own, model = split(300), Placed()
+    feed = feed_of(own)
+    own.pictures[:, 0, 0, 0] = np.array([0, 100, 200])[own.labels]
+    own.pictures[0, 0, 0, 0], own.pictures[1, 0, 0, 0] = 100, 55
+    callback = LearnHardest(model, feed, share=0.05, folder=tmp_path)
+    callback.on_epoch_begin(1)
+    assert feed.draw_from is not None
+    assert {0, 1} <= set(feed.draw_from.tolist())
+
+
+@pytest.mark.parametrize(
+    ("misplaced", "of", "limit"), [(0, 100, np.inf), (1, 100, np.inf), (2, 100, 0.5), (3, 201, 0.5)]
+)
+def test_wrong_labels_are_told_by_their_number(misplaced: int, of: int, limit: float) -> None:
+    hardness = np.full(of, 0.4)
+    hardness[:misplaced] = 0.6
+    assert wrong_label_limit(hardness) == limit
+
+
 def split(count: int = 60) -> Split:
     rng = np.random.default_rng(1)
     pictures = rng.integers(0, 256, (count, 8, 8, 1)).astype(np.uint8)
@@ -100,10 +120,9 @@ def test_epochs_draw_from_the_hardest_once_ranked_and_plain_ones_from_all(tmp_pa
     feed = feed_of(own)
     callback = LearnHardest(model, feed, share=0.2, folder=tmp_path)
     embeddings = np.asarray(model.predict(own.pictures, verbose=0))
+    hardness = misplacement(embeddings, own.labels)
     hardest = set(
-        hardest_of_each(
-            misplacement(embeddings, own.labels), own.labels, share=0.2, limit=WRONGLY_LABELLED
-        )
+        hardest_of_each(hardness, own.labels, share=0.2, limit=wrong_label_limit(hardness))
     )
     assert len(hardest) == 12
     everything = set(range(60))
