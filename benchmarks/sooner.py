@@ -14,7 +14,7 @@ from siam.datasets.dataset import Split
 from siam.datasets.splits import split_off
 
 PRESET = "quick"
-SOME = (2_500, 5_000, 7_500, 10_000, 15_000, 20_000)
+SOME = (2_500, 5_000, 7_500, 10_000, 12_500, 15_000, 20_000)
 MOST_EPOCHS = 8
 
 Judge = Callable[[Any], float]

@@ -92,7 +92,9 @@ PRESETS: dict[str, Recipe] = {
     "balanced": Recipe(epochs=6, augment=_DISTORTED, plain=0.25, hardest=0.35, strangers=0.15),
     "best": Recipe(
         tower="wide",
-        epochs=28,
+        members=3,
+        dim=192,
+        epochs=24,
         augment=_FURTHER,
         plain=0.2,
         hardest=0.35,
