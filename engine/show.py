@@ -60,13 +60,15 @@ def show_run(run: Path, picture: Path, *, seed: int = 0) -> Shown:
     config = load_config(run)
     validation, _ = load_held_out(run)
     draw(picture, network, validation, config.classes, seed)
-    return Shown(summary(tower_of(network)), summary(network), picture)
+    return Shown(summary(tower_of(network), nested=True), summary(network), picture)
 
 
-def summary(model: object) -> str:
-    """Return Keras' summary of a model as text."""
+def summary(model: object, *, nested: bool = False) -> str:
+    """Return Keras' summary of a model as text, `nested` with the models inside it in full."""
     lines: list[str] = []
-    model.summary(print_fn=lambda line, **_: lines.append(line), line_length=90)  # type: ignore[attr-defined]
+    model.summary(  # type: ignore[attr-defined]
+        print_fn=lambda line, **_: lines.append(line), line_length=90, expand_nested=nested
+    )
     return "\n".join(lines)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from siam.siamese.network import tower_of
@@ -18,17 +20,21 @@ MINOR = (
     *("Cast", "Square", "Sum", "Maximum", "Rsqrt"),
 )
 MOST_ROWS = 16
+# What `ensemble_tower` calls them.
+MEMBER = re.compile(r"member_\d+")
 
 
 def tower_rows(tower: keras.Model) -> list[tuple[str, str]]:
     """Return what a tower is made of: (layer, output shape), the minor layers left out.
+
+    Towers side by side are alike, so the first of them stands for all.
 
     Args:
         tower: picture to embedding.
     """
     rows = [
         (layer.name.replace("_", " "), " × ".join(str(side) for side in layer.output.shape[1:]))
-        for layer in plain_layers(tower)
+        for layer in plain_layers(tower, skip=tower_members(tower)[1:])
         if type(layer).__name__ not in MINOR
     ]
     if len(rows) > MOST_ROWS:
@@ -37,11 +43,27 @@ def tower_rows(tower: keras.Model) -> list[tuple[str, str]]:
     return rows
 
 
-def plain_layers(model: keras.Model) -> list[Any]:
-    """Return a model's layers in order, those of models inside it among them."""
+def tower_members(tower: keras.Model) -> list[Any]:
+    """Return the towers that stand side by side in a tower; none where it is a single one."""
+    members: list[Any] = []
+    for layer in tower.layers:
+        if hasattr(layer, "layers"):
+            named = MEMBER.fullmatch(layer.name)
+            members += [layer] if named else tower_members(layer)
+    return members
+
+
+def plain_layers(model: keras.Model, *, skip: Sequence[Any] = ()) -> list[Any]:
+    """Return a model's layers in order, those of models inside it among them.
+
+    Args:
+        model: whose layers.
+        skip: models inside it to leave out.
+    """
     layers: list[Any] = []
     for layer in model.layers:
-        layers += plain_layers(layer) if hasattr(layer, "layers") else [layer]
+        if layer not in skip:
+            layers += plain_layers(layer, skip=skip) if hasattr(layer, "layers") else [layer]
     return layers
 
 
@@ -76,8 +98,11 @@ def draw_network(axes: Axes, network: keras.Model) -> None:
         )
 
     rows = "\n".join(f"{name:<24}{size:>16}" for name, size in tower_rows(tower))
-    title = f"one shared tower, {tower.count_params():,} weights"
-    shared = box(5, 5.6, f"{title:^40}\n\n{rows}", family="monospace")
+    titles = [f"one shared tower, {tower.count_params():,} weights"]
+    if members := tower_members(tower):
+        titles.append(f"{len(members)} like this side by side")
+    title = "\n".join(f"{line:^40}" for line in titles)
+    shared = box(5, 5.6, f"{title}\n\n{rows}", family="monospace")
     distance = box(5, 0.6, "Euclidean distance, 0 to 2, smaller = closer")
     shape = " × ".join(str(side) for side in tower.input_shape[1:])
     for x, name in ((2.0, "left"), (8.0, "right")):

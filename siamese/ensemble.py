@@ -62,7 +62,7 @@ def ensemble_tower(
         build(input_shape, dim // members, name=f"member_{position}")(inputs)
         for position in range(1, members + 1)
     ]
-    joined = unit_length(ops.concatenate(parts, axis=-1), name="embedding")
+    joined = unit_length(ops.concatenate(parts, axis=-1), name="joined_embedding")
     return keras.Model(inputs, joined, name=name)
 
 

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from siam.errors import UsageError
+from siam.siamese.diagram import tower_members, tower_rows
 from siam.siamese.ensemble import EnsembleLoss, ensemble_tower
 from siam.siamese.losses import make_loss
 from siam.siamese.named_parts import check_named_parts
 from siam.siamese.presets import Recipe
 from siam.siamese.towers import build_tower, small_tower
+from siam.siamese.views import average_views
 
 SHAPE = (28, 28, 1)
 
@@ -87,9 +89,7 @@ def test_every_member_learns() -> None:
     shown = pictures(24)
     tower = build_tower("small", SHAPE, 16, members=2)
     before = [tower.get_layer(f"member_{member}").get_weights() for member in (1, 2)]
-    tower.compile(
-        optimizer=keras.optimizers.AdamW(2e-3), loss=make_loss("contrastive", members=2)
-    )
+    tower.compile(optimizer=keras.optimizers.AdamW(2e-3), loss=make_loss("contrastive", members=2))
     losses = tower.fit(shown, labels, batch_size=24, epochs=12, verbose=0).history["loss"]
     assert losses[-1] < 0.5 * losses[0]
     for member, weights in zip((1, 2), before, strict=True):
@@ -112,3 +112,12 @@ def test_a_recipe_with_such_members_is_refused_before_training(members: int) -> 
 
 def test_a_recipe_with_members_that_divide_is_taken() -> None:
     check_named_parts(Recipe(members=3, dim=96))
+
+
+@pytest.mark.parametrize("views", [1, 5])
+def test_the_diagram_shows_one_member_for_all(views: int) -> None:
+    tower = average_views(build_tower("small", SHAPE, 12, members=3), views=views)
+    alone = [row for row in tower_rows(build_tower("small", SHAPE, 4)) if row[0] != "embedding"]
+    assert len(tower_members(tower)) == 3
+    assert [row for row in tower_rows(tower) if row in alone] == alone
+    assert tower_members(build_tower("small", SHAPE, 4)) == []
