@@ -46,7 +46,7 @@ def check_named_parts(recipe: Recipe) -> None:
         raise UsageError(
             f"A recipe's dim must be a multiple of its members, one or more, "
             f"received dim {recipe.dim} and members {recipe.members}.",
-            f"Give  --set dim={64 * max(1, recipe.members)}  or  --set members=1  for a single tower.",
+            f"Give  --set dim={64 * max(1, recipe.members)}  or  --set members=1",
         )
     if not 0 <= recipe.strangers <= MOST_STRANGERS:
         raise UsageError(
