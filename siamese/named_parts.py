@@ -22,8 +22,7 @@ def check_named_parts(recipe: Recipe) -> None:
 
     Raises:
         UsageError: no tower, loss, optimizer or precision of that name, no such number of views,
-            members that do not
-            divide the embedding, or a share of strangers outside of 0 to 0.9.
+            members that do not divide the embedding, or a share of strangers outside of 0 to 0.9.
 
     Example:
         >>> check_named_parts(Recipe(loss="triplet"))
