@@ -43,6 +43,8 @@ class ShuffledBatches(PreparedAhead):
                 f"received {len(split)} pictures and batch_size {batch_size}."
             )
         self.split = split
+        # JAX knows no wider integers by default, and from 0.11 on warns of each that it is given.
+        self.labels = split.labels.astype(np.int32)
         self.batch_size = min(batch_size, len(split))
         self.seed = seed
         self.policy = policy
@@ -65,4 +67,4 @@ class ShuffledBatches(PreparedAhead):
         if self.policy is not None and varied:
             rng = np.random.default_rng((self.seed, self.epoch, step))
             pictures = augment_batch(pictures, rng=rng, policy=self.policy)
-        return pictures, self.split.labels[chosen]
+        return pictures, self.labels[chosen]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 
 from siam.classifiers.batches import ShuffledBatches
 from siam.classifiers.residual import label_alone
@@ -90,7 +91,9 @@ def train_classifier(
         jit_compile=compile_steps(),
     )
     watch = _Stopwatch(progress, steps)
-    watched = None if validation is None else (validation.pictures, validation.labels)
+    watched = (
+        None if validation is None else (validation.pictures, validation.labels.astype(np.int32))
+    )
     started = time.perf_counter()
     fitted = learner.fit(
         batches,

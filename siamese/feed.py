@@ -42,7 +42,9 @@ class Feed(PreparedAhead):
     ) -> None:
         super().__init__()
         self.split = split
-        self.labels = turned_labels(split.labels) if quarter_turns else split.labels
+        labels = turned_labels(split.labels) if quarter_turns else split.labels
+        # JAX knows no wider integers by default, and from 0.11 on warns of each that it is given.
+        self.labels = labels.astype(np.int32)
         self.seed = seed
         self.policy = policy
         self.varied_epochs = varied_epochs

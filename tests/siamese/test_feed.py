@@ -27,6 +27,12 @@ def test_a_batch_holds_p_classes_of_k_pictures(split: Split) -> None:
     assert sorted(labels.tolist()) == sorted([0] * 4 + [1] * 4 + [2] * 4)
 
 
+def test_labels_are_no_wider_than_every_backend_keeps_them(split: Split) -> None:
+    for turned in (False, True):
+        feed = BatchFeed(split, classes=3, pictures=4, seed=0, policy=None, quarter_turns=turned)
+        assert feed[0][1].dtype == np.int32
+
+
 def test_batches_follow_from_seed_epoch_and_step(split: Split) -> None:
     one, other = (BatchFeed(split, classes=3, pictures=4, seed=5, policy=POLICY) for _ in range(2))
     one.turn(3)
