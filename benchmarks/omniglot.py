@@ -44,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", default="0", help="such as 0,1,2")
     parser.add_argument("--held-out", default=",".join(HELD_OUT), help="alphabets")
     parser.add_argument("--size", type=int, help="side of the pictures in pixels")
+    parser.add_argument("--prepare", help="the chain of the pictures; as the data asks by default")
     parser.add_argument("--set", action="append", default=[], help="a recipe value: epochs=10")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout, no table")
     options = parser.parse_args(arguments)
@@ -56,6 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             seed=seed,
             held_out=tuple(options.held_out.split(",")),
             size=options.size,
+            prepare=options.prepare,
             overrides=dict(text.split("=", 1) for text in options.set),
         )
         rows.append(row)
@@ -81,6 +83,7 @@ def train_and_score(
     seed: int,
     held_out: tuple[str, ...],
     size: int | None,
+    prepare: str | None,
     overrides: dict[str, str],
 ) -> dict[str, Any]:
     """Train without the held-out alphabets, embed their drawings, answer the trials."""
@@ -90,6 +93,7 @@ def train_and_score(
         size=size,
         classes_from="alphabet/character",
         holdout_classes=held_out,
+        prepare=prepare,
     )
     assert data.unseen is not None
     with quiet_native_logs():
@@ -97,7 +101,7 @@ def train_and_score(
         from siam.siamese.training import train_network
 
     choice = TrainChoice(preset=preset, seed=seed, overrides=overrides)
-    recipe = choose_recipe(choice, len(data.train), classes=len(data.classes))
+    recipe = choose_recipe(choice, len(data.train), classes=len(data.classes), chain=data.prepare)
     started = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         trained = train_network(
@@ -117,6 +121,7 @@ def train_and_score(
         "seconds": trained.seconds,
         "cpu_seconds": cpu_seconds,
         "epochs": recipe.epochs,
+        "prepare": data.prepare,
         "parameters": int(tower_of(trained.network).count_params()),
         "accuracy": whole.accuracy,
         "accuracy_ci95": list(whole.accuracy_ci95),

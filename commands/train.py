@@ -45,7 +45,7 @@ def train(
     ] = None,
     prepare: Annotated[
         str | None,
-        typer.Option(help="Chain for pictures from outside: digit, photo or none."),
+        typer.Option(help="Chain for pictures from outside: digit, glyph, photo or none."),
     ] = None,
     classes_from: Annotated[
         str | None,

@@ -53,7 +53,7 @@ class Dataset:
         validation: what epochs, thresholds and calibration are chosen by.
         test: scored once, never looked at before.
         prepare: the chain that pictures from outside go through to look like these:
-            "digit", "photo" or "none".
+            "digit", "glyph", "photo" or "none".
         groups: one group name (an alphabet, say) for each of `classes` and then each of
             `unseen_classes`, or empty where there are none.
         skipped: files that could not be read.

@@ -23,7 +23,7 @@ __all__ = [
     "NOISE",
     "SEVERAL",
     "WORK",
-    "DigitView",
+    "InkView",
     "several",
     "unchanged",
     "view_digit",
@@ -41,8 +41,8 @@ _FELLOW = 0.45  # of the main mark's extent: as long as this, another mark is a 
 
 
 @dataclass(frozen=True)
-class DigitView:
-    """A picture brought to MNIST's form; see `siam.datasets.prepare.Prepared` for the fields."""
+class InkView:
+    """A mark or glyph in its chain's form; `siam.datasets.prepare.Prepared` has the fields."""
 
     pixels: np.ndarray
     steps: tuple[tuple[str, np.ndarray], ...]
@@ -52,7 +52,7 @@ class DigitView:
 
 def view_digit(
     image: Image.Image, small: Image.Image, size: tuple[int, int], *, invert: bool | None
-) -> DigitView:
+) -> InkView:
     """Return the largest mark of ink in a picture as MNIST would show it.
 
     A picture that has the form already passes unchanged, bit for bit.
@@ -98,7 +98,7 @@ def view_digit(
         steps.append(("lines", sighting.lines))
     if not sighting.marks:
         blank = np.zeros(size, np.uint8)
-        return DigitView(blank, (*steps, ("input", blank)), choices, (BLANK,))
+        return InkView(blank, (*steps, ("input", blank)), choices, (BLANK,))
     main = sighting.marks[0]
     closer, mark, offset, zoom = _closer(image, weights, sighting, main, scale)
     ink, (left, top) = ink_of(closer, mark)
@@ -110,7 +110,7 @@ def view_digit(
     choices["line_width"] = round(line_width(ink) / max(wide, tall, 1), 3)
     pixels = frame(ink, size) if own is None else own
     steps += [("ink", ink), ("input", pixels)]
-    return DigitView(pixels, tuple(steps), choices, _notes(sighting, main))
+    return InkView(pixels, tuple(steps), choices, _notes(sighting, main))
 
 
 def work_size(grey: np.ndarray, *, most: int = WORK) -> tuple[np.ndarray, float]:
@@ -141,7 +141,7 @@ def several(sighting: Sighting) -> tuple[Mark, ...]:
     return (main, *fellows)
 
 
-def unchanged(pixels: np.ndarray, *, inverted: bool = False) -> DigitView:
+def unchanged(pixels: np.ndarray, *, inverted: bool = False) -> InkView:
     """Return the view of a picture that has MNIST's form already, or its negative has."""
     height, width = pixels.shape
     choices = {
@@ -152,12 +152,12 @@ def unchanged(pixels: np.ndarray, *, inverted: bool = False) -> DigitView:
         "components_dropped": 0,
         "lines_removed": False,
     }
-    return DigitView(pixels, (("input", pixels),), choices, ())
+    return InkView(pixels, (("input", pixels),), choices, ())
 
 
 def _ready(
     image: Image.Image, weights: Weights | None, size: tuple[int, int], invert: bool | None
-) -> DigitView | None:
+) -> InkView | None:
     """Return the view of a picture that has MNIST's form already, None if it has not."""
     if image.size != (size[1], size[0]):
         return None

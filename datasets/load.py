@@ -49,8 +49,8 @@ def load_dataset(
         size: side of the pictures in pixels, 16 to 512; None leaves or fits it to the data.
         classes_from: which folders are the class, see `siam.datasets.layout.class_depth`.
         holdout_classes: names of classes or groups to keep out of training, in `unseen`.
-        prepare: "digit", "photo" or "none", the chain for pictures from outside; None fits
-            the data.
+        prepare: "digit", "glyph", "photo" or "none", the chain for pictures from outside; None
+            fits the data.
         progress: told of downloads and of pictures read.
         notice: told, in a sentence, what was decided without being asked.
 

@@ -4,28 +4,37 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from siam.datasets.assemble import assemble
 from siam.datasets.dataset import Dataset, Skipped, Split
+from siam.datasets.digit import WORK
+from siam.datasets.flatten import opaque, shrunk
+from siam.datasets.glyph import is_drawing
+from siam.datasets.grey import ink_grey
 from siam.datasets.layout import Entry, arrange
 from siam.datasets.picture import original_size, read_picture
 from siam.datasets.prepare import Preparation, prepare_picture
 from siam.errors import DataError, MissingExtraError, PictureError
 from siam.progress import Progress, silent
 
-__all__ = ["Fetch", "PictureSet", "fitting_size", "read_dataset"]
+if TYPE_CHECKING:
+    from PIL import Image
+
+__all__ = ["Fetch", "PictureSet", "fitting_chain", "fitting_size", "read_dataset"]
 
 # From a path below the root to what `read_picture` takes; PictureError where it cannot.
 Fetch = Callable[[str], Path | bytes]
 
 SMALLEST, LARGEST, STEP = 16, 64, 4
 PROBES = 64
+DRAWN = 0.9  # share of the probes
 
 
 @dataclass(frozen=True)
@@ -64,7 +73,7 @@ def read_dataset(
         seed: fixes the splits.
         size: side of the pictures in pixels; None follows the data, see `fitting_size`.
         classes_from: which folders are the class, see `siam.datasets.layout.class_depth`.
-        prepare: the chain all pictures go through; None is "photo".
+        prepare: the chain all pictures go through; None follows the data, see `fitting_chain`.
         progress: told the pictures read and in all.
         notice: told of what was decided without being asked.
 
@@ -88,7 +97,12 @@ def read_dataset(
         )
     if layout.depth > 1 and classes_from is None and notice is not None:
         notice("Each innermost folder is a class. To take the outermost: --classes-from folder.")
-    chain = prepare or "photo"
+    chain = prepare or fitting_chain(layout.entries, files.fetch)
+    if chain == "glyph" and prepare is None and notice is not None:
+        notice(
+            "These are drawings on an even ground, so each is framed by its ink. Where their size "
+            "or place tells classes apart: --prepare photo."
+        )
     side = size or fitting_size(layout.entries, files.fetch)
     read, unreadable = _read_all(
         layout.entries, files.fetch, Preparation(chain, (side, side), channels=3), progress
@@ -127,13 +141,28 @@ def fitting_size(entries: Sequence[Entry], fetch: Fetch) -> int:
         entries: of which up to 64, evenly spread, are looked at.
         fetch: as in `PictureSet`.
     """
-    sides = []
-    for entry in entries[:: max(1, len(entries) // PROBES)]:
-        with contextlib.suppress(PictureError, MissingExtraError):
-            image = read_picture(fetch(entry.path), name=entry.path, enough=SMALLEST)
-            sides.append(max(original_size(image)))
+    sides = [max(original_size(image)) for image in _probes(entries, fetch, SMALLEST)]
     median = float(np.median(sides)) if sides else LARGEST
     return int(np.clip(STEP * round(median / STEP), SMALLEST, LARGEST))
+
+
+def fitting_chain(entries: Sequence[Entry], fetch: Fetch) -> str:
+    """Return the chain that suits the pictures: "glyph" for drawings in lines, else "photo".
+
+    Args:
+        entries: of which up to 64, evenly spread, are looked at; nine in ten have to be drawings.
+        fetch: as in `PictureSet`.
+    """
+    probes = list(_probes(entries, fetch, WORK))
+    drawn = sum(is_drawing(ink_grey(shrunk(opaque(image), WORK))) for image in probes)
+    return "glyph" if probes and drawn >= DRAWN * len(probes) else "photo"
+
+
+def _probes(entries: Sequence[Entry], fetch: Fetch, enough: int) -> Iterator[Image.Image]:
+    """Yield up to 64 of the pictures, evenly spread; what cannot be read is passed over."""
+    for entry in entries[:: max(1, len(entries) // PROBES)]:
+        with contextlib.suppress(PictureError, MissingExtraError):
+            yield read_picture(fetch(entry.path), name=entry.path, enough=enough)
 
 
 def _read_all(

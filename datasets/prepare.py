@@ -9,6 +9,7 @@ import numpy as np
 
 from siam.datasets.digit import BLANK, NOISE, SEVERAL, WORK, view_digit
 from siam.datasets.flatten import opaque, shrunk, upright
+from siam.datasets.glyph import view_glyph
 from siam.datasets.picture import original_size
 from siam.datasets.resize import fitted, stretched
 from siam.errors import PictureError, UsageError
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CHAINS", "Box", "Preparation", "Prepared", "part_of", "prepare_picture"]
 
-CHAINS = ("digit", "photo", "none")
+CHAINS = ("digit", "glyph", "photo", "none")
+_OF_INK = ("digit", "glyph")
 _MOST = 1280  # longer side in pixels that the digit chain still looks at
 _SHOWN = 320  # longer side in pixels of a step that people look at
 
@@ -30,10 +32,10 @@ class Preparation:
     """How pictures become a network's input; kept in the run, so that every command does the same.
 
     Attributes:
-        chain: "digit" brings one mark of ink to MNIST's form, "photo" keeps the aspect and pads,
-            "none" only resizes.
+        chain: "digit" brings one mark of ink to MNIST's form, "glyph" frames all ink by its box,
+            "photo" keeps the aspect and pads, "none" only resizes.
         size: (height, width) of the input in pixels.
-        channels: 1 (grey) or 3 (RGB); "digit" gives white ink on black in every channel.
+        channels: 1 (grey) or 3 (RGB); "digit" and "glyph" give white ink on black in every channel.
 
     Raises:
         UsageError: an unknown chain, or a size or channel count that no network takes.
@@ -66,7 +68,7 @@ class Preparation:
         Twice a photo's size leaves its final shrinking to the chain. Where a part of a picture is
         asked for by a box, all of its pixels count.
         """
-        return _MOST if self.chain == "digit" else 2 * max(self.size)
+        return _MOST if self.chain in _OF_INK else 2 * max(self.size)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Preparation:
@@ -83,9 +85,9 @@ class Prepared:
         pixels: uint8 of shape (height, width, channels).
         steps: (name, uint8 picture of shape (h, w) or (h, w, 3)) in order, for people to look at.
         choices: what was decided, in JSON's types: "chain", "rotated" (degrees), "inverted", and
-            for digits "unchanged", "bars" (how many were put right), "box" ([left, top, right,
-            bottom] of the ink in pixels of the upright picture), "components_dropped",
-            "lines_removed", "line_width".
+            for digits and glyphs "unchanged", "components_dropped" and "box" ([left, top, right,
+            bottom] of the ink in pixels of the upright picture), for digits "bars" (how many were
+            put right), "lines_removed" and "line_width" as well.
         notes: what may be wrong with the picture, such as "ink touches the border"; empty for a
             good one.
     """
@@ -129,14 +131,18 @@ def prepare_picture(
         UsageError: `rotate` is not a quarter turn.
     """
     height, width = preparation.size
-    most = _MOST if preparation.chain == "digit" else 4 * max(height, width)
+    most = _MOST if preparation.chain in _OF_INK else 4 * max(height, width)
     part, (left, top), scale = part_of(image, most, rotate=rotate, box=box)
     choices: dict[str, Any] = {"chain": preparation.chain, "rotated": rotate % 360}
-    if preparation.chain == "digit":
+    if preparation.chain in _OF_INK:
         plain = opaque(part)
         small = shrunk(plain, WORK)
         original = ("original", np.asarray(small))
-        view = view_digit(plain, small, preparation.size, invert=invert)
+        if preparation.chain == "digit":
+            view = view_digit(plain, small, preparation.size, invert=invert)
+        else:
+            view = view_glyph(small, preparation.size, invert=invert)
+            scale *= max(small.size) / max(plain.size)
         choices |= view.choices
         if choices["box"] is not None:
             edges = zip(choices["box"], (left, top, left, top), strict=True)

@@ -93,7 +93,7 @@ def test_a_file_that_is_no_archive(tmp_path: Path) -> None:
     [
         ("digits", {"size": 8}, "--size must be 16 to 512 pixels, received 8"),
         ("digits", {"size": 1000}, "received 1000"),
-        ("digits", {"prepare": "magic"}, "--prepare must be one of digit, photo, none"),
+        ("digits", {"prepare": "magic"}, "--prepare must be one of digit, glyph, photo, none"),
         ("digits", {"classes_from": "folder"}, "for folders of pictures, .* for digits"),
         (None, {"classes_from": "folder"}, "for MNIST"),
         ("digits", {"holdout_classes": ("ten",)}, "received 'ten'"),

@@ -50,7 +50,7 @@ def test_folder_of_classes(
             assert origin.startswith(f"pets/{dataset.classes[label]}/")
 
 
-@pytest.mark.parametrize("chain", ["photo", "digit", "none"])
+@pytest.mark.parametrize("chain", ["photo", "digit", "glyph", "none"])
 def test_pictures_go_through_the_chain_of_a_query(
     write_folder: Callable[..., Path], chain: str
 ) -> None:

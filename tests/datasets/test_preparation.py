@@ -15,7 +15,7 @@ from siam.errors import UsageError
 def test_preparation_round_trip_and_refusals() -> None:
     preparation = Preparation("photo", (64, 48), 3)
     assert Preparation.from_dict(json.loads(json.dumps(preparation.to_dict()))) == preparation
-    with pytest.raises(UsageError, match="digit, photo, none, got 'sketch'"):
+    with pytest.raises(UsageError, match="digit, glyph, photo, none, got 'sketch'"):
         Preparation("sketch", (28, 28), 1)
     with pytest.raises(UsageError, match="4 to 4096"):
         Preparation("digit", (28, 0), 1)
