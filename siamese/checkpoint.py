@@ -1,7 +1,8 @@
 """The state of a training between epochs, so that it can go on as if nothing had happened.
 
-Batches and augmentation depend on (seed, epoch, step) alone, so the weights, the optimizer's
-variables and the history are the whole state.
+Batches and augmentation depend on (seed, epoch, step) alone, so the network's
+variables (weights, and the state of its random layers), the optimizer's and the history are the
+whole state.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class Checkpoint(keras.callbacks.Callback):
     """Keep the training's state in a folder after every epoch, whole or not at all.
 
     Args:
-        network: whose weights are the state; what is trained may hold more, such as the pictures.
+        network: whose variables are the state; what is trained may hold more, such as the pictures.
         folder: where `checkpoint.npz` and `history.csv` stand.
         history: the rows of the epochs that are already done.
         seconds: what they took.
@@ -58,7 +59,7 @@ class Checkpoint(keras.callbacks.Callback):
         row.update({name: float(value) for name, value in (logs or {}).items()})
         self.history.append(row)
         state: dict[str, Any] = {
-            f"model_{i}": to_numpy(v) for i, v in enumerate(self.network.weights)
+            f"model_{i}": to_numpy(v) for i, v in enumerate(self.network.variables)
         }
         state |= {
             f"optimizer_{i}": to_numpy(v) for i, v in enumerate(self.model.optimizer.variables)
@@ -77,7 +78,7 @@ def restore(
 
     Args:
         model: built as it was built then, and compiled.
-        network: the part of it, or the whole, whose weights are the state.
+        network: the part of it, or the whole, whose variables are the state.
         folder: where the checkpoint stands.
 
     Returns:
@@ -95,7 +96,7 @@ def restore(
     try:
         with np.load(path, allow_pickle=False) as state:
             for group, variables in (
-                ("model", network.weights),
+                ("model", network.variables),
                 ("optimizer", model.optimizer.variables),
             ):
                 if sum(name.startswith(f"{group}_") for name in state.files) != len(variables):

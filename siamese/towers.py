@@ -96,17 +96,21 @@ def deep_tower(
     dim: int = 128,
     *,
     widths: Sequence[int] = (32, 64, 64, 96, 96, 128),
+    dropout: float = 0.1,
     name: str = "tower",
 ) -> keras.Model:
     """Six normalised convolutions, for many classes and pictures with fine strokes.
 
     The first looks at the picture in full and is pooled to 16 pixels a side or less, where the
-    others, in pairs, cost little. Batch normalisation pays where classes are many (docs/unseen.md).
+    others, in pairs, cost little. Batch normalisation and dropout of whole channels (Tompson et
+    al., CVPR 2015) pay where classes are many and pictures few (docs/unseen.md).
 
     Args:
         input_shape: height, width and channels of a picture.
         dim: length of an embedding.
         widths: channels of each convolution.
+        dropout: share of the channels that a training step does without after each pair, 0 to
+            less than 0.5; twice as many before the embedding.
         name: name of the model.
 
     Returns:
@@ -129,6 +133,10 @@ def deep_tower(
             x = layers.MaxPooling2D(2, padding="same", name=f"pool_{position}")(x)
         x = layers.BatchNormalization(momentum=0.9, name=f"norm_{position}")(x)
         x = layers.ReLU(name=f"relu_{position}")(x)
+        if position == len(widths):
+            x = layers.SpatialDropout2D(2 * dropout, name=f"dropout_{position}")(x)
+        elif position > 1 and position % 2:
+            x = layers.SpatialDropout2D(dropout, name=f"dropout_{position}")(x)
     return keras.Model(inputs, _embedding(x, dim), name=name)
 
 
