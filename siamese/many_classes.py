@@ -27,7 +27,7 @@ _BALANCED = Recipe(
     tower="deep",
     dim=128,
     loss="supervised-contrastive",
-    epochs=24,
+    epochs=8,
     classes_per_batch=128,
     pictures_per_class=4,
     learning_rate=4e-3,
@@ -37,7 +37,7 @@ _BALANCED = Recipe(
 MANY_CLASSES_PRESETS: dict[str, Recipe] = {
     "quick": dataclasses.replace(_BALANCED, epochs=2),
     "balanced": _BALANCED,
-    "best": dataclasses.replace(_BALANCED, epochs=36, views=5),
+    "best": dataclasses.replace(_BALANCED, members=3, dim=384, epochs=10),
 }
 
 
