@@ -8,13 +8,14 @@ that stand apart.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from siam.datasets.digit import BLANK, InkView
+from siam.datasets.digit import BLANK, InkView, work_size
 from siam.datasets.framing import line_width
-from siam.datasets.grey import as_grey, ink_weights
+from siam.datasets.grey import Weights, as_grey, ink_weights
 from siam.datasets.light import GROUND
 from siam.datasets.resize import stretched
 from siam.datasets.sighting import Sighting, ink_of, look
@@ -33,34 +34,37 @@ _PART = 0.1  # of the main mark's extent: a mark as long as this is a part of th
 _LINES = 0.2  # of its extent is as wide as a line gets
 
 
-def view_glyph(small: Image.Image, size: tuple[int, int], *, invert: bool | None) -> InkView:
+def view_glyph(
+    image: Image.Image, small: Image.Image, size: tuple[int, int], *, invert: bool | None
+) -> InkView:
     """Return all ink of a picture, white on black, its box in the middle with the aspect kept.
 
     Args:
-        small: mode "L" or "RGB", some hundred pixels long.
+        image: mode "L" or "RGB".
+        small: the same, averaged down by a whole factor to some hundred pixels.
         size: (height, width) of the result.
         invert: True if the ink is known to be dark, False if light, None to find out.
     """
-    grey = as_grey(small, ink_weights(small))
-    steps: list[tuple[str, np.ndarray]] = []
-    choices: dict[str, Any] = {"unchanged": False, "box": None, "components_dropped": 0}
-    plain = plain_ink(grey, invert=invert)
-    if plain is not None:
-        ink, choices["inverted"] = plain
-    else:
-        sighting = look(grey, invert=invert)
-        choices["inverted"] = sighting.inverted
-        choices["components_dropped"] = sighting.dropped
-        steps.append(("light evened", sighting.dark))
-        if not sighting.marks:
-            blank = np.zeros(size, np.uint8)
-            return InkView(blank, (*steps, ("input", blank)), choices, (BLANK,))
-        ink = _ink_in(sighting)
-    left, top, right, bottom = choices["box"] = box_of(ink)
-    pixels = frame_ink(ink, size)
-    cut = 0 in (left, top) or bottom == ink.shape[0] or right == ink.shape[1]
-    steps += [("ink", ink), ("input", pixels)]
-    return InkView(pixels, tuple(steps), choices, ("ink touches the border",) if cut else ())
+    weights = ink_weights(small)
+    found = _found(as_grey(small, weights), invert)
+    choices: dict[str, Any] = {
+        "inverted": found.inverted,
+        "unchanged": False,
+        "box": None,
+        "components_dropped": found.dropped,
+    }
+    if not found.ink.any():
+        blank = np.zeros(size, np.uint8)
+        return InkView(blank, (*found.steps, ("input", blank)), choices, (BLANK,))
+    left, top, right, bottom = box_of(found.ink)
+    cut = 0 in (left, top) or bottom == found.ink.shape[0] or right == found.ink.shape[1]
+    scale = max(small.size) / max(image.size)
+    found, start, zoom = _closer(image, weights, found, scale, wanted=_INNER * min(size))
+    edges = enumerate(box_of(found.ink))
+    choices["box"] = [int(start[k % 2] + edge / zoom) for k, edge in edges]
+    pixels = frame_ink(found.ink, size)
+    steps = (*found.steps, ("ink", found.ink), ("input", pixels))
+    return InkView(pixels, steps, choices, ("ink touches the border",) if cut else ())
 
 
 def plain_ink(grey: np.ndarray, *, invert: bool | None = None) -> tuple[np.ndarray, bool] | None:
@@ -141,6 +145,55 @@ def frame_ink(ink: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return framed
 
 
+@dataclass(frozen=True)
+class _Found:
+    """A glyph's ink in a picture.
+
+    Attributes:
+        ink: uint8 (h, w), 0 on the ground to 255 where ink is strongest; 0 all over on a blank.
+        inverted: True if it is darker than its ground.
+        dropped: how many specks, edges and shadows were left out.
+        steps: what people may look at.
+    """
+
+    ink: np.ndarray
+    inverted: bool
+    dropped: int = 0
+    steps: tuple[tuple[str, np.ndarray], ...] = ()
+
+
+def _found(grey: np.ndarray, invert: bool | None) -> _Found:
+    plain = plain_ink(grey, invert=invert)
+    if plain is not None:
+        return _Found(*plain)
+    sighting = look(grey, invert=invert)
+    ink = _ink_in(sighting) if sighting.marks else np.zeros_like(grey)
+    return _Found(ink, sighting.inverted, sighting.dropped, (("light evened", sighting.dark),))
+
+
+def _closer(
+    image: Image.Image, weights: Weights | None, found: _Found, scale: float, *, wanted: float
+) -> tuple[_Found, tuple[int, int], float]:
+    """Look again at ink shorter than `wanted` pixels, with the pixels that were left out.
+
+    Returns:
+        What was found, its (left, top) in `image`, and its pixels per pixel there.
+    """
+    left, top, right, bottom = box_of(found.ink)
+    extent = max(right - left, bottom - top)
+    if extent >= wanted or scale > 0.7:
+        return found, (0, 0), scale
+    left, top = (max(int((edge - extent) / scale), 0) for edge in (left, top))
+    right = min(int((right + extent) / scale), image.width)
+    bottom = min(int((bottom + extent) / scale), image.height)
+    part, zoom = work_size(as_grey(image.crop((left, top, right, bottom)), weights))
+    again = _found(part, found.inverted)
+    there = box_of(again.ink)
+    if max(there[2] - there[0], there[3] - there[1]) * scale < 0.6 * extent * zoom:
+        return found, (0, 0), scale
+    return again, (left, top), zoom
+
+
 def _ink_in(sighting: Sighting) -> np.ndarray:
     """Return the strength of the main mark's ink, and of all that are no specks beside it.
 
@@ -163,6 +216,8 @@ def _ink_in(sighting: Sighting) -> np.ndarray:
 
 def box_of(ink: np.ndarray) -> tuple[int, int, int, int]:
     """Return (left, top, right, bottom) of what counts as ink, right and bottom excluded."""
-    there = ink > _INK * int(ink.max())
+    there = ink > _INK * max(int(ink.max()), 1)
     rows, columns = np.flatnonzero(there.any(1)), np.flatnonzero(there.any(0))
+    if not len(rows):
+        return 0, 0, 0, 0
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1

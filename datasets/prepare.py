@@ -138,11 +138,8 @@ def prepare_picture(
         plain = opaque(part)
         small = shrunk(plain, WORK)
         original = ("original", np.asarray(small))
-        if preparation.chain == "digit":
-            view = view_digit(plain, small, preparation.size, invert=invert)
-        else:
-            view = view_glyph(small, preparation.size, invert=invert)
-            scale *= max(small.size) / max(plain.size)
+        view_ink = view_digit if preparation.chain == "digit" else view_glyph
+        view = view_ink(plain, small, preparation.size, invert=invert)
         choices |= view.choices
         if choices["box"] is not None:
             edges = zip(choices["box"], (left, top, left, top), strict=True)

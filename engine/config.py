@@ -31,8 +31,10 @@ __all__ = [
     "save_config",
 ]
 
-# Fewer optimiser steps than this and a small data set is not learned, whatever its epochs.
+# Fewer optimiser steps than this and a small data set is not learned, whatever its epochs;
 LEAST_STEPS = {"quick": 100, "balanced": 400, "best": 1500}
+# fewer will do where a step shows more pictures than these.
+USUAL_BATCH = 260
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +128,8 @@ def choose_recipe(
     if "epochs" not in choice.overrides:
         batch = recipe.classes_per_batch * recipe.pictures_per_class
         steps = max(1, pictures * (TURNS if recipe.quarter_turns else 1) // batch)
-        least = math.ceil(LEAST_STEPS[choice.preset] / steps)
+        wanted = LEAST_STEPS[choice.preset] * min(1.0, USUAL_BATCH / batch)
+        least = math.ceil(wanted / steps)
         recipe = dataclasses.replace(recipe, epochs=max(recipe.epochs, least))
     return recipe
 

@@ -97,6 +97,21 @@ def test_a_photo_in_uneven_light_shows_the_same_glyph() -> None:
     assert [name for name, _ in result.steps] == ["original", "light evened", "ink", "input"]
 
 
+def test_a_small_glyph_in_a_large_photo_keeps_its_detail() -> None:
+    """Forty pixels long where ink is looked for, and four times that in the file."""
+    rng = np.random.default_rng(0)
+    sheet = np.full((1400, 1400), 225.0)
+    sheet[900:1220, 300:620] = np.where(drawing(scale=4.0, side=320) < 128, 50, 225)
+    photo = (sheet * np.linspace(0.6, 1, 1400)[None] + rng.normal(0, 3, sheet.shape)).clip(0, 255)
+    found = prepared(photo.astype(np.uint8))
+    truth = prepared(drawing(scale=4.0, side=320)).pixels > 128
+    overlap = (truth & (found.pixels > 128)).sum() / (truth | (found.pixels > 128)).sum()
+    assert overlap > 0.8
+    left, top, right, bottom = found.choices["box"]
+    assert abs(left - 330) < 20 and abs(top - 920) < 20
+    assert abs(right - left - 240) < 25 and abs(bottom - top - 200) < 25
+
+
 def test_blank_pictures_and_cut_ones_are_noted() -> None:
     blank = prepared(np.full((80, 80), 200, np.uint8))
     assert blank.blank and blank.doubtful and blank.pixels.max() == 0

@@ -7,7 +7,9 @@ import pytest
 from siam.engine.config import TrainChoice, choose_recipe
 
 
-@pytest.mark.parametrize(("chain", "share"), [("digit", 0.3), ("photo", 0.3), ("none", 0.3)])
+@pytest.mark.parametrize(
+    ("chain", "share"), [("digit", 0.3), ("glyph", 0.3), ("photo", 0.3), ("none", 0.3)]
+)
 def test_strangers_that_are_asked_for_are_given(chain: str, share: float) -> None:
     choice = TrainChoice(overrides={"strangers": "0.3"})
     assert choose_recipe(choice, 50_000, classes=10, chain=chain).strangers == share
@@ -28,3 +30,11 @@ def test_few_pictures_get_more_epochs_unless_epochs_are_named() -> None:
     assert few.epochs == 134
     assert few.epochs > plenty.epochs
     assert choose_recipe(TrainChoice(overrides={"epochs": "2"}), 1_000, classes=10).epochs == 2
+
+
+def test_steps_that_show_more_pictures_may_be_fewer() -> None:
+    best = TrainChoice(preset="best")
+    assert choose_recipe(best, 11_116, classes=794).epochs == 10
+    # 100 classes of 4 pictures in four turns are 1,600, so 3 steps of 512 an epoch; 1,500 steps
+    # of 260 pictures are 762 of 512.
+    assert choose_recipe(best, 400, classes=100).epochs == 254
