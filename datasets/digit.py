@@ -24,6 +24,7 @@ __all__ = [
     "SEVERAL",
     "WORK",
     "InkView",
+    "close_up",
     "several",
     "unchanged",
     "view_digit",
@@ -128,6 +129,29 @@ def work_size(grey: np.ndarray, *, most: int = WORK) -> tuple[np.ndarray, float]
     return np.asarray(cv2.resize(grey, shape, interpolation=cv2.INTER_AREA)), scale
 
 
+def close_up(
+    image: Image.Image, weights: Weights | None, box: tuple[int, int, int, int], scale: float
+) -> tuple[np.ndarray, tuple[int, int], float]:
+    """Return a part of a picture with its surroundings, in the pixels that a small copy left out.
+
+    Args:
+        image: mode "L" or "RGB".
+        weights: of its channels, from `ink_weights`.
+        box: (left, top, right, bottom) in the small copy; as much again is taken around it.
+        scale: pixels of the small copy per pixel of `image`.
+
+    Returns:
+        uint8 (h, w), small enough to look for ink in; its (left, top) in `image`; its pixels per
+        pixel there.
+    """
+    margin = max(box[2] - box[0], box[3] - box[1])
+    left, top = (max(int((edge - margin) / scale), 0) for edge in box[:2])
+    right = min(int((box[2] + margin) / scale), image.width)
+    bottom = min(int((box[3] + margin) / scale), image.height)
+    part, zoom = work_size(as_grey(image.crop((left, top, right, bottom)), weights))
+    return part, (left, top), zoom
+
+
 def several(sighting: Sighting) -> tuple[Mark, ...]:
     """Return the marks that may be digits of their own, the main one first."""
     if not sighting.marks:
@@ -179,15 +203,11 @@ def _closer(
     """
     if mark.extent >= _SMALL or scale > 0.7 or sighting.on_sheet:
         return sighting, mark, (0, 0), scale
-    margin = mark.extent
-    left, top = (max(int((edge - margin) / scale), 0) for edge in mark.box[:2])
-    right = min(int((mark.box[2] + margin) / scale), image.width)
-    bottom = min(int((mark.box[3] + margin) / scale), image.height)
-    part, zoom = work_size(as_grey(image.crop((left, top, right, bottom)), weights))
+    part, start, zoom = close_up(image, weights, mark.box, scale)
     again = look(part, invert=sighting.inverted)
     if not again.marks or again.marks[0].extent * scale < 0.6 * mark.extent * zoom:
         return sighting, mark, (0, 0), scale
-    return again, again.marks[0], (left, top), zoom
+    return again, again.marks[0], start, zoom
 
 
 def _notes(sighting: Sighting, main: Mark) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from siam.datasets.digit import BLANK, InkView, work_size
+from siam.datasets.digit import BLANK, InkView, close_up
 from siam.datasets.framing import line_width
 from siam.datasets.grey import Weights, as_grey, ink_weights
 from siam.datasets.light import GROUND
@@ -179,19 +179,16 @@ def _closer(
     Returns:
         What was found, its (left, top) in `image`, and its pixels per pixel there.
     """
-    left, top, right, bottom = box_of(found.ink)
-    extent = max(right - left, bottom - top)
+    box = box_of(found.ink)
+    extent = max(box[2] - box[0], box[3] - box[1])
     if extent >= wanted or scale > 0.7:
         return found, (0, 0), scale
-    left, top = (max(int((edge - extent) / scale), 0) for edge in (left, top))
-    right = min(int((right + extent) / scale), image.width)
-    bottom = min(int((bottom + extent) / scale), image.height)
-    part, zoom = work_size(as_grey(image.crop((left, top, right, bottom)), weights))
+    part, start, zoom = close_up(image, weights, box, scale)
     again = _found(part, found.inverted)
     there = box_of(again.ink)
     if max(there[2] - there[0], there[3] - there[1]) * scale < 0.6 * extent * zoom:
         return found, (0, 0), scale
-    return again, (left, top), zoom
+    return again, start, zoom
 
 
 def _ink_in(sighting: Sighting) -> np.ndarray:
