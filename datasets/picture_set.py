@@ -153,9 +153,11 @@ def fitting_chain(entries: Sequence[Entry], fetch: Fetch) -> str:
         entries: of which up to 64, evenly spread, are looked at; nine in ten have to be drawings.
         fetch: as in `PictureSet`.
     """
-    probes = list(_probes(entries, fetch, WORK))
-    drawn = sum(is_drawing(ink_grey(shrunk(opaque(image), WORK))) for image in probes)
-    return "glyph" if probes and drawn >= DRAWN * len(probes) else "photo"
+    # One picture at a time: a large PNG is decoded in full.
+    drawn = [
+        is_drawing(ink_grey(shrunk(opaque(image), WORK))) for image in _probes(entries, fetch, WORK)
+    ]
+    return "glyph" if drawn and sum(drawn) >= DRAWN * len(drawn) else "photo"
 
 
 def _probes(entries: Sequence[Entry], fetch: Fetch, enough: int) -> Iterator[Image.Image]:

@@ -1,8 +1,7 @@
 """The state of a training between epochs, so that it can go on as if nothing had happened.
 
-Batches and augmentation depend on (seed, epoch, step) alone, so the network's
-variables (weights, and the state of its random layers), the optimizer's and the history are the
-whole state.
+Batches and augmentation depend on (seed, epoch, step) alone, so the network's variables (weights,
+and the state of its random layers), the optimizer's and the history are the whole state.
 """
 
 from __future__ import annotations
