@@ -39,7 +39,6 @@ def trials() -> Iterator[Trial]:
     yield change("all pictures, not the hardest", hardest=1.0)
     yield change("no strangers", strangers=0.0)
     yield change("no warm-up", warm_up=0.0)
-    yield change("averaged weights, 0.99", average=0.99)
     yield change("distorted to the end", plain=0.0)
     yield change("no distortion", augment=AugmentPolicy())
     yield change("5 views", views=5)

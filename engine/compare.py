@@ -155,7 +155,6 @@ def equal_terms(dataset: Dataset, epochs: int | None) -> Recipe:
         PRESETS["balanced"],
         tower="small",
         head_weight=0.0,
-        average=0.0,
         hardest=1.0,
         quarter_turns=False,
         views=1,

@@ -30,6 +30,7 @@ from siam.engine.config import (
 from siam.engine.fill import INDEX_FOLDER, fill_gallery
 from siam.engine.held_out import save_held_out
 from siam.engine.partial import begin, hold_run, interrupted_run, publish, run_name
+from siam.engine.recipe_migration import migrate_recipe
 from siam.engine.report import write_run_report
 from siam.engine.run import CALIBRATION_FILE, OpenRun
 from siam.engine.runs import METRICS_FILE, free_name
@@ -118,7 +119,8 @@ def train_run(
             )
         from siam.siamese.presets import Recipe
 
-        recipe = recipe_from(Recipe(), dotted(config.recipe))
+        saved = migrate_recipe(dotted(config.recipe), run=run_name(folder))
+        recipe = recipe_from(Recipe(), saved)
     else:
         recipe = choose_recipe(
             train, len(dataset.train), classes=len(dataset.classes), chain=dataset.prepare

@@ -18,7 +18,7 @@ OPTIMIZERS: dict[str, Callable[..., keras.optimizers.Optimizer]] = {
 
 
 def make_optimizer(
-    name: str, learning_rate: Any, *, weight_decay: float, average: float = 0.0
+    name: str, learning_rate: Any, *, weight_decay: float
 ) -> keras.optimizers.Optimizer:
     """Make an optimizer by its name.
 
@@ -26,7 +26,6 @@ def make_optimizer(
         name: a key of `OPTIMIZERS`.
         learning_rate: a float or a schedule.
         weight_decay: decoupled weight decay, 0 or more.
-        average: momentum of the running average of the weights; 0 = none.
 
     Raises:
         ValueError: when there is no optimizer of that name.
@@ -37,9 +36,4 @@ def make_optimizer(
     """
     if name not in OPTIMIZERS:
         raise ValueError(f"No optimizer is called {name!r}; there are {', '.join(OPTIMIZERS)}.")
-    return OPTIMIZERS[name](
-        learning_rate,
-        weight_decay=weight_decay,
-        use_ema=average > 0,
-        ema_momentum=average or 0.99,
-    )
+    return OPTIMIZERS[name](learning_rate, weight_decay=weight_decay)

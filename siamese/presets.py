@@ -26,7 +26,6 @@ class Recipe:
         warm_up: share of the steps spent rising to the peak, 0 to less than 1.
         optimizer: name in `siam.siamese.optimizers.OPTIMIZERS`.
         weight_decay: decoupled weight decay.
-        average: momentum of the running average of the weights; 0 = none.
         precision: Keras dtype policy, "float32" or "mixed_bfloat16".
         augment: how far training pictures are distorted.
         plain: share of the epochs, the last ones, without distortion, 0 to 1. They settle the
@@ -51,7 +50,6 @@ class Recipe:
     warm_up: float = 0.15
     optimizer: str = "muon"
     weight_decay: float = 1e-2
-    average: float = 0.0
     precision: str = "mixed_bfloat16"
     augment: AugmentPolicy = field(default_factory=AugmentPolicy)
     plain: float = 0.0

@@ -10,7 +10,6 @@ import keras
 
 from siam.datasets.dataset import Split
 from siam.progress import Progress, silent
-from siam.siamese.averaging import reestimate_normalisation
 from siam.siamese.callbacks import Report, StopWhenStale, stale, tensorboard
 from siam.siamese.checkpoint import Checkpoint, HistoryRow, restore
 from siam.siamese.contrastive import ContrastiveLoss
@@ -32,7 +31,6 @@ from siam.siamese.views import average_views
 __all__ = ["Pairs", "TrainedNetwork", "train_network"]
 
 Pairs = Literal["batch", "sampled"]
-STATISTICS_BATCHES = 20
 
 
 @dataclass(frozen=True)
@@ -101,7 +99,6 @@ def train_network(
                 recipe.learning_rate, steps=len(feed) * recipe.epochs, warm_up=recipe.warm_up
             ),
             weight_decay=recipe.weight_decay,
-            average=recipe.average,
         ),
         loss=ContrastiveLoss()
         if pairs == "sampled"
@@ -128,8 +125,6 @@ def train_network(
                 *tensorboard(folder),
             ],
         )
-    if recipe.average:
-        settle_average(model, tower, feed, recipe)
     seconds = checkpoint.elapsed()
     return TrainedNetwork(siamese_network(in_float32(tower, recipe)), history, seconds)
 
@@ -164,22 +159,6 @@ def learn_hardest(
     if recipe.hardest >= 1 or not isinstance(feed, BatchFeed):
         return []
     return [LearnHardest(tower, feed, share=recipe.hardest, folder=folder)]
-
-
-def settle_average(
-    model: keras.Model, tower: keras.Model, feed: BatchFeed | PairFeed, recipe: Recipe
-) -> None:
-    """Put the running average in the place of the weights, with statistics that belong to it.
-
-    `fit` does the first half by itself, but not for a run that was interrupted after it.
-    """
-    model.optimizer.finalize_variable_values(model.trainable_weights)
-    feed.turn(recipe.epochs - 1)
-    steps = range(min(STATISTICS_BATCHES, len(feed)))
-    batches = (feed[step][0] for step in steps)
-    reestimate_normalisation(
-        tower, (batch[0] if isinstance(batch, tuple) else batch for batch in batches)
-    )
 
 
 def in_float32(tower: keras.Model, recipe: Recipe) -> keras.Model:

@@ -105,7 +105,7 @@ def test_training_on_the_device_learns_what_the_cpus_feed_teaches(tmp_path: Path
 
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
 def test_a_resumed_training_equals_an_uninterrupted_one(precision: str, tmp_path: Path) -> None:
-    recipe = dataclasses.replace(RECIPE, precision=precision, plain=0.3, hardest=0.5, average=0.9)
+    recipe = dataclasses.replace(RECIPE, precision=precision, plain=0.3, hardest=0.5)
     expected = train(tmp_path / "whole", recipe=recipe, on_device=True)
 
     def stop_in_the_last_epoch(what: str, done: int, total: int) -> None:
