@@ -51,7 +51,6 @@ def trials() -> Iterator[Trial]:
     yield distort("cutout 0.5", cutout=0.5)
     yield distort("noise, blur, contrast", noise=15.0, blur=0.3, contrast=0.3)
     yield distort("lines, outlines, bands", lines=0.12, outline=0.08, bands=0.08)
-    yield change("cosine softmax beside, 0.1", head_weight=0.1)
     yield change("dim 16", dim=16)
     yield change("dim 32", dim=32)
     yield change("dim 128", dim=128)

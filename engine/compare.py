@@ -146,7 +146,7 @@ def with_unseen(
 def equal_terms(dataset: Dataset, epochs: int | None) -> Recipe:
     """Return the recipe for every contestant: the balanced preset, shortened.
 
-    What the classifiers' training does not have (a head, turned classes, averaged views, more of
+    What the classifiers' training does not have (turned classes, averaged views, more of
     the hardest pictures) stays out.
     """
     from siam.siamese.presets import PRESETS
@@ -154,7 +154,6 @@ def equal_terms(dataset: Dataset, epochs: int | None) -> Recipe:
     recipe = dataclasses.replace(
         PRESETS["balanced"],
         tower="small",
-        head_weight=0.0,
         hardest=1.0,
         quarter_turns=False,
         views=1,

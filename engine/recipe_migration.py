@@ -1,4 +1,4 @@
-"""Recipes that earlier releases wrote: values that have another name now, and values that are gone."""
+"""Recipes of earlier releases: values that have another name now, and values that are gone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["RENAMED", "RETIRED", "migrate_recipe"]
 # By the name that earlier releases wrote, "augment.rotation" for a nested one: the name of today.
 RENAMED: dict[str, str] = {}
 # By the name that earlier releases wrote: the value that stood for "off".
-RETIRED: dict[str, object] = {"average": 0.0}
+RETIRED: dict[str, object] = {"average": 0.0, "head_weight": 0.0}
 
 
 def migrate_recipe(values: Mapping[str, Any], *, run: str) -> dict[str, Any]:

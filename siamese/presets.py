@@ -18,7 +18,6 @@ class Recipe:
         members: towers side by side, each trained on its own part of the embedding.
         dim: length of an embedding, a multiple of `members`.
         loss: name of a loss in `siam.siamese.losses.LOSSES`.
-        head_weight: weight of the auxiliary cosine-softmax head; 0 = no head.
         epochs: passes over the training pictures.
         classes_per_batch: P, classes drawn for a batch (fewer where the data has fewer).
         pictures_per_class: K, pictures of each; a batch holds P x K.
@@ -42,7 +41,6 @@ class Recipe:
     members: int = 1
     dim: int = 64
     loss: str = "contrastive"
-    head_weight: float = 0.0
     epochs: int = 6
     classes_per_batch: int = 10
     pictures_per_class: int = 26

@@ -102,7 +102,7 @@ def train_network(
         ),
         loss=ContrastiveLoss()
         if pairs == "sampled"
-        else make_loss(recipe.loss, head_weight=recipe.head_weight, members=recipe.members),
+        else make_loss(recipe.loss, members=recipe.members),
         jit_compile=compile_steps(),
     )
     history, seconds = restore(model, network, folder)

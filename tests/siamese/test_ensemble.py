@@ -76,7 +76,7 @@ def test_the_loss_is_the_mean_of_what_every_member_costs(name: str) -> None:
 
 
 def test_the_loss_survives_its_configuration() -> None:
-    loss = make_loss("contrastive", members=2, head_weight=0.5, negative_margin=1.0)
+    loss = make_loss("contrastive", members=2, negative_margin=1.0)
     assert isinstance(loss, EnsembleLoss)
     again = keras.losses.deserialize(keras.losses.serialize(loss))
     assert isinstance(again, EnsembleLoss)

@@ -199,18 +199,6 @@ def test_a_fit_brings_every_loss_down(name: str) -> None:
     assert history[-1] < history[0]
 
 
-def test_a_head_adds_its_weighted_share() -> None:
-    labels, rows = np.array([0, 0, 1, 1, 2, 2]), unit_rows(6, 3)
-    alone = float(make_loss("contrastive")(labels, rows))
-    headed = make_loss("contrastive", head_weight=0.5, negative_margin=1.2)
-    assert float(headed(labels, rows)) == pytest.approx(
-        alone + 0.5 * cosine_softmax(labels, rows), rel=1e-3
-    )
-    again = keras.losses.deserialize(keras.losses.serialize(headed))
-    assert again.get_config() == headed.get_config()
-    assert float(again(labels, rows)) == float(headed(labels, rows))
-
-
 def test_an_unknown_loss_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="'centre'; there are contrastive, triplet"):
         make_loss("centre")
