@@ -58,7 +58,6 @@ def trials() -> Iterator[Trial]:
     yield change("10 x 52", pictures_per_class=52)
     yield change("5 x 52", classes_per_batch=5, pictures_per_class=52)
     yield change("float32", precision="float32")
-    yield change("residual tower", tower="resnet")
     yield change("three towers side by side", members=3, dim=3 * base.dim)
     for share in (0.05, 0.2):
         yield Trial(f"{share:.0%} wrong labels", base, wrong_labels=share)

@@ -125,9 +125,10 @@ def train_run(
         recipe = choose_recipe(
             train, len(dataset.train), classes=len(dataset.classes), chain=dataset.prepare
         )
-        with quiet_native_logs():
-            from siam.siamese.named_parts import check_named_parts
-        check_named_parts(recipe)
+    with quiet_native_logs():
+        from siam.siamese.named_parts import check_named_parts
+    check_named_parts(recipe)
+    if not (folder and config):
         config = new_config(dataset, data, train, recipe)
         folder = begin(free_name(name, dataset.name))
     with hold_run(folder):

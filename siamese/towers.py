@@ -16,7 +16,7 @@ from siam.siamese.ensemble import ensemble_tower
 from siam.siamese.pairwise import Tensor
 from siam.siamese.unit_length import unit_length
 
-__all__ = ["TOWERS", "build_tower", "deep_tower", "resnet_tower", "small_tower"]
+__all__ = ["TOWERS", "build_tower", "deep_tower", "small_tower"]
 
 
 def small_tower(
@@ -46,48 +46,16 @@ def small_tower(
         >>> small_tower((28, 28, 1), 64).output_shape
         (None, 64)
     """
-    inputs, x = _stem(input_shape, widths[0])
+    inputs = keras.Input(input_shape, name="picture")
+    x = layers.Rescaling(1 / 255, name="scale")(inputs)
+    # Without padding: no window looks past the edge, and a quarter fewer pixels come out of it.
+    x = layers.Conv2D(widths[0], 6, 2, "valid", activation="relu", name="stem")(x)
     for position, width in enumerate(widths[1:], start=2):
-        x = _convolution(x, width, f"convolution_{position}")
+        # TensorFlow runs convolution, bias and ReLU as one operation.
+        x = layers.Conv2D(
+            width, 3, padding="same", activation="relu", name=f"convolution_{position}"
+        )(x)
         x = _halve_while_large(x, f"pool_{position}")
-    return keras.Model(inputs, _embedding(x, dim), name=name)
-
-
-def resnet_tower(
-    input_shape: tuple[int, int, int],
-    dim: int = 64,
-    *,
-    widths: Sequence[int] = (64, 128),
-    blocks: int = 2,
-    name: str = "tower",
-) -> keras.Model:
-    """A residual tower (He et al., CVPR 2016) whose blocks start as the identity.
-
-    The last convolution of a block starts at 0 (Zhang, Dauphin and Ma, "Fixup Initialization",
-    ICLR 2019), which does what batch normalisation does for depth, and costs nothing.
-
-    Args:
-        input_shape: height, width and channels of a picture.
-        dim: length of an embedding.
-        widths: channels of each stage; each stage but the first halves the picture.
-        blocks: residual blocks in each stage.
-        name: name of the model.
-
-    Returns:
-        A Functional model, float32 (n, height, width, channels) to float32 (n, dim), unit length.
-
-    Example:
-        >>> resnet_tower((32, 32, 3), 128).output_shape
-        (None, 128)
-    """
-    inputs, x = _stem(input_shape, widths[0])
-    for stage, width in enumerate(widths, start=1):
-        if stage > 1:
-            x = layers.MaxPooling2D(2, padding="same", name=f"stage_{stage}_pool")(x)
-            x = _convolution(x, width, f"stage_{stage}_widen")
-        for block in range(1, blocks + 1):
-            x = _residual_block(x, width, f"stage_{stage}_block_{block}")
-        x = _halve_while_large(x, f"stage_{stage}_shrink", limit=16)
     return keras.Model(inputs, _embedding(x, dim), name=name)
 
 
@@ -143,7 +111,6 @@ def deep_tower(
 TOWERS: dict[str, Callable[..., keras.Model]] = {
     "small": small_tower,
     "wide": partial(small_tower, widths=(32, 64, 128, 128)),
-    "resnet": resnet_tower,
     "deep": deep_tower,
 }
 
@@ -167,34 +134,11 @@ def build_tower(
     return ensemble_tower(TOWERS[name], input_shape, dim, members=members)
 
 
-def _stem(input_shape: tuple[int, int, int], width: int) -> tuple[Tensor, Tensor]:
-    """The picture scaled to 0 to 1, and its first, halving convolution."""
-    inputs = keras.Input(input_shape, name="picture")
-    x = layers.Rescaling(1 / 255, name="scale")(inputs)
-    # Without padding: no window looks past the edge, and a quarter fewer pixels come out of it.
-    x = layers.Conv2D(width, 6, 2, "valid", activation="relu", name="stem")(x)
-    return inputs, x
-
-
-def _convolution(x: Tensor, width: int, name: str) -> Tensor:
-    """3 x 3 convolution, bias and ReLU, which TensorFlow runs as one operation."""
-    return layers.Conv2D(width, 3, padding="same", activation="relu", name=name)(x)
-
-
 def _halve_while_large(x: Tensor, name: str, limit: int = 8) -> Tensor:
     """Pool 2 x 2 while a side is above `limit`, so that pictures of any size end small."""
     if max(x.shape[1], x.shape[2]) <= limit:
         return x
     return layers.MaxPooling2D(2, padding="same", name=name)(x)
-
-
-def _residual_block(x: Tensor, width: int, name: str) -> Tensor:
-    branch = _convolution(x, width, f"{name}_a")
-    branch = layers.Conv2D(width, 3, padding="same", kernel_initializer="zeros", name=f"{name}_b")(
-        branch
-    )
-    x = layers.Add(name=f"{name}_sum")([x, branch])
-    return layers.ReLU(name=f"{name}_relu")(x)
 
 
 def _embedding(x: Tensor, dim: int) -> Tensor:

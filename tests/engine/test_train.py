@@ -17,7 +17,7 @@ from siam.engine.partial import hold_run
 from siam.engine.run import open_run
 from siam.engine.runs import find_run
 from siam.engine.train import train_run
-from siam.errors import RunError
+from siam.errors import RunError, SiamError
 
 DIGITS = DataChoice(dataset="digits")
 SHORT = TrainChoice(preset="quick", overrides={"epochs": "3"})
@@ -147,6 +147,30 @@ def test_a_damaged_checkpoint_is_refused(runs: Path) -> None:
     checkpoint = runs / "cut.partial" / "checkpoint.npz"
     checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
     with pytest.raises(RunError, match="cannot be used to go on"):
+        train_run(DIGITS, SHORT, name="cut", resume=True)
+
+
+@pytest.mark.parametrize(
+    ("now", "old", "error"),
+    [
+        ("weight_decay =", "average = 0.9\nweight_decay =", "'cut' was begun with average=0.9"),
+        ('tower = "small"', 'tower = "resnet"', "tower cannot be 'resnet'"),
+    ],
+)
+def test_a_run_of_what_siam_no_longer_has_is_not_gone_on_with(
+    runs: Path, now: str, old: str, error: str
+) -> None:
+    def stop(line: str) -> None:
+        if line.startswith("Training on"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_run(DIGITS, SHORT, name="cut", notice=stop)
+    config = runs / "cut.partial" / "config.toml"
+    text = config.read_text()
+    assert text.count(now) == 1
+    config.write_text(text.replace(now, old))
+    with pytest.raises(SiamError, match=error):
         train_run(DIGITS, SHORT, name="cut", resume=True)
 
 
