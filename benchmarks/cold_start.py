@@ -23,6 +23,7 @@ from typing import Any
 
 from siam.engine.held_out import load_held_out
 from siam.engine.runs import find_run
+from siam.parallel import cores
 
 FOLDER = 10_000
 SIAM = [sys.executable, "-m", "siam.cli"]
@@ -146,11 +147,6 @@ def run_process(command: list[str]) -> Process:
     process.returncode = os.waitstatus_to_exitcode(status)
     cpu = usage.ru_utime + usage.ru_stime
     return Process(seconds, cpu, usage.ru_maxrss * 1024, process.returncode)
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 if __name__ == "__main__":

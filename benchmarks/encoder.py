@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import os
 import statistics
 import tempfile
 import time
@@ -25,6 +24,7 @@ import numpy as np
 from siam.engine.embed import embed
 from siam.engine.held_out import load_held_out
 from siam.engine.runs import find_run
+from siam.parallel import cores
 from siam.siamese.encoder import BATCH, ENCODER_FILE, NETWORK_FILE, KerasEncoder, LiteEncoder
 from siam.siamese.native_logs import quiet_native_logs
 
@@ -74,7 +74,7 @@ def bare_runtime(path: Path) -> Callable[[np.ndarray], object]:
     from ai_edge_litert.interpreter import Interpreter
 
     content = path.read_bytes()
-    count = len(os.sched_getaffinity(0))
+    count = cores()
     with quiet_native_logs():
         interpreters = [Interpreter(model_content=content, num_threads=1) for _ in range(count)]
         for interpreter in interpreters:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +20,7 @@ from siam.datasets.layout import Entry, arrange
 from siam.datasets.picture import original_size, read_picture
 from siam.datasets.prepare import Preparation, prepare_picture
 from siam.errors import DataError, MissingExtraError, PictureError
+from siam.parallel import parallel_map
 from siam.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -35,6 +34,7 @@ Fetch = Callable[[str], Path | bytes]
 SMALLEST, LARGEST, STEP = 16, 64, 4
 PROBES = 64
 DRAWN = 0.9  # share of the probes
+AHEAD = 64  # pictures that each core begins before they are asked for
 
 
 @dataclass(frozen=True)
@@ -182,19 +182,13 @@ def _read_all(
         return pixels[..., :1].copy() if grey else pixels
 
     pictures, unreadable = {}, []
-    pool = ThreadPoolExecutor(max_workers=os.cpu_count())
-    try:
-        for done, (entry, result) in enumerate(
-            zip(entries, pool.map(read, entries), strict=True), start=1
-        ):
-            if isinstance(result, Skipped):
-                unreadable.append(result)
-            else:
-                pictures[entry] = result
-            progress("Reading pictures", done, len(entries))
-    finally:
-        # After Ctrl-C, what has not begun is not waited for.
-        pool.shutdown(cancel_futures=True)
+    results = parallel_map(read, entries, ahead=AHEAD)
+    for done, (entry, result) in enumerate(zip(entries, results, strict=True), start=1):
+        if isinstance(result, Skipped):
+            unreadable.append(result)
+        else:
+            pictures[entry] = result
+        progress("Reading pictures", done, len(entries))
     return pictures, unreadable
 
 

@@ -10,13 +10,13 @@ from typing import BinaryIO
 import numpy as np
 
 from siam.datasets.dataset import Skipped
-from siam.engine.ahead import done_ahead
 from siam.engine.config import RunConfig, load_config
 from siam.engine.embedding_files import Part, check_target, write_embeddings
 from siam.engine.inputs import Batch, open_input
 from siam.engine.manifest import verify_files
 from siam.engine.runs import CONFIG_FILE, find_run
 from siam.errors import DataError
+from siam.parallel import parallel_map
 from siam.progress import Progress, silent
 from siam.siamese.encoder import ENCODER_FILE, NETWORK_FILE, Encoder, open_encoder
 
@@ -124,4 +124,4 @@ def embed_batches(batches: Iterator[Batch], encoder: Encoder) -> Iterator[tuple[
     def embedded(batch: Batch) -> tuple[Batch, np.ndarray]:
         return batch, encoder.encode(batch.pictures)
 
-    return done_ahead(embedded, batches, ahead=AHEAD, workers=AT_ONCE)
+    return parallel_map(embedded, batches, ahead=AHEAD, workers=AT_ONCE)

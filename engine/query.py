@@ -11,7 +11,6 @@ import numpy as np
 
 from siam.datasets.arrays import read_arrays
 from siam.datasets.prepare import Prepared
-from siam.engine.ahead import cores, done_ahead, portions
 from siam.engine.reading import (
     NOTHING_SAID,
     PictureOptions,
@@ -24,6 +23,7 @@ from siam.engine.run import OpenRun
 from siam.evaluation.verdict import Verdict, decide
 from siam.index.matches import Matches
 from siam.index.threads import one_thread
+from siam.parallel import cores, parallel_map, portions
 
 __all__ = [
     "Answer",
@@ -156,7 +156,7 @@ def query_pictures(
         return
     # Of a few pictures, which may be large photos, every core takes its share.
     size = min(BATCH, -(-len(sources) // (AHEAD * cores())))
-    for answers in done_ahead(answered, portions(sources, size), ahead=AHEAD):
+    for answers in parallel_map(answered, portions(sources, size), ahead=AHEAD):
         yield from answers
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from siam.datasets.picture import read_picture
 from siam.datasets.prepare import Box, Preparation, Prepared, prepare_picture
 from siam.datasets.ready import looks_ready, ready_pictures
-from siam.engine.ahead import done_ahead, portions
 from siam.errors import MissingExtraError, PictureError, SiamError
+from siam.parallel import parallel_map, portions
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -92,7 +92,7 @@ def read_ahead(
     if len(first) == 1:
         yield [read_one(first[0], preparation, options=options, keep_steps=keep_steps)]
     elif first:
-        yield from done_ahead(read, itertools.chain([first], rest), ahead=AHEAD)
+        yield from parallel_map(read, itertools.chain([first], rest), ahead=AHEAD)
 
 
 def gathered(chunks: Iterable[list[Read]], size: int) -> Iterator[list[Read]]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from siam.errors import MissingExtraError, UsageError
+from siam.parallel import cores
 from siam.siamese.driver import driver_gpus
 
 __all__ = [
@@ -229,7 +230,6 @@ def built_for_gpu(backend: str) -> bool:
 
 def processor_name() -> str:
     """What the maker calls this machine's processor, with the cores this process may use."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     name = platform.processor() or platform.machine()
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():
@@ -238,4 +238,4 @@ def processor_name() -> str:
                 break
     except OSError:
         pass
-    return f"{name}, {cores} cores"
+    return f"{name}, {cores()} cores"

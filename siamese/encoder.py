@@ -8,7 +8,6 @@ so and `KerasEncoder` answers instead, slowly.
 from __future__ import annotations
 
 import importlib.util
-import os
 import threading
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +18,7 @@ import numpy as np
 
 from siam.atomic import sha256
 from siam.errors import DataError, MissingExtraError, RunError
+from siam.parallel import cores
 from siam.siamese.native_logs import quiet_native_logs
 
 __all__ = ["ENCODER_FILE", "NETWORK_FILE", "Encoder", "KerasEncoder", "LiteEncoder", "open_encoder"]
@@ -64,7 +64,7 @@ class LiteEncoder:
 
     def __init__(self, path: Path, *, threads: int | None = None) -> None:
         self._content = read_model(path)
-        self._threads = threads or len(os.sched_getaffinity(0))
+        self._threads = threads or cores()
         self._idle: list[_Interpreter] = []
         self._lock = threading.Lock()
         self._pool: ThreadPoolExecutor | None = None

@@ -250,7 +250,7 @@ def test_reading_stays_a_few_hundred_pictures_ahead(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     picture = cv2.imencode(".png", np.zeros((4, 4), np.uint8))[1].tobytes()
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})
+    monkeypatch.setattr("siam.parallel.cores", lambda: 2)
     taken = 0
 
     def sources() -> Iterator[tuple[str, bytes]]:

@@ -1,4 +1,4 @@
-"""Do tasks in threads, some ahead of whoever takes their results, and give those in order."""
+"""Work in threads: how many cores there are, and a map whose results come in order."""
 
 from __future__ import annotations
 
@@ -9,37 +9,49 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-__all__ = ["cores", "done_ahead", "portions"]
+__all__ = ["cores", "parallel_map", "portions"]
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
 def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0))
+    """Return how many cores this process may use; all of the machine where nothing tells."""
+    if hasattr(os, "sched_getaffinity"):  # Linux alone
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def portions(entries: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Yield entries in lists of `size`, the last one shorter."""
+    """Yield entries in lists of `size`, the last one shorter.
+
+    Example:
+        >>> list(portions(range(5), 2))
+        [[0, 1], [2, 3], [4]]
+    """
     rest = iter(entries)
     while portion := list(itertools.islice(rest, size)):
         yield portion
 
 
-def done_ahead(
+def parallel_map(
     work: Callable[[T], R], tasks: Iterable[T], *, ahead: int, workers: int | None = None
 ) -> Generator[R, None, None]:
     """Yield the result of each task in order, while the next ones are being worked on.
 
     Args:
-        work: called from several threads.
+        work: called from several threads. What it raises is raised in its result's place, and
+            ends the map.
         tasks: taken one by one, from the caller's thread, as there is room.
         ahead: tasks begun for each thread before their results are asked for; bounds the memory.
         workers: threads; one for each core when left out.
+
+    Example:
+        >>> list(parallel_map(abs, [-1, 2, -3], ahead=2))
+        [1, 2, 3]
     """
     workers = workers or cores()
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="ahead")
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="parallel")
     try:
         begun: deque[Future[R]] = deque()
         for task in tasks:

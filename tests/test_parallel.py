@@ -1,20 +1,33 @@
-"""Work done ahead: in order, bounded, and ended by the first failure or by whoever takes it."""
+"""The parallel map: in order, bounded, and ended by the first failure or by whoever takes it."""
 
 from __future__ import annotations
 
 import itertools
+import os
 import threading
 import time
 from collections.abc import Iterator
 
 import pytest
 
-from siam.engine.ahead import done_ahead, portions
+from siam.parallel import cores, parallel_map, portions
+
+
+def test_cores_are_known_where_the_system_tells_no_affinity(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1, 4}, raising=False)
+    assert cores() == 3
+    monkeypatch.delattr(os, "sched_getaffinity")  # as on macOS and Windows
+    monkeypatch.setattr("os.cpu_count", lambda: 6)
+    assert cores() == 6
+    monkeypatch.setattr("os.cpu_count", lambda: None)
+    assert cores() == 1
 
 
 @pytest.fixture(autouse=True)
 def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})
+    monkeypatch.setattr("siam.parallel.cores", lambda: 2)
 
 
 def test_results_come_in_the_order_of_their_tasks() -> None:
@@ -22,13 +35,13 @@ def test_results_come_in_the_order_of_their_tasks() -> None:
         time.sleep(0.002 if number % 2 == 0 else 0)
         return number * number
 
-    assert list(done_ahead(slow_if_even, range(50), ahead=3)) == [n * n for n in range(50)]
-    assert list(done_ahead(slow_if_even, [], ahead=3)) == []
+    assert list(parallel_map(slow_if_even, range(50), ahead=3)) == [n * n for n in range(50)]
+    assert list(parallel_map(slow_if_even, [], ahead=3)) == []
 
 
 def test_two_tasks_are_worked_on_at_once() -> None:
     meeting = threading.Barrier(2, timeout=10)
-    assert len(list(done_ahead(lambda _: meeting.wait(), range(4), ahead=2))) == 4
+    assert len(list(parallel_map(lambda _: meeting.wait(), range(4), ahead=2))) == 4
 
 
 def test_only_so_many_tasks_are_taken_ahead() -> None:
@@ -40,7 +53,7 @@ def test_only_so_many_tasks_are_taken_ahead() -> None:
             taken += 1
             yield number
 
-    results = done_ahead(lambda number: number, tasks(), ahead=3)
+    results = parallel_map(lambda number: number, tasks(), ahead=3)
     for seen in range(1, 100):
         next(results)
         assert taken - seen <= 2 * 3
@@ -53,7 +66,7 @@ def test_the_first_failure_ends_it() -> None:
             raise ValueError("the fifth")
         return number
 
-    results = done_ahead(failing, itertools.count(), ahead=2)
+    results = parallel_map(failing, itertools.count(), ahead=2)
     assert list(itertools.islice(results, 5)) == [0, 1, 2, 3, 4]
     with pytest.raises(ValueError, match="the fifth"):
         next(results)
