@@ -2,7 +2,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-ROOMS := siamese classifiers index evaluation datasets engine commands
+# Trained runs stand in runs/ too, beside the room of that name, and are no reason to link anew.
+ROOMS := $(shell find siamese classifiers training index evaluation datasets pictures engine commands \
+	-type d -not -name __pycache__) $(wildcard runs/*.py)
 EDITABLE := -e '.[train]' --config-settings editable_mode=strict
 
 .PHONY: demo test slow test-backends check format bench clean

@@ -27,7 +27,7 @@ from siam.datasets.load import load_dataset
 from siam.datasets.sampling import sample_pairs
 from siam.datasets.splits import split_off
 from siam.evaluation.pairs import best_threshold
-from siam.siamese.native_logs import quiet_native_logs
+from siam.training.native_logs import quiet_native_logs
 
 PICTURES = 30_000
 VALIDATION_PAIRS = 10_000

@@ -23,8 +23,8 @@ import numpy as np
 
 from siam.datasets.dataset import Dataset
 from siam.datasets.load import load_dataset
-from siam.siamese.device import compile_steps, prepare_device
-from siam.siamese.native_logs import quiet_native_logs
+from siam.training.device import compile_steps, prepare_device
+from siam.training.native_logs import quiet_native_logs
 
 GOAL_ACCURACY = 0.992
 GOAL_SECONDS = 60.0
@@ -93,9 +93,9 @@ def train(style: str, data: Dataset, *, epochs: int, seed: int) -> dict[str, Any
 def time_steps(data: Dataset, steps: int) -> dict[str, float]:
     """Return the seconds of one training step of each of the three styles."""
     from siam.classifiers.styles import build_classifier
-    from siam.siamese.optimizers import make_optimizer
-    from siam.siamese.precision import dtype_policy
     from siam.siamese.presets import PRESETS
+    from siam.training.optimizers import make_optimizer
+    from siam.training.precision import dtype_policy
 
     recipe = PRESETS["balanced"]
     batch = recipe.classes_per_batch * recipe.pictures_per_class

@@ -21,20 +21,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from siam.engine.held_out import load_held_out
-from siam.engine.runs import find_run
 from siam.parallel import cores
+from siam.runs.held_out import load_held_out
+from siam.runs.runs_folder import find_run
 
 FOLDER = 10_000
 SIAM = [sys.executable, "-m", "siam.cli"]
 # The same answer, its embedding by Keras' `predict` in place of the exported encoder.
 THROUGH_KERAS = """
 import dataclasses, pathlib, sys
-from siam.siamese.native_logs import quiet_native_logs
+from siam.training.native_logs import quiet_native_logs
 with quiet_native_logs():
     import keras
 from siam.engine.query import query_pictures
-from siam.engine.run import open_run
+from siam.engine.open_run import open_run
 from siam.siamese.encoder import KerasEncoder, NETWORK_FILE
 with open_run(sys.argv[1]) as run:
     slow = dataclasses.replace(run, encoder=KerasEncoder(run.path / NETWORK_FILE))

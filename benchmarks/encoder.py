@@ -22,11 +22,12 @@ from pathlib import Path
 import numpy as np
 
 from siam.engine.embed import embed
-from siam.engine.held_out import load_held_out
-from siam.engine.runs import find_run
 from siam.parallel import cores
-from siam.siamese.encoder import BATCH, ENCODER_FILE, NETWORK_FILE, KerasEncoder, LiteEncoder
-from siam.siamese.native_logs import quiet_native_logs
+from siam.runs.held_out import load_held_out
+from siam.runs.runs_folder import find_run
+from siam.siamese.encoder import ENCODER_FILE, NETWORK_FILE, KerasEncoder, LiteEncoder
+from siam.training.litert import BATCH
+from siam.training.native_logs import quiet_native_logs
 
 
 def main() -> None:

@@ -6,7 +6,7 @@
 Omniglot's characters go through the run's own preparation, as `siam query` would send them. Scores
 of familiarity are computed from embeddings alone; for each: AUROC against the run's test pictures,
 the share let through where 95 % of test pictures are accepted, and the false alarms at that
-distance on digits drawn by tests/pictures (which go through the same preparation).
+distance on digits drawn by tests/rendering (which go through the same preparation).
 Bar on MNIST: AUROC at least 0.99, at most 4 % let through.
 
 Beware of a score that learns what preparation leaves behind (edges, line widths): MNIST's own test
@@ -26,17 +26,17 @@ import cv2
 import numpy as np
 
 from siam.datasets.mnist import load_mnist
-from siam.datasets.picture import read_picture
-from siam.datasets.prepare import prepare_picture
-from siam.engine.assess import EmbeddedRun, embed_run
-from siam.engine.run import OpenRun, open_run
+from siam.engine.calibrate import EmbeddedRun, embed_run
+from siam.engine.open_run import OpenRun, open_run
 from siam.evaluation.distances import nearest
-from siam.evaluation.unfamiliar import detect
+from siam.evaluation.out_of_distribution import detect
 from siam.evaluation.votes import count_votes
+from siam.pictures.preparation import prepare_picture
+from siam.pictures.reading import read_picture
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from pictures.kinds import KINDS  # noqa: E402
-from pictures.strokes import traced, written  # noqa: E402
+from rendering.kinds import KINDS  # noqa: E402
+from rendering.strokes import traced, written  # noqa: E402
 
 
 def main() -> None:

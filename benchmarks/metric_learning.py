@@ -23,7 +23,7 @@ from sooner import Judge, compared, read_options, train_siam
 from siam.datasets.dataset import Dataset
 from siam.datasets.load import load_dataset
 from siam.evaluation.distances import nearest
-from siam.siamese.native_logs import quiet_native_logs
+from siam.training.native_logs import quiet_native_logs
 
 BATCH = 256
 MEAN, DEVIATION = 0.1307, 0.3081

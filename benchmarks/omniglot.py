@@ -25,9 +25,10 @@ import numpy as np
 
 from siam.datasets.dataset import Dataset
 from siam.datasets.load import load_dataset
-from siam.engine.config import TrainChoice, choose_recipe
+from siam.engine.recipe_choice import choose_recipe
 from siam.evaluation.episodes import Trial, score_trials
-from siam.siamese.native_logs import quiet_native_logs
+from siam.runs.config import TrainChoice
+from siam.training.native_logs import quiet_native_logs
 
 # Drawn once, at random, from the alphabets with 20 characters or more; kept for comparison.
 HELD_OUT = ("Burmese_(Myanmar)", "Gujarati", "Hebrew", "Korean", "Latin")

@@ -6,7 +6,7 @@ Also what preparing costs at several sizes, and what making digits upright would
         [--corruptions 1000] [--write FOLDER]
 
 Half of each kind are MNIST test digits traced and written again, half come from the stroke model
-of tests/pictures. Test digits whose traced lines do not cover them are passed over, so that a
+of tests/rendering. Test digits whose traced lines do not cover them are passed over, so that a
 mistake is not the tracing's. All ways see the same files and ask the same run. "Confidently wrong"
 is a wrong label with the verdict "match". `--corruptions N` adds N test digits in the 15 ways of
 MNIST-C.
@@ -28,18 +28,18 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from siam.datasets.framing import frame
 from siam.datasets.mnist import load_mnist
-from siam.datasets.picture import read_picture
-from siam.datasets.prepare import Preparation, Prepared, prepare_picture
+from siam.engine.open_run import OpenRun, open_run
 from siam.engine.query import QueryOptions, answer_batch
 from siam.engine.reading import Read
-from siam.engine.run import OpenRun, open_run
+from siam.pictures.framing import frame
+from siam.pictures.preparation import Preparation, Prepared, prepare_picture
+from siam.pictures.reading import read_picture
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from pictures.corruptions import CORRUPTIONS  # noqa: E402
-from pictures.kinds import KINDS  # noqa: E402
-from pictures.strokes import drawn, traced, written  # noqa: E402
+from rendering.corruptions import CORRUPTIONS  # noqa: E402
+from rendering.kinds import KINDS  # noqa: E402
+from rendering.strokes import drawn, traced, written  # noqa: E402
 
 DIGIT, PLAIN = Preparation("digit", (28, 28), 1), Preparation("none", (28, 28), 1)
 SIDES = (28, 100, 300, 1000, 2000, 3500)  # pixels: what preparing costs at each

@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from siam.siamese.device import processor_name
+from siam.training.device import processor_name
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"

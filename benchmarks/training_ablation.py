@@ -14,7 +14,7 @@ from typing import Any
 
 from training_measure import Trial, options, run_table
 
-from siam.siamese.augment import AugmentPolicy
+from siam.recipe import AugmentPolicy
 from siam.siamese.presets import PRESETS
 
 

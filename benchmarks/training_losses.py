@@ -18,7 +18,7 @@ from functools import partial
 
 from training_measure import Trial, options, over_seeds, run_table, wanted
 
-from siam.siamese.losses import LOSSES
+from siam.siamese.losses.registry import LOSSES
 from siam.siamese.presets import PRESETS
 
 RATES = (4e-3, 8e-3, 1.6e-2, 3.2e-2)

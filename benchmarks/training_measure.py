@@ -20,8 +20,8 @@ from siam.datasets.sampling import sample_pairs
 from siam.evaluation.distances import nearest, pair_distances
 from siam.evaluation.pairs import best_threshold
 from siam.evaluation.roc import equal_error, roc_of_pairs
-from siam.siamese.native_logs import quiet_native_logs
-from siam.siamese.presets import Recipe
+from siam.recipe import Recipe
+from siam.training.native_logs import quiet_native_logs
 
 PAIRS = 20_000
 

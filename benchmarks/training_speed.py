@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from siam.siamese.native_logs import quiet_native_logs
+from siam.training.native_logs import quiet_native_logs
 
 SIDE = 4096
 POLICIES = {"float32": "float32", "mixed_bfloat16": "bfloat16"}
@@ -57,11 +57,11 @@ def main() -> None:
 def time_step(tower: str, policy: str, batch: int, repeats: int) -> dict[str, Any]:
     """Time one step of the contrastive loss with the presets' optimizer."""
 
-    from siam.siamese.losses import make_loss
-    from siam.siamese.optimizers import make_optimizer
-    from siam.siamese.precision import dtype_policy
-    from siam.siamese.presets import Recipe
+    from siam.recipe import Recipe
+    from siam.siamese.losses.registry import make_loss
     from siam.siamese.towers import build_tower
+    from siam.training.optimizers import make_optimizer
+    from siam.training.precision import dtype_policy
 
     with dtype_policy(policy):
         model = build_tower(tower, (28, 28, 1), 64)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from siam.datasets.dataset import Split
-from siam.siamese.augment import AugmentPolicy, augment_batch
-from siam.siamese.prepared_ahead import PreparedAhead
+from siam.recipe import AugmentPolicy
+from siam.training.augmentation.cpu import augment_batch
+from siam.training.prefetch import PreparedAhead
 
 __all__ = ["ShuffledBatches"]
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siam.errors import RunError
-from siam.siamese.encoder import LiteEncoder
-from siam.siamese.native_logs import quiet_native_logs
+from siam.training.litert import LARGEST_DIFFERENCE, LiteModel
+from siam.training.native_logs import quiet_native_logs
 
 if TYPE_CHECKING:
     import keras
@@ -23,9 +23,6 @@ __all__ = ["Classify", "open_classifier", "save_classifier"]
 
 # uint8 (n, height, width, channels) -> float32 (n, num_classes), rows summing to 1.
 Classify = Callable[[np.ndarray], np.ndarray]
-
-# Float32 sums in another order differ by about 1e-6; a wrong layer differs by far more.
-LARGEST_DIFFERENCE = 1e-3
 
 
 def save_classifier(classifier: keras.Model, folder: Path, probe: np.ndarray) -> list[Path]:
@@ -42,7 +39,7 @@ def save_classifier(classifier: keras.Model, folder: Path, probe: np.ndarray) ->
     import keras
 
     from siam.classifiers.residual import label_alone
-    from siam.siamese.device import compile_steps
+    from siam.training.device import compile_steps
 
     saved = folder / f"{classifier.name}.keras"
     classifier.save(saved)
@@ -54,7 +51,7 @@ def save_classifier(classifier: keras.Model, folder: Path, probe: np.ndarray) ->
     exported = folder / f"{classifier.name}.tflite"
     with quiet_native_logs():
         named.export(exported, format="litert", verbose=False)
-    difference = np.abs(LiteEncoder(exported).encode(probe) - expected).max()
+    difference = np.abs(LiteModel(exported).answer(probe) - expected).max()
     # Written so that NaN counts as different.
     if not difference <= LARGEST_DIFFERENCE:
         exported.unlink()
@@ -74,7 +71,7 @@ def open_classifier(folder: Path, name: str) -> Classify:
     """
     exported = folder / f"{name}.tflite"
     if exported.exists():
-        return LiteEncoder(exported).encode
+        return LiteModel(exported).answer
     return keras_classifier(folder / f"{name}.keras")
 
 

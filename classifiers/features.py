@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from siam.classifiers.subclassed import SubclassedClassifier
-from siam.siamese.device import compile_steps
+from siam.training.device import compile_steps
 
 __all__ = ["Answer", "answering", "feature_model"]
 

@@ -15,12 +15,12 @@ from siam.classifiers.residual import label_alone
 from siam.classifiers.styles import build_classifier
 from siam.datasets.dataset import Split
 from siam.progress import Progress, silent
-from siam.siamese.device import compile_steps
-from siam.siamese.feed import EpochTurn
-from siam.siamese.optimizers import make_optimizer
-from siam.siamese.precision import dtype_policy
-from siam.siamese.presets import Recipe
-from siam.siamese.schedule import warm_up_cosine
+from siam.recipe import Recipe
+from siam.training.device import compile_steps
+from siam.training.feed import EpochTurn
+from siam.training.optimizers import make_optimizer
+from siam.training.precision import dtype_policy
+from siam.training.schedule import warm_up_cosine
 
 __all__ = ["TrainedClassifier", "train_classifier"]
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from siam.commands import console
 
 if TYPE_CHECKING:
+    from siam.engine.open_run import OpenRun
     from siam.engine.query import Answer
-    from siam.engine.run import OpenRun
 
 __all__ = ["print_many", "print_one"]
 
@@ -30,7 +30,7 @@ def print_one(run: OpenRun, answer: Answer, far: float | None, threshold: float 
         console.data(f"note: {note}")
     if sys.stdout.isatty() and answer.prepared:
         from siam.commands.half_blocks import draw_row
-        from siam.datasets.thumbnail import decode_thumbnail
+        from siam.pictures.thumbnail import decode_thumbnail
 
         shown = run.gallery.thumbnails([near.id for near in answer.neighbours[:4]])
         drawn = [decode_thumbnail(png) for png in shown if png]

@@ -30,7 +30,7 @@ def classify(
     Exit code: 0 named, 3 a picture could not be read.
     """
     from siam.engine.classify import classify_pictures, open_kept
-    from siam.engine.sources import picture_sources
+    from siam.pictures.sources import picture_sources
 
     sources = picture_sources(pictures, standard_input=sys.stdin.buffer)
     classifier = open_kept(style, dataset=dataset)

@@ -10,7 +10,7 @@ import typer
 from siam.commands import console
 
 if TYPE_CHECKING:
-    from siam.engine.comparison import Comparison, Contestant
+    from siam.engine.comparison.figures import Comparison, Contestant
 
 __all__ = ["compare"]
 
@@ -53,8 +53,8 @@ def compare(
 ) -> None:
     """Train Keras' three styles of classifier and the Siamese network on equal terms."""
     from siam.engine.compare import compare as run_comparison
-    from siam.engine.config import DataChoice
-    from siam.siamese.device import prepare_device
+    from siam.runs.config import DataChoice
+    from siam.training.device import prepare_device
 
     prepare_device(backend=backend, device=device)
     names = [name.strip() for part in only or [] for name in part.split(",") if name.strip()]
@@ -124,7 +124,7 @@ def print_comparison(comparison: Comparison) -> None:
 
 def print_scores(title: str, contestants: tuple[Contestant, ...], which: str) -> None:
     """Print a table of figures with their intervals, a contestant a row."""
-    from siam.engine.comparison_page import FIGURES, figure_text
+    from siam.engine.comparison.page import FIGURES, figure_text
 
     rows = []
     for one in contestants:

@@ -27,8 +27,8 @@ def evaluate(
 ) -> None:
     """Score a run's test pictures: pairs, retrieval, classes, with 95 % intervals."""
     from siam.engine.evaluate import compare_runs, evaluate_run
-    from siam.engine.runs import find_run
     from siam.errors import UsageError
+    from siam.runs.runs_folder import find_run
 
     if compare is not None and (far is not None or threshold is not None):
         given = f"--far {far:g}" if far is not None else f"--threshold {threshold:g}"

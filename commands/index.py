@@ -110,7 +110,7 @@ def remove(
 @index.command()
 def info(run: RunName = None, as_json: AsJson = False) -> None:
     """Say what the index holds: counts by label and split, its kind, its size on disk."""
-    from siam.engine.run import open_run
+    from siam.engine.open_run import open_run
     from siam.index.notices import found_amiss
     from siam.index.summary import summarise
 
@@ -146,7 +146,7 @@ def verify(
     """
     from dataclasses import asdict
 
-    from siam.engine.run import open_run
+    from siam.engine.open_run import open_run
     from siam.index.verify import verify as verify_gallery
 
     with open_run(run, read_only=not repair) as opened, console.progress_bar() as progress:
@@ -188,7 +188,7 @@ def tune(
     """Measure index kinds on these very vectors, and take the fastest inside the budget."""
     from dataclasses import asdict
 
-    from siam.engine.run import open_run
+    from siam.engine.open_run import open_run
     from siam.index import tune as trying
     from siam.index.budget import Budget, parse_latency, parse_memory
     from siam.index.kinds import KINDS

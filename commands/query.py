@@ -14,8 +14,8 @@ from siam.commands import console
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from siam.engine.open_run import OpenRun
     from siam.engine.query import Answer, PictureOptions, QueryOptions
-    from siam.engine.run import OpenRun
 
 __all__ = ["query"]
 
@@ -83,8 +83,8 @@ def query(
     if not pictures and not like:
         raise typer.BadParameter("Name a picture, a folder, or an indexed picture with --like.")
     from siam.commands.answers import print_many, print_one
+    from siam.engine.open_run import open_run
     from siam.engine.query import PictureOptions, QueryOptions
-    from siam.engine.run import open_run
     from siam.index.notices import found_amiss
 
     options = QueryOptions(
@@ -101,11 +101,11 @@ def query(
         for sentence in found_amiss(opened.gallery):
             console.notice(sentence)
         if sheet:
-            from siam.engine.sheets import contact_sheet, write_picture
+            from siam.engine.contact_sheet import contact_sheet, write_picture
 
             write_picture(sheet, drawing or contact_sheet(opened, answers))
         if show_input:
-            from siam.engine.sheets import steps_of_all, write_picture
+            from siam.engine.contact_sheet import steps_of_all, write_picture
 
             write_picture(show_input, steps_of_all(answers))
         if out:
@@ -134,7 +134,7 @@ def ask(
 ) -> tuple[list[Answer], Image | None]:
     """Put every question to the run; with `each`, also draw where the marks were found."""
     from siam.engine.query import query_arrays, query_indexed, query_pictures
-    from siam.engine.sources import picture_sources
+    from siam.pictures.sources import picture_sources
 
     answers = list(query_indexed(run, like, options=options)) if like else []
     arrays = [name for name in pictures if name.lower().endswith(".npz")]
@@ -143,7 +143,7 @@ def ask(
     names = [name for name in pictures if name not in arrays]
     sources = picture_sources(names, standard_input=sys.stdin.buffer)
     if each:
-        from siam.engine.marks import query_marks
+        from siam.engine.page import query_marks
         from siam.errors import UsageError
 
         if len(sources) != 1 or answers:

@@ -9,7 +9,7 @@ import typer
 from siam.commands import console
 
 if TYPE_CHECKING:
-    from siam.engine.runs import RunSummary
+    from siam.runs.runs_folder import RunSummary
 
 __all__ = ["runs"]
 
@@ -28,7 +28,7 @@ def show(
     """List runs: name, data set, date, pair accuracy, Recall@1, size. Newest first."""
     if context.invoked_subcommand is not None:
         return
-    from siam.engine.runs import list_runs, runs_folder
+    from siam.runs.runs_folder import list_runs, runs_folder
 
     found = list_runs()
     if as_json:
@@ -47,7 +47,7 @@ def rm(
     names: Annotated[list[str], typer.Argument(help="Runs to remove, finished or not.")],
 ) -> None:
     """Remove runs with everything in them."""
-    from siam.engine.runs import remove_run
+    from siam.runs.runs_folder import remove_run
 
     for name in names:
         console.data(f"Removed {remove_run(name)}")

@@ -18,8 +18,8 @@ def show(
     seed: Annotated[int, typer.Option(min=0, help="Which samples and pairs are drawn.")] = 0,
 ) -> None:
     """Print the tower's and the network's summary; draw samples, pairs and the network."""
-    from siam.engine.runs import find_run
     from siam.engine.show import show_run
+    from siam.runs.runs_folder import find_run
 
     shown = show_run(find_run(run), out, seed=seed)
     console.data(shown.tower)

@@ -71,9 +71,9 @@ def train(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Train a Siamese network, index its pictures, measure it. Writes one folder, a run."""
-    from siam.engine.config import DataChoice, TrainChoice
     from siam.engine.train import need_training_parts, train_run
-    from siam.siamese.device import prepare_device
+    from siam.runs.config import DataChoice, TrainChoice
+    from siam.training.device import prepare_device
 
     need_training_parts()
     prepare_device(backend=backend, device=device)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from siam.errors import UsageError
+from siam.pictures.sources import PICTURE_SUFFIXES
 
 __all__ = ["Entry", "Layout", "arrange", "class_depth"]
 
@@ -19,10 +20,6 @@ PARTS = {
     "test": "test",
     "testing": "test",
 }
-PICTURE_SUFFIXES = frozenset(
-    [".avif", ".bmp", ".dib", ".gif", ".heic", ".heif", ".jp2", ".jpeg", ".jpg", ".pbm"]
-    + [".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"]
-)
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from siam.datasets.holdout import hold_out
 from siam.datasets.idx_folder import holds_idx, load_idx_folder
 from siam.datasets.mnist import load_mnist
 from siam.datasets.picture_set import PictureSet, read_dataset
-from siam.datasets.prepare import CHAINS
 from siam.errors import DataError, UsageError
+from siam.pictures.preparation import CHAINS
 from siam.progress import Progress, silent
 
 __all__ = ["load_dataset"]

@@ -12,15 +12,15 @@ import numpy as np
 
 from siam.datasets.assemble import assemble
 from siam.datasets.dataset import Dataset, Skipped, Split
-from siam.datasets.digit import WORK
-from siam.datasets.flatten import opaque, shrunk
-from siam.datasets.glyph import is_drawing
-from siam.datasets.grey import ink_grey
 from siam.datasets.layout import Entry, arrange
-from siam.datasets.picture import original_size, read_picture
-from siam.datasets.prepare import Preparation, prepare_picture
 from siam.errors import DataError, MissingExtraError, PictureError
 from siam.parallel import parallel_map
+from siam.pictures.conversion import opaque, shrunk
+from siam.pictures.digit_chain import WORK
+from siam.pictures.glyph_chain import is_drawing
+from siam.pictures.grey import ink_grey
+from siam.pictures.preparation import Preparation, prepare_picture
+from siam.pictures.reading import original_size, read_picture
 from siam.progress import Progress, silent
 
 if TYPE_CHECKING:

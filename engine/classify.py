@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from siam.classifiers.deployed import Classify, open_classifier
-from siam.datasets.picture import read_picture
-from siam.datasets.prepare import Preparation, prepare_picture
-from siam.engine.comparison import find_comparison, read_comparison, verify
-from siam.engine.contestants import SIAMESE
+from siam.engine.comparison.contestants import SIAMESE
+from siam.engine.comparison.figures import find_comparison, read_comparison, verify
 from siam.errors import PictureError, RunError, UsageError
+from siam.pictures.preparation import Preparation, prepare_picture
+from siam.pictures.reading import read_picture
 
 __all__ = ["KeptClassifier", "Named", "classify_pictures", "open_kept"]
 

@@ -12,21 +12,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from siam.datasets.load import load_dataset
-from siam.datasets.prepare import Preparation
-from siam.engine.cold_start import cold_start_seconds
-from siam.engine.comparison import Comparison, Contestant, comparisons_folder, publish
-from siam.engine.comparison_page import write_page
-from siam.engine.comparison_verdict import verdict
-from siam.engine.config import DataChoice
-from siam.engine.contest import Contest, draw_contest, judge
-from siam.engine.contestants import BASELINES, SIAMESE, STYLES, Trained, train_contestant
+from siam.engine.comparison.cold_start import cold_start_seconds
+from siam.engine.comparison.contest import Contest, draw_contest, judge
+from siam.engine.comparison.contestants import BASELINES, SIAMESE, STYLES, Trained, train_contestant
+from siam.engine.comparison.figures import Comparison, Contestant, comparisons_folder, publish
+from siam.engine.comparison.page import write_page
+from siam.engine.comparison.verdict import verdict
 from siam.errors import MissingExtraError, RunError, UsageError
+from siam.pictures.preparation import Preparation
 from siam.progress import Progress, silent
-from siam.siamese.native_logs import quiet_native_logs
+from siam.runs.config import DataChoice
+from siam.training.native_logs import quiet_native_logs
 
 if TYPE_CHECKING:
     from siam.datasets.dataset import Dataset
-    from siam.siamese.presets import Recipe
+    from siam.recipe import Recipe
 
 __all__ = ["compare"]
 
@@ -52,8 +52,8 @@ def compare(
 
     Args:
         data: which data set. Where it names no classes to hold out, the last fifth of them is.
-        only: words of `siam.engine.contestants.STYLES`; the three baselines and the Siamese
-            network when empty.
+        only: words of `siam.engine.comparison.contestants.STYLES`; the three baselines and the
+            Siamese network when empty.
         epochs: passes over the training pictures; by default 3, and more for small data sets.
         hold_out: False to train on every class.
         seed: fixes splits, initialisation, order, augmentation, pairs and resampling.
@@ -210,7 +210,7 @@ def counts(dataset: Dataset, contest: Contest) -> dict[str, int]:
 def terms(recipe: Recipe, seed: int) -> dict[str, Any]:
     """Return what all contestants shared."""
     with quiet_native_logs():
-        from siam.siamese.device import found_device
+        from siam.training.device import found_device
 
         device = found_device()
     return {

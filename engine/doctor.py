@@ -13,9 +13,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from siam.engine.manifest import versions
-from siam.engine.runs import list_runs, runs_folder
 from siam.errors import SiamError
+from siam.runs.manifest import versions
+from siam.runs.runs_folder import list_runs, runs_folder
 
 __all__ = ["Check", "examine"]
 
@@ -73,7 +73,7 @@ def packages() -> Check:
 
 def backend() -> Check:
     """Check that what training needs is installed."""
-    from siam.siamese.device import BACKENDS, EXTRAS
+    from siam.training.device import BACKENDS, EXTRAS
 
     chosen = os.environ.get("KERAS_BACKEND") or "tensorflow"
     if chosen not in BACKENDS:
@@ -96,8 +96,8 @@ def backend() -> Check:
 
 def gpu() -> Check:
     """Say whether a GPU is there, and whether the backend opens it."""
-    from siam.siamese.device import found_device, prepare_device
-    from siam.siamese.driver import driver_gpus
+    from siam.training.device import found_device, prepare_device
+    from siam.training.driver import driver_gpus
 
     present = driver_gpus()
     if not present:

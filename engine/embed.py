@@ -10,14 +10,14 @@ from typing import BinaryIO
 import numpy as np
 
 from siam.datasets.dataset import Skipped
-from siam.engine.config import RunConfig, load_config
 from siam.engine.embedding_files import Part, check_target, write_embeddings
 from siam.engine.inputs import Batch, open_input
-from siam.engine.manifest import verify_files
-from siam.engine.runs import CONFIG_FILE, find_run
 from siam.errors import DataError
 from siam.parallel import parallel_map
 from siam.progress import Progress, silent
+from siam.runs.config import RunConfig, load_config
+from siam.runs.manifest import verify_files
+from siam.runs.runs_folder import CONFIG_FILE, find_run
 from siam.siamese.encoder import ENCODER_FILE, NETWORK_FILE, Encoder, open_encoder
 
 __all__ = ["Embedding", "embed", "embed_batches", "open_network"]

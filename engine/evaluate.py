@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from siam.engine.assess import embed_run, measure_run
-from siam.engine.run import OpenRun, open_run
+from siam.engine.calibrate import embed_run, measure_run
+from siam.engine.open_run import OpenRun, open_run
 from siam.errors import UsageError
 from siam.evaluation.measure import Measurements
 from siam.evaluation.summary import summarise
@@ -67,7 +67,7 @@ def compare_runs(
     Raises:
         UsageError: the runs were not tested on the same pictures.
     """
-    from siam.evaluation.compare import compare_pairs, compare_pictures
+    from siam.evaluation.significance import compare_pairs, compare_pictures
 
     with open_run(name) as first, open_run(other) as second:
         if first.config.fingerprint != second.config.fingerprint:

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siam.atomic import write_json, write_text
-from siam.engine.config import load_config
 from siam.engine.export_example import example_script
 from siam.engine.export_sidecar import describe, files_of
-from siam.engine.held_out import HELD_OUT_FILE, load_held_out
-from siam.engine.manifest import verify_files
-from siam.engine.run import CALIBRATION_FILE
-from siam.engine.runs import CONFIG_FILE, find_run
+from siam.engine.open_run import CALIBRATION_FILE
 from siam.errors import MissingExtraError, RunError, UsageError
+from siam.runs.config import load_config
+from siam.runs.held_out import HELD_OUT_FILE, load_held_out
+from siam.runs.manifest import verify_files
+from siam.runs.runs_folder import CONFIG_FILE, find_run
 from siam.siamese.encoder import ENCODER_FILE, NETWORK_FILE
 from siam.siamese.interchange import (
     answer_litert,
@@ -33,7 +33,7 @@ from siam.siamese.interchange import (
     write_onnx,
     write_saved_model,
 )
-from siam.siamese.native_logs import quiet_native_logs
+from siam.training.native_logs import quiet_native_logs
 
 if TYPE_CHECKING:
     import keras

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from siam import __version__
 from siam.atomic import sha256
-from siam.engine.config import RunConfig
-from siam.engine.run import CALIBRATION_FILE
+from siam.engine.open_run import CALIBRATION_FILE
+from siam.runs.config import RunConfig
 
 if TYPE_CHECKING:
     from siam.siamese.export import Parity

@@ -17,8 +17,6 @@ import numpy as np
 from siam.datasets.array_stream import stream_arrays
 from siam.datasets.dataset import Skipped
 from siam.datasets.folder import list_files
-from siam.datasets.layout import PICTURE_SUFFIXES
-from siam.datasets.thumbnail import encode_thumbnail
 from siam.engine.changes import (
     Candidate,
     Changes,
@@ -27,16 +25,18 @@ from siam.engine.changes import (
     labels_from_folders,
     stat_of,
 )
-from siam.engine.fill import INDEX_FOLDER
+from siam.engine.index_training_set import INDEX_FOLDER
 from siam.engine.inputs import in_channels
+from siam.engine.open_run import OpenRun, open_run
 from siam.engine.reading import gathered, read_ahead
-from siam.engine.run import OpenRun, open_run
-from siam.engine.runs import find_run
 from siam.errors import DataError
 from siam.index.catalogue import FILE
 from siam.index.files import known_files, remember_stats
 from siam.index.gallery import Gallery
+from siam.pictures.sources import PICTURE_SUFFIXES
+from siam.pictures.thumbnail import encode_thumbnail
 from siam.progress import Progress, silent
+from siam.runs.runs_folder import find_run
 from siam.siamese.encoder import open_encoder
 
 __all__ = ["Indexed", "add", "open_to_index", "sync"]

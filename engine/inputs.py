@@ -11,11 +11,11 @@ import numpy as np
 
 from siam.datasets.array_stream import stream_arrays
 from siam.datasets.dataset import Skipped
-from siam.engine.config import RunConfig
 from siam.engine.reading import gathered, read_ahead
-from siam.engine.sources import picture_sources
 from siam.errors import UsageError
+from siam.pictures.sources import picture_sources
 from siam.progress import Progress, silent
+from siam.runs.config import RunConfig
 
 __all__ = ["Batch", "Input", "open_input"]
 

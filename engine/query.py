@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from siam.datasets.arrays import read_arrays
-from siam.datasets.prepare import Prepared
+from siam.engine.open_run import OpenRun
 from siam.engine.reading import (
     NOTHING_SAID,
     PictureOptions,
@@ -19,11 +19,11 @@ from siam.engine.reading import (
     read_one,
     read_portion,
 )
-from siam.engine.run import OpenRun
 from siam.evaluation.verdict import Verdict, decide
 from siam.index.matches import Matches
 from siam.index.threads import one_thread
 from siam.parallel import cores, parallel_map, portions
+from siam.pictures.preparation import Prepared
 
 __all__ = [
     "Answer",

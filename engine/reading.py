@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from siam.datasets.picture import read_picture
-from siam.datasets.prepare import Box, Preparation, Prepared, prepare_picture
-from siam.datasets.ready import looks_ready, ready_pictures
 from siam.errors import MissingExtraError, PictureError, SiamError
 from siam.parallel import parallel_map, portions
+from siam.pictures.fast_path import looks_ready, ready_pictures
+from siam.pictures.preparation import Box, Preparation, Prepared, prepare_picture
+from siam.pictures.reading import read_picture
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -38,7 +38,7 @@ AHEAD = 8
 
 @dataclass(frozen=True)
 class PictureOptions:
-    """What the user says of the pictures; see `siam.datasets.prepare.prepare_picture`."""
+    """What the user says of the pictures; see `siam.pictures.preparation.prepare_picture`."""
 
     invert: bool | None = None
     rotate: int = 0

@@ -10,17 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from siam.datasets.thumbnail import decode_thumbnail
-from siam.engine.assess import EmbeddedRun, embed_run, measure_run
-from siam.engine.manifest import versions
-from siam.engine.run import OpenRun, open_run
-from siam.engine.runs import CONFIG_FILE
+from siam.engine.calibrate import EmbeddedRun, embed_run, measure_run
+from siam.engine.open_run import OpenRun, open_run
 from siam.evaluation.measure import Measurements
-from siam.evaluation.report import ReportInputs, write_report
+from siam.evaluation.report.page import ReportInputs, write_report
 from siam.evaluation.summary import summarise
+from siam.pictures.thumbnail import decode_thumbnail
 from siam.progress import Progress, silent
+from siam.runs.manifest import versions
+from siam.runs.runs_folder import CONFIG_FILE
 from siam.siamese.encoder import NETWORK_FILE
-from siam.siamese.native_logs import quiet_native_logs
+from siam.training.native_logs import quiet_native_logs
 
 __all__ = ["REPORT_FILE", "report_run", "write_run_report"]
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from siam.datasets.sampling import sample_pairs
-from siam.engine.config import load_config
-from siam.engine.held_out import load_held_out
-from siam.engine.manifest import verify_files
+from siam.runs.config import load_config
+from siam.runs.held_out import load_held_out
+from siam.runs.manifest import verify_files
 from siam.siamese.encoder import NETWORK_FILE
-from siam.siamese.native_logs import quiet_native_logs
+from siam.training.native_logs import quiet_native_logs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

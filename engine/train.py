@@ -14,38 +14,35 @@ from typing import TYPE_CHECKING, Any
 
 from siam.atomic import write_json
 from siam.datasets.load import load_dataset
-from siam.engine.assess import calibrate, embed_run, measure_run, need_scikit_learn
-from siam.engine.config import (
-    DataChoice,
-    RunConfig,
-    TrainChoice,
-    check_preset,
-    choose_recipe,
-    dotted,
-    load_config,
-    new_config,
-    recipe_from,
-    save_config,
-)
-from siam.engine.fill import INDEX_FOLDER, fill_gallery
-from siam.engine.held_out import save_held_out
-from siam.engine.partial import begin, hold_run, interrupted_run, publish, run_name
+from siam.engine.calibrate import calibrate, embed_run, measure_run, need_scikit_learn
+from siam.engine.index_training_set import INDEX_FOLDER, fill_gallery
+from siam.engine.novel_classes import compare_unseen
+from siam.engine.open_run import CALIBRATION_FILE, OpenRun
+from siam.engine.recipe_choice import check_preset, choose_recipe, dotted, recipe_from
 from siam.engine.recipe_migration import migrate_recipe
 from siam.engine.report import write_run_report
-from siam.engine.run import CALIBRATION_FILE, OpenRun
-from siam.engine.runs import METRICS_FILE, free_name
-from siam.engine.unseen import compare_unseen
 from siam.errors import MissingExtraError, RunError
 from siam.evaluation.measure import Embedded
 from siam.evaluation.summary import summarise
 from siam.index.gallery import Gallery
 from siam.progress import Progress, silent
+from siam.recipe import Recipe
+from siam.runs.config import (
+    DataChoice,
+    RunConfig,
+    TrainChoice,
+    load_config,
+    new_config,
+    save_config,
+)
+from siam.runs.held_out import save_held_out
+from siam.runs.lifecycle import begin, hold_run, interrupted_run, publish, run_name
+from siam.runs.runs_folder import METRICS_FILE, free_name
 from siam.siamese.encoder import ENCODER_FILE, NETWORK_FILE, open_encoder
-from siam.siamese.native_logs import quiet_native_logs
+from siam.training.native_logs import quiet_native_logs
 
 if TYPE_CHECKING:
     from siam.datasets.dataset import Dataset
-    from siam.siamese.presets import Recipe
 
 __all__ = ["TrainedRun", "need_training_parts", "train_run"]
 
@@ -84,7 +81,7 @@ def train_run(
         name: the run's name; by default the data set's with a number, and when resuming the
             newest interrupted run.
         resume: go on where an interrupted run stopped.
-        device: what `siam.siamese.device.prepare_device` was given.
+        device: what `siam.training.device.prepare_device` was given.
         progress: told of every step.
         notice: told in a sentence what the user should know.
 
@@ -117,8 +114,6 @@ def train_run(
                 f"The data set {config.source} is not what it was when this run began.",
                 f"Bring it back, or start anew and remove this:  siam runs rm {run_name(folder)}",
             )
-        from siam.siamese.presets import Recipe
-
         saved = migrate_recipe(dotted(config.recipe), run=run_name(folder))
         recipe = recipe_from(Recipe(), saved)
     else:
@@ -126,7 +121,7 @@ def train_run(
             train, len(dataset.train), classes=len(dataset.classes), chain=dataset.prepare
         )
     with quiet_native_logs():
-        from siam.siamese.named_parts import check_named_parts
+        from siam.siamese.recipe_check import check_named_parts
     check_named_parts(recipe)
     if not (folder and config):
         config = new_config(dataset, data, train, recipe)
@@ -135,7 +130,10 @@ def train_run(
         save_config(folder, config)
         training = fit(dataset, recipe, train, folder, device, progress, notice)
         metrics = finish(folder, dataset, config, training, progress)
-        path = publish(folder)
+        from siam.training.checkpoint import CHECKPOINT_FILE
+        from siam.training.hard_example_mining import RANKING_FILE
+
+        path = publish(folder, unneeded=(CHECKPOINT_FILE, RANKING_FILE))
     return TrainedRun(path, metrics)
 
 
@@ -169,11 +167,11 @@ def fit(
 ) -> dict[str, Any]:
     """Train the network, keep it and its encoder in the run; return what there is to report."""
     with quiet_native_logs():
-        from siam.siamese.device import found_device
-        from siam.siamese.distribution import spread
         from siam.siamese.export import export_litert
         from siam.siamese.network import tower_of
         from siam.siamese.training import train_network
+        from siam.training.device import found_device
+        from siam.training.distribution import spread
 
         found = found_device(device)
     notice(f"Training on {found.name} ({found.kind}, Keras on {found.backend}).")

@@ -14,10 +14,10 @@ from siam.evaluation.calibration import Calibration
 from siam.evaluation.confusion import ClassScores, confuse, score_classes
 from siam.evaluation.distances import checked, nearest, pair_distances
 from siam.evaluation.episodes import EpisodeScores, draw_trials, score_trials
+from siam.evaluation.out_of_distribution import Detection, detect
 from siam.evaluation.pairs import PairScores, score_pairs
 from siam.evaluation.reliability import Reliability, pair_reliability, picture_reliability
 from siam.evaluation.retrieval import Retrieval, retrieve
-from siam.evaluation.unfamiliar import Detection, detect
 from siam.evaluation.verdict import Verdict, decide
 from siam.evaluation.votes import Votes, count_votes
 from siam.progress import Progress, silent

@@ -16,10 +16,10 @@ from siam.evaluation.calibration import Calibration
 from siam.evaluation.confusion import ClassScores
 from siam.evaluation.intervals import Interval, bootstrap_mean, wilson
 from siam.evaluation.measure import Measurements
+from siam.evaluation.out_of_distribution import Detection
 from siam.evaluation.pairs import FARS, PairScores, tar_name
 from siam.evaluation.retrieval import Retrieval
 from siam.evaluation.roc import auc, equal_error, roc_of_counts, true_accepts
-from siam.evaluation.unfamiliar import Detection
 
 __all__ = ["SCHEMA", "summarise"]
 

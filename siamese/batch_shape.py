@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from siam.siamese.presets import Recipe
+from siam.recipe import Recipe
 
 __all__ = ["fit_batch"]
 

@@ -14,7 +14,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from siam.siamese.pairwise import Tensor
+from siam.array_types import Tensor
 from siam.siamese.unit_length import unit_length
 
 __all__ = ["EnsembleLoss", "ensemble_tower"]

@@ -17,15 +17,14 @@ import numpy as np
 
 from siam.errors import RunError
 from siam.siamese.encoder import LiteEncoder
-from siam.siamese.native_logs import quiet_native_logs
+from siam.training.litert import LARGEST_DIFFERENCE
+from siam.training.native_logs import quiet_native_logs
 
 if TYPE_CHECKING:
     import keras
 
 __all__ = ["Parity", "compare_embeddings", "export_litert", "export_network_file"]
 
-# Float32 sums in another order differ by about 1e-6; a wrong layer differs by far more.
-LARGEST_DIFFERENCE = 1e-3
 LEAST_AGREEMENT = 0.99
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from siam.errors import MissingExtraError
 from siam.siamese.encoder import LiteEncoder
-from siam.siamese.native_logs import quiet_native_logs
+from siam.training.native_logs import quiet_native_logs
 
 if TYPE_CHECKING:
     import keras

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import dataclasses
 
-from siam.siamese.augment import AugmentPolicy
+from siam.recipe import AugmentPolicy, Recipe
 from siam.siamese.batch_shape import fit_batch
-from siam.siamese.presets import PRESETS, Recipe
-from siam.siamese.quarter_turns import TURNS
+from siam.siamese.presets import PRESETS
+from siam.training.quarter_turns import TURNS
 
 __all__ = ["FEW_PICTURES", "MANY_CLASSES", "MANY_CLASSES_PRESETS", "preset_for"]
 

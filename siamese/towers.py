@@ -12,8 +12,8 @@ from functools import partial
 import keras
 from keras import layers
 
+from siam.array_types import Tensor
 from siam.siamese.ensemble import ensemble_tower
-from siam.siamese.pairwise import Tensor
 from siam.siamese.unit_length import unit_length
 
 __all__ = ["TOWERS", "build_tower", "deep_tower", "small_tower"]

@@ -10,23 +10,23 @@ import keras
 
 from siam.datasets.dataset import Split
 from siam.progress import Progress, silent
-from siam.siamese.callbacks import Report, StopWhenStale, stale, tensorboard
-from siam.siamese.checkpoint import Checkpoint, HistoryRow, restore
-from siam.siamese.contrastive import ContrastiveLoss
-from siam.siamese.device import compile_steps
-from siam.siamese.device_feed import fits_device, move_to_device
-from siam.siamese.feed import BatchFeed, EpochTurn, PairFeed
-from siam.siamese.hardest import LearnHardest
-from siam.siamese.losses import make_loss
+from siam.recipe import Recipe
+from siam.siamese.losses.contrastive import ContrastiveLoss
+from siam.siamese.losses.registry import make_loss
 from siam.siamese.network import siamese_network
-from siam.siamese.optimizers import make_optimizer
-from siam.siamese.own_part import own_part
-from siam.siamese.precision import dtype_policy
-from siam.siamese.presets import Recipe
-from siam.siamese.schedule import warm_up_cosine
-from siam.siamese.strangers import add_strangers
+from siam.siamese.test_time_augmentation import average_views
 from siam.siamese.towers import build_tower
-from siam.siamese.views import average_views
+from siam.training.callbacks import Report, StopWhenStale, stale, tensorboard
+from siam.training.checkpoint import Checkpoint, HistoryRow, restore
+from siam.training.device import compile_steps
+from siam.training.device_feed import fits_device, move_to_device
+from siam.training.feed import BatchFeed, EpochTurn, PairFeed
+from siam.training.hard_example_mining import LearnHardest
+from siam.training.optimizers import make_optimizer
+from siam.training.outlier_exposure import add_strangers
+from siam.training.precision import dtype_policy
+from siam.training.process_shard import own_part
+from siam.training.schedule import warm_up_cosine
 
 __all__ = ["Pairs", "TrainedNetwork", "train_network"]
 

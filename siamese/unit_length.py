@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from keras import layers, ops
 
-from siam.siamese.pairwise import Tensor
+from siam.array_types import Tensor
 
 __all__ = ["unit_length"]
 

@@ -1,12 +1,19 @@
-"""What tests of several rooms share: real data, and one small run trained once."""
+"""What tests of several rooms share: real data, files written by hand, one run trained once."""
 
 from __future__ import annotations
 
+import gzip
+import io
 import os
-from collections.abc import Iterator
+import struct
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
+
+from siam.datasets.dataset import Dataset
 
 
 @pytest.fixture(scope="session")
@@ -21,8 +28,8 @@ def data_dir() -> Path:
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run on scikit-learn's digits; shared, so that tests must leave it as it is."""
-    from siam.engine.config import DataChoice, TrainChoice
     from siam.engine.train import train_run
+    from siam.runs.config import DataChoice, TrainChoice
 
     runs = tmp_path_factory.mktemp("runs")
     with pytest.MonkeyPatch.context() as patch:
@@ -45,10 +52,89 @@ def run_copy(trained: Path, runs: Path) -> Path:
     """A copy of the trained run, named "digits" and last, that a test may harm."""
     import shutil
 
-    from siam.engine.runs import point_last_to
+    from siam.runs.runs_folder import point_last_to
 
     runs.mkdir()
     copy = runs / trained.name
     shutil.copytree(trained, copy)
     point_last_to(copy)
     return copy
+
+
+WriteIdx = Callable[[Path, np.ndarray], Path]
+WritePicture = Callable[[Path], Path]
+
+
+def idx_bytes(array: np.ndarray) -> bytes:
+    """An array as an IDX file's content."""
+    sizes = struct.pack(f">{array.ndim}I", *array.shape)
+    return bytes([0, 0, 8, array.ndim]) + sizes + array.astype(np.uint8).tobytes()
+
+
+@pytest.fixture
+def write_idx() -> WriteIdx:
+    """Write an array as an IDX file, gzipped where the name says so."""
+
+    def write(path: Path, array: np.ndarray) -> Path:
+        content = idx_bytes(array)
+        path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def write_picture() -> Callable[..., Path]:
+    """Write a picture of one colour with a spot, different for each `seed`."""
+
+    def write(
+        path: Path, *, seed: int = 0, size: tuple[int, int] = (20, 20), mode: str = "L"
+    ) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(picture_bytes(path.suffix, seed=seed, size=size, mode=mode))
+        return path
+
+    return write
+
+
+def picture_bytes(
+    suffix: str, *, seed: int = 0, size: tuple[int, int] = (20, 20), mode: str = "L"
+) -> bytes:
+    """A noisy picture's file content."""
+    width, height = size
+    shape = (height, width) if mode == "L" else (height, width, 3)
+    noise = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(noise, mode).save(buffer, format=Image.registered_extensions()[suffix])
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def write_folder(tmp_path: Path, write_picture: Callable[..., Path]) -> Callable[..., Path]:
+    """Write a folder of `count` pictures for each class."""
+
+    def write(
+        classes: tuple[str, ...] = ("cat", "dog"), *, count: int = 8, name: str = "pets"
+    ) -> Path:
+        for label, class_name in enumerate(classes):
+            for i in range(count):
+                write_picture(tmp_path / name / class_name / f"{i}.png", seed=100 * label + i)
+        return tmp_path / name
+
+    return write
+
+
+@pytest.fixture
+def assert_disjoint() -> Callable[[Dataset], None]:
+    """Assert that no picture's origin is in two splits, or twice in one."""
+
+    def check(dataset: Dataset) -> None:
+        splits = [dataset.train, dataset.validation, dataset.test]
+        origins = [origin for split in splits for origin in split.origins]
+        assert len(set(origins)) == len(origins)
+        for split in splits:
+            assert len(split.pictures) == len(split.labels) == len(split.origins)
+            assert split.labels.dtype == np.int64
+            assert split.pictures.dtype == np.uint8
+
+    return check

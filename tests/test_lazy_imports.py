@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from siam.engine.held_out import load_held_out
+from siam.runs.held_out import load_held_out
 
 TRAINING = {"tensorflow", "keras", "jax", "torch"}
 PLOTTING = {"sklearn", "scipy", "matplotlib", "pandas"}

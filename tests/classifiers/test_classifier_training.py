@@ -9,8 +9,7 @@ from siam.classifiers.batches import ShuffledBatches
 from siam.classifiers.styles import STYLES
 from siam.classifiers.training import TrainedClassifier, train_classifier
 from siam.datasets.dataset import Split
-from siam.siamese.augment import AugmentPolicy
-from siam.siamese.presets import Recipe
+from siam.recipe import AugmentPolicy, Recipe
 
 
 def stripes(count: int, seed: int) -> Split:

@@ -12,9 +12,9 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from siam.cli import app
-from siam.datasets.prepare import Preparation
 from siam.engine import classify as engine_classify
 from siam.engine.classify import KeptClassifier
+from siam.pictures.preparation import Preparation
 
 
 @pytest.fixture

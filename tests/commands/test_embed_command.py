@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from siam.cli import app
-from siam.engine.held_out import load_held_out
+from siam.runs.held_out import load_held_out
 
 
 @pytest.fixture

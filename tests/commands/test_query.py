@@ -11,7 +11,7 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from siam.cli import app
-from siam.engine.held_out import load_held_out
+from siam.runs.held_out import load_held_out
 
 
 def siam(*words: str | Path, stdin: bytes | None = None) -> Result:

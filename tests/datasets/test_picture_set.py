@@ -12,10 +12,10 @@ from PIL import Image
 
 from siam.datasets.dataset import Dataset
 from siam.datasets.folder import folder_pictures
-from siam.datasets.picture import read_picture
 from siam.datasets.picture_set import read_dataset
-from siam.datasets.prepare import Preparation, prepare_picture
 from siam.errors import DataError
+from siam.pictures.preparation import Preparation, prepare_picture
+from siam.pictures.reading import read_picture
 
 
 def load(folder: Path, **options: object) -> Dataset:

@@ -9,8 +9,8 @@ from PIL import Image
 
 from siam.engine.classify import classify_pictures, open_kept
 from siam.engine.compare import compare
-from siam.engine.config import DataChoice
 from siam.errors import DataError
+from siam.runs.config import DataChoice
 
 
 @pytest.mark.slow

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from siam.engine import doctor
-from siam.siamese import device, driver
-from siam.siamese.device import Device
+from siam.training import device, driver
+from siam.training.device import Device
 
 
 @pytest.fixture

@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 
 from siam.datasets.array_stream import stream_arrays
-from siam.datasets.prepare import Preparation
 from siam.engine import reading
 from siam.engine.embed import Embedding, embed, open_network
 from siam.engine.embedding_files import Part, check_target, write_embeddings
-from siam.engine.held_out import load_held_out
 from siam.engine.reading import gathered, read_ahead
 from siam.errors import DataError, MissingExtraError, RunError, UsageError
+from siam.pictures.preparation import Preparation
+from siam.runs.held_out import load_held_out
 
 PARTS = [
     Part(["a", "ü\n"], ["1", "0"], np.array([[1, 0], [0, 1]], np.float32)),

@@ -18,10 +18,10 @@ from siam.atomic import sha256
 from siam.cli import app
 from siam.engine.export import export_run
 from siam.engine.export_example import example_script
-from siam.engine.held_out import load_held_out
-from siam.engine.manifest import write_manifest
-from siam.engine.runs import find_run
 from siam.errors import MissingExtraError, RunError, UsageError
+from siam.runs.held_out import load_held_out
+from siam.runs.manifest import write_manifest
+from siam.runs.runs_folder import find_run
 from siam.siamese.encoder import ENCODER_FILE, LiteEncoder
 
 FORMS = ["litert", "onnx", "saved-model"]

@@ -12,7 +12,7 @@ from PIL import Image
 
 from siam.engine.indexing import add, open_to_index, sync
 from siam.engine.item_options import items_to_remove, parse_meta
-from siam.engine.run import OpenRun
+from siam.engine.open_run import OpenRun
 from siam.errors import DataError, UsageError
 from siam.index.verify import verify
 

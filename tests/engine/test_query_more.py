@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from siam.engine.held_out import load_held_out
-from siam.engine.marks import query_marks
+from siam.engine.contact_sheet import contact_sheet, steps_of_all, write_picture
+from siam.engine.open_run import OpenRun, open_run
+from siam.engine.page import query_marks
 from siam.engine.query import Answer, QueryOptions, query_arrays, query_indexed, query_pictures
 from siam.engine.reading import PictureOptions
 from siam.engine.result_files import write_answers
-from siam.engine.run import OpenRun, open_run
-from siam.engine.sheets import contact_sheet, steps_of_all, write_picture
 from siam.errors import DataError, UsageError
+from siam.runs.held_out import load_held_out
 
 
 @pytest.fixture(scope="module")

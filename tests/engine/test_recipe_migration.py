@@ -6,10 +6,11 @@ import dataclasses
 
 import pytest
 
-from siam.engine.config import dotted, recipe_from
+from siam.engine.recipe_choice import dotted, recipe_from
 from siam.engine.recipe_migration import RENAMED, RETIRED, migrate_recipe
 from siam.errors import RunError
-from siam.siamese.presets import PRESETS, Recipe
+from siam.recipe import Recipe
+from siam.siamese.presets import PRESETS
 
 
 def test_a_recipe_with_every_retired_value_off_is_read_as_it_was() -> None:

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from siam.engine.config import DataChoice, TrainChoice
-from siam.engine.manifest import read_manifest, verify_files
-from siam.engine.partial import hold_run
-from siam.engine.run import open_run
-from siam.engine.runs import find_run
+from siam.engine.open_run import open_run
 from siam.engine.train import train_run
 from siam.errors import RunError, SiamError
+from siam.runs.config import DataChoice, TrainChoice
+from siam.runs.lifecycle import hold_run
+from siam.runs.manifest import read_manifest, verify_files
+from siam.runs.runs_folder import find_run
 
 DIGITS = DataChoice(dataset="digits")
 SHORT = TrainChoice(preset="quick", overrides={"epochs": "3"})

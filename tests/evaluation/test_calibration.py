@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from siam.errors import DataError, RunError, UsageError
 from siam.evaluation.all_pairs import count_all_pairs
 from siam.evaluation.calibration import Calibration, read_calibration, write_calibration
+from siam.evaluation.calibration_fitting import fit_calibration
 from siam.evaluation.distances import nearest
-from siam.evaluation.fitting import fit_calibration
 from siam.evaluation.pairs import best_threshold
 from siam.evaluation.votes import count_votes
 

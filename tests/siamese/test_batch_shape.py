@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from siam.recipe import Recipe
 from siam.siamese.batch_shape import fit_batch
-from siam.siamese.presets import Recipe
 
 TEN = Recipe(classes_per_batch=10, pictures_per_class=26)
 

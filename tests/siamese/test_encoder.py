@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from siam.atomic import sha256
 from siam.errors import DataError, MissingExtraError, RunError
 from siam.siamese.encoder import (
-    BATCH,
     ENCODER_FILE,
     NETWORK_FILE,
     KerasEncoder,
     LiteEncoder,
     open_encoder,
 )
+from siam.training.litert import BATCH
 
 DIM = 16
 PICTURES = np.random.default_rng(0).integers(0, 256, (200, 28, 28, 1), dtype=np.uint8)

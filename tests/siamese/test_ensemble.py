@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from siam.errors import UsageError
+from siam.recipe import Recipe
 from siam.siamese.diagram import tower_members, tower_rows
 from siam.siamese.ensemble import EnsembleLoss, ensemble_tower
-from siam.siamese.losses import make_loss
-from siam.siamese.named_parts import check_named_parts
-from siam.siamese.presets import Recipe
+from siam.siamese.losses.registry import make_loss
+from siam.siamese.recipe_check import check_named_parts
+from siam.siamese.test_time_augmentation import average_views
 from siam.siamese.towers import build_tower, small_tower
-from siam.siamese.views import average_views
 
 SHAPE = (28, 28, 1)
 

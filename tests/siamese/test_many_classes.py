@@ -11,9 +11,10 @@ from keras import layers
 
 from siam.datasets.dataset import Split
 from siam.progress import Progress, silent
-from siam.siamese.losses import LOSSES
+from siam.recipe import Recipe
+from siam.siamese.losses.registry import LOSSES
 from siam.siamese.many_classes import MANY_CLASSES_PRESETS, preset_for
-from siam.siamese.presets import PRESETS, Recipe
+from siam.siamese.presets import PRESETS
 from siam.siamese.towers import TOWERS, deep_tower
 from siam.siamese.training import train_network
 

@@ -6,8 +6,9 @@ import dataclasses
 
 import pytest
 
-from siam.siamese.losses import LOSSES
-from siam.siamese.presets import DEFAULT_PRESET, PRESETS, Recipe
+from siam.recipe import Recipe
+from siam.siamese.losses.registry import LOSSES
+from siam.siamese.presets import DEFAULT_PRESET, PRESETS
 from siam.siamese.towers import TOWERS
 
 

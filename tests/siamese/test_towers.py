@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from siam.siamese.contrastive import BatchContrastiveLoss
+from siam.siamese.losses.contrastive import BatchContrastiveLoss
 from siam.siamese.towers import TOWERS, build_tower
 
 

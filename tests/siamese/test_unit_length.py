@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import pytest
 
-from siam.siamese.precision import dtype_policy
 from siam.siamese.towers import TOWERS, build_tower
 from siam.siamese.unit_length import unit_length
+from siam.training.precision import dtype_policy
 
 
 def scaling(dim: int) -> keras.Model:

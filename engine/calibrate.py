@@ -1,0 +1,127 @@
+"""Judge a run: calibrate on validation pictures, then score the test pictures once."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from siam.engine.strangers import strange_pictures
+from siam.errors import MissingExtraError
+from siam.evaluation.calibration import Calibration, write_calibration
+from siam.evaluation.measure import Embedded, Measurements, measure
+from siam.index.gallery import Gallery
+from siam.progress import Progress, silent
+from siam.runs.config import RunConfig
+from siam.runs.held_out import load_held_out
+from siam.siamese.encoder import Encoder
+
+__all__ = ["EmbeddedRun", "calibrate", "embed_run", "measure_run", "need_scikit_learn"]
+
+TRAINED_ON = "split=train or split=validation"
+
+
+@dataclass(frozen=True)
+class EmbeddedRun:
+    """A run's pictures as embeddings.
+
+    Attributes:
+        validation: what thresholds are chosen by.
+        test: what is scored.
+        gallery: what queries are compared with: training and validation pictures.
+        train: the training pictures of the gallery alone.
+        gallery_ids: int64 (n,), the gallery's pictures in the index.
+        strange: kind -> float32 (m, dim), pictures of nothing, which should match nothing.
+        test_pictures: uint8 (n, height, width, channels), in the order of `test`.
+    """
+
+    validation: Embedded
+    test: Embedded
+    gallery: Embedded
+    train: Embedded
+    gallery_ids: np.ndarray
+    strange: dict[str, np.ndarray]
+    test_pictures: np.ndarray
+
+
+def embed_run(path: Path, config: RunConfig, encoder: Encoder, gallery: Gallery) -> EmbeddedRun:
+    """Embed a run's held-out pictures anew, and read its gallery's vectors from the index.
+
+    Raises:
+        RunError: a file is missing or damaged.
+    """
+    validation, test = load_held_out(path)
+    whole, ids = indexed(gallery, TRAINED_ON, config.classes)
+    train = np.isin(ids, gallery.select("split=train"))
+    return EmbeddedRun(
+        validation=Embedded(encoder.encode(validation.pictures), validation.labels),
+        test=Embedded(encoder.encode(test.pictures), test.labels),
+        gallery=whole,
+        train=Embedded(whole.embeddings[train], whole.labels[train]),
+        gallery_ids=ids,
+        strange={
+            kind: encoder.encode(pictures)
+            for kind, pictures in strange_pictures(
+                encoder.picture_shape, seed=config.train.seed
+            ).items()
+        },
+        test_pictures=test.pictures,
+    )
+
+
+def indexed(gallery: Gallery, where: str, classes: tuple[str, ...]) -> tuple[Embedded, np.ndarray]:
+    """Return the indexed pictures that a filter lets through, of the classes trained on, and ids.
+
+    A label that was added or changed since training is not what test pictures are judged by.
+    """
+    ids = gallery.select(where)
+    number = {name: position for position, name in enumerate(classes)}
+    labels = np.array([number.get(name, -1) for name in gallery.labels_of(ids)], dtype=np.int64)
+    ids, labels = ids[labels >= 0], labels[labels >= 0]
+    return Embedded(gallery.vectors_of(ids), labels), ids
+
+
+def calibrate(embedded: EmbeddedRun, path: Path, *, progress: Progress = silent) -> Calibration:
+    """Learn what distances mean from validation pictures, and keep it at `path`."""
+    need_scikit_learn("Calibration")
+    from siam.evaluation.calibration_fitting import fit_calibration
+
+    validation, train = embedded.validation, embedded.train
+    calibration = fit_calibration(
+        validation.embeddings, validation.labels, train.embeddings, train.labels, progress=progress
+    )
+    write_calibration(path, calibration)
+    return calibration
+
+
+def measure_run(
+    embedded: EmbeddedRun,
+    calibration: Calibration,
+    config: RunConfig,
+    *,
+    far: float | None = None,
+    threshold: float | None = None,
+    progress: Progress = silent,
+) -> Measurements:
+    """Score the test pictures against the gallery, at the run's operating point or another."""
+    need_scikit_learn("siam evaluate")
+    return measure(
+        embedded.test,
+        embedded.gallery,
+        calibration,
+        classes=config.classes,
+        groups=config.groups,
+        strange=embedded.strange,
+        far=far,
+        threshold=threshold,
+        seed=config.train.seed,
+        progress=progress,
+    )
+
+
+def need_scikit_learn(what: str) -> None:
+    """Say which extra is missing where scikit-learn is not installed."""
+    if importlib.util.find_spec("sklearn") is None:
+        raise MissingExtraError(what, "train")

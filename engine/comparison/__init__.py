@@ -1,0 +1,1 @@
+"""The Siamese network beside the baselines: contestants, contest, verdict, page."""

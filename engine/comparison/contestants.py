@@ -1,0 +1,167 @@
+"""The contestants of a comparison, trained on equal terms and kept ready to answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from siam.engine.comparison.contest import Answers
+from siam.progress import Progress, silent
+from siam.siamese.encoder import LiteEncoder
+from siam.training.native_logs import quiet_native_logs
+
+if TYPE_CHECKING:
+    from siam.datasets.dataset import Dataset
+    from siam.recipe import Recipe
+
+__all__ = ["BASELINES", "SIAMESE", "STYLES", "Trained", "train_contestant"]
+
+BASELINES = ("sequential", "functional", "subclassed")
+SIAMESE = "siamese"
+# The residual baseline is another network, so it enters only when it is named.
+STYLES = (*BASELINES, "residual", SIAMESE)
+PROBE = 256
+TIMED = 2048
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained contestant.
+
+    Attributes:
+        name: a word of `STYLES`.
+        answer: what it says of pictures uint8 (n, height, width, channels).
+        file: what answers in use: `.tflite`, or `.keras` where the export was not equal.
+        parameters: numbers in the part that answers, trained or counted.
+        size_bytes: of the `.keras` file.
+        training_seconds: wall time, compiling and validation included.
+        history: one row per epoch, "loss" and "val_loss" among them.
+        pictures_per_second: answered by `file`, on this machine.
+    """
+
+    name: str
+    answer: Callable[[np.ndarray], Answers]
+    file: Path
+    parameters: int
+    size_bytes: int
+    training_seconds: float
+    history: tuple[Mapping[str, float], ...]
+    pictures_per_second: float
+
+
+def train_contestant(
+    name: str,
+    dataset: Dataset,
+    *,
+    recipe: Recipe,
+    seed: int,
+    folder: Path,
+    progress: Progress = silent,
+) -> Trained:
+    """Train a contestant from nothing and keep it in `folder`.
+
+    Args:
+        name: a word of `STYLES`.
+        dataset: train and validation splits are used.
+        recipe: the terms, equal for all.
+        seed: fixes initialisation, order and augmentation.
+        folder: where its files go.
+        progress: told of steps done.
+    """
+    make = siamese if name == SIAMESE else baseline
+    return make(name, dataset, recipe, seed, folder, progress)
+
+
+def baseline(
+    name: str, dataset: Dataset, recipe: Recipe, seed: int, folder: Path, progress: Progress
+) -> Trained:
+    """Train one of Keras' styles."""
+    with quiet_native_logs():
+        from siam.classifiers.deployed import open_classifier, save_classifier
+        from siam.classifiers.features import answering
+        from siam.classifiers.training import train_classifier
+
+    trained = train_classifier(
+        name,
+        dataset.train,
+        num_classes=len(dataset.classes),
+        recipe=recipe,
+        seed=seed,
+        validation=dataset.validation,
+        progress=progress,
+    )
+    files = save_classifier(trained.model, folder, dataset.validation.pictures[:PROBE])
+    answer = answering(trained.model)
+
+    def said(pictures: np.ndarray) -> Answers:
+        probabilities, embeddings = answer(pictures)
+        return Answers(embeddings, probabilities.argmax(axis=1))
+
+    return Trained(
+        name=name,
+        answer=said,
+        file=files[-1],
+        parameters=int(trained.model.count_params()),
+        size_bytes=files[0].stat().st_size,
+        training_seconds=trained.seconds,
+        history=trained.history,
+        pictures_per_second=speed(open_classifier(folder, name), dataset.validation.pictures),
+    )
+
+
+def siamese(
+    name: str, dataset: Dataset, recipe: Recipe, seed: int, folder: Path, progress: Progress
+) -> Trained:
+    """Train the Siamese network."""
+    with quiet_native_logs():
+        from siam.siamese.export import export_litert
+        from siam.siamese.network import tower_of
+        from siam.siamese.training import train_network
+
+    workshop = folder / "training"
+    workshop.mkdir()
+    trained = train_network(
+        dataset.train,
+        dataset.validation,
+        recipe=recipe,
+        seed=seed,
+        folder=workshop,
+        on_device=False,  # as the classifiers are fed
+        progress=progress,
+    )
+    saved, exported = folder / f"{name}.keras", folder / f"{name}.tflite"
+    trained.network.save(saved)
+    tower = tower_of(trained.network)
+    parity = export_litert(tower, exported, dataset.validation.pictures[:PROBE])
+    encode = LiteEncoder(exported).encode if parity.holds else keras_encode(saved)
+    return Trained(
+        name=name,
+        answer=lambda pictures: Answers(encode(pictures)),
+        file=exported if parity.holds else saved,
+        parameters=int(tower.count_params()),
+        size_bytes=saved.stat().st_size,
+        training_seconds=trained.seconds,
+        history=tuple(trained.history),
+        pictures_per_second=speed(encode, dataset.validation.pictures),
+    )
+
+
+def keras_encode(saved: Path) -> Callable[[np.ndarray], np.ndarray]:
+    """Embed through Keras, where the exported encoder did not answer alike."""
+    from siam.siamese.encoder import KerasEncoder
+
+    return KerasEncoder(saved).encode
+
+
+def speed(answer: Callable[[np.ndarray], np.ndarray], pictures: np.ndarray) -> float:
+    """Return how many pictures a second are answered, warmed up."""
+    many = np.resize(pictures, (TIMED, *pictures.shape[1:]))
+    answer(many[:PROBE])
+    started = time.perf_counter()
+    answer(many)
+    return TIMED / (time.perf_counter() - started)

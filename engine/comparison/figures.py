@@ -1,0 +1,195 @@
+"""A finished comparison: its figures, where it is kept, and how it is found again."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from siam.atomic import sha256, write_json
+from siam.engine.comparison.contest import Scores
+from siam.errors import RunError
+from siam.pictures.preparation import Preparation
+from siam.runs.runs_folder import runs_folder
+
+__all__ = [
+    "Comparison",
+    "Contestant",
+    "comparisons_folder",
+    "find_comparison",
+    "publish",
+    "read_comparison",
+    "verify",
+]
+
+COMPARISON_FILE = "comparison.json"
+PAGE_FILE = "comparison.html"
+SCHEMA = 1
+AGAIN = "Compare again:  siam compare"
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """One contestant's result.
+
+    Attributes:
+        name: "sequential", "functional", "subclassed", "residual" or "siamese".
+        scores: how it did.
+        parameters: numbers in the part that answers.
+        size_bytes: of its `.keras` file.
+        training_seconds: wall time, compiling and validation included.
+        pictures_per_second: answered once warm.
+        cold_start_seconds: from the start of a process to its first answer.
+        answers_by: "LiteRT" or "Keras".
+        history: one row per epoch.
+    """
+
+    name: str
+    scores: Scores
+    parameters: int
+    size_bytes: int
+    training_seconds: float
+    pictures_per_second: float
+    cold_start_seconds: float
+    answers_by: str
+    history: tuple[Mapping[str, float], ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {
+            "name": self.name,
+            **self.scores.to_dict(),
+            "parameters": self.parameters,
+            "size_bytes": self.size_bytes,
+            "training_seconds": round(self.training_seconds, 3),
+            "pictures_per_second": round(self.pictures_per_second, 1),
+            "cold_start_seconds": round(self.cold_start_seconds, 3),
+            "answers_by": self.answers_by,
+            "history": [dict(row) for row in self.history],
+        }
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Contestants trained and judged on equal terms.
+
+    Attributes:
+        dataset: the data set's name.
+        classes: names of the classes trained on.
+        unseen_classes: names of the classes held out.
+        preparation: what a picture from outside goes through.
+        pictures: how many in "train", "validation", "test", "shown" and "asked".
+        terms: seed, epochs, batch size, precision, backend and device.
+        contestants: in the order in which they were trained.
+        verdict: in sentences, when each is the better choice.
+    """
+
+    dataset: str
+    classes: tuple[str, ...]
+    unseen_classes: tuple[str, ...]
+    preparation: Preparation
+    pictures: dict[str, int]
+    terms: dict[str, Any]
+    contestants: tuple[Contestant, ...]
+    verdict: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {
+            "dataset": self.dataset,
+            "classes": list(self.classes),
+            "unseen_classes": list(self.unseen_classes),
+            "pictures": self.pictures,
+            "terms": self.terms,
+            "models": [contestant.to_dict() for contestant in self.contestants],
+            "verdict": list(self.verdict),
+        }
+
+
+def comparisons_folder() -> Path:
+    """Return where comparisons are kept: `comparisons` in the runs folder."""
+    return runs_folder() / "comparisons"
+
+
+def publish(comparison: Comparison, folder: Path, name: str) -> Path:
+    """Turn a folder in the making into the comparison of its data set, in place of an older one.
+
+    Args:
+        comparison: written as `comparison.json`, with the SHA-256 of every other file.
+        folder: holds the networks and the page; it stands in `comparisons_folder()`.
+        name: of the folder that it becomes.
+    """
+    files = {path.name: sha256(path) for path in sorted(folder.iterdir()) if path.is_file()}
+    kept = {
+        "schema": SCHEMA,
+        **comparison.to_dict(),
+        "preparation": comparison.preparation.to_dict(),
+        "files": files,
+    }
+    write_json(folder / COMPARISON_FILE, kept)
+    place = folder.with_name(name)
+    # Renamed first: a folder cannot be replaced in one step, but it is never half there.
+    old = folder.with_name(f".old-{os.getpid()}-{name}")
+    if place.exists():
+        os.replace(place, old)
+    os.replace(folder, place)
+    shutil.rmtree(old, ignore_errors=True)
+    return place
+
+
+def find_comparison(name: str | None = None) -> Path:
+    """Return the folder of a comparison.
+
+    Args:
+        name: its data set; the newest one when left out.
+
+    Raises:
+        RunError: there is none.
+    """
+    folder = comparisons_folder()
+    kept = [path for path in folder.glob(f"*/{COMPARISON_FILE}") if path.parent.name[0] != "."]
+    wanted = [path for path in kept if name in (None, path.parent.name)]
+    if wanted:
+        return max(wanted, key=lambda path: path.stat().st_mtime).parent
+    if kept:
+        names = ", ".join(sorted(path.parent.name for path in kept))
+        raise RunError(f"No comparison of {name!r} is kept, only of: {names}.", AGAIN)
+    raise RunError(f"No comparison is kept in {folder.absolute()}.", "Make one:  siam compare")
+
+
+def read_comparison(folder: Path) -> dict[str, Any]:
+    """Read what `publish` wrote.
+
+    Raises:
+        RunError: it is damaged.
+    """
+    path = folder / COMPARISON_FILE
+    try:
+        kept = json.loads(path.read_text())
+        if kept["schema"] != SCHEMA:
+            raise ValueError(f"schema {kept['schema']}")
+        Preparation.from_dict(kept["preparation"])
+        if not all(
+            isinstance(kept[key], kind) for key, kind in (("files", dict), ("classes", list))
+        ):
+            raise ValueError("no list of its files and classes")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{path} cannot be read ({error}).", AGAIN) from error
+    return dict(kept)
+
+
+def verify(folder: Path, kept: Mapping[str, Any], name: str) -> None:
+    """Check one file of a comparison against the SHA-256 that was kept.
+
+    Raises:
+        RunError: it is missing or was changed.
+    """
+    path = folder / name
+    if not path.exists():
+        raise RunError(f"{path} is missing.", AGAIN)
+    if kept["files"].get(name) != sha256(path):
+        raise RunError(f"{path} is not the file that was trained (its SHA-256 differs).", AGAIN)

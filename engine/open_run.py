@@ -1,0 +1,79 @@
+"""An opened run: its encoder, its calibration and its index, checked to belong together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from siam.engine.index_training_set import INDEX_FOLDER
+from siam.evaluation.calibration import Calibration, read_calibration
+from siam.index.gallery import Gallery
+from siam.runs.config import RunConfig, load_config
+from siam.runs.manifest import verify_files
+from siam.runs.runs_folder import CONFIG_FILE, find_run
+from siam.siamese.encoder import ENCODER_FILE, NETWORK_FILE, Encoder, open_encoder
+
+__all__ = ["CALIBRATION_FILE", "OpenRun", "open_run"]
+
+CALIBRATION_FILE = "calibration.json"
+
+
+@dataclass(frozen=True)
+class OpenRun:
+    """A run that is ready to answer; a context manager that closes its index.
+
+    Attributes:
+        path: its folder.
+        config: its configuration.
+        encoder: pictures to embeddings.
+        calibration: what distances mean.
+        gallery: its index.
+    """
+
+    path: Path
+    config: RunConfig
+    encoder: Encoder
+    calibration: Calibration
+    gallery: Gallery
+
+    @property
+    def name(self) -> str:
+        """The run's name."""
+        return self.path.name
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.gallery.close()
+
+
+def open_run(name: str | None = None, *, read_only: bool = True) -> OpenRun:
+    """Open a run without importing TensorFlow.
+
+    Args:
+        name: a run's name or path; the newest finished run when left out.
+        read_only: leave its index as it is; False to add to it.
+
+    Raises:
+        RunError: no such run, or one of its files is missing or not what training wrote.
+        StoreError: its index is damaged or was filled by another encoder.
+    """
+    path = find_run(name)
+    network = ENCODER_FILE if (path / ENCODER_FILE).exists() else NETWORK_FILE
+    verify_files(path, [CONFIG_FILE, CALIBRATION_FILE, ENCODER_FILE, network])
+    encoder = open_encoder(path)
+    return OpenRun(
+        path=path,
+        config=load_config(path),
+        encoder=encoder,
+        calibration=read_calibration(path / CALIBRATION_FILE),
+        gallery=Gallery.open(path / INDEX_FOLDER, encoder_hash=encoder.hash, read_only=read_only),
+    )

@@ -1,0 +1,78 @@
+"""Answer for every separate mark in a picture: several digits on one page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from siam.engine.open_run import OpenRun
+from siam.engine.query import Answer, QueryOptions, answer_batch
+from siam.engine.reading import NOTHING_SAID, PictureOptions, Read, Source
+from siam.errors import PictureError
+from siam.pictures.page_segmentation import find_marks
+from siam.pictures.preparation_sheet import overview
+from siam.pictures.reading import read_picture
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+__all__ = ["Page", "query_marks"]
+
+
+@dataclass(frozen=True)
+class Page:
+    """The answers for one picture, mark by mark.
+
+    Attributes:
+        answers: left to right, line by line; "box" in the choices of each says where. One answer
+            with an error where the picture could not be read or holds no mark.
+        drawing: the picture with a frame and the label at each mark; None with an error.
+    """
+
+    answers: tuple[Answer, ...]
+    drawing: Image.Image | None = None
+
+
+def query_marks(
+    run: OpenRun,
+    source: tuple[str, Source],
+    *,
+    options: QueryOptions,
+    picture: PictureOptions = NOTHING_SAID,
+) -> Page:
+    """Find every separate mark in a picture and answer for each.
+
+    Args:
+        run: an opened run.
+        source: (name, path or bytes); marks are named `name#1`, `name#2`, ...
+        options: how neighbours are found and decided upon.
+        picture: what the user says of the picture.
+    """
+    name, content = source
+    preparation = run.config.preparation
+    try:
+        whole = picture.box or preparation.chain != "digit"
+        image = read_picture(content, name=name, enough=None if whole else preparation.enough)
+        marks = find_marks(
+            image,
+            preparation,
+            invert=picture.invert,
+            rotate=picture.rotate,
+            box=picture.box,
+        )
+    except PictureError as error:
+        return Page((Answer(name, error=error.problem),))
+    if not marks:
+        return Page((Answer(name, error=f"{name}: no mark of ink was found."),))
+    read = [Read(f"{name}#{place}", mark.prepared) for place, mark in enumerate(marks, start=1)]
+    answers = tuple(answer_batch(run, read, options))
+    drawing = overview(
+        image, [mark.box for mark in marks], captions_of(answers), rotate=picture.rotate
+    )
+    return Page(answers, drawing)
+
+
+def captions_of(answers: Sequence[Answer]) -> list[str]:
+    """Return what is written at each mark: its label, with a question mark where that is unsure."""
+    return [answer.label + ("" if answer.verdict == "match" else "?") for answer in answers]

@@ -1,0 +1,70 @@
+"""A 2-D map of the embeddings: pictures of one class should lie together, away from the others.
+
+t-SNE (van der Maaten and Hinton 2008) on at most 1,200 pictures; distances between clusters, and
+their sizes, mean little in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from siam.evaluation.report.svg import figure, to_svg
+
+__all__ = ["MAPPED", "class_colours", "map_plot", "project"]
+
+# Enough to see each class; twice as many take more than twice the time.
+MAPPED = 1200
+# Below this t-SNE has too few neighbours to work with.
+FEWEST_FOR_TSNE = 50
+
+
+def project(embeddings: np.ndarray, *, seed: int = 0) -> np.ndarray:
+    """Return a place on the map for each embedding, float64 (n, 2).
+
+    Args:
+        embeddings: float32 (n, dim), unit rows, at most a few thousand.
+        seed: fixes the map.
+    """
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
+
+    count, dim = embeddings.shape
+    if count < 3 or dim < 2:
+        places = np.zeros((count, 2))
+        places[:, 0] = np.arange(count)
+        return places
+    if count < FEWEST_FOR_TSNE:
+        placed: np.ndarray = PCA(2, random_state=seed).fit_transform(embeddings)
+        return placed.astype(np.float64)
+    method = TSNE(perplexity=min(30, count // 4), init="pca", max_iter=500, random_state=seed)
+    placed = method.fit_transform(embeddings.astype(np.float64))
+    return placed.astype(np.float64)
+
+
+def class_colours(count: int) -> list[str]:
+    """Return one colour per class, readable on white and on black."""
+    import matplotlib
+    from matplotlib.colors import to_hex
+
+    if count <= 10:
+        return [to_hex(colour) for colour in matplotlib.colormaps["tab10"].colors[:count]]  # type: ignore[attr-defined]
+    return [to_hex(matplotlib.colormaps["hsv"](place / count)) for place in range(count)]
+
+
+def map_plot(places: np.ndarray, labels: np.ndarray, colours: Sequence[str]) -> str:
+    """Plot the map; its points are `<use>` elements within `#map-points`, in the given order.
+
+    Args:
+        places: float64 (n, 2), from `project`.
+        labels: int64 (n,), positions in `colours`.
+        colours: one per class.
+    """
+    with figure(6.4, 5.2) as (drawn, axes):
+        axes.set_axis_off()
+        points = axes.scatter(
+            places[:, 0], places[:, 1], 9, c=[colours[label] for label in labels], linewidths=0
+        )
+        points.set_gid("points")
+        return to_svg(drawn, "map", "Map of the embeddings, coloured by class")

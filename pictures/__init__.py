@@ -1,0 +1,1 @@
+"""Pictures: from any picture file to a network's input."""

@@ -1,0 +1,1 @@
+"""Finding ink: light, thresholds, lines and marks in a picture from outside."""

@@ -1,0 +1,199 @@
+"""Prepare a picture from outside so that it looks like the data set's own, step by named step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from siam.errors import PictureError, UsageError
+from siam.pictures.conversion import opaque, shrunk, upright
+from siam.pictures.digit_chain import BLANK, NOISE, SEVERAL, WORK, view_digit
+from siam.pictures.glyph_chain import view_glyph
+from siam.pictures.reading import original_size
+from siam.pictures.resizing import fitted, stretched
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+__all__ = ["CHAINS", "Box", "Preparation", "Prepared", "part_of", "prepare_picture"]
+
+CHAINS = ("digit", "glyph", "photo", "none")
+_OF_INK = ("digit", "glyph")
+_MOST = 1280  # longer side in pixels that the digit chain still looks at
+_SHOWN = 320  # longer side in pixels of a step that people look at
+
+Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels of the upright picture
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How pictures become a network's input; kept in the run, so that every command does the same.
+
+    Attributes:
+        chain: "digit" brings one mark of ink to MNIST's form, "glyph" frames all ink by its box,
+            "photo" keeps the aspect and pads, "none" only resizes.
+        size: (height, width) of the input in pixels.
+        channels: 1 (grey) or 3 (RGB); "digit" and "glyph" give white ink on black in every channel.
+
+    Raises:
+        UsageError: an unknown chain, or a size or channel count that no network takes.
+
+    Example:
+        >>> Preparation.from_dict({"chain": "digit", "size": [28, 28], "channels": 1}).size
+        (28, 28)
+    """
+
+    chain: str
+    size: tuple[int, int]
+    channels: int
+
+    def __post_init__(self) -> None:
+        if self.chain not in CHAINS:
+            raise UsageError(f"prepare must be one of {', '.join(CHAINS)}, got {self.chain!r}.")
+        if len(self.size) != 2 or not all(4 <= side <= 4096 for side in self.size):
+            raise UsageError(f"size must be (height, width), each 4 to 4096, got {self.size}.")
+        if self.channels not in (1, 3):
+            raise UsageError(f"channels must be 1 or 3, got {self.channels}.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for TOML or JSON; `from_dict` reads them back."""
+        return {"chain": self.chain, "size": list(self.size), "channels": self.channels}
+
+    @property
+    def enough(self) -> int:
+        """Pixels on the shorter side, for `read_picture`, from more of which nothing is gained.
+
+        Twice a photo's size leaves its final shrinking to the chain. Where a part of a picture is
+        asked for by a box, all of its pixels count.
+        """
+        return _MOST if self.chain in _OF_INK else 2 * max(self.size)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Preparation:
+        """Return the preparation that `to_dict` described."""
+        height, width = values["size"]
+        return cls(str(values["chain"]), (int(height), int(width)), int(values["channels"]))
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A network input, and how it came about.
+
+    Attributes:
+        pixels: uint8 of shape (height, width, channels).
+        steps: (name, uint8 picture of shape (h, w) or (h, w, 3)) in order, for people to look at.
+        choices: what was decided, in JSON's types: "chain", "rotated" (degrees), "inverted", and
+            for digits and glyphs "unchanged", "components_dropped" and "box" ([left, top, right,
+            bottom] of the ink in pixels of the upright picture), for digits "bars" (how many were
+            put right), "lines_removed" and "line_width" as well.
+        notes: what may be wrong with the picture, such as "ink touches the border"; empty for a
+            good one.
+    """
+
+    pixels: np.ndarray
+    steps: tuple[tuple[str, np.ndarray], ...]
+    choices: dict[str, Any]
+    notes: tuple[str, ...]
+
+    @property
+    def blank(self) -> bool:
+        """True if there is no mark at all, so that no label can be right."""
+        return BLANK in self.notes
+
+    @property
+    def doubtful(self) -> bool:
+        """True if the mark may not be the one that was meant: no answer about it is a sure one."""
+        return any(note.startswith((BLANK, NOISE, SEVERAL)) for note in self.notes)
+
+
+def prepare_picture(
+    image: Image.Image,
+    preparation: Preparation,
+    *,
+    invert: bool | None = None,
+    rotate: int = 0,
+    box: Box | None = None,
+) -> Prepared:
+    """Return `image` as the network's input. The same picture always gives the same pixels.
+
+    Args:
+        image: as `read_picture` gives it.
+        preparation: the data set's.
+        invert: True or False to say whether the ink is darker than its ground; None to find out.
+            The chains "photo" and "none" invert only if told to.
+        rotate: 0, 90, 180 or 270 degrees clockwise, after the EXIF note was followed.
+        box: (left, top, right, bottom) of the part to use, in pixels of the upright picture.
+
+    Raises:
+        PictureError: the picture has no pixels, or `box` holds none of them.
+        UsageError: `rotate` is not a quarter turn.
+    """
+    height, width = preparation.size
+    most = _MOST if preparation.chain in _OF_INK else 4 * max(height, width)
+    part, (left, top), scale = part_of(image, most, rotate=rotate, box=box)
+    choices: dict[str, Any] = {"chain": preparation.chain, "rotated": rotate % 360}
+    if preparation.chain in _OF_INK:
+        plain = opaque(part)
+        small = shrunk(plain, WORK)
+        original = ("original", np.asarray(small))
+        view_ink = view_digit if preparation.chain == "digit" else view_glyph
+        view = view_ink(plain, small, preparation.size, invert=invert)
+        choices |= view.choices
+        if choices["box"] is not None:
+            edges = zip(choices["box"], (left, top, left, top), strict=True)
+            choices["box"] = [round(edge / scale) + start for edge, start in edges]
+        pixels = np.repeat(view.pixels[:, :, None], preparation.channels, axis=2)
+        return Prepared(pixels, (original, *view.steps), choices, view.notes)
+    plain = opaque(part).convert("L" if preparation.channels == 1 else "RGB")
+    original = ("original", np.asarray(shrunk(plain, _SHOWN)))
+    way = fitted if preparation.chain == "photo" else stretched
+    pixels = way(np.asarray(plain), preparation.size)
+    choices["inverted"] = bool(invert)
+    if invert:
+        pixels = 255 - pixels
+    pixels = pixels.reshape(height, width, preparation.channels)
+    shown = pixels[:, :, 0] if preparation.channels == 1 else pixels
+    return Prepared(pixels, (original, ("input", shown)), choices, ())
+
+
+def part_of(
+    image: Image.Image, most: int, *, rotate: int = 0, box: Box | None = None
+) -> tuple[Image.Image, tuple[int, int], float]:
+    """Return the part to use of an upright picture, where it starts, and how much it is scaled.
+
+    Args:
+        image: as `read_picture` gives it.
+        most: pixels of the longer side that are enough.
+        rotate: degrees clockwise.
+        box: (left, top, right, bottom) in pixels of the upright picture's file.
+
+    Returns:
+        The part; its (left, top) in pixels of the file; its pixels per pixel of the file.
+    """
+    if rotate % 90:
+        raise UsageError(f"rotate must be 0, 90, 180 or 270, got {rotate}.")
+    if 0 in image.size:
+        raise PictureError(f"The picture has no pixels ({image.width} x {image.height}).")
+    original = max(original_size(image))
+    if box is None:
+        image = shrunk(image, most)  # before it is turned, which takes as much memory again
+        scale = max(image.size) / original
+        return upright(image, quarter_turns=rotate // 90), (0, 0), scale
+    scale = max(image.size) / original
+    image = upright(image, quarter_turns=rotate // 90)
+    left, top = (max(int(edge * scale), 0) for edge in box[:2])
+    right = min(int(np.ceil(box[2] * scale)), image.width)
+    bottom = min(int(np.ceil(box[3] * scale)), image.height)
+    if left >= right or top >= bottom:
+        width, height = (round(side / scale) for side in image.size)
+        raise PictureError(
+            f"The box {','.join(map(str, box))} holds no pixel of the picture, which is "
+            f"{width} x {height}.",
+            "Give left,top,right,bottom in pixels.",
+        )
+    part = image.crop((left, top, right, bottom))
+    smaller = shrunk(part, most)
+    scale *= max(smaller.size) / max(part.size)
+    return smaller, (max(box[0], 0), max(box[1], 0)), scale

@@ -1,0 +1,102 @@
+"""Drawings for people: the steps of a preparation side by side, and where the marks lie."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from siam.pictures.conversion import opaque, shrunk, upright
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from PIL import Image
+
+    from siam.pictures.preparation import Box, Prepared
+
+__all__ = ["overview", "steps_sheet"]
+
+_TILE = 224  # pixels a step is shown in
+_GAP = 16
+_TEXT = 15  # pixels high
+_PAPER, _INK, _ACCENT = (255, 255, 255), (30, 30, 30), (200, 30, 60)
+
+
+def steps_sheet(prepared: Prepared) -> Image.Image:
+    """Return the steps side by side with their names, from the original to the network's input.
+
+    Small pictures are enlarged pixel by pixel, so that one sees what the network sees.
+    """
+    from PIL import Image, ImageDraw
+
+    count = len(prepared.steps)
+    lines = [*prepared.notes] or ["no remarks"]
+    width = _GAP + count * (_TILE + _GAP)
+    height = _GAP + _TEXT + 8 + _TILE + _GAP + len(lines) * (_TEXT + 6) + _GAP
+    sheet = Image.new("RGB", (width, height), _PAPER)
+    draw = ImageDraw.Draw(sheet)
+    for k, (name, pixels) in enumerate(prepared.steps):
+        left, top = _GAP + k * (_TILE + _GAP), _GAP + _TEXT + 8
+        rows, columns = pixels.shape[:2]
+        draw.text((left, _GAP), f"{k + 1} {name} ({columns} x {rows})", _INK, font_size=_TEXT)
+        tile = _tile(pixels)
+        draw.rectangle((left - 1, top - 1, left + _TILE, top + _TILE), (225, 225, 225))
+        sheet.paste(tile, (left + (_TILE - tile.width) // 2, top + (_TILE - tile.height) // 2))
+    for k, line in enumerate(lines):
+        colour = _ACCENT if prepared.notes else _INK
+        at = (_GAP, _GAP + _TEXT + 8 + _TILE + _GAP + k * (_TEXT + 6))
+        draw.text(at, line, colour, font_size=_TEXT)
+    return sheet
+
+
+def overview(
+    image: Image.Image,
+    boxes: Sequence[Box],
+    captions: Sequence[str] | None = None,
+    *,
+    rotate: int = 0,
+    most: int = 1200,
+) -> Image.Image:
+    """Return the upright picture with a numbered frame around each mark.
+
+    Args:
+        image: as `read_picture` gives it.
+        boxes: (left, top, right, bottom) in pixels of the upright picture's file.
+        captions: what is written at each frame; 1, 2, 3, ... if left out.
+        rotate: degrees clockwise, as for `prepare_picture`.
+        most: longer side of the drawing in pixels.
+    """
+    from PIL import ImageDraw
+
+    from siam.pictures.reading import original_size
+
+    original = max(original_size(image))
+    small = shrunk(image, most)  # first: what follows takes several times a picture's memory
+    drawing = opaque(upright(small, quarter_turns=rotate // 90)).convert("RGB")
+    drawing.thumbnail((most, most))
+    scale = max(drawing.size) / original
+    draw = ImageDraw.Draw(drawing)
+    thick = max(2, max(drawing.size) // 400)
+    text = max(12, max(drawing.size) // 45)
+    for k, box in enumerate(boxes):
+        left, top, right, bottom = (edge * scale for edge in box)
+        draw.rectangle(
+            (left - thick, top - thick, right + thick, bottom + thick), None, _ACCENT, thick
+        )
+        caption = str(k + 1) if captions is None else captions[k]
+        at = (max(left - thick, 0), max(top - thick - text - 4, 0))
+        draw.rectangle(draw.textbbox(at, caption, font_size=text), _PAPER)
+        draw.text(at, caption, _ACCENT, font_size=text)
+    return drawing
+
+
+def _tile(pixels: np.ndarray) -> Image.Image:
+    from PIL import Image
+
+    if pixels.ndim == 3 and pixels.shape[2] == 1:
+        pixels = pixels[:, :, 0]
+    tile = Image.fromarray(pixels).convert("RGB")
+    zoom = _TILE / max(tile.size)
+    size = (max(1, round(tile.width * zoom)), max(1, round(tile.height * zoom)))
+    way = Image.Resampling.NEAREST if zoom > 1 else Image.Resampling.BOX
+    return tile.resize(size, way)

@@ -1,0 +1,166 @@
+"""Read a picture file safely: a decoded image, or one line that says what is wrong with it."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import struct
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from siam.errors import MissingExtraError, PictureError
+from siam.pictures.pillow_warnings import pillow_warnings_ignored
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+__all__ = ["MAX_PIXELS", "READABLE", "original_size", "read_picture"]
+
+MAX_PIXELS = 100_000_000
+# These decoders hold the picture several times over; the limit keeps them below one gibibyte.
+_HUNGRY_PIXELS = 40_000_000
+_HUNGRY = ("WEBP", "AVIF", "HEIF")
+MAX_STREAM = 256 * 2**20  # bytes taken from something that is not a plain file, such as a pipe
+READABLE = "PNG, JPEG, BMP, GIF, TIFF, WebP, AVIF, HEIC or PPM"
+
+# Pillow reads more than pictures of digits come in, among it EPS, which runs Ghostscript.
+_FORMATS = (
+    "PNG", "JPEG", "BMP", "DIB", "GIF", "TIFF", "WEBP", "AVIF", "PPM",
+)  # fmt: skip
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+_RECOGNISED = {b"%PDF": "a PDF document", b"<svg": "an SVG drawing", b"<?xm": "an XML file",
+               b"PK\x03\x04": "a ZIP archive or office document", b"<!DO": "a web page",
+               b"<htm": "a web page", b"\x1f\x8b": "a gzip file"}  # fmt: skip
+# What Pillow's plug-ins let escape from a damaged file, beside UnidentifiedImageError (an OSError).
+_DAMAGE = (
+    OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, AttributeError, EOFError,
+    OverflowError, ZeroDivisionError, MemoryError, RuntimeError, AssertionError, struct.error,
+)  # fmt: skip
+
+
+def read_picture(
+    source: Path | bytes, *, name: str | None = None, enough: int | None = None
+) -> Image.Image:
+    """Return the decoded picture, first frame only, in the mode that its file has.
+
+    The size is checked before a single pixel is decoded, and no plug-in's exception escapes.
+    Turning it upright by its EXIF note is left to the preparation, which shows it as a step.
+
+    Args:
+        source: a file's path, or the file's content.
+        name: what error lines call it; the path, or "standard input" for bytes, if left out.
+        enough: shorter side in pixels that is all the caller needs. A JPEG may then be decoded at
+            a half, a quarter or an eighth of its size, never below this; `original_size` still
+            gives the size in the file.
+
+    Raises:
+        PictureError: no such file, empty, not a picture, damaged, or above 100 megapixels
+            (40 for WebP, AVIF and HEIC, whose decoders need more memory).
+        MissingExtraError: a HEIC picture, and the extra "heic" is not installed.
+
+    Example:
+        >>> read_picture(b"P5 2 1 255 ab").size
+        (2, 1)
+    """
+    label = name or ("standard input" if isinstance(source, bytes) else str(source))
+    if isinstance(source, bytes):
+        return _decode(io.BytesIO(source), label, enough)
+    try:
+        with source.open("rb") as file:
+            if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return _decode(file, label, enough)
+            content = file.read(MAX_STREAM + 1)
+    except FileNotFoundError:
+        raise PictureError(f"{label}: no such file.", "Check the path.") from None
+    except IsADirectoryError:
+        raise PictureError(
+            f"{label} is a folder, not a picture.", f"Name its pictures:  {label}/*"
+        ) from None
+    except (OSError, ValueError) as reason:  # ValueError: a null byte in the path
+        raise PictureError(f"{label} cannot be opened: {_reason(reason)}.") from None
+    if len(content) > MAX_STREAM:
+        raise PictureError(
+            f"{label} gives more than {MAX_STREAM // 2**20} MiB, too much for a picture.",
+            "Save the picture to a file and name that.",
+        )
+    return _decode(io.BytesIO(content), label, enough)
+
+
+def original_size(image: Image.Image) -> tuple[int, int]:
+    """Return (width, height) in the file, before a JPEG was decoded smaller."""
+    width, height = image.info.get("siam_original_size", image.size)
+    return int(width), int(height)
+
+
+def _decode(file: BinaryIO, label: str, enough: int | None) -> Image.Image:
+    from PIL import Image, UnidentifiedImageError
+
+    head = file.read(32)
+    file.seek(0)
+    if not head:
+        raise PictureError(f"{label} is empty (0 bytes).", "Save or download the picture again.")
+    formats = [*_FORMATS, *_heic_format(head, label)]
+    try:
+        with pillow_warnings_ignored():  # of bombs and odd EXIF; errors suffice
+            image = Image.open(file, formats=formats)
+            width, height = image.size
+            _check_size(
+                width, height, label, _HUNGRY_PIXELS if image.format in _HUNGRY else MAX_PIXELS
+            )
+            if enough is not None:
+                image.draft(None, (enough, enough))
+            image.load()
+    except Image.DecompressionBombError:
+        raise _too_large("more than 178 megapixels", label) from None
+    except UnidentifiedImageError:
+        raise _not_a_picture(head, label) from None
+    except MemoryError:
+        raise PictureError(f"{label} does not fit into memory.", "Save it smaller.") from None
+    except _DAMAGE as reason:
+        raise PictureError(
+            f"{label} is damaged or cut short: {_reason(reason)}.",
+            "Save or download the picture again.",
+        ) from None
+    image.info["siam_original_size"] = (width, height)
+    return image
+
+
+def _heic_format(head: bytes, label: str) -> tuple[str, ...]:
+    """Register the HEIC reader if this is such a file, and return its name for Pillow."""
+    if head[4:8] != b"ftyp" or head[8:12] not in _HEIC_BRANDS or b"avif" in head:
+        return ()  # AVIF may bear a general brand as well, and Pillow reads that by itself
+    try:
+        import pillow_heif
+    except ImportError:
+        raise MissingExtraError(f"Reading the HEIC picture {label}", "heic") from None
+    pillow_heif.register_heif_opener()
+    return ("HEIF",)
+
+
+def _check_size(width: int, height: int, label: str, most: int) -> None:
+    if width < 1 or height < 1:
+        raise PictureError(f"{label} has no pixels ({width} x {height}).", "Save it again.")
+    if width * height > most:
+        raise _too_large(f"{width} x {height} pixels", label, most)
+
+
+def _too_large(size: str, label: str, most: int = MAX_PIXELS) -> PictureError:
+    return PictureError(
+        f"{label} is too large: {size}, at most {most // 10**6} megapixels are read.",
+        "Save it smaller; a few hundred pixels are enough.",
+    )
+
+
+def _not_a_picture(head: bytes, label: str) -> PictureError:
+    kind = next((kind for start, kind in _RECOGNISED.items() if head.startswith(start)), "")
+    problem = f"it is {kind}" if kind else f"its content starts with {head[:8]!r}"
+    return PictureError(
+        f"{label} is not a picture that siam reads: {problem}.", f"Save it as {READABLE}."
+    )
+
+
+def _reason(reason: BaseException) -> str:
+    """Return an exception's own words as part of a line."""
+    text = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
+    return " ".join(text.split()).rstrip(".")

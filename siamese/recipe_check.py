@@ -1,0 +1,55 @@
+"""Whether a recipe can be followed, asked before a training begins: its names and its shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from siam.errors import UsageError
+from siam.recipe import Recipe
+from siam.siamese.losses.registry import LOSSES
+from siam.siamese.test_time_augmentation import VIEWS
+from siam.siamese.towers import TOWERS
+from siam.training.optimizers import OPTIMIZERS
+from siam.training.precision import PRECISIONS
+
+__all__ = ["check_named_parts"]
+
+MOST_STRANGERS = 0.9
+
+
+def check_named_parts(recipe: Recipe) -> None:
+    """Refuse a recipe that names what is not there, or a share of a batch that leaves none.
+
+    Raises:
+        UsageError: no tower, loss, optimizer or precision of that name, no such number of views,
+            members that do not divide the embedding, or a share of strangers outside of 0 to 0.9.
+
+    Example:
+        >>> check_named_parts(Recipe(loss="triplet"))
+    """
+    known: dict[str, Iterable[object]] = {
+        "tower": TOWERS,
+        "loss": LOSSES,
+        "optimizer": OPTIMIZERS,
+        "precision": PRECISIONS,
+        "views": VIEWS,
+    }
+    for part, choices in known.items():
+        value = getattr(recipe, part)
+        if value not in choices:
+            raise UsageError(
+                f"A recipe's {part} cannot be '{value}'.",
+                f"Choose one of: {', '.join(map(str, choices))}.",
+            )
+    if recipe.members < 1 or recipe.dim % recipe.members:
+        raise UsageError(
+            f"A recipe's dim must be a multiple of its members, one or more, "
+            f"received dim {recipe.dim} and members {recipe.members}.",
+            f"Give  --set dim={64 * max(1, recipe.members)}  or  --set members=1",
+        )
+    if not 0 <= recipe.strangers <= MOST_STRANGERS:
+        raise UsageError(
+            f"A recipe's strangers must be 0 to {MOST_STRANGERS}, a share of the batch, "
+            f"received {recipe.strangers}.",
+            "Give  --set strangers=0.2  or  --set strangers=0  for none.",
+        )

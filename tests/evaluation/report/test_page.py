@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from siam.evaluation.measure import Embedded, measure
+from siam.evaluation.report.page import ReportInputs, render_report, write_report
+from siam.evaluation.summary import summarise
+
+EVIL = '<script>alert("x")</script></script>&$title'
+DOT = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path d="M0 0h9v9z"/></svg>'
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
+
+
+class Tags(HTMLParser):
+    """Every start tag with its attributes, and the text outside scripts and styles."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def make_inputs(measured, calibration, clusters) -> ReportInputs:
+    random = np.random.default_rng(0)
+    return ReportInputs(
+        metrics=summarise(measured, calibration, run="first", dataset="clusters"),
+        measured=measured,
+        classes=("ant", "bee", "cat", "dog"),
+        test=Embedded(*clusters(120, seed=4)),
+        test_pictures=random.integers(0, 256, (120, 12, 9, 1), dtype=np.uint8),
+        gallery_labels=clusters(400, seed=2)[1],
+        gallery_pictures=random.integers(0, 256, (400, 12, 9, 1), dtype=np.uint8),
+        history=[
+            {"epoch": 1, "loss": 0.5, "val_loss": 0.6},
+            {"epoch": 2, "loss": 0.3, "val_loss": float("nan")},
+        ],
+        config="epochs = 2\n",
+        versions={"siam": "0.1.0"},
+        diagram=DOT,
+    )
+
+
+@pytest.fixture(scope="module")
+def inputs(measured, calibration, clusters):
+    return make_inputs(measured, calibration, clusters)
+
+
+@pytest.fixture(scope="module")
+def page(inputs):
+    return render_report(inputs)
+
+
+def test_every_part_is_there(page):
+    for words in (
+        "Figures",
+        "Training",
+        "Same or different",
+        "Classes",
+        "Map of the embeddings",
+        "Closest pairs of different classes",
+        "Farthest pairs of one class",
+        "Wrong labels",
+        "Configuration",
+        "epochs = 2",
+        "Versions",
+        "Layers of the model",
+        "95 % interval",
+    ):
+        assert words in page, words
+    for name in ("distances", "roc", "reliability", "confusion", "map-points", "history0"):
+        assert f'id="{name}' in page, name
+
+
+def test_nothing_is_fetched_from_elsewhere(page):
+    for tag, attributes in Tags(page).tags:
+        assert tag not in ("iframe", "object", "embed", "audio", "video"), tag
+        for name in ("src", "href", "xlink:href", "action", "srcset", "poster"):
+            value = attributes.get(name)
+            assert value is None or value.startswith(("data:", "#")), (tag, name, value[:80])
+    assert not re.search(r"url\((?!#|\$\{data)", page)
+    assert "@import" not in page
+
+
+def test_ids_differ(page):
+    ids = [attributes["id"] for _, attributes in Tags(page).tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+
+
+def test_plots_are_well_formed_and_take_the_colours_of_the_page(page):
+    plots = re.findall(r"<svg.*?</svg>", page, flags=re.DOTALL)
+    assert len(plots) == 6
+    for plot in plots:
+        ElementTree.fromstring(plot)
+        assert "currentColor" in plot or "map-points" in plot
+        assert "#123456" not in plot
+
+
+def test_what_users_named_cannot_become_markup(inputs):
+    metrics = dict(inputs.metrics, run=EVIL, dataset=EVIL)
+    classes = (EVIL, "bee", "$dollar", "x" * 200)
+    metrics["classes"] = [
+        dict(found, name=name) for found, name in zip(metrics["classes"], classes, strict=True)
+    ]
+    bad = replace(
+        inputs,
+        metrics=metrics,
+        classes=classes,
+        config=EVIL,
+        versions={EVIL: EVIL},
+        history=[{EVIL: 1.0}],
+    )
+    page = render_report(bad)
+    assert "<script>alert" not in page
+    assert "alert(" in Tags(page).text
+    assert len([tag for tag, _ in Tags(page).tags if tag == "script"]) == 2
+
+
+def test_the_same_inputs_make_the_same_page(inputs, page):
+    assert render_report(inputs) == page
+
+
+def test_parts_that_are_missing_are_left_out(inputs):
+    page = render_report(replace(inputs, history=(), config="", versions=None, diagram=None))
+    assert "<h2>Training</h2>" not in page
+    assert "How it was made" not in page
+
+
+def test_colour_pictures_and_many_classes(clusters, calibration):
+    """Sixty classes: a matrix without names, no legend, and rows for the worst fifty."""
+    vectors, labels = clusters(240, classes=60, dim=16)
+    embedded = Embedded(vectors, labels)
+    classes = tuple(f"class {place}" for place in range(60))
+    measured = measure(embedded, embedded, calibration, classes=classes)
+    pictures = np.zeros((240, 40, 50, 3), np.uint8)
+    page = render_report(
+        ReportInputs(
+            metrics=summarise(measured, calibration, run="r", dataset="d"),
+            measured=measured,
+            classes=classes,
+            test=embedded,
+            test_pictures=pictures,
+            gallery_labels=labels,
+            gallery_pictures=pictures,
+        )
+    )
+    assert len(re.findall(r"<td>class \d", page)) == 50
+    assert '<div class="key"></div>' in page
+
+
+def test_write_replaces_the_file(tmp_path, inputs, page):
+    path = tmp_path / "report.html"
+    path.write_text("old")
+    write_report(path, inputs)
+    assert path.read_text(encoding="utf-8") == page
+
+
+def browse(path: Path) -> tuple[str, list[str]]:
+    """Open a page in a headless browser; return its final DOM and the lines of its console."""
+    answer = subprocess.run(
+        [
+            str(CHROMIUM),
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-background-networking",
+            "--no-first-run",
+            f"--user-data-dir={path.parent / 'profile'}",
+            "--enable-logging=stderr",
+            "--virtual-time-budget=3000",
+            "--dump-dom",
+            path.as_uri(),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout, [line for line in answer.stderr.splitlines() if "CONSOLE" in line]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+def test_a_browser_has_nothing_to_complain_of_and_shows_a_picture_on_hover(tmp_path, page):
+    """The page's own policy turns any request into a console error, so one check sees both."""
+    path = tmp_path / "report.html"
+    hover = """<script>
+    const use = document.querySelector("#map-points use"), box = use.getBoundingClientRect();
+    document.getElementById("map-card").dispatchEvent(new PointerEvent("pointermove", {
+      clientX: box.left + box.width / 2, clientY: box.top + box.height / 2, bubbles: true }));
+    </script></body>"""
+    path.write_text(page.replace("</body>", hover), encoding="utf-8")
+    dom, console = browse(path)
+    assert console == []
+    tip = re.search(r'<div id="map-tip"[^>]*>.*?</div>', dom, flags=re.DOTALL)
+    assert tip is not None
+    assert "display: block" in tip[0]
+    assert re.search(r"<span>(ant|bee|cat|dog)</span>", tip[0])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+def test_a_request_would_have_been_seen(tmp_path, page):
+    path = tmp_path / "report.html"
+    path.write_text(
+        page.replace("</body>", '<img src="http://127.0.0.1:9/x.png"></body>'), encoding="utf-8"
+    )
+    _, console = browse(path)
+    assert any("Content Security Policy" in line for line in console)

@@ -1,0 +1,142 @@
+"""Device choice, judged by what it would set and say; no GPU is needed (or was at hand)."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from siam.errors import MissingExtraError, UsageError
+from siam.training import device
+from siam.training.device import BACKENDS, compile_steps, environment, prepare_device
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_cpu_is_what_every_backend_is_left_with(backend: str) -> None:
+    variables = environment(backend, "cpu", {})
+    assert variables["KERAS_BACKEND"] == backend
+    assert variables["CUDA_VISIBLE_DEVICES"] == "-1"
+    assert variables["JAX_PLATFORMS"] == variables["KERAS_TORCH_DEVICE"] == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("asked", "visible", "expected"),
+    [
+        ("auto", None, "0"),
+        ("gpu", None, "0"),
+        ("gpu:2", None, "2"),
+        ("gpu:1", "4,7", "7"),
+        ("gpu", "4,7", "4"),
+        ("auto", "-1", "-1"),
+        ("auto", "", ""),
+        ("gpu:0", "GPU-8f2e,GPU-11aa", "GPU-8f2e"),
+    ],
+)
+def test_one_process_takes_one_card(asked: str, visible: str | None, expected: str) -> None:
+    current = {} if visible is None else {"CUDA_VISIBLE_DEVICES": visible}
+    assert environment("tensorflow", asked, current)["CUDA_VISIBLE_DEVICES"] == expected
+
+
+def test_all_leaves_every_card_visible() -> None:
+    assert "CUDA_VISIBLE_DEVICES" not in environment("jax", "all", {})
+
+
+def test_memory_grows_instead_of_being_grabbed() -> None:
+    variables = environment("jax", "auto", {})
+    assert variables["XLA_PYTHON_CLIENT_PREALLOCATE"] == "false"
+    assert variables["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
+
+
+@pytest.mark.parametrize("asked", ["tpu", "gpu:", "gpu:x", "cpu:0", "gpu:-1", ""])
+def test_a_device_that_means_nothing_is_refused(asked: str) -> None:
+    with pytest.raises(UsageError, match=f"auto, cpu, gpu, gpu:N or all, received '{asked}'"):
+        environment("tensorflow", asked, {})
+
+
+def test_a_card_beyond_those_that_are_visible_is_refused() -> None:
+    with pytest.raises(UsageError, match="leaves 2 GPUs"):
+        environment("torch", "gpu:2", {"CUDA_VISIBLE_DEVICES": "0,1"})
+
+
+def test_an_unknown_backend_is_refused_with_those_there_are() -> None:
+    with pytest.raises(UsageError, match="'mxnet'") as error:
+        environment("mxnet", "cpu", {})
+    assert error.value.cure == "Take one of: tensorflow, jax, torch."
+
+
+def test_a_backend_that_is_not_installed_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match=r"siam\[jax\]"):
+        prepare_device(backend="jax")
+
+
+def test_another_backend_than_the_running_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    import keras
+
+    running = keras.backend.backend()
+    other = "torch" if running != "torch" else "jax"
+    monkeypatch.setattr(device.importlib.util, "find_spec", lambda name: object())
+    with pytest.raises(UsageError, match=f"already runs on '{running}', received '{other}'"):
+        prepare_device(backend=other)
+
+
+def test_steps_are_not_compiled_by_xla_where_that_is_slower() -> None:
+    import keras
+
+    found = device.found_device()
+    assert found.backend == keras.backend.backend()
+    if found.kind == "cpu":
+        assert compile_steps() is (found.backend == "jax")
+
+
+class TestWhyNoGpu:
+    """A driver that lists a card, and a backend that cannot use it."""
+
+    @pytest.fixture(autouse=True)
+    def card(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(device, "driver_gpus", lambda: ["NVIDIA H100"])
+
+    def test_hidden_by_the_user(self) -> None:
+        reason = device.why_no_gpu("tensorflow", {"CUDA_VISIBLE_DEVICES": "-1"})
+        assert reason == ("NVIDIA H100 is present but unused: CUDA_VISIBLE_DEVICES='-1' hides it.")
+
+    def test_the_cpu_was_asked_for(self) -> None:
+        variables = environment("torch", "cpu", {})
+        assert "the CPU was asked for" in device.why_no_gpu("torch", variables)
+
+    @pytest.mark.parametrize("backend", BACKENDS)
+    def test_a_build_for_the_cpu_names_the_other(
+        self, backend: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(device, "built_for_gpu", lambda _: False)
+        reason = device.why_no_gpu(backend, {})
+        assert f"this {backend} was built for the CPU. Install it for the GPU" in reason
+
+    def test_libraries_or_driver(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(device, "built_for_gpu", lambda _: True)
+        assert "CUDA libraries are missing or the driver is too old" in device.why_no_gpu("jax", {})
+
+    def test_no_card_needs_no_reason(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(device, "driver_gpus", list)
+        assert device.why_no_gpu("tensorflow", {}) == ""
+
+
+def test_a_gpu_asked_for_by_name_is_not_quietly_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "backend_gpus", lambda _: [])
+    monkeypatch.setattr(device, "driver_gpus", list)
+    with pytest.raises(UsageError, match="--device gpu:1: no NVIDIA GPU is seen"):
+        device.found_device("gpu:1")
+    monkeypatch.setattr(device, "backend_gpus", lambda _: ["NVIDIA H100"] * 2)
+    found = device.found_device("all")
+    assert (found.kind, found.name, found.count) == ("gpu", "NVIDIA H100", 2)
+
+
+def test_choosing_a_device_imports_no_backend() -> None:
+    script = (
+        "import sys; from siam.training.device import prepare_device; "
+        "prepare_device(device='cpu'); "
+        "print([name for name in ('keras', 'tensorflow') if name in sys.modules])"
+    )
+    asked = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert asked.stdout.strip() == "[]", asked.stderr

@@ -1,0 +1,1 @@
+"""What any network here is trained by: device, feeds, augmentation, optimizers, checkpoints."""

@@ -1,0 +1,1 @@
+"""Random distortion of training pictures: how far, and on which device."""

@@ -1,0 +1,157 @@
+"""Learn from the pictures that are hardest to place, once the network has seen them all.
+
+Most of a data set is soon learned and teaches nothing more. After the first, second, fourth,
+eighth ... epoch every picture is ranked by how far it still is from its own class, and until the
+next ranking the distorted epochs draw from the hardest of each class alone. They keep their
+number of steps, so the hard ones are seen more often and the training takes no longer. Where more
+than a few pictures lie clearly in another class, they are more likely labelled wrongly than hard,
+and are left out.
+
+B. Sorscher et al., "Beyond neural scaling laws: beating power law scaling via data pruning",
+NeurIPS 2022 (keep the hard where data is plenty); A. Shrivastava, A. Gupta, R. Girshick, "Training
+Region-based Object Detectors with Online Hard Example Mining", CVPR 2016.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from siam.atomic import replacing
+from siam.training.feed import BatchFeed
+from siam.training.quarter_turns import TURNS
+
+__all__ = ["RANKING_FILE", "LearnHardest", "hardest_of_each", "misplacement", "wrong_label_limit"]
+
+RANKING_FILE = "ranking.npz"
+BATCH = 1000
+# Nearer another class than its own by more than this cosine: clearly in that other class.
+CLEARLY_ELSEWHERE = 0.5
+# Of well labelled pictures a smaller share lies there (MNIST's are measured in docs/training.md).
+FEW = 0.01
+
+
+def misplacement(embeddings: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """How much nearer each embedding is to another class's mean direction than to its own.
+
+    Args:
+        embeddings: float32 (n, dim), rows of unit length.
+        labels: int64 (n,), of two classes or more.
+
+    Returns:
+        float32 (n,), -2 to 2: the cosine to the nearest other class less the one to its own;
+        larger = harder, above 0 = nearer another class.
+
+    Example:
+        >>> embeddings = np.array([[1, 0], [0, 1], [0, 1]], np.float32)
+        >>> misplacement(embeddings, np.array([0, 1, 1])).tolist()
+        [-1.0, -1.0, -1.0]
+    """
+    classes, own = np.unique(labels, return_inverse=True)
+    means = np.stack([embeddings[own == label].mean(axis=0) for label in range(len(classes))])
+    means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
+    cosines = embeddings @ means.T
+    rows = np.arange(len(own))
+    to_own = cosines[rows, own].copy()
+    cosines[rows, own] = -np.inf
+    margins: np.ndarray = cosines.max(axis=1) - to_own
+    return margins
+
+
+def hardest_of_each(
+    hardness: np.ndarray, labels: np.ndarray, *, share: float, limit: float = np.inf
+) -> np.ndarray:
+    """Return the positions of the hardest share of every class, two pictures of each at least.
+
+    Args:
+        hardness: (n,), larger = harder.
+        labels: int64 (n,).
+        share: of a class's pictures, above 0 to 1.
+        limit: pictures harder than this are taken only where the others do not suffice, the least
+            hard of them first.
+
+    Returns:
+        int64, ascending.
+
+    Example:
+        >>> hardness = np.array([3.0, 1.0, 2.0, 0.0, 5.0])
+        >>> labels = np.array([0, 0, 0, 0, 1])
+        >>> hardest_of_each(hardness, labels, share=0.5).tolist()
+        [0, 2, 4]
+        >>> hardest_of_each(hardness, labels, share=0.5, limit=2.5).tolist()
+        [1, 2, 4]
+    """
+    chosen = []
+    beyond = hardness > limit
+    order = np.lexsort((np.where(beyond, hardness, -hardness), beyond))
+    for label in np.unique(labels):
+        own = order[labels[order] == label]
+        chosen.append(own[: max(2, round(share * len(own)))])
+    return np.sort(np.concatenate(chosen))
+
+
+def wrong_label_limit(hardness: np.ndarray) -> float:
+    """Return the misplacement beyond which a picture is likelier labelled wrongly than hard.
+
+    Args:
+        hardness: (n,), misplacements, larger = harder.
+
+    Returns:
+        0.5 where more than one picture in a hundred lies beyond it; infinity where fewer do, since
+        so few may be the ones that teach most.
+
+    Example:
+        >>> wrong_label_limit(np.array([0.9, -1.0, -1.0]))
+        0.5
+        >>> wrong_label_limit(np.array([0.9] + 199 * [-1.0]))
+        inf
+    """
+    elsewhere = float((hardness > CLEARLY_ELSEWHERE).mean())
+    return CLEARLY_ELSEWHERE if elsewhere > FEW else float("inf")
+
+
+class LearnHardest(keras.callbacks.Callback):
+    """Let a feed draw from the hardest pictures; must come before the feed is turned.
+
+    Args:
+        tower: embeds the pictures; the network that is trained, or part of it.
+        feed: what is learned from.
+        share: of every class's pictures, the hardest, that distorted epochs draw from.
+        folder: keeps the ranking, so that a resumed training draws what it would have drawn.
+    """
+
+    def __init__(self, tower: keras.Model, feed: BatchFeed, *, share: float, folder: Path) -> None:
+        super().__init__()
+        self.tower = tower
+        self.feed = feed
+        self.share = share
+        self.path = folder / RANKING_FILE
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Rank before epochs 1, 2, 4, 8 ... (counted from 0); draw from all in plain ones."""
+        if epoch == 0 or not self.feed.varies(epoch):
+            self.feed.draw_from = None
+        elif epoch & (epoch - 1) == 0:
+            self.feed.draw_from = self._rank()
+        elif self.feed.draw_from is None:
+            with np.load(self.path, allow_pickle=False) as kept:
+                self.feed.draw_from = kept["positions"]
+
+    def _rank(self) -> np.ndarray:
+        split = self.feed.split
+        # Strangers stand behind the pictures of classes, and are of none.
+        known = int((split.labels >= 0).sum())
+        pictures, labels = split.pictures[:known], split.labels[:known]
+        embeddings = self.tower.predict(pictures, batch_size=BATCH, verbose=0)
+        hardness = misplacement(embeddings, labels)
+        limit = wrong_label_limit(hardness)
+        positions = hardest_of_each(hardness, labels, share=self.share, limit=limit)
+        if self.feed.quarter_turns:
+            turned = np.arange(TURNS)[:, np.newaxis] * len(split)
+            positions = (turned + positions).ravel()
+        with replacing(self.path) as temporary, temporary.open("wb") as target:
+            np.savez(target, positions=positions)
+        return positions
