@@ -12,7 +12,7 @@ from siam.index.matches import Matches
 from siam.index.reader import Reader
 from siam.index.snapshot import Snapshot
 from siam.index.soundness import each_vector
-from siam.index.vectors import TOLERANCE
+from siam.index.vectors import have_unit_length
 
 __all__ = ["brute_force", "damaged_files", "differing", "sample_recall"]
 
@@ -84,8 +84,7 @@ def sample_recall(reader: Reader, catalogue: Catalogue) -> tuple[float, float]:
         there = rows.vectors_of_ids(connection, np.sort(sample).tolist())
     joined = np.frombuffer(b"".join(there.values()), np.float32)
     queries = joined.reshape(len(there), catalogue.dim)
-    lengths = np.linalg.norm(queries, axis=1)
-    queries = queries[np.abs(lengths - 1.0) < TOLERANCE]  # damaged ones are told of by themselves
+    queries = queries[have_unit_length(queries)]  # damaged ones are told of by themselves
     if not len(queries):
         return 1.0, 1.0
     exact = others(brute_force(catalogue, queries, NEIGHBOURS + 1))

@@ -14,6 +14,7 @@ from siam.errors import StoreError
 from siam.index import items as rows
 from siam.index.catalogue import Catalogue
 from siam.index.snapshot import Snapshot
+from siam.index.vectors import have_unit_length
 from siam.progress import Progress
 
 __all__ = [
@@ -105,9 +106,7 @@ def damaged_vectors(
     total = catalogue.position(connection).count
     for ids, vectors, checksums in each_vector(connection, catalogue.dim):
         kept = np.array([crc32(v) == c for v, c in zip(vectors, checksums, strict=True)])
-        lengths = np.einsum("nd,nd->n", vectors, vectors)
-        kept &= np.isfinite(lengths) & (np.abs(lengths - 1.0) < 1e-2)
-        damaged += ids[~kept].tolist()
+        damaged += ids[~(kept & have_unit_length(vectors))].tolist()
         done += len(ids)
         progress("checking vectors", done, total)
     return damaged

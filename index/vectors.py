@@ -1,4 +1,4 @@
-"""The one check that every vector passes on its way in, as an item or as a query."""
+"""The one rule of what a vector must be: finite and of unit length, as an item or as a query."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from siam.errors import DataError
 
-__all__ = ["TOLERANCE", "check_vectors"]
+__all__ = ["check_vectors", "have_unit_length"]
 
 # A float16 or quantised encoder rounds lengths by this much; more means it forgot to normalise.
 TOLERANCE = 1e-3
@@ -51,11 +51,23 @@ def check_vectors(vectors: np.ndarray, dim: int, *, what: str = "vectors") -> np
             "Leave that picture out, or look at the encoder that made it.",
         )
     lengths = np.sqrt(squared)
-    wrong = np.abs(lengths - 1.0) > TOLERANCE
-    if wrong.any():
-        row = int(np.argmax(wrong))
+    right = have_unit_length(array)
+    if not right.all():
+        row = int(np.argmin(right))
         raise DataError(
             f"{what} must have length 1 (within {TOLERANCE}); row {row} has {lengths[row]:.4g}.",
             "Divide each vector by its length: v / np.linalg.norm(v, axis=1, keepdims=True).",
         )
     return np.where(off[:, None] > ROUNDING, array / lengths[:, None], array)
+
+
+def have_unit_length(vectors: np.ndarray) -> np.ndarray:
+    """Return which rows of float32 (n, dim) are finite and of length 1, within `TOLERANCE`.
+
+    Example:
+        >>> have_unit_length(np.array([[0.6, 0.8], [0.6, np.nan], [3.0, 4.0]], np.float32)).tolist()
+        [True, False, False]
+    """
+    lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
+    right: np.ndarray = np.abs(lengths - 1.0) <= TOLERANCE  # NaN and infinity are not
+    return right
