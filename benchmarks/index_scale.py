@@ -85,7 +85,7 @@ def stage_query(folder: Path, dim: int) -> dict[str, Any]:
         gallery.items(gallery.search(query, 10).ids[0])
         took = time.perf_counter() - started
         touched = resident() - before
-    exact = sum(path.stat().st_size for path in folder.glob("*/exact.faiss"))
+    exact = sum(path.stat().st_size for path in folder.glob("*/vectors.npy"))
     sizes = {"touched_mb": round(touched / 2**20, 1), "exact_mb": round(exact / 2**20)}
     return {"seconds": round(took, 4), **sizes, "faiss": faiss.__version__}
 

@@ -2,8 +2,8 @@
 
 One folder per generation, `accelerator-<generation>-<stamp>/`, made beside its place and renamed:
 
-    exact.faiss        every vector, searched exactly and memory-mapped
-    ids.npy            int64, the item at each position of the FAISS files; -1 = removed since
+    vectors.npy        float32 (n, dim), every vector, searched exactly and memory-mapped
+    ids.npy            int64, the item at each of those rows; -1 = removed since
     approximate.faiss  the faster structure, where the kind is not "flat"
     manifest.json      kind, generation, sizes and fingerprints of the files above
 """
@@ -25,10 +25,9 @@ import numpy as np
 
 from siam.atomic import sync_folder, write_json
 from siam.index.cells import Cells, divide
-from siam.index.exact_file import open_exact
 
 __all__ = [
-    "EXACT",
+    "VECTORS",
     "Accelerator",
     "building",
     "checksum",
@@ -38,7 +37,7 @@ __all__ = [
     "read",
 ]
 
-EXACT = "exact.faiss"
+VECTORS = "vectors.npy"
 PREFIX = "accelerator-"
 BUILDING = ".building-"
 BLOCK = 4096
@@ -56,8 +55,7 @@ class Accelerator:
         last_id: the highest id given until then.
         kind: the index kind it was built as, a FAISS factory string or "flat".
         effort: search-time settings of the approximate index, by FAISS parameter name.
-        exact: a FAISS flat index of all vectors.
-        vectors: float32 of shape (n, dim), a view into the mapped file.
+        vectors: float32 of shape (n, dim), the mapped file.
         ids: int64 of shape (n,), -1 where the item was removed.
         approximate: the FAISS index that proposes candidates, or None.
         removed: how many of `ids` are -1.
@@ -71,7 +69,6 @@ class Accelerator:
     last_id: int
     kind: str
     effort: dict[str, int]
-    exact: Any
     vectors: np.ndarray
     ids: np.ndarray
     approximate: Any = None
@@ -134,7 +131,7 @@ def read(path: Path) -> Accelerator:
     for name, expected in manifest["files"].items():
         if fingerprint(path / name) != expected:
             raise ValueError(f"{name} is not the file that was written")
-    exact, vectors = open_exact(path / EXACT)
+    vectors = np.load(path / VECTORS, mmap_mode="r")
     ids = np.load(path / "ids.npy", mmap_mode="r")
     if len(ids) != len(vectors):
         raise ValueError(f"ids.npy has {len(ids)} entries for {len(vectors)} vectors")
@@ -148,8 +145,7 @@ def read(path: Path) -> Accelerator:
         last_id=manifest["last_id"],
         kind=manifest["kind"],
         effort=manifest["effort"],
-        exact=exact,
-        vectors=vectors,
+        vectors=np.asarray(vectors),
         ids=np.asarray(ids),
         approximate=approximate,
         removed=len(ids) - manifest["count"],
@@ -198,7 +194,7 @@ def finish(
     """Add what is missing to the accelerator in `place`, and put it in place in one rename.
 
     Args:
-        place: the folder that `building` gave, with exact.faiss in it.
+        place: the folder that `building` gave, with vectors.npy in it.
         generation, stamp, last_id: the catalogue's position it was built from.
         kind, effort: what it is and how hard it searches; see `Accelerator`.
         ids: int64 of shape (n,).
@@ -214,7 +210,7 @@ def finish(
     folder = place.parent
     target = folder / f"{PREFIX}{generation}-{stamp:016x}"
     np.save(place / "ids.npy", ids)
-    names = [EXACT, "ids.npy"]
+    names = [VECTORS, "ids.npy"]
     if approximate is not None:
         faiss.write_index(approximate, str(place / "approximate.faiss"))
         names.append("approximate.faiss")

@@ -16,14 +16,13 @@ from siam.index.budget import Budget
 from siam.index.catalogue import Catalogue
 from siam.index.connection import connect_reader, told
 from siam.index.effort import find_effort, settings_of
-from siam.index.exact_file import growing, open_exact
 from siam.index.history import changed_since, each_since, forget_before
 from siam.index.kinds import choose, factory
 from siam.index.snapshot import Snapshot
 from siam.index.snapshots import standing
 from siam.progress import Progress, silent
 
-__all__ = ["build", "build_lock", "make_approximate", "trial_snapshot"]
+__all__ = ["build", "build_lock", "make_approximate", "trial_snapshot", "vectors_file"]
 
 LOCK = ".build-lock"
 CHUNK = 50_000
@@ -85,13 +84,13 @@ def build(
         finally:
             connection.close()
         step()
-        exact, vectors = open_exact(place / accelerator.EXACT)
+        vectors = np.asarray(np.load(place / accelerator.VECTORS, mmap_mode="r"))
         approximate = grown or make_approximate(vectors, named, progress=progress)
         step()
         effort: dict[str, int] = {}
         measured = {"recall@10": 1.0}
         if approximate is not None:
-            trial = trial_snapshot(ids, vectors, named, approximate, exact=exact)
+            trial = trial_snapshot(ids, vectors, named, approximate)
             reached = find_effort(trial, settings_of(approximate), budget.min_recall)
             effort = reached.effort
             measured = {"recall@10": reached.recall, "recall@10_error": reached.error}
@@ -113,17 +112,46 @@ def build(
     return path
 
 
+@contextlib.contextmanager
+def vectors_file(path: Path, dim: int) -> Iterator[Callable[[np.ndarray], None]]:
+    """Yield a function that appends vectors to a new .npy file, which is whole when the block ends.
+
+    Args:
+        path: the file to write.
+        dim: length of a vector.
+
+    Yields:
+        a function of float32 vectors of shape (n, dim).
+    """
+    count = 0
+    with path.open("wb") as target:
+
+        def append(vectors: np.ndarray) -> None:
+            nonlocal count
+            target.write(np.ascontiguousarray(vectors, np.float32).data)
+            count += len(vectors)
+
+        def write_header() -> None:  # NumPy leaves room in it for any number of rows
+            header = {"descr": "<f4", "fortran_order": False, "shape": (count, dim)}
+            np.lib.format.write_array_header_1_0(target, header)
+
+        write_header()
+        yield append
+        target.seek(0)
+        write_header()
+
+
 def _named(kind: str, budget: Budget, *, count: int, dim: int) -> str:
     short = choose(budget, count=count, dim=dim) if kind == "auto" else kind
     return factory(short, count=count, dim=dim)
 
 
 def _copy_all(catalogue: Catalogue, connection: Any, place: Path, progress: Progress) -> np.ndarray:
-    """Copy every vector of the catalogue to the exact file; return their ids."""
+    """Copy every vector of the catalogue to their file; return their ids."""
     count = catalogue.position(connection).count
     ids = [np.empty(0, np.int64)]
     done = 0
-    with growing(place / accelerator.EXACT, catalogue.dim) as append:
+    with vectors_file(place / accelerator.VECTORS, catalogue.dim) as append:
         for some, vectors in each_since(connection, 0, 0):
             append(vectors)
             ids.append(some)
@@ -157,7 +185,7 @@ def _append(
     ids = [kept]
     # Read again without mapping: a mapped index cannot grow.
     approximate = faiss.read_index(str(base.folder / "approximate.faiss"))
-    with growing(place / accelerator.EXACT, catalogue.dim) as append:
+    with vectors_file(place / accelerator.VECTORS, catalogue.dim) as append:
         for start in range(0, len(kept), CHUNK):
             append(base.vectors[start : start + CHUNK])
         for some, vectors in each_since(connection, base.generation, base.last_id):
@@ -207,9 +235,7 @@ def make_approximate(vectors: np.ndarray, named: str, *, progress: Progress = si
     return index
 
 
-def trial_snapshot(
-    ids: np.ndarray, vectors: np.ndarray, named: str, approximate: Any, *, exact: Any
-) -> Snapshot:
+def trial_snapshot(ids: np.ndarray, vectors: np.ndarray, named: str, approximate: Any) -> Snapshot:
     """Return a snapshot of indexes, to measure them before they are put in place."""
     base = Accelerator(
         folder=Path(),
@@ -218,7 +244,6 @@ def trial_snapshot(
         last_id=0,
         kind=named,
         effort={},
-        exact=exact,
         vectors=vectors,
         ids=ids,
         approximate=approximate,

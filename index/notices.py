@@ -25,7 +25,9 @@ def missing(reader: Reader) -> str | None:
     with reader.catalogue.reading() as connection:
         stands = standing(reader.catalogue, connection)
     if stands.base is None and stands.count:
-        state = "is damaged or of another index" if find(reader.folder) else "is missing"
+        state = "is missing"
+        if find(reader.folder):
+            state = "is damaged, of another index or of an older siam"
         return f"The accelerator {state}; searches read the catalogue instead."
     if stands.base is not None and stands.lag > max(1, stands.count // 50):
         return f"The accelerator lags by {stands.lag} rows; searches read those one by one."

@@ -16,8 +16,6 @@ from siam.index.matches import Matches
 
 __all__ = ["Snapshot"]
 
-# Rows gathered at once when a filter's selection is searched: 32 MB at 128 dimensions.
-GATHER = 65_536
 # Queries ranked at once, so that their candidates' vectors stay in the processor's cache.
 RANK = 256
 
@@ -65,8 +63,8 @@ class Snapshot:
             found.append(propose(self.base, self.dead, queries, k))
         if len(self.newer):
             offset = 0 if self.base is None else len(self.base.ids)
-            nearest = _knn(queries, self.newer, k + candidates.TIES)
-            found.append(np.where(nearest < 0, -1, nearest + offset))
+            width = min(k + candidates.TIES, len(self.newer))
+            found.append(candidates.nearest(queries, self.newer, width) + offset)
         if not found:
             found = [np.full((len(queries), 1), -1, np.int64)]
         positions = found[0] if len(found) == 1 else np.concatenate(found, axis=1)
@@ -80,22 +78,11 @@ class Snapshot:
             k: 1 or more.
             ids: int64, the items that may be found; those not in the snapshot are passed over.
         """
-        import faiss
-
         among = self.positions(ids)
         among = np.sort(among[among >= 0])
-        width = min(k, len(among))
-        if not width:
+        if not len(among):
             return self._rank(queries, np.full((len(queries), 1), -1, np.int64), k)
-        heap = faiss.ResultHeap(len(queries), width, keep_max=True)
-        for start in range(0, len(among), GATHER):
-            block = among[start : start + GATHER]
-            similarity, nearest = faiss.knn(
-                queries, self._take(block), min(width, len(block)), faiss.METRIC_INNER_PRODUCT
-            )
-            heap.add_result(similarity, block[nearest])
-        heap.finalize()
-        return self._rank(queries, heap.I, k)
+        return self._rank(queries, candidates.nearest_among(self._take, among, queries, k), k)
 
     def range(self, query: np.ndarray, radius: float) -> tuple[np.ndarray, np.ndarray]:
         """Return ids int64 and distances float32 of all items at `radius` or nearer, nearest first.
@@ -109,8 +96,7 @@ class Snapshot:
         least = 1.0 - radius * radius / 2.0 - 1e-5
         parts = []
         if self.base is not None and len(self.base.ids):
-            _, _, near = self.base.exact.range_search(query[None], least)
-            near = near[self.base.ids[near] >= 0]
+            near = np.flatnonzero(self.base.vectors @ query >= least)
             parts.append(near[~np.isin(near, self.dead)])
         if len(self.newer):
             offset = 0 if self.base is None else len(self.base.ids)
@@ -200,13 +186,6 @@ def _padded(ids: np.ndarray, distances: np.ndarray, k: int) -> Matches:
         ids = np.pad(ids, ((0, 0), (0, missing)), constant_values=-1)
         distances = np.pad(distances, ((0, 0), (0, missing)), constant_values=np.inf)
     return Matches(ids, distances.astype(np.float32, copy=False))
-
-
-def _knn(queries: np.ndarray, vectors: np.ndarray, k: int) -> np.ndarray:
-    import faiss
-
-    _, nearest = faiss.knn(queries, vectors, min(k, len(vectors)), faiss.METRIC_INNER_PRODUCT)
-    return np.asarray(nearest)
 
 
 def _sorted(ids: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:

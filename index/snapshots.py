@@ -115,6 +115,8 @@ def _newest(catalogue: Catalogue, connection: sqlite3.Connection) -> Accelerator
             base = accelerator.read(path)
         except DAMAGE:
             continue
-        if base.exact.d == catalogue.dim and knows(connection, base.generation, base.stamp):
+        if base.vectors.shape[1] == catalogue.dim and knows(
+            connection, base.generation, base.stamp
+        ):
             return base
     return None

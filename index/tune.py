@@ -14,9 +14,7 @@ from siam.errors import StoreError, UsageError
 from siam.index.budget import Budget
 from siam.index.build import make_approximate, trial_snapshot
 from siam.index.effort import SAMPLE, find_effort, settings_of
-from siam.index.exact_file import view
 from siam.index.gallery import Gallery
-from siam.index.history import each_since
 from siam.index.kinds import KINDS, check_kind, choose, factory, memory
 from siam.index.snapshot import Snapshot
 from siam.progress import Progress, silent
@@ -87,7 +85,7 @@ def tune(
             f"The index {gallery.folder} is empty: there is nothing to measure.",
             "Fill it first with `siam index add` or `siam index sync`.",
         )
-    ids, exact = _read_all(gallery)
+    ids, vectors = gallery.everything()
     trials: list[Trial] = []
     tried: set[str] = set()
     for done, kind in enumerate(kinds):
@@ -101,7 +99,7 @@ def tune(
         )
         if named not in tried and not too_big:
             tried.add(named)
-            trials.append(_try(kind, named, ids, exact, budget))
+            trials.append(_try(kind, named, ids, vectors, budget))
     progress("trying kinds", len(kinds), len(kinds))
     if not trials:
         least = min(memory(kind, count=count, dim=dim) for kind in kinds if kind in KINDS[1:])
@@ -131,22 +129,10 @@ def best(trials: Sequence[Trial]) -> Trial:
     return min(fitting, key=lambda trial: trial.latency)
 
 
-def _read_all(gallery: Gallery) -> tuple[np.ndarray, Any]:
-    """Return every id, and a flat FAISS index of the vectors, which all trials share."""
-    faiss: Any = importlib.import_module("faiss")
-    ids, exact = [], faiss.IndexFlatIP(gallery.dim)
-    with gallery.catalogue.reading() as connection:
-        for some, vectors in each_since(connection, 0, 0):
-            ids.append(some)
-            exact.add(vectors)
-    return np.concatenate(ids), exact
-
-
-def _try(kind: str, named: str, ids: np.ndarray, exact: Any, budget: Budget) -> Trial:
-    vectors = view(exact)
+def _try(kind: str, named: str, ids: np.ndarray, vectors: np.ndarray, budget: Budget) -> Trial:
     started = time.perf_counter()
     approximate = make_approximate(vectors, named) if named else None
-    snapshot = trial_snapshot(ids, vectors, named, approximate, exact=exact)
+    snapshot = trial_snapshot(ids, vectors, named, approximate)
     effort: dict[str, int] = {}
     reached = 1.0
     if approximate is not None:

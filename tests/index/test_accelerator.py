@@ -37,7 +37,7 @@ DAMAGE = [cut, zero, zero_tail, empty, Path.unlink]
 
 
 @pytest.mark.parametrize("kind", ["flat", "hnsw", "ivf"])
-@pytest.mark.parametrize("name", ["exact.faiss", "approximate.faiss", "ids.npy", "manifest.json"])
+@pytest.mark.parametrize("name", ["vectors.npy", "approximate.faiss", "ids.npy", "manifest.json"])
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_a_damaged_file_is_seen_and_mended(
     gallery: Gallery,
@@ -93,12 +93,12 @@ def test_a_swapped_accelerator_is_not_believed(tmp_path: Path, clustered: Any) -
 def test_one_file_of_another_generation_is_not_believed(gallery: Gallery, clustered: Any) -> None:
     gallery.build()
     (old,) = accelerator.find(gallery.folder)
-    kept = (old / "exact.faiss").read_bytes()
+    kept = (old / "vectors.npy").read_bytes()
     gallery.add(clustered(600, seed=4), keys=[f"k{i}" for i in range(600)])
     gallery.build()
     gallery.close()
     (new,) = accelerator.find(gallery.folder)
-    (new / "exact.faiss").write_bytes(kept)
+    (new / "vectors.npy").write_bytes(kept)
     with Gallery.open(gallery.folder, read_only=True) as reader:
         assert reader.snapshot().base is None
         assert reader.search(clustered(1, seed=4), 1).distances[0, 0] == 0.0

@@ -214,7 +214,7 @@ import mmap  # what cannot be read any more after setuid is imported before
 import faiss
 import numpy as np
 from siam.errors import StoreError
-from siam.index import filters, gallery, parameters
+from siam.index import filters, gallery
 from siam.index.gallery import Gallery
 
 os.setuid(65534)

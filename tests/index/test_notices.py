@@ -29,7 +29,7 @@ def test_a_missing_or_damaged_accelerator_is_told_with_its_cure(
     gallery.build()
     gallery.close()
     (folder,) = accelerator.find(gallery.folder)
-    (folder / "exact.faiss").write_bytes(b"nothing")
+    (folder / "vectors.npy").write_bytes(b"nothing")
     with Gallery.open(gallery.folder, read_only=True) as reader:
         assert reader.search(vectors[:1], 1).ids[0, 0] == 1
         (said,) = found_amiss(reader)

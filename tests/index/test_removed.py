@@ -53,3 +53,21 @@ def test_recall_stays_where_rows_are_removed(filled: Gallery, clustered: Any, sh
     assert not np.isin(found.ids, gone).any()
     assert recall(found, filled.search(queries, 10, exact=True)) >= 0.985
     assert verify(filled).clean
+
+
+@pytest.mark.parametrize("filled", ["flat"], indirect=True)
+@pytest.mark.parametrize("count", [1, 300])
+def test_exact_search_without_a_removed_label(
+    filled: Gallery,
+    vectors: np.ndarray,
+    clustered: Any,
+    nearest: Any,
+    assert_equal: Any,
+    count: int,
+) -> None:
+    """More rows near some of the queries are removed than a search fetches to spare."""
+    filled.remove(filled.select("label=3"))
+    queries = clustered(COUNT, DIM, seed=1)[3 : 3 + count]
+    left = np.arange(COUNT) % 10 != 3
+    expected = nearest(vectors[left], np.flatnonzero(left) + 1, queries, 10)
+    assert_equal(filled.search(queries, 10), expected)

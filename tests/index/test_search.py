@@ -144,7 +144,7 @@ def test_more_than_one_block_of_selected_rows(
     nearest: Any,
     assert_equal: Any,
 ) -> None:
-    monkeypatch.setattr("siam.index.snapshot.GATHER", 64)
+    monkeypatch.setattr("siam.index.candidates.GATHER", 64)
     kept = np.flatnonzero(np.arange(COUNT) % 3)
     found = gallery.search(vectors[:7], 12, where="split=train")
     assert_equal(found, nearest(vectors[kept], kept + 1, vectors[:7], 12))

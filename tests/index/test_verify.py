@@ -88,7 +88,7 @@ def test_a_changed_byte_in_the_accelerator(gallery: Gallery, clustered: Any) -> 
     gallery.build()
     gallery.close()
     (folder,) = accelerator.find(gallery.folder)
-    path = folder / "exact.faiss"
+    path = folder / "vectors.npy"
     content = bytearray(path.read_bytes())
     content[6_000] ^= 0x40
     path.write_bytes(content)

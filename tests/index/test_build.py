@@ -1,40 +1,38 @@
-"""The file of exact vectors is what FAISS itself would write, and is written piece by piece."""
+"""Vectors go to the accelerator's file piece by piece, and are read from there mapped."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-import faiss
 import numpy as np
 import pytest
 
 from siam.index import reader, snapshots
-from siam.index.exact_file import growing, open_exact
+from siam.index.build import vectors_file
 from siam.index.gallery import Gallery
 
 
 @pytest.mark.parametrize("pieces", [[], [0], [7], [3, 1, 5]])
-def test_it_is_byte_by_byte_what_faiss_writes(
+def test_pieces_make_the_file_that_numpy_writes(
     tmp_path: Path, clustered: Any, pieces: list[int]
 ) -> None:
     rows = clustered(sum(pieces) or 1)[: sum(pieces)]
-    with growing(tmp_path / "ours", rows.shape[1]) as append:
+    with vectors_file(tmp_path / "ours.npy", rows.shape[1]) as append:
         for piece in np.split(rows, np.cumsum(pieces)[:-1] if pieces else []):
             append(piece)
-    theirs = faiss.IndexFlatIP(rows.shape[1])
-    theirs.add(rows)
-    faiss.write_index(theirs, str(tmp_path / "theirs"))
-    assert (tmp_path / "ours").read_bytes() == (tmp_path / "theirs").read_bytes()
+    np.save(tmp_path / "theirs.npy", rows)
+    assert (tmp_path / "ours.npy").read_bytes() == (tmp_path / "theirs.npy").read_bytes()
+    np.testing.assert_array_equal(np.load(tmp_path / "ours.npy", mmap_mode="r"), rows)
 
 
-def test_it_opens_as_an_index_over_the_rows(tmp_path: Path, vectors: np.ndarray) -> None:
-    with growing(tmp_path / "exact", vectors.shape[1]) as append:
-        append(vectors)
-    index, mapped = open_exact(tmp_path / "exact")
-    np.testing.assert_array_equal(mapped, vectors)
-    assert index.search(vectors[5:6], 1)[1][0, 0] == 5
-    assert not mapped.flags.writeable
+def test_vectors_are_mapped_not_read(gallery: Gallery, vectors: np.ndarray) -> None:
+    gallery.build()
+    base = gallery.snapshot().base
+    assert base is not None
+    assert isinstance(base.vectors.base, np.memmap)
+    assert not base.vectors.flags.writeable
+    np.testing.assert_array_equal(base.vectors, vectors)
 
 
 @pytest.mark.parametrize("kind", ["flat", "HNSW8,Flat"])
