@@ -69,7 +69,8 @@ class Recipe:
         warm_up: share of the steps spent rising to the peak, 0 to less than 1.
         optimizer: name in `siam.training.optimizers.OPTIMIZERS`.
         weight_decay: decoupled weight decay.
-        precision: Keras dtype policy, "float32" or "mixed_bfloat16".
+        precision: Keras dtype policy, "float32" or "mixed_bfloat16"; "auto" = the one that the
+            processor at hand is fast in.
         augment: how far training pictures are distorted.
         plain: share of the epochs, the last ones, without distortion, 0 to 1. They settle the
             gallery's own pictures among their class: one that lies in another misleads queries.
@@ -92,7 +93,7 @@ class Recipe:
     warm_up: float = 0.15
     optimizer: str = "muon"
     weight_decay: float = 1e-2
-    precision: str = "mixed_bfloat16"
+    precision: str = "auto"
     augment: AugmentPolicy = field(default_factory=AugmentPolicy)
     plain: float = 0.0
     hardest: float = 1.0

@@ -19,7 +19,7 @@ from siam.recipe import Recipe
 from siam.training.device import compile_steps
 from siam.training.feed import EpochTurn
 from siam.training.optimizers import make_optimizer
-from siam.training.precision import dtype_policy
+from siam.training.precision import dtype_policy, resolve_precision
 from siam.training.schedule import warm_up_cosine
 
 __all__ = ["TrainedClassifier", "train_classifier"]
@@ -71,6 +71,7 @@ def train_classifier(
         progress: told of steps done.
     """
     keras.utils.set_random_seed(seed)
+    recipe = resolve_precision(recipe)
     batches = ShuffledBatches(
         train,
         batch_size=recipe.classes_per_batch * recipe.pictures_per_class,

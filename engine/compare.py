@@ -72,7 +72,9 @@ def compare(
     names = chosen(only)
     need_parts()
     dataset = with_unseen(data, hold_out, seed, progress, notice)
-    recipe = equal_terms(dataset, epochs)
+    with quiet_native_logs():
+        from siam.training.precision import resolve_precision
+    recipe = resolve_precision(equal_terms(dataset, epochs))
     contest = draw_contest(dataset, seed=seed)
     folder = begin()
     try:

@@ -122,8 +122,10 @@ def train_run(
         )
     with quiet_native_logs():
         from siam.siamese.recipe_check import check_named_parts
+        from siam.training.precision import resolve_precision
     check_named_parts(recipe)
     if not (folder and config):
+        recipe = resolve_precision(recipe)
         config = new_config(dataset, data, train, recipe)
         folder = begin(free_name(name, dataset.name))
     with hold_run(folder):
@@ -174,7 +176,9 @@ def fit(
         from siam.training.distribution import spread
 
         found = found_device(device)
-    notice(f"Training on {found.name} ({found.kind}, Keras on {found.backend}).")
+    notice(
+        f"Training on {found.name} ({found.kind}, Keras on {found.backend}, {recipe.precision})."
+    )
     if found.why_no_gpu:
         notice(found.why_no_gpu)
     with spread(device):

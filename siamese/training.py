@@ -24,7 +24,7 @@ from siam.training.feed import BatchFeed, EpochTurn, PairFeed
 from siam.training.hard_example_mining import LearnHardest
 from siam.training.optimizers import make_optimizer
 from siam.training.outlier_exposure import add_strangers
-from siam.training.precision import dtype_policy
+from siam.training.precision import dtype_policy, resolve_precision
 from siam.training.process_shard import own_part
 from siam.training.schedule import warm_up_cosine
 
@@ -79,6 +79,7 @@ def train_network(
         RunError: the folder's checkpoint is damaged or of another network.
     """
     keras.utils.set_random_seed(seed)
+    recipe = resolve_precision(recipe)
     if recipe.strangers and pairs == "batch":
         train = add_strangers(train, seed=seed)
     feed = make_feed(train, recipe, pairs, seed=seed)
