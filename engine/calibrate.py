@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from siam.engine.strangers import strange_pictures
 from siam.errors import MissingExtraError
 from siam.evaluation.calibration import Calibration, write_calibration
 from siam.evaluation.measure import Embedded, Measurements, measure
@@ -21,6 +20,7 @@ from siam.siamese.encoder import Encoder
 __all__ = ["EmbeddedRun", "calibrate", "embed_run", "measure_run", "need_scikit_learn"]
 
 TRAINED_ON = "split=train or split=validation"
+STRANGE_PICTURES = 200  # of each kind
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,23 @@ def embed_run(path: Path, config: RunConfig, encoder: Encoder, gallery: Gallery)
         },
         test_pictures=test.pictures,
     )
+
+
+def strange_pictures(shape: tuple[int, int, int], *, seed: int = 0) -> dict[str, np.ndarray]:
+    """Return kind -> uint8 (200, height, width, channels) of pictures that should match nothing.
+
+    Args:
+        shape: (height, width, channels) of the network's input.
+        seed: of the noise.
+
+    Example:
+        >>> {kind: pictures.shape for kind, pictures in strange_pictures((8, 8, 1)).items()}
+        {'noise': (200, 8, 8, 1), 'blank': (200, 8, 8, 1)}
+    """
+    rng = np.random.default_rng(seed)
+    noise = rng.integers(0, 256, (STRANGE_PICTURES, *shape), dtype=np.uint8)
+    grey = np.linspace(0, 255, STRANGE_PICTURES).astype(np.uint8).reshape(-1, 1, 1, 1)
+    return {"noise": noise, "blank": np.broadcast_to(grey, noise.shape).copy()}
 
 
 def indexed(gallery: Gallery, where: str, classes: tuple[str, ...]) -> tuple[Embedded, np.ndarray]:

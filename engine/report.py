@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,7 +24,6 @@ from siam.training.native_logs import quiet_native_logs
 __all__ = ["REPORT_FILE", "report_run", "write_run_report"]
 
 REPORT_FILE = "report.html"
-HISTORY_FILE = "history.csv"
 
 
 def report_run(name: str | None = None, *, progress: Progress = silent) -> Path:
@@ -64,6 +62,9 @@ def write_run_report(
     progress: Progress = silent,
 ) -> Path:
     """Write the report of a run that was measured already; return its path."""
+    with quiet_native_logs():
+        from siam.training.checkpoint import read_history
+
     thumbnails = run.gallery.thumbnails(embedded.gallery_ids)
     path = run.path / REPORT_FILE
     write_report(
@@ -85,15 +86,6 @@ def write_run_report(
         progress=progress,
     )
     return path
-
-
-def read_history(run: Path) -> list[dict[str, float]]:
-    """Read a run's `history.csv`, one row per epoch."""
-    with (run / HISTORY_FILE).open(newline="") as source:
-        return [
-            {name: float(value) for name, value in row.items() if value}
-            for row in csv.DictReader(source)
-        ]
 
 
 def diagram(run: Path) -> bytes:

@@ -21,7 +21,14 @@ import numpy as np
 from siam.atomic import replacing, write_text
 from siam.errors import RunError
 
-__all__ = ["CHECKPOINT_FILE", "Checkpoint", "HistoryRow", "restore", "write_history"]
+__all__ = [
+    "CHECKPOINT_FILE",
+    "Checkpoint",
+    "HistoryRow",
+    "read_history",
+    "restore",
+    "write_history",
+]
 
 CHECKPOINT_FILE = "checkpoint.npz"
 HISTORY_FILE = "history.csv"
@@ -121,6 +128,15 @@ def write_history(folder: Path, history: list[HistoryRow]) -> None:
     for row in history:
         writer.writerow({**row, "epoch": int(row["epoch"])})
     write_text(folder / HISTORY_FILE, text.getvalue())
+
+
+def read_history(folder: Path) -> list[dict[str, float]]:
+    """Read what `write_history` wrote; a figure that an epoch lacks is left out of its row."""
+    with (folder / HISTORY_FILE).open(newline="") as source:
+        return [
+            {name: float(value) for name, value in row.items() if value}
+            for row in csv.DictReader(source)
+        ]
 
 
 def to_numpy(variable: Any) -> np.ndarray:
