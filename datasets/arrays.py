@@ -12,6 +12,9 @@ from siam.errors import DataError
 
 __all__ = ["read_arrays"]
 
+# What a file may unpack to: five million pictures of 28 x 28. A few MB may claim to hold more.
+MOST_BYTES = 4 << 30
+
 
 def read_arrays(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
     """Read the pictures, and the labels if there are any, of an .npz file.
@@ -24,14 +27,29 @@ def read_arrays(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
         n labels as integers or strings, or None.
 
     Raises:
-        DataError: no such file, no such arrays, or arrays of another shape or type. Pickled
-            objects are never loaded.
+        DataError: no such file, no such arrays, arrays of another shape or type, or more than
+            4 GiB of them. Pickled objects are never loaded.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "pictures.npz"
+        >>> np.savez(path, x=np.zeros((5, 28, 28), np.uint8))
+        >>> read_arrays(path)[0].shape
+        (5, 28, 28, 1)
     """
     try:
         loaded = np.load(path, allow_pickle=False)
         if not isinstance(loaded, np.lib.npyio.NpzFile):
             raise DataError(f"{path} is a single array.", "Save it with numpy.savez(FILE, x=x).")
         with loaded as arrays:
+            assert arrays.zip is not None
+            # Said by the archive's directory; nothing is unpacked beyond it, whatever x claims.
+            size = sum(member.file_size for member in arrays.zip.infolist())
+            if size > MOST_BYTES:
+                raise DataError(
+                    f"{path} unpacks to {size:,} bytes, and {MOST_BYTES:,} may be read at once.",
+                    "Split it, and name the parts one at a time.",
+                )
             if "x" not in arrays:
                 raise DataError(
                     f"{path} must hold an array x, it holds {', '.join(arrays) or 'none'}.",

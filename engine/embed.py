@@ -57,7 +57,10 @@ def embed(
     data_dir: Path | None = None,
     progress: Progress = silent,
 ) -> Embedding:
-    """Embed what `inputs` name, in order, into one file. Memory does not grow with their number.
+    """Embed what `inputs` name, in order, into one file.
+
+    Picture files are read as they are embedded, never all at once; an .npz file of pictures is
+    held in memory, and so are the embeddings that an .npz or .npy file is made of.
 
     Args:
         inputs: pictures, folders, .npz files with `x`, DATASET:SPLIT; see `open_input`.

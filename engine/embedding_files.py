@@ -1,18 +1,13 @@
-"""Embeddings to a file, part by part, so that a million of them take no more memory than ten."""
+"""Embeddings to a file: tables and lines part by part, arrays of NumPy's at once."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
-import shutil
-import tempfile
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
 
 import numpy as np
 
@@ -21,6 +16,7 @@ from siam.errors import MissingExtraError, UsageError
 
 __all__ = ["FORMATS", "Part", "check_target", "write_embeddings"]
 
+# Numbers that look the same when written again, and fit into 64 bits.
 WHOLE_NUMBER = re.compile("0|-?[1-9][0-9]{0,17}")
 
 
@@ -41,32 +37,27 @@ class Part:
 
 def write_npz(path: Path, parts: Iterator[Part], dim: int) -> None:
     """Write the arrays `embeddings`, `keys` and, where all are known, `labels`."""
-    with contextlib.ExitStack() as stack:
-        vectors, keys, labels = (
-            stack.enter_context(tempfile.TemporaryFile(dir=path.parent)) for _ in range(3)
-        )
-        key_column, label_column = TextColumn(keys), TextColumn(labels)
-        for part in parts:
-            vectors.write(np.ascontiguousarray(part.embeddings, "<f4").data)
-            key_column.add(part.keys)
-            if label_column.complete:
-                label_column.add(part.labels)
-        with zipfile.ZipFile(path, "w") as archive:
-            with archive.open("embeddings.npy", "w", force_zip64=True) as member:
-                copy_vectors(vectors, member, key_column.count, dim)
-            key_column.write(archive, "keys.npy")
-            if label_column.complete:
-                label_column.write(archive, "labels.npy", numbers=True)
+    keys: list[str] = []
+    labels: list[str | None] = []
+    vectors = [np.empty((0, dim), np.float32)]
+    for part in parts:
+        keys += part.keys
+        labels += part.labels
+        vectors.append(part.embeddings)
+    arrays = {"embeddings": np.concatenate(vectors), "keys": np.array(keys, str)}
+    known = [label for label in labels if label is not None]
+    if len(known) == len(labels):
+        numbers = all(map(WHOLE_NUMBER.fullmatch, known))
+        arrays["labels"] = np.array(known, np.int64 if numbers else str)
+    with path.open("wb") as target:
+        np.savez(target, **arrays)  # type: ignore[arg-type]
 
 
 def write_npy(path: Path, parts: Iterator[Part], dim: int) -> None:
     """Write the embeddings alone, as one array."""
-    count = 0
-    with tempfile.TemporaryFile(dir=path.parent) as vectors, path.open("wb") as target:
-        for part in parts:
-            vectors.write(np.ascontiguousarray(part.embeddings, "<f4").data)
-            count += len(part.embeddings)
-        copy_vectors(vectors, target, count, dim)
+    vectors = [np.empty((0, dim), np.float32), *(part.embeddings for part in parts)]
+    with path.open("wb") as target:
+        np.save(target, np.concatenate(vectors))
 
 
 def write_jsonl(path: Path, parts: Iterator[Part], dim: int) -> None:
@@ -155,57 +146,3 @@ def write_embeddings(path: Path, parts: Iterator[Part], *, dim: int) -> None:
     check_target(path)
     with replacing(path) as temporary:
         FORMATS[path.suffix.lower()](temporary, parts, dim)
-
-
-class TextColumn:
-    """Texts that wait in a file until the longest is known, which NumPy's arrays need.
-
-    Args:
-        spool: an empty binary file.
-    """
-
-    def __init__(self, spool: IO[bytes]) -> None:
-        self._spool = spool
-        self._longest = 1
-        self._numbers = True
-        self.count = 0
-        self.complete = True
-
-    def add(self, texts: Sequence[str | None]) -> None:
-        """Take the next texts; None makes the column incomplete for good."""
-        if None in texts:
-            self.complete = False
-            return
-        known = [text for text in texts if text is not None]
-        self.count += len(known)
-        self._longest = max([self._longest, *map(len, known)])
-        self._numbers = self._numbers and all(map(is_number, known))
-        self._spool.write(json.dumps(known).encode() + b"\n")
-
-    def write(self, archive: zipfile.ZipFile, name: str, *, numbers: bool = False) -> None:
-        """Write the column as an array of text, or of int64 if `numbers` and all of them are."""
-        dtype = np.dtype("<i8" if numbers and self._numbers else f"<U{self._longest}")
-        self._spool.seek(0)
-        with archive.open(name, "w", force_zip64=True) as member:
-            write_header(member, dtype, (self.count,))
-            for line in self._spool:
-                member.write(np.array(json.loads(line), dtype).tobytes())
-
-
-def is_number(text: str) -> bool:
-    """Say whether a text is a whole number that looks the same when written again."""
-    return WHOLE_NUMBER.fullmatch(text) is not None
-
-
-def copy_vectors(spool: IO[bytes], target: IO[Any], count: int, dim: int) -> None:
-    """Write waiting float32 vectors as one array in NumPy's format."""
-    write_header(target, np.dtype("<f4"), (count, dim))
-    spool.seek(0)
-    shutil.copyfileobj(spool, target, 1 << 20)
-
-
-def write_header(target: IO[Any], dtype: np.dtype, shape: tuple[int, ...]) -> None:
-    """Write the head of an array in NumPy's format."""
-    np.lib.format.write_array_header_1_0(
-        target, {"descr": dtype.str, "fortran_order": False, "shape": shape}
-    )

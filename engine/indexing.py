@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from siam.datasets.array_stream import stream_arrays
+from siam.datasets.arrays import read_arrays
 from siam.datasets.dataset import Skipped
 from siam.datasets.folder import list_files
 from siam.engine.changes import (
@@ -248,24 +248,22 @@ def _add_arrays(
     run: OpenRun, path: Path, label: str | None, meta: Mapping[str, Any] | None, progress: Progress
 ) -> tuple[int, int]:
     """Add an .npz file's pictures; return how many are new and how many were there."""
-    stream = stream_arrays(path, rows=ROWS)
+    whole, known = read_arrays(path)
     before = len(run.gallery)
-    start = 0
-    for pictures in stream.chunks:
-        pictures = in_channels(pictures, run.encoder.picture_shape[2])
-        numbers = range(start, start + len(pictures))
+    for start in range(0, len(whole), ROWS):
+        pictures = in_channels(whole[start : start + ROWS], run.encoder.picture_shape[2])
+        end = start + len(pictures)
         labels: list[object] = [label or ""] * len(pictures)
-        if label is None and stream.labels is not None:
-            labels = stream.labels[start : start + len(pictures)].tolist()
+        if label is None and known is not None:
+            labels = known[start:end].tolist()
         run.gallery.add(
             run.encoder.encode(pictures),
-            keys=[f"{path.resolve()}#{number}" for number in numbers],
+            keys=[f"{path.resolve()}#{number}" for number in range(start, end)],
             labels=labels,
             hashes=[hashlib.sha256(picture.tobytes()).hexdigest() for picture in pictures],
             metas=[meta or {}] * len(pictures),
             thumbnails=[encode_thumbnail(picture) for picture in pictures],
         )
-        start += len(pictures)
-        progress(f"Indexing {path.name}", start, stream.count)
+        progress(f"Indexing {path.name}", end, len(whole))
     added = len(run.gallery) - before
-    return added, start - added
+    return added, len(whole) - added

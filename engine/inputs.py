@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from siam.datasets.array_stream import stream_arrays
+from siam.datasets.arrays import read_arrays
 from siam.datasets.dataset import Skipped
 from siam.engine.reading import gathered, read_ahead
 from siam.errors import UsageError
@@ -126,20 +126,18 @@ def open_split(
 
 def open_arrays(path: Path) -> Input:
     """Open an .npz file; its pictures are taken as they are."""
-    stream = stream_arrays(path, rows=ROWS)
+    pictures, labels = read_arrays(path)
     name = path.name  # which a path finds out anew each time
 
     def batches() -> Iterator[Batch]:
-        start = 0
-        for pictures in stream.chunks:
-            end = start + len(pictures)
-            labels: list[str | None] = [None] * len(pictures)
-            if stream.labels is not None:
-                labels = stream.labels[start:end].astype(str).tolist()
-            yield Batch([f"{name}/{i}" for i in range(start, end)], labels, pictures)
-            start = end
+        for start in range(0, len(pictures), ROWS):
+            part = pictures[start : start + ROWS]
+            known: list[str | None] = [None] * len(part)
+            if labels is not None:
+                known = labels[start : start + ROWS].astype(str).tolist()
+            yield Batch([f"{name}/{start + row}" for row in range(len(part))], known, part)
 
-    return Input(stream.count, batches())
+    return Input(len(pictures), batches())
 
 
 def open_pictures(name: str, config: RunConfig, standard_input: BinaryIO) -> Input:

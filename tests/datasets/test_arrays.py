@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -96,3 +98,32 @@ def test_what_is_no_archive_is_not_told_to_be_loaded_unsafely(tmp_path: Path) ->
     with pytest.raises(DataError, match="no such archive") as caught:
         read_arrays(tmp_path / "a.npz")
     assert "pickle" not in str(caught.value) + caught.value.cure
+
+
+def test_arrays_by_columns_are_read_all_the_same(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", x=np.asfortranarray(X))
+    np.testing.assert_array_equal(read_arrays(tmp_path / "a.npz")[0][..., 0], X)
+
+
+def test_a_small_file_that_unpacks_to_too_much_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("siam.datasets.arrays.MOST_BYTES", 50_000)
+    np.savez_compressed(tmp_path / "a.npz", x=np.zeros((60, 30, 30), np.uint8))
+    assert (tmp_path / "a.npz").stat().st_size < 1000
+    with pytest.raises(DataError, match=r"unpacks to 54,\d\d\d bytes, and 50,000 may be read"):
+        read_arrays(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("count", [100, 10**9, 10**15])
+def test_an_array_that_claims_more_than_the_file_holds_is_refused(
+    tmp_path: Path, count: int
+) -> None:
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": "|u1", "fortran_order": False, "shape": (count, 28, 28)}
+    )
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("x.npy", header.getvalue() + bytes(5000))
+    with pytest.raises(DataError, match=r"a\.npz cannot be read as \.npz"):
+        read_arrays(tmp_path / "a.npz")

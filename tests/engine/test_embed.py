@@ -13,7 +13,6 @@ import cv2
 import numpy as np
 import pytest
 
-from siam.datasets.array_stream import stream_arrays
 from siam.engine import reading
 from siam.engine.embed import Embedding, embed, open_network
 from siam.engine.embedding_files import Part, check_target, write_embeddings
@@ -147,6 +146,20 @@ def test_arrays_give_the_encoders_embeddings(run_copy: Path, tmp_path: Path) -> 
     assert (done.count, done.dim, done.run) == (len(test), encoder.dim, "digits")
 
 
+def test_many_arrays_keep_their_order_keys_and_labels(
+    run_copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("siam.engine.inputs.ROWS", 4)
+    _, test = load_held_out(run_copy)
+    np.savez(tmp_path / "a.npz", x=test.pictures[:10], y=np.array([f"c{i}" for i in range(10)]))
+    embedded([str(tmp_path / "a.npz")], tmp_path / "e.npz")
+    with np.load(tmp_path / "e.npz") as content:
+        whole = open_network(None)[2].encode(test.pictures[:10])
+        np.testing.assert_allclose(content["embeddings"], whole, atol=1e-6)
+        assert content["keys"].tolist() == [f"a.npz/{i}" for i in range(10)]
+        assert content["labels"].tolist() == [f"c{i}" for i in range(10)]
+
+
 def test_a_split_is_that_of_the_training(run_copy: Path, tmp_path: Path) -> None:
     _, test = load_held_out(run_copy)
     embedded(["digits:test"], tmp_path / "e.npz")
@@ -209,41 +222,6 @@ def test_the_index_is_not_needed_but_the_encoder_is(run_copy: Path, tmp_path: Pa
     (run_copy / "encoder.tflite").write_bytes(b"another")
     with pytest.raises(RunError, match=r"encoder\.tflite is not the file that training wrote"):
         embedded(["digits:test"], tmp_path / "e.npy")
-
-
-@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
-def test_arrays_are_read_piece_by_piece(tmp_path: Path, save: Any) -> None:
-    pictures = np.random.default_rng(0).integers(0, 256, (10, 5, 4, 3), dtype=np.uint8)
-    save(tmp_path / "a.npz", x=pictures, y=np.array(["x"] * 10))
-    stream = stream_arrays(tmp_path / "a.npz", rows=4)
-    chunks = list(stream.chunks)
-    assert stream.count == 10 and [len(chunk) for chunk in chunks] == [4, 4, 2]
-    np.testing.assert_array_equal(np.concatenate(chunks), pictures)
-    assert stream.labels is not None and stream.labels.tolist() == ["x"] * 10
-
-
-def test_arrays_by_columns_are_read_all_the_same(tmp_path: Path) -> None:
-    pictures = np.asfortranarray(np.arange(60, dtype=np.uint8).reshape(5, 4, 3))
-    np.savez(tmp_path / "a.npz", x=pictures)
-    chunks = list(stream_arrays(tmp_path / "a.npz", rows=2).chunks)
-    np.testing.assert_array_equal(np.concatenate(chunks)[..., 0], pictures)
-
-
-def test_labels_that_do_not_fit_are_refused(tmp_path: Path) -> None:
-    np.savez(tmp_path / "a.npz", x=np.zeros((3, 4, 4), np.uint8), y=np.arange(2))
-    with pytest.raises(DataError, match="must be 3 integers or strings"):
-        stream_arrays(tmp_path / "a.npz")
-
-
-def test_an_array_file_cut_short_is_damaged(tmp_path: Path) -> None:
-    path = tmp_path / "a.npz"
-    noise = np.random.default_rng(0).integers(0, 256, (50, 28, 28), dtype=np.uint8)
-    np.savez(path, x=noise)
-    content = bytearray(path.read_bytes())
-    content[5000] ^= 255
-    path.write_bytes(content)
-    with pytest.raises(DataError, match="is damaged"):
-        list(stream_arrays(path).chunks)
 
 
 def test_reading_stays_a_few_hundred_pictures_ahead(
