@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all: written beside their place, flushed, renamed."""
+"""Files and folders that are there whole or not at all: written beside, flushed, renamed."""
 
 from __future__ import annotations
 
@@ -6,12 +6,21 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-__all__ = ["replacing", "sha256", "sync_folder", "write_bytes", "write_json", "write_text"]
+__all__ = [
+    "publish_folder",
+    "replacing",
+    "sha256",
+    "sync_folder",
+    "write_bytes",
+    "write_json",
+    "write_text",
+]
 
 
 @contextlib.contextmanager
@@ -34,16 +43,48 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        with temporary.open("rb+") as written:
-            os.fsync(written.fileno())
-        # mkstemp makes private files; the result should follow the user's umask like any other.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
+        _sync_file(temporary)
+        _follow_umask(temporary, 0o666)
         os.replace(temporary, path)
         sync_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def publish_folder(building: Path, place: Path, *, replace: bool = False) -> None:
+    """Flush a folder that is finished, files and sub-folders, and rename it to its place.
+
+    Args:
+        building: stands in the same folder as `place`, and is gone afterwards.
+        place: must not exist, or be an empty folder.
+        replace: take the place of a folder that is not empty, too, which is removed.
+
+    Raises:
+        OSError: the place is taken; `building` is left as it was.
+
+    Example:
+        >>> import tempfile
+        >>> shelf = Path(tempfile.mkdtemp())
+        >>> (shelf / ".building").mkdir()
+        >>> _ = (shelf / ".building" / "note.txt").write_text("kept")
+        >>> publish_folder(shelf / ".building", shelf / "notes")
+        >>> [path.name for path in shelf.rglob("*")]
+        ['notes', 'note.txt']
+    """
+    for folder, _, names in os.walk(building, topdown=False):
+        for name in names:
+            _sync_file(Path(folder, name))
+        sync_folder(Path(folder))
+    _follow_umask(building, 0o777)
+    # A folder cannot be replaced in one step, but it is never half there.
+    old = place.with_name(f".old-{os.getpid()}-{place.name}")
+    if replace and place.exists():
+        os.replace(place, old)
+    elif place.exists():
+        place.rmdir()  # refuses one that is not empty
+    os.replace(building, place)
+    sync_folder(place.parent)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def sync_folder(folder: Path) -> None:
@@ -75,3 +116,15 @@ def sha256(path: Path) -> str:
     """Return the hexadecimal SHA-256 of a file's content, read in pieces."""
     with path.open("rb") as source:
         return hashlib.file_digest(source, "sha256").hexdigest()
+
+
+def _sync_file(path: Path) -> None:
+    with path.open("rb+") as written:
+        os.fsync(written.fileno())
+
+
+def _follow_umask(path: Path, mode: int) -> None:
+    # What tempfile makes is private; the result should be open to others as any other file is.
+    umask = os.umask(0)
+    os.umask(umask)
+    path.chmod(mode & ~umask)

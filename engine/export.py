@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siam.atomic import write_json, write_text
+from siam.atomic import publish_folder, write_json, write_text
 from siam.engine.export_example import example_script
 from siam.engine.export_sidecar import describe, files_of
 from siam.engine.open_run import CALIBRATION_FILE
@@ -116,9 +116,7 @@ def export_run(
         write_json(building / SIDECAR, sidecar)
         write_text(building / EXAMPLE, example_script(form))
         size = sum(file.stat().st_size for file in files_of(building / name))
-        building.chmod(0o755)
-        # os.replace takes an empty folder's place, and no other's.
-        os.replace(building, folder)
+        publish_folder(building, folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return Exported(folder, folder / name, size, parity, recall)

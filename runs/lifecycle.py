@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from siam.atomic import sync_folder
+from siam.atomic import publish_folder
 from siam.errors import RunError
 from siam.runs.manifest import write_manifest
 from siam.runs.runs_folder import PARTIAL, list_runs, point_last_to, runs_folder
@@ -91,8 +90,6 @@ def publish(folder: Path, *, unneeded: Sequence[str] = ()) -> Path:
         (folder / name).unlink(missing_ok=True)
     write_manifest(folder)
     path = folder.with_name(run_name(folder))
-    sync_folder(folder)
-    os.replace(folder, path)
-    sync_folder(path.parent)
+    publish_folder(folder, path)
     point_last_to(path)
     return path

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from siam.atomic import sha256, write_json
+from siam.atomic import publish_folder, sha256, write_json
 from siam.engine.comparison.contest import Scores
 from siam.errors import RunError
 from siam.pictures.preparation import Preparation
@@ -132,12 +130,7 @@ def publish(comparison: Comparison, folder: Path, name: str) -> Path:
     }
     write_json(folder / COMPARISON_FILE, kept)
     place = folder.with_name(name)
-    # Renamed first: a folder cannot be replaced in one step, but it is never half there.
-    old = folder.with_name(f".old-{os.getpid()}-{name}")
-    if place.exists():
-        os.replace(place, old)
-    os.replace(folder, place)
-    shutil.rmtree(old, ignore_errors=True)
+    publish_folder(folder, place, replace=True)
     return place
 
 
