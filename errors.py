@@ -1,12 +1,16 @@
 """The one family of errors that siam raises for what its user can mend.
 
-    SiamError              (exit code 1, never raised itself)
+    SiamError             70  never raised itself
     ├── UsageError         2  an option or argument cannot be meant that way
     ├── DataError          3  the input or data set cannot be read
     │   └── PictureError   3  one picture cannot be read
     ├── RunError           4  a run is missing, damaged or unfinished
     │   └── StoreError     4  an index is missing, damaged, or of another encoder
-    └── MissingExtraError  5  an optional part is not installed
+    ├── MissingExtraError  5  an optional part is not installed
+    └── InternalError     70  a fault of siam's own; the command line alone raises it
+
+What is no error has exit codes of its own: 0 done (`siam query`: a match; `siam verify`: the same),
+1 no match, unsure or different, 130 interrupted. So a script can tell an answer from a fault.
 
 Every error says the rule with the value received, and the cure. The command line prints both
 and ends with `exit_code`; the library only raises.
@@ -16,6 +20,7 @@ from __future__ import annotations
 
 __all__ = [
     "DataError",
+    "InternalError",
     "MissingExtraError",
     "PictureError",
     "RunError",
@@ -33,7 +38,7 @@ class SiamError(Exception):
         cure: one line, what to do; may be empty where the problem says it.
     """
 
-    exit_code = 1
+    exit_code = 70
 
     def __init__(self, problem: str, cure: str = "") -> None:
         super().__init__(f"{problem}\n{cure}" if cure else problem)
@@ -83,3 +88,7 @@ class MissingExtraError(SiamError):
             f"Install it:  pip install 'siam[{extra}]'",
         )
         self.extra = extra
+
+
+class InternalError(SiamError):
+    """A fault of siam's own: an error that nobody foresaw, of which its user can mend nothing."""

@@ -6,17 +6,19 @@ Nothing is animated when stderr is no terminal. rich is imported only where some
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperGroup
 
-from siam.errors import SiamError
+from siam.errors import DataError, InternalError, RunError, SiamError, UsageError
 
 if TYPE_CHECKING:
     from siam.progress import Progress
@@ -33,6 +35,8 @@ __all__ = [
 
 SCHEMA = 1
 DEBUG = "SIAM_DEBUG"
+# EDQUOT is not known to Windows.
+UNWRITABLE = {errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 class SiamGroup(TyperGroup):
@@ -56,8 +60,9 @@ class SiamGroup(TyperGroup):
         except Exception as error:
             if debugging():
                 raise
-            print_error(unforeseen(error))
-            raise typer.Exit(1) from None
+            translated = translate_error(error)
+            print_error(translated)
+            raise typer.Exit(translated.exit_code) from None
 
 
 def debugging() -> bool:
@@ -65,23 +70,37 @@ def debugging() -> bool:
     return os.environ.get(DEBUG, "") not in {"", "0"}
 
 
-def unforeseen(error: Exception) -> SiamError:
-    """Put an error that no one foresaw into words: full disks and missing rights have a cure."""
-    if isinstance(error, OSError) and error.strerror:
-        if isinstance(error, FileNotFoundError) and error.filename:
-            folder = os.path.dirname(error.filename) or "."
-            if not os.path.isdir(folder):  # the file itself is often one of ours, not yet renamed
-                return SiamError(f"There is no folder {folder}.", "Make it first, or name another.")
-        where = f"{error.filename}: " if error.filename else ""
-        return SiamError(
-            f"{where}{error.strerror}.", "Free some space or change the rights, then run it again."
+def translate_error(error: Exception) -> SiamError:
+    """Put an error that the code did not raise itself into words, under the family that it is of.
+
+    A disk that is full or read-only, and a file of a run that the system refuses, leave a run or
+    an index incomplete; any other file that it refuses is input that cannot be read, or a place
+    where nothing can be written. What remains is a fault of siam's own.
+    """
+    if not isinstance(error, OSError) or not error.strerror:
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{os.path.basename(frame.filename)}:{frame.lineno}"
+        words = str(error).splitlines()[0] if str(error) else "no message"
+        return InternalError(
+            f"Unforeseen {type(error).__name__} at {place}: {words}",
+            "This is a fault of siam. Run it again with --debug and report what it prints.",
         )
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return SiamError(
-        f"Unforeseen {type(error).__name__} at {os.path.basename(frame.filename)}:{frame.lineno}: "
-        f"{str(error).splitlines()[0] if str(error) else 'no message'}",
-        "Run it again with --debug and report what it prints.",
-    )
+    name = os.fspath(error.filename) if isinstance(error.filename, str | os.PathLike) else ""
+    folder = os.path.dirname(name) or "."
+    if isinstance(error, FileNotFoundError) and name and not os.path.isdir(folder):
+        # The file itself is often one of ours, not yet renamed.
+        return UsageError(f"There is no folder {folder}.", "Make it first, or name another.")
+    problem = f"{name}: {error.strerror}." if name else f"{error.strerror}."
+    if error.errno in UNWRITABLE:
+        return RunError(problem, "Free some space or name another place, then run it again.")
+    if name:
+        from siam.runs.runs_folder import runs_folder
+
+        own = Path(name).absolute().is_relative_to(runs_folder().absolute())
+        return (RunError if own else DataError)(
+            problem, "Check that the file is there and its rights, then run it again."
+        )
+    return InternalError(problem, "Run it again with --debug and report what it prints.")
 
 
 def print_error(error: SiamError) -> None:

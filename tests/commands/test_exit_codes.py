@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from siam.cli import app
+from siam.errors import InternalError, SiamError
 
 
 def siam(*words: str | Path) -> Result:
@@ -190,6 +192,39 @@ def test_a_recipe_that_names_what_is_not_there(runs: Path, value: str, words: st
     assert result.exit_code == 2
     assert words in result.stderr
     assert not list(runs.glob("*.partial"))
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (ZeroDivisionError("by nought"), 70, "Unforeseen ZeroDivisionError at test_exit_codes.py"),
+        (MemoryError(), 70, "no message"),
+        (OSError(errno.EBADF, "Bad file descriptor"), 70, "Bad file descriptor."),
+        (OSError(errno.ENOSPC, "No space left on device"), 4, "Free some space"),
+        (OSError(errno.ENOSPC, "No space left on device", "/far/away.png"), 4, "/far/away.png"),
+        (PermissionError(errno.EACCES, "Permission denied", "runs/a/config.toml"), 4, "rights"),
+        (PermissionError(errno.EACCES, "Permission denied", "pictures.csv"), 3, "pictures.csv"),
+        (FileNotFoundError(errno.ENOENT, "No such file", "no/where.csv"), 2, "There is no folder"),
+    ],
+    ids=str,
+)
+def test_a_fault_is_told_from_an_answer(
+    runs: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, code: int, words: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("siam.runs.runs_folder.list_runs", fail)
+    result = siam("runs", "--json")
+    assert result.exit_code == code
+    assert words in result.stderr
+    assert result.stdout == ""
+    assert len(result.stderr.splitlines()) == 2
+
+
+def test_no_error_ends_with_the_code_of_an_answer() -> None:
+    families = [InternalError, *SiamError.__subclasses__()]
+    assert {family.exit_code for family in families} == {2, 3, 4, 5, 70}
 
 
 def test_a_reader_that_goes_away_is_no_answer() -> None:

@@ -125,6 +125,6 @@ def test_answers_into_a_folder_that_is_not_there(
     digits: list[tuple[Path, str]], tmp_path: Path
 ) -> None:
     result = siam("query", digits[0][0], "--out", tmp_path / "nowhere" / "answers.csv")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert f"There is no folder {tmp_path / 'nowhere'}." in result.stderr
     assert "Free some space" not in result.stderr
