@@ -2,8 +2,7 @@
 
 A step is sent which pictures to take and the few numbers that distort each
 (`siam.training.augmentation.policy`), instead of the pictures. Both follow from (seed, epoch, step)
-alone, as in the feed on the CPU, so that a resumed training sees the same, and so does one on
-another device.
+alone, as in the feed on the CPU, so that a resumed training sees the same.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ from keras import ops
 
 from siam.array_types import Tensor
 from siam.recipe import AugmentPolicy
-from siam.training.augmentation.device import distort
 from siam.training.augmentation.policy import Draws, draw_distortion, no_distortion
+from siam.training.augmentation.transforms import distort
 from siam.training.device import found_device
 from siam.training.driver import card_memory
 from siam.training.feed import BatchFeed

@@ -1,8 +1,7 @@
 """What spoils a mark on paper: a line drawn across it, part of it on another ground, bare outlines.
 
 Drawn and applied apart, as all distortions are (`policy.py`). Each is applied by one function that
-takes its arrays' library, NumPy on the CPU or `keras.ops` on the device, so that both show the
-same.
+takes its arrays' library, NumPy on the CPU or `keras.ops` on the device.
 
 N. Mu, J. Gilmer, "MNIST-C: A Robustness Benchmark for Computer Vision", 2019, has such corruptions
 among others. These were made with its zigzag, stripe and canny edges in view and come near them: a
@@ -38,7 +37,7 @@ def draw_lines(
 
     Returns:
         "corners", float32 (n, 9, 2), row and column of each corner of the line, and "line",
-        float32 (n, 2), its brightness from 0 (none) to 1 and half its width in pixels.
+        float32 (n, 2), its brightness up to 1 and half its width in pixels, both 0 for none.
     """
     side = min(height, width)
     angle = rng.uniform(0, 2 * np.pi, n)
@@ -49,7 +48,7 @@ def draw_lines(
     rows = (height - 1) / 2 + np.sin(angle)[:, None] * along + np.cos(angle)[:, None] * across
     columns = (width - 1) / 2 + np.cos(angle)[:, None] * along - np.sin(angle)[:, None] * across
     bright = np.where(rng.random(n) < share, rng.uniform(0.5, 1, n), 0)
-    half = rng.uniform(0.4, 1.1, n)
+    half = np.where(bright > 0, rng.uniform(0.4, 1.1, n), 0)
     return {
         "corners": np.stack([rows, columns], axis=2).astype(np.float32),
         "line": np.stack([bright, half], axis=1).astype(np.float32),

@@ -1,7 +1,7 @@
 """How a picture is distorted at random: how far, and what is drawn for each picture.
 
-What is drawn is a few numbers for a picture. `cpu.py` applies them on the CPU and `device.py` on
-the device, so that both show the same pictures for one seed.
+What is drawn is a few numbers for a picture. `cpu.py` applies them on the CPU, and on the device
+`transforms.py` does.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Distortion on the device: against SciPy, by hand, and against what the CPU makes of the draws."""
+"""Distortion by `keras.ops`: against SciPy, by hand, and against NumPy and OpenCV."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from scipy import ndimage
 
 from siam.recipe import AugmentPolicy
 from siam.training.augmentation.cpu import augment_batch
-from siam.training.augmentation.device import distort
 from siam.training.augmentation.policy import Draws, draw_distortion, no_distortion
+from siam.training.augmentation.transforms import distort
 
 
 def smooth_pictures(count: int, shape: tuple[int, int, int] = (28, 24, 1)) -> np.ndarray:
@@ -75,7 +75,7 @@ def test_a_known_turn_is_scipys() -> None:
     "effect",
     [f.name for f in dataclasses.fields(AugmentPolicy) if f.name != "cutout_size"] + ["everything"],
 )
-def test_one_seed_shows_what_the_cpu_shows(effect: str, everything: AugmentPolicy) -> None:
+def test_every_backend_does_what_numpy_does(effect: str, everything: AugmentPolicy) -> None:
     """To within the grey levels that rounding, and OpenCV's 1/32 of a pixel, leave open."""
     pictures = smooth_pictures(40)
     policy = (
