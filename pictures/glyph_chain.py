@@ -2,7 +2,7 @@
 
 Where on the sheet a letter was written, and how large, says little about which letter it is.
 Framed by its ink, a drawing shows more of itself in as few pixels, and two people's drawings lie on
-each other (docs/unseen.md has what that is worth). Unlike the chain for digits this keeps parts
+each other (docs/measurements.md has what that is worth). Unlike the chain for digits this keeps parts
 that stand apart.
 """
 

@@ -2,7 +2,7 @@
 
 Ten classes of thousands of pictures are learned one by one; of a thousand classes of twenty, a
 network has to learn what tells classes apart at all, which then holds for classes it never saw.
-The figures behind every value are in docs/unseen.md.
+The figures behind every value are in docs/measurements.md.
 """
 
 from __future__ import annotations

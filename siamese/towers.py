@@ -31,7 +31,7 @@ def small_tower(
     The first convolution halves the picture, where its one channel costs least; later ones keep
     their size and a pooling halves it, because the weight gradient of a strided convolution runs
     at a fifth of the speed. No batch normalisation between them: it would take a third of a
-    step and gains nothing here; the one before the embedding is enough (docs/training.md).
+    step and gains nothing here; the one before the embedding is enough (docs/measurements.md).
 
     Args:
         input_shape: height, width and channels of a picture.
@@ -71,7 +71,7 @@ def deep_tower(
 
     The first looks at the picture in full and is pooled to 16 pixels a side or less, where the
     others, in pairs, cost little. Batch normalisation and dropout of whole channels (Tompson et
-    al., CVPR 2015) pay where classes are many and pictures few (docs/unseen.md).
+    al., CVPR 2015) pay where classes are many and pictures few (docs/measurements.md).
 
     Args:
         input_shape: height, width and channels of a picture.
