@@ -2,8 +2,8 @@
 
 Where on the sheet a letter was written, and how large, says little about which letter it is.
 Framed by its ink, a drawing shows more of itself in as few pixels, and two people's drawings lie on
-each other (docs/measurements.md has what that is worth). Unlike the chain for digits this keeps parts
-that stand apart.
+each other (docs/measurements.md has what that is worth). Unlike the chain for digits this keeps
+parts that stand apart.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ RANKING_FILE = "ranking.npz"
 BATCH = 1000
 # Nearer another class than its own by more than this cosine: clearly in that other class.
 CLEARLY_ELSEWHERE = 0.5
-# Of well labelled pictures a smaller share lies there (MNIST's are measured in docs/measurements.md).
+# Of well labelled pictures a smaller share lies there (MNIST's are in docs/measurements.md).
 FEW = 0.01
 
 
