@@ -6,9 +6,26 @@ trained by one too, neither of which knows the Siamese network.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Annotated, Any, Literal, get_args
 
-__all__ = ["AugmentPolicy", "Recipe"]
+import msgspec
+
+from siam.errors import UsageError
+
+__all__ = ["PRESET_NAMES", "AugmentPolicy", "Preset", "Recipe", "change_recipe", "read_recipe"]
+
+Preset = Literal["quick", "balanced", "best"]
+PRESET_NAMES: tuple[Preset, ...] = get_args(Preset)
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Amount = Annotated[float, msgspec.Meta(ge=0, le=1000)]
+Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+
+# By the name that earlier releases wrote, "augment.rotation" for a nested one: the name of today.
+RENAMED: dict[str, str] = {}
+# By the name that earlier releases wrote: the value that stood for "off".
+RETIRED: dict[str, object] = {"average": 0.0, "head_weight": 0.0}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,20 +49,20 @@ class AugmentPolicy:
         bands: share of the pictures with black and white swapped in a band, 0 to 1.
     """
 
-    rotation: float = 0.0
-    scale: float = 0.0
-    shear: float = 0.0
-    shift: float = 0.0
-    elastic: float = 0.0
-    stroke: float = 0.0
-    cutout: float = 0.0
-    cutout_size: float = 0.3
-    contrast: float = 0.0
-    noise: float = 0.0
-    blur: float = 0.0
-    outline: float = 0.0
-    lines: float = 0.0
-    bands: float = 0.0
+    rotation: Amount = 0.0
+    scale: Amount = 0.0
+    shear: Amount = 0.0
+    shift: Amount = 0.0
+    elastic: Amount = 0.0
+    stroke: Share = 0.0
+    cutout: Share = 0.0
+    cutout_size: Share = 0.3
+    contrast: Amount = 0.0
+    noise: Amount = 0.0
+    blur: Share = 0.0
+    outline: Share = 0.0
+    lines: Share = 0.0
+    bands: Share = 0.0
 
     @property
     def bends(self) -> bool:
@@ -83,25 +100,84 @@ class Recipe:
     """
 
     tower: str = "small"
-    members: int = 1
-    dim: int = 64
+    members: Count = 1
+    dim: Count = 64
     loss: str = "contrastive"
-    epochs: int = 6
-    classes_per_batch: int = 10
-    pictures_per_class: int = 26
-    learning_rate: float = 8e-3
-    warm_up: float = 0.15
+    epochs: Count = 6
+    classes_per_batch: Count = 10
+    pictures_per_class: Count = 26
+    learning_rate: Amount = 8e-3
+    warm_up: Share = 0.15
     optimizer: str = "muon"
-    weight_decay: float = 1e-2
+    weight_decay: Amount = 1e-2
     precision: str = "auto"
     augment: AugmentPolicy = field(default_factory=AugmentPolicy)
-    plain: float = 0.0
-    hardest: float = 1.0
-    strangers: float = 0.0
+    plain: Share = 0.0
+    hardest: Share = 1.0
+    strangers: Share = 0.0
     quarter_turns: bool = False
-    views: int = 1
+    views: Count = 1
 
     @property
     def distorted_epochs(self) -> int:
         """How many epochs, from the first one, distort their pictures."""
         return self.epochs - round(self.plain * self.epochs)
+
+
+def change_recipe(recipe: Recipe, values: Mapping[str, Any], *, strict: bool = False) -> Recipe:
+    """Return a recipe with some values replaced.
+
+    Args:
+        recipe: what to start from.
+        values: by name, "augment.rotation" for a nested one; a name of an earlier release is read.
+        strict: take values of the right type alone, and not the text of one, such as "0.3".
+
+    Raises:
+        UsageError: an unknown name, or a value of another type or out of its bounds.
+
+    Example:
+        >>> change_recipe(Recipe(), {"epochs": "3", "augment.rotation": 20}).augment.rotation
+        20.0
+    """
+    content = msgspec.to_builtins(recipe)
+    for given, value in values.items():
+        name = RENAMED.get(given, given)
+        augments = name.startswith("augment.")
+        table = content["augment"] if augments else content
+        key = name.removeprefix("augment.")
+        if key not in table or name == "augment":
+            own = sorted({one.name for one in fields(Recipe)} - {"augment"})
+            nested = [f"augment.{one.name}" for one in fields(AugmentPolicy)]
+            raise UsageError(
+                f"A recipe has no value '{given}'.", f"It has: {', '.join([*own, *nested])}."
+            )
+        table[key] = value
+        try:
+            recipe = msgspec.convert(content, Recipe, strict=strict)
+        except msgspec.ValidationError as error:
+            raise UsageError(f"A recipe's {given} cannot be {value!r}: {error}.") from error
+    return recipe
+
+
+def read_recipe(table: Mapping[str, Any]) -> tuple[Recipe, dict[str, Any]]:
+    """Return the recipe that a run kept, and the values in it that siam has no longer.
+
+    Args:
+        table: values by name, those of "augment" in a table of their own; what is missing, as an
+            earlier release leaves it, has the value of a plain `Recipe`.
+
+    Raises:
+        UsageError: an unknown name, or a value of another type or out of its bounds.
+
+    Example:
+        >>> read_recipe({"dim": 32, "head_weight": 0.0, "average": 0.9})[1]
+        {'average': 0.9}
+    """
+    values = {name: value for name, value in table.items() if name != "augment"}
+    augment = table.get("augment", {})
+    if not isinstance(augment, Mapping):
+        raise UsageError(f"A recipe's augment is a table of values, received {augment!r}.")
+    values |= {f"augment.{name}": value for name, value in augment.items()}
+    gone = {name: values.pop(name) for name in RETIRED.keys() & values.keys()}
+    unmet = {name: value for name, value in gone.items() if value != RETIRED[name]}
+    return change_recipe(Recipe(), values, strict=True), unmet

@@ -59,10 +59,10 @@ def as_dict(run: RunSummary) -> dict[str, Any]:
         "name": run.name,
         "path": str(run.path),
         "finished": run.finished,
-        "dataset": run.config.get("dataset", {}).get("name"),
+        "dataset": run.dataset,
         "created": run.created,
-        "pair_accuracy": run.metrics.get("pairs", {}).get("accuracy"),
-        "recall@1": run.metrics.get("retrieval", {}).get("recall@1"),
+        "pair_accuracy": run.pair_accuracy,
+        "recall@1": run.recall_at_1,
         "bytes": run.size,
     }
 
@@ -71,14 +71,13 @@ def as_row(run: RunSummary) -> list[str]:
     """Return a run's line of the table."""
     import time
 
-    line = as_dict(run)
     figures = [
-        f"{line[name]:.2%}" if line[name] is not None else "-"
-        for name in ("pair_accuracy", "recall@1")
+        "-" if figure is None else f"{figure:.2%}"
+        for figure in (run.pair_accuracy, run.recall_at_1)
     ]
     return [
         run.name if run.finished else f"{run.name} (interrupted)",
-        line["dataset"] or "?",
+        run.dataset or "?",
         time.strftime("%Y-%m-%d %H:%M", time.localtime(run.created)),
         *figures,
         f"{run.size / 1e6:.1f} MB",

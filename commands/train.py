@@ -71,6 +71,7 @@ def train(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Train a Siamese network, index its pictures, measure it. Writes one folder, a run."""
+    from siam.engine.recipe_choice import check_preset
     from siam.engine.train import need_training_parts, train_run
     from siam.runs.config import DataChoice, TrainChoice
     from siam.training.device import prepare_device
@@ -89,7 +90,7 @@ def train(
         prepare=prepare,
     )
     choice = TrainChoice(
-        preset=preset, overrides=overrides, seed=seed, pairs=pairs, patience=patience
+        preset=check_preset(preset), overrides=overrides, seed=seed, pairs=pairs, patience=patience
     )
     with console.progress_bar() as bar, heeded(bar) as progress:
         try:

@@ -19,10 +19,10 @@ from siam.engine.export_example import example_script
 from siam.engine.export_sidecar import describe, files_of
 from siam.engine.open_run import CALIBRATION_FILE
 from siam.errors import MissingExtraError, RunError, UsageError
-from siam.runs.config import load_config
+from siam.runs.config import CONFIG_FILE, load_config
 from siam.runs.held_out import HELD_OUT_FILE, load_held_out
 from siam.runs.manifest import verify_files
-from siam.runs.runs_folder import CONFIG_FILE, find_run
+from siam.runs.runs_folder import find_run
 from siam.siamese.encoder import ENCODER_FILE, NETWORK_FILE
 from siam.siamese.interchange import (
     answer_litert,

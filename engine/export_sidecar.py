@@ -63,7 +63,7 @@ def describe(
             "range": [0, 255],
         },
         "output": {
-            "dim": config.recipe["dim"],
+            "dim": config.recipe.dim,
             "length": 1,
             "distance": "Euclidean, 0 to 2, smaller = closer",
         },

@@ -10,9 +10,9 @@ from typing import Self
 from siam.engine.index_training_set import INDEX_FOLDER
 from siam.evaluation.calibration import Calibration, read_calibration
 from siam.index.gallery import Gallery
-from siam.runs.config import RunConfig, load_config
+from siam.runs.config import CONFIG_FILE, RunConfig, load_config
 from siam.runs.manifest import verify_files
-from siam.runs.runs_folder import CONFIG_FILE, find_run
+from siam.runs.runs_folder import find_run
 from siam.siamese.encoder import ENCODER_FILE, NETWORK_FILE, Encoder, open_encoder
 
 __all__ = ["CALIBRATION_FILE", "OpenRun", "open_run"]

@@ -16,8 +16,8 @@ from siam.evaluation.report.page import ReportInputs, write_report
 from siam.evaluation.summary import summarise
 from siam.pictures.thumbnail import decode_thumbnail
 from siam.progress import Progress, silent
+from siam.runs.config import CONFIG_FILE
 from siam.runs.manifest import versions
-from siam.runs.runs_folder import CONFIG_FILE
 from siam.siamese.encoder import NETWORK_FILE
 from siam.training.native_logs import quiet_native_logs
 

@@ -18,8 +18,7 @@ from siam.engine.calibrate import calibrate, embed_run, measure_run, need_scikit
 from siam.engine.index_training_set import INDEX_FOLDER, fill_gallery
 from siam.engine.novel_classes import compare_unseen
 from siam.engine.open_run import CALIBRATION_FILE, OpenRun
-from siam.engine.recipe_choice import check_preset, choose_recipe, dotted, recipe_from
-from siam.engine.recipe_migration import migrate_recipe
+from siam.engine.recipe_choice import choose_recipe
 from siam.engine.report import write_run_report
 from siam.errors import MissingExtraError, RunError
 from siam.evaluation.measure import Embedded
@@ -91,7 +90,6 @@ def train_run(
         UsageError: a name that is taken, or a recipe value that makes no sense.
     """
     need_training_parts()
-    check_preset(train.preset)
     folder = interrupted_run(name) if resume else None
     config = load_config(folder) if folder else None
     if config:
@@ -114,8 +112,13 @@ def train_run(
                 f"The data set {config.source} is not what it was when this run began.",
                 f"Bring it back, or start anew and remove this:  siam runs rm {run_name(folder)}",
             )
-        saved = migrate_recipe(dotted(config.recipe), run=run_name(folder))
-        recipe = recipe_from(Recipe(), saved)
+        if config.retired:
+            values = ", ".join(f"{name}={value}" for name, value in config.retired.items())
+            raise RunError(
+                f"The run '{run_name(folder)}' was begun with {values}, which siam has no longer.",
+                f"Train it anew without, and remove this:  siam runs rm {run_name(folder)}",
+            )
+        recipe = config.recipe
     else:
         recipe = choose_recipe(
             train, len(dataset.train), classes=len(dataset.classes), chain=dataset.prepare

@@ -3,44 +3,55 @@
 from __future__ import annotations
 
 import dataclasses
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
 
 from siam.atomic import write_text
 from siam.errors import RunError, UsageError
-from siam.pictures.preparation import Preparation
-from siam.runs.runs_folder import CONFIG_FILE, read_config
+from siam.recipe import Preset, Recipe, read_recipe
 
 if TYPE_CHECKING:
     from siam.datasets.dataset import Dataset
-    from siam.recipe import Recipe
+    from siam.pictures.preparation import Preparation
 
 __all__ = [
+    "CONFIG_FILE",
     "DataChoice",
     "RunConfig",
     "TrainChoice",
     "load_config",
     "new_config",
+    "read_toml",
     "save_config",
 ]
 
+CONFIG_FILE = "config.toml"
+# Half a million classes with names of a line each; TOML is read a character at a time.
+MOST_BYTES = 32 << 20
+Seed = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
 
-@dataclass(frozen=True, kw_only=True)
-class DataChoice:
+
+class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the file, in which every name is known and every value of its type."""
+
+
+class DataChoice(Table, frozen=True, kw_only=True):
     """Which data set, and how it is read; see `siam.datasets.load.load_dataset`."""
 
     dataset: str | None = None
     data_dir: str | None = None
-    size: int | None = None
+    size: Annotated[int, msgspec.Meta(ge=1, le=4096)] | None = None
     classes_from: str | None = None
     holdout_classes: tuple[str, ...] = ()
     prepare: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class TrainChoice:
+class TrainChoice(Table, frozen=True, kw_only=True):
     """How to train: a preset, what overrides it, the seed.
 
     Attributes:
@@ -51,11 +62,39 @@ class TrainChoice:
         patience: epochs without a better validation loss before stopping; 0 = never.
     """
 
-    preset: str = "balanced"
-    overrides: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    seed: int = 0
+    preset: Preset = "balanced"
+    overrides: Mapping[str, str] = msgspec.field(default_factory=dict)
+    seed: Seed = 0
     pairs: str = "batch"
-    patience: int = 0
+    patience: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+
+class DatasetTable(Table, frozen=True, kw_only=True):
+    """What the data set was when the run was begun; see `RunConfig`."""
+
+    name: str
+    source: str
+    fingerprint: str
+    classes: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    groups: tuple[str, ...]
+
+
+class PrepareTable(Table, frozen=True, kw_only=True):
+    """The values of a `Preparation`, which checks their bounds itself."""
+
+    chain: str
+    size: tuple[int, int]
+    channels: int
+
+
+class ConfigFile(Table, frozen=True, kw_only=True):
+    """The tables of `config.toml`."""
+
+    dataset: DatasetTable
+    data: DataChoice
+    train: TrainChoice
+    prepare: PrepareTable
+    recipe: dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +105,8 @@ class RunConfig:
         data: how the data set was named, so that it can be read again.
         train: preset, seed and ways of training.
         recipe: every value of the training, resolved.
+        retired: values of the recipe that siam has no longer, by name; such a run still answers,
+            but cannot be gone on with.
         name: the data set's name.
         source: where it was read from.
         fingerprint: SHA-256 of its pictures and labels.
@@ -76,7 +117,8 @@ class RunConfig:
 
     data: DataChoice
     train: TrainChoice
-    recipe: dict[str, Any]
+    recipe: Recipe
+    retired: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     name: str
     source: str
     fingerprint: str
@@ -87,15 +129,17 @@ class RunConfig:
 
 def new_config(dataset: Dataset, data: DataChoice, train: TrainChoice, recipe: Recipe) -> RunConfig:
     """Put together what is needed to train this run again."""
+    from siam.pictures.preparation import Preparation
+
     height, width, channels = dataset.picture_shape
     chosen = dataset.name if data.dataset is None else data.dataset
     if Path(chosen).exists():
         # A run may be resumed from another folder than it was begun in.
         chosen = str(Path(chosen).absolute())
     return RunConfig(
-        data=dataclasses.replace(data, dataset=chosen),
+        data=msgspec.structs.replace(data, dataset=chosen),
         train=train,
-        recipe=dataclasses.asdict(recipe),
+        recipe=recipe,
         name=dataset.name,
         source=dataset.source,
         fingerprint=dataset.fingerprint,
@@ -114,13 +158,14 @@ def save_config(folder: Path, config: RunConfig) -> None:
             "name": config.name,
             "source": config.source,
             "fingerprint": config.fingerprint,
-            "classes": list(config.classes),
-            "groups": list(config.groups),
+            "classes": config.classes,
+            "groups": config.groups,
         },
-        "data": without_none(dataclasses.asdict(config.data)),
-        "train": without_none(dataclasses.asdict(config.train)),
+        # TOML has no word for None.
+        "data": {k: v for k, v in msgspec.to_builtins(config.data).items() if v is not None},
+        "train": msgspec.to_builtins(config.train),
         "prepare": config.preparation.to_dict(),
-        "recipe": config.recipe,
+        "recipe": dataclasses.asdict(config.recipe),
     }
     write_text(folder / CONFIG_FILE, tomli_w.dumps(content))
 
@@ -131,28 +176,50 @@ def load_config(folder: Path) -> RunConfig:
     Raises:
         RunError: it is missing, damaged or of another siam.
     """
-    content = read_config(folder)
+    from siam.pictures.preparation import Preparation
+
+    path = folder / CONFIG_FILE
+    content = read_toml(path)
     try:
-        data = dict(content["data"])
-        data["holdout_classes"] = tuple(data.get("holdout_classes", ()))
+        file = msgspec.convert(content, ConfigFile)
+        if file.dataset.groups and len(file.dataset.groups) != len(file.dataset.classes):
+            raise ValueError("groups are none or one for each class - at `$.dataset.groups`")
+        recipe, retired = read_recipe(file.recipe)
         return RunConfig(
-            data=DataChoice(**data),
-            train=TrainChoice(**content["train"]),
-            recipe=content["recipe"],
-            name=content["dataset"]["name"],
-            source=content["dataset"]["source"],
-            fingerprint=content["dataset"]["fingerprint"],
-            classes=tuple(content["dataset"]["classes"]),
-            groups=tuple(content["dataset"]["groups"]),
-            preparation=Preparation.from_dict(content["prepare"]),
+            data=file.data,
+            train=file.train,
+            recipe=recipe,
+            retired=retired,
+            name=file.dataset.name,
+            source=file.dataset.source,
+            fingerprint=file.dataset.fingerprint,
+            classes=file.dataset.classes,
+            groups=file.dataset.groups,
+            preparation=Preparation(file.prepare.chain, file.prepare.size, file.prepare.channels),
         )
-    except (KeyError, TypeError, UsageError) as error:
+    except (ValueError, UsageError) as error:
+        problem = error.problem if isinstance(error, UsageError) else error
         raise RunError(
-            f"{folder / CONFIG_FILE} is not a run's configuration ({error}).",
-            "Copy it back from where it was whole, or train the run again.",
+            f"{path} is not a run's configuration ({problem}).",
+            "Copy it back from where it was whole, or use the siam that wrote it (its manifest "
+            "names the version).",
         ) from error
 
 
-def without_none(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what TOML cannot say."""
-    return {name: value for name, value in values.items() if value is not None}
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a configuration's file.
+
+    Raises:
+        RunError: it is missing, too large or no TOML.
+    """
+    try:
+        with path.open("rb") as source:
+            content = source.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise ValueError(f"more than {MOST_BYTES:,} bytes")
+        return tomllib.loads(content.decode())
+    except (OSError, ValueError, RecursionError) as error:
+        raise RunError(
+            f"{path} cannot be read ({error}).",
+            "Copy it back from where it was whole, or train the run again.",
+        ) from error

@@ -5,16 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
+
+import msgspec
 
 from siam.errors import RunError, UsageError
+from siam.runs.config import CONFIG_FILE, read_toml
 from siam.runs.manifest import MANIFEST_FILE
 
 __all__ = [
-    "CONFIG_FILE",
     "METRICS_FILE",
     "PARTIAL",
     "RunSummary",
@@ -22,13 +23,12 @@ __all__ = [
     "free_name",
     "list_runs",
     "point_last_to",
-    "read_config",
     "remove_run",
     "runs_folder",
 ]
 
-CONFIG_FILE = "config.toml"
 METRICS_FILE = "metrics.json"
+Fraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
 LAST = "last"
 # A run in the making has this ending until it is whole.
 PARTIAL = ".partial"
@@ -42,8 +42,9 @@ class RunSummary:
         name: the run's name.
         path: its folder.
         finished: False for a run that was interrupted and can be resumed.
-        config: its `config.toml`, empty where that cannot be read.
-        metrics: its `metrics.json`, empty where there is none.
+        dataset: name of its data set; None where `config.toml` cannot be read.
+        pair_accuracy: of the test pairs, 0 to 1; None where `metrics.json` does not say.
+        recall_at_1: of the test pictures, 0 to 1; None where `metrics.json` does not say.
         created: seconds since 1970 when it was last written.
         size: bytes of all its files.
     """
@@ -51,10 +52,42 @@ class RunSummary:
     name: str
     path: Path
     finished: bool
-    config: dict[str, Any]
-    metrics: dict[str, Any]
+    dataset: str | None
+    pair_accuracy: float | None
+    recall_at_1: float | None
     created: float
     size: int
+
+
+class DatasetExtract(msgspec.Struct):
+    """What is shown of a data set."""
+
+    name: str
+
+
+class ConfigExtract(msgspec.Struct):
+    """What is shown of `config.toml`."""
+
+    dataset: DatasetExtract
+
+
+class PairsExtract(msgspec.Struct):
+    """What is shown of the figures of pairs."""
+
+    accuracy: Fraction | None = None
+
+
+class RetrievalExtract(msgspec.Struct):
+    """What is shown of the figures of retrieval."""
+
+    recall_at_1: Fraction | None = msgspec.field(default=None, name="recall@1")
+
+
+class MetricsExtract(msgspec.Struct):
+    """What is shown of `metrics.json`."""
+
+    pairs: PairsExtract = msgspec.field(default_factory=PairsExtract)
+    retrieval: RetrievalExtract = msgspec.field(default_factory=RetrievalExtract)
 
 
 def runs_folder() -> Path:
@@ -134,21 +167,6 @@ def point_last_to(run: Path) -> None:
     os.replace(temporary, link)
 
 
-def read_config(run: Path) -> dict[str, Any]:
-    """Read a run's `config.toml`.
-
-    Raises:
-        RunError: it is missing or no TOML.
-    """
-    try:
-        return tomllib.loads((run / CONFIG_FILE).read_text())
-    except (OSError, ValueError) as error:
-        raise RunError(
-            f"{run / CONFIG_FILE} cannot be read ({error}).",
-            "Copy it back from where it was whole, or train the run again.",
-        ) from error
-
-
 def list_runs() -> list[RunSummary]:
     """Return every run in the runs folder, newest first; unfinished ones too."""
     folder = runs_folder()
@@ -163,21 +181,19 @@ def list_runs() -> list[RunSummary]:
 
 
 def summarise(path: Path) -> RunSummary:
-    """Read what `siam runs` shows of one run; what cannot be read is left empty."""
-    import json
-
-    config: dict[str, Any] = {}
-    metrics: dict[str, Any] = {}
-    with contextlib.suppress(RunError):
-        config = read_config(path)
-    with contextlib.suppress(OSError, ValueError):
-        metrics = json.loads((path / METRICS_FILE).read_text())
+    """Read what `siam runs` shows of one run; what cannot be read is None."""
+    config, metrics = None, MetricsExtract()
+    with contextlib.suppress(RunError, msgspec.ValidationError):
+        config = msgspec.convert(read_toml(path / CONFIG_FILE), ConfigExtract)
+    with contextlib.suppress(OSError, ValueError, RecursionError):
+        metrics = msgspec.json.decode((path / METRICS_FILE).read_bytes(), type=MetricsExtract)
     return RunSummary(
         name=path.name.removesuffix(PARTIAL),
         path=path,
         finished=(path / MANIFEST_FILE).exists() and not path.name.endswith(PARTIAL),
-        config=config,
-        metrics=metrics,
+        dataset=config.dataset.name if config else None,
+        pair_accuracy=metrics.pairs.accuracy,
+        recall_at_1=metrics.retrieval.recall_at_1,
         created=(path / CONFIG_FILE).stat().st_mtime,
         size=sum(file.stat().st_size for file in path.rglob("*") if file.is_file()),
     )

@@ -1,41 +1,135 @@
-"""The recipe that a preset becomes for a data set."""
+"""`config.toml`: kept and read again, of an earlier release too; a wrong one is one error."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from siam.engine.recipe_choice import choose_recipe
-from siam.runs.config import TrainChoice
+from siam.errors import RunError
+from siam.pictures.preparation import Preparation
+from siam.recipe import Recipe
+from siam.runs.config import DataChoice, RunConfig, TrainChoice, load_config, save_config
+
+# As an earlier release wrote it.
+OLD = """
+[dataset]
+name = "digits"
+source = "scikit-learn"
+fingerprint = "ebfd"
+classes = ["0", "1"]
+groups = []
+
+[data]
+dataset = "digits"
+holdout_classes = []
+
+[train]
+preset = "quick"
+seed = 0
+pairs = "batch"
+patience = 0
+
+[train.overrides]
+precision = "float32"
+
+[prepare]
+chain = "digit"
+size = [28, 28]
+channels = 1
+
+[recipe]
+tower = "small"
+members = 1
+dim = 64
+loss = "contrastive"
+head_weight = 0.0
+epochs = 9
+average = 0.9
+precision = "float32"
+plain = 0.25
+hardest = 0.5
+strangers = 0.0
+views = 1
+
+[recipe.augment]
+rotation = 10
+bands = 0.0
+"""
+
+
+def config(**changes: object) -> RunConfig:
+    """A configuration with some values of its own."""
+    values: dict[str, object] = {
+        "data": DataChoice(dataset="pets", size=32, holdout_classes=("cat",)),
+        "train": TrainChoice(preset="best", overrides={"epochs": "2"}, seed=4),
+        "recipe": Recipe(dim=32),
+        "name": "pets",
+        "source": "/home/ann/pets",
+        "fingerprint": "abc",
+        "classes": ("cat\n\x1b[31m", 'a "dog"'),
+        "groups": ("one", "two"),
+        "preparation": Preparation("photo", (32, 32), 3),
+    }
+    return RunConfig(**values | changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("changes", [{}, {"groups": ()}, {"data": DataChoice()}])
+def test_a_configuration_is_read_as_it_was_kept(tmp_path: Path, changes: dict[str, object]) -> None:
+    save_config(tmp_path, config(**changes))
+    assert load_config(tmp_path) == config(**changes)
+
+
+def test_the_configuration_of_an_earlier_release_is_read(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(OLD)
+    read = load_config(tmp_path)
+    assert (read.name, read.classes, read.data.dataset) == ("digits", ("0", "1"), "digits")
+    assert read.train == TrainChoice(preset="quick", overrides={"precision": "float32"})
+    assert read.preparation == Preparation("digit", (28, 28), 1)
+    assert (read.recipe.epochs, read.recipe.augment.rotation) == (9, 10.0)
+    assert read.retired == {"average": 0.9}
 
 
 @pytest.mark.parametrize(
-    ("chain", "share"), [("digit", 0.3), ("glyph", 0.3), ("photo", 0.3), ("none", 0.3)]
+    ("now", "other", "words"),
+    [
+        ('name = "digits"', "name = 3", "Expected `str`, got `int` - at `$.dataset.name`"),
+        ('"0", "1"', "0, 1", "at `$.dataset.classes"),
+        ('"0", "1"', "", "at `$.dataset.classes`"),
+        ("groups = []", 'groups = ["one"]', "groups are none or one for each class"),
+        ("groups = []", "", "missing required field `groups`"),
+        ("seed = 0", "seed = -1", "at `$.train.seed`"),
+        ("seed = 0", "seed = nan", "at `$.train.seed`"),
+        ("seed = 0", "seed = 0\nspeed = 1", "unknown field `speed` - at `$.train`"),
+        ("[train]", "[teach]", "unknown field `teach`"),
+        ('preset = "quick"', 'preset = "fast"', "'fast' - at `$.train.preset`"),
+        ("[28, 28]", "[28]", "at `$.prepare.size`"),
+        ("[28, 28]", "[28, 100000]", "size must be"),
+        ("channels = 1", "channels = 2", "channels must be 1 or 3"),
+        ('chain = "digit"', 'chain = "wash"', "prepare must be one of"),
+        ("plain = 0.25", "plain = nan", "A recipe's plain cannot be nan"),
+        ("plain = 0.25", "plain = [1, 2]", "A recipe's plain cannot be"),
+        ("epochs = 9", "epochs = 9\nmood = 1", "A recipe has no value 'mood'"),
+        ("[prepare]", "[prepare", "cannot be read"),
+        ("groups = []", "groups = " + "[" * 100_000, "cannot be read"),
+        ("groups = []", "groups = []\nclasses = []", "cannot be read"),
+    ],
 )
-def test_strangers_that_are_asked_for_are_given(chain: str, share: float) -> None:
-    choice = TrainChoice(overrides={"strangers": "0.3"})
-    assert choose_recipe(choice, 50_000, classes=10, chain=chain).strangers == share
+def test_a_wrong_configuration_is_one_error(
+    tmp_path: Path, now: str, other: str, words: str
+) -> None:
+    assert OLD.count(now) == 1
+    (tmp_path / "config.toml").write_text(OLD.replace(now, other))
+    with pytest.raises(RunError) as raised:
+        load_config(tmp_path)
+    assert words in raised.value.problem
+    assert str(tmp_path / "config.toml") in raised.value.problem
+    assert "Traceback" not in str(raised.value)
 
 
-@pytest.mark.parametrize("preset", ["balanced", "best"])
-def test_presets_make_strangers_of_framed_marks_alone(preset: str) -> None:
-    choice = TrainChoice(preset=preset)
-    assert choose_recipe(choice, 50_000, classes=10, chain="digit").strangers > 0
-    assert choose_recipe(choice, 50_000, classes=10, chain="photo").strangers == 0
-    assert choose_recipe(choice, 50_000, classes=10, chain="none").strangers == 0
-
-
-def test_few_pictures_get_more_epochs_unless_epochs_are_named() -> None:
-    plenty = choose_recipe(TrainChoice(), 50_000, classes=10)
-    few = choose_recipe(TrainChoice(), 1_000, classes=10)
-    # 400 optimiser steps at least: a batch holds 260 of 1,000 pictures, so 3 steps an epoch.
-    assert few.epochs == 134
-    assert few.epochs > plenty.epochs
-    assert choose_recipe(TrainChoice(overrides={"epochs": "2"}), 1_000, classes=10).epochs == 2
-
-
-def test_steps_that_show_more_pictures_may_be_fewer() -> None:
-    best = TrainChoice(preset="best")
-    assert choose_recipe(best, 11_116, classes=794).epochs == 10
-    # 100 classes of 4 pictures in four turns are 1,600, so 3 steps of 512 an epoch; 1,500 steps
-    # of 260 pictures are 762 of 512.
-    assert choose_recipe(best, 400, classes=100).epochs == 254
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"a = 1", b"#" * (33 << 20), None])
+def test_what_is_no_configuration_is_one_error(tmp_path: Path, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / "config.toml").write_bytes(content)
+    with pytest.raises(RunError, match="config.toml"):
+        load_config(tmp_path)

@@ -46,11 +46,31 @@ def test_removing_the_last_run_points_to_the_newest_left(run_copy: Path) -> None
         remove_run("other")
 
 
-def test_an_unreadable_config_does_not_hide_the_others(run_copy: Path) -> None:
+@pytest.mark.parametrize(
+    ("config", "metrics"),
+    [
+        ("= nonsense", "["),
+        ("dataset = 3", "[]"),
+        ("[dataset]\nname = 3", '{"pairs": 3}'),
+        ("a = " + "[" * 100_000, "[" * 100_000),
+        ("", '{"pairs": {"accuracy": "high"}}'),
+        ("", '{"retrieval": {"recall@1": 1e9}}'),
+        ("", '{"pairs": {"accuracy": NaN}}'),
+    ],
+)
+def test_a_run_that_cannot_be_read_does_not_hide_the_others(
+    run_copy: Path, config: str, metrics: str
+) -> None:
     broken = run_copy.parent / "broken"
     broken.mkdir()
-    (broken / "config.toml").write_text("= nonsense")
-    names = {run.name: run for run in list_runs()}
-    assert names["broken"].config == {}
-    assert not names["broken"].finished
-    assert names[run_copy.name].metrics["pairs"]["accuracy"] > 0.9
+    (broken / "config.toml").write_text(config)
+    (broken / "metrics.json").write_text(metrics)
+    summaries = {run.name: run for run in list_runs()}
+    assert not summaries["broken"].finished
+    assert summaries["broken"].dataset is None
+    assert summaries["broken"].pair_accuracy is None
+    assert summaries["broken"].recall_at_1 is None
+    whole = summaries[run_copy.name]
+    assert whole.dataset == "digits"
+    assert whole.pair_accuracy and whole.pair_accuracy > 0.9
+    assert whole.recall_at_1 and whole.recall_at_1 > 0.9

@@ -1,0 +1,48 @@
+"""The recipe that a preset becomes for a data set."""
+
+from __future__ import annotations
+
+import pytest
+
+from siam.engine.recipe_choice import check_preset, choose_recipe
+from siam.errors import UsageError
+from siam.runs.config import TrainChoice
+
+
+@pytest.mark.parametrize(
+    ("chain", "share"), [("digit", 0.3), ("glyph", 0.3), ("photo", 0.3), ("none", 0.3)]
+)
+def test_strangers_that_are_asked_for_are_given(chain: str, share: float) -> None:
+    choice = TrainChoice(overrides={"strangers": "0.3"})
+    assert choose_recipe(choice, 50_000, classes=10, chain=chain).strangers == share
+
+
+@pytest.mark.parametrize("preset", ["balanced", "best"])
+def test_presets_make_strangers_of_framed_marks_alone(preset: str) -> None:
+    choice = TrainChoice(preset=preset)
+    assert choose_recipe(choice, 50_000, classes=10, chain="digit").strangers > 0
+    assert choose_recipe(choice, 50_000, classes=10, chain="photo").strangers == 0
+    assert choose_recipe(choice, 50_000, classes=10, chain="none").strangers == 0
+
+
+def test_few_pictures_get_more_epochs_unless_epochs_are_named() -> None:
+    plenty = choose_recipe(TrainChoice(), 50_000, classes=10)
+    few = choose_recipe(TrainChoice(), 1_000, classes=10)
+    # 400 optimiser steps at least: a batch holds 260 of 1,000 pictures, so 3 steps an epoch.
+    assert few.epochs == 134
+    assert few.epochs > plenty.epochs
+    assert choose_recipe(TrainChoice(overrides={"epochs": "2"}), 1_000, classes=10).epochs == 2
+
+
+def test_steps_that_show_more_pictures_may_be_fewer() -> None:
+    best = TrainChoice(preset="best")
+    assert choose_recipe(best, 11_116, classes=794).epochs == 10
+    # 100 classes of 4 pictures in four turns are 1,600, so 3 steps of 512 an epoch; 1,500 steps
+    # of 260 pictures are 762 of 512.
+    assert choose_recipe(best, 400, classes=100).epochs == 254
+
+
+def test_a_preset_that_there_is_not() -> None:
+    assert check_preset("best") == "best"
+    with pytest.raises(UsageError, match="no preset 'fast'"):
+        check_preset("fast")
