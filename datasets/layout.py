@@ -40,9 +40,13 @@ class Layout:
     outside: tuple[str, ...]
     depth: int
 
+    def by_path(self) -> dict[str, Entry]:
+        """Return the entry of each file in a class folder; any other file has no label."""
+        return {entry.path: entry for entry in self.entries}
+
 
 def arrange(paths: Sequence[str], *, classes_from: str | None = None) -> Layout:
-    """Tell classes, groups and splits from file paths alone.
+    """Tell classes, groups and splits from file paths alone, the same for every command.
 
     A folder that only wraps all the others is looked through. Folders `train`, `test` (and
     `validation`) at the top are splits. Where every picture lies equally deep, the innermost
@@ -51,7 +55,8 @@ def arrange(paths: Sequence[str], *, classes_from: str | None = None) -> Layout:
 
     Args:
         paths: of files, relative to the root, with "/" between the parts.
-        classes_from: see `class_depth`; None goes by the depth of the files.
+        classes_from: see `class_depth`; None goes by the depth of the files. Of files that a run
+            is asked about, the run's own `RunConfig.data.classes_from`.
 
     Example:
         >>> layout = arrange(["set/Greek/alpha/1.png", "set/Latin/b/1.png"])

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from siam.atomic import sha256
 from siam.datasets.dataset import Skipped
-from siam.datasets.layout import arrange
 from siam.index.files import KnownFile
 
-__all__ = ["Candidate", "Changes", "compare", "content_hash", "labels_from_folders", "stat_of"]
+__all__ = ["Candidate", "Changes", "compare", "content_hash", "stat_of"]
 
 
 @dataclass(frozen=True)
@@ -138,18 +137,6 @@ def content_hash(path: Path) -> str:
         return sha256(path)
     except OSError:
         return ""
-
-
-def labels_from_folders(names: Sequence[str]) -> dict[str, tuple[str | None, str]]:
-    """Return (label, split) of files by path, relative to their root, as training would read them.
-
-    Pictures in no sub-folder have no label.
-    """
-    told: dict[str, tuple[str | None, str]] = dict.fromkeys(names, (None, ""))
-    if any(len(PurePosixPath(name).parts) > 1 for name in names):
-        for entry in arrange(names).entries:
-            told[entry.path] = (entry.class_name, entry.part if entry.part != "train" else "")
-    return told
 
 
 def _says_the_same(item: KnownFile, candidate: Candidate, meta: Mapping[str, Any] | None) -> bool:

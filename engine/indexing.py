@@ -17,12 +17,12 @@ import numpy as np
 from siam.datasets.arrays import read_arrays
 from siam.datasets.dataset import Skipped
 from siam.datasets.folder import list_files
+from siam.datasets.layout import arrange
 from siam.engine.changes import (
     Candidate,
     Changes,
     compare,
     content_hash,
-    labels_from_folders,
     stat_of,
 )
 from siam.engine.index_training_set import INDEX_FOLDER
@@ -95,8 +95,8 @@ def add(
 
     Args:
         run: opened for writing.
-        sources: pictures, folders (labelled by their sub-folders) and .npz files with `x` uint8
-            (n, height, width[, channels]) and perhaps `y`.
+        sources: pictures, folders (labelled by their sub-folders, as training reads them) and
+            .npz files with `x` uint8 (n, height, width[, channels]) and perhaps `y`.
         label: the label of all of them, instead.
         meta: further values kept with each, for filters.
         progress: told of pictures embedded.
@@ -110,7 +110,7 @@ def add(
     for name in sources:
         path = Path(name)
         if path not in arrays:
-            files += candidates(path, label)
+            files += candidates(path, label, classes_from=run.config.data.classes_from)
     changes = compare(files, known_files(run.gallery), meta=meta)
     skipped = list(_embed(run, changes, meta, progress))
     if len(files) == len(skipped) == 1:
@@ -140,7 +140,7 @@ def sync(
 
     Args:
         run: opened for writing.
-        folder: pictures, labelled by their sub-folders.
+        folder: pictures, labelled by their sub-folders, as training reads them.
         dry_run: only count.
         progress: told of pictures embedded.
 
@@ -150,7 +150,7 @@ def sync(
     """
     root = folder.resolve()
     known = known_files(run.gallery, root)
-    found = candidates(folder, None, may_be_empty=True)
+    found = candidates(folder, None, classes_from=run.config.data.classes_from, may_be_empty=True)
     if not found and known:
         raise DataError(
             f"{folder} holds no picture, the index {len(known):,} from it; is a disk missing?",
@@ -176,7 +176,9 @@ def sync(
     )
 
 
-def candidates(path: Path, label: str | None, *, may_be_empty: bool = False) -> list[Candidate]:
+def candidates(
+    path: Path, label: str | None, *, classes_from: str | None, may_be_empty: bool = False
+) -> list[Candidate]:
     """Return the picture files that `path` means, each with its label.
 
     Raises:
@@ -193,9 +195,15 @@ def candidates(path: Path, label: str | None, *, may_be_empty: bool = False) -> 
             f"The folder {path} holds no picture.",
             f"Pictures end in {', '.join(sorted(PICTURE_SUFFIXES))}.",
         )
-    told = labels_from_folders(inside)
+    entries = arrange(inside, classes_from=classes_from).by_path()
     root = path.resolve()
-    return [Candidate(root / name, label or told[name][0], told[name][1]) for name in inside]
+    files = []
+    for name in inside:
+        entry = entries.get(name)
+        class_name = entry.class_name if entry else None
+        split = entry.part if entry and entry.part != "train" else ""
+        files.append(Candidate(root / name, label or class_name, split))
+    return files
 
 
 def _embed(

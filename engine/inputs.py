@@ -11,6 +11,7 @@ import numpy as np
 
 from siam.datasets.arrays import read_arrays
 from siam.datasets.dataset import Skipped
+from siam.datasets.layout import arrange
 from siam.engine.reading import gathered, read_ahead
 from siam.errors import UsageError
 from siam.pictures.sources import picture_sources
@@ -96,15 +97,20 @@ def open_split(
     name: str, split: str, config: RunConfig, data_dir: Path | None, progress: Progress
 ) -> Input:
     """Open a split of a data set, divided as the run's own was."""
+    from siam.datasets.idx_folder import holds_idx
     from siam.datasets.load import load_dataset
 
     height, width = config.preparation.size
+    path = Path(name)
+    own = path.exists()
+    of_files = own and not (path.is_dir() and holds_idx(path))
     dataset = load_dataset(
         name,
         data_dir=data_dir,
         seed=config.train.seed,
-        size=height if Path(name).exists() and height == width else None,
-        prepare=config.preparation.chain if Path(name).exists() else None,
+        size=height if own and height == width else None,
+        classes_from=config.data.classes_from if of_files else None,
+        prepare=config.preparation.chain if own else None,
         progress=progress,
     )
     chosen = getattr(dataset, split)
@@ -141,15 +147,15 @@ def open_arrays(path: Path) -> Input:
 
 
 def open_pictures(name: str, config: RunConfig, standard_input: BinaryIO) -> Input:
-    """Open picture files; in a folder's sub-folders they are labelled by those."""
+    """Open picture files; in a folder's sub-folders they are labelled by those, as in training."""
     sources = picture_sources([name], standard_input=standard_input)
-    root = Path(name) if Path(name).is_dir() else None
+    labels: dict[str, str] = {}
+    if Path(name).is_dir():
+        paths = {Path(key).relative_to(name).as_posix(): key for key, _ in sources}
+        layout = arrange(list(paths), classes_from=config.data.classes_from)
+        labels = {paths[entry.path]: entry.class_name for entry in layout.entries}
     height, width = config.preparation.size
     shape = (height, width, config.preparation.channels)
-
-    def label_of(key: str) -> str | None:
-        inside = Path(key).relative_to(root).parts if root else ()
-        return inside[-2] if len(inside) > 1 else None
 
     def batches() -> Iterator[Batch]:
         for reads in gathered(read_ahead(sources, config.preparation), GATHERED):
@@ -159,7 +165,7 @@ def open_pictures(name: str, config: RunConfig, standard_input: BinaryIO) -> Inp
                 pictures[row] = prepared.pixels
             keys = [key for key, _ in good]
             skipped = [Skipped(read.name, read.error) for read in reads if read.error]
-            yield Batch(keys, [label_of(key) for key in keys], pictures, skipped)
+            yield Batch(keys, [labels.get(key) for key in keys], pictures, skipped)
 
     return Input(len(sources), batches())
 

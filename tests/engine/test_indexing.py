@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from siam.datasets.load import load_dataset
 from siam.engine.indexing import add, open_to_index, sync
+from siam.engine.inputs import open_input
 from siam.engine.item_options import items_to_remove, parse_meta
 from siam.engine.open_run import OpenRun
 from siam.errors import DataError, UsageError
@@ -56,6 +60,37 @@ def test_a_folder_is_labelled_by_its_sub_folders(run: OpenRun, folder: Path) -> 
     assert (item.label, item.origin) == ("b", str(folder / "b" / "01.png"))
     assert run.gallery.thumbnails([item.id])[0] is not None
     assert counts(add(run, [str(folder)])) == (0, 0, 0, 12)
+
+
+@pytest.mark.parametrize("classes_from", [None, "folder", "alphabet/character"])
+def test_labels_are_those_of_training(
+    run: OpenRun, tmp_path: Path, classes_from: str | None
+) -> None:
+    """Two folders above each picture: index add and sync and embed read them as training did."""
+    root = tmp_path / "letters"
+    for number in range(32):
+        draw(
+            root / ("Greek", "Latin")[number % 2] / "ab"[number // 2 % 2] / f"{number}.png", number
+        )
+    dataset = load_dataset(str(root), classes_from=classes_from)
+    trained = {
+        str(tmp_path / origin): dataset.classes[label]
+        for split in (dataset.train, dataset.validation, dataset.test)
+        for origin, label in zip(split.origins, split.labels, strict=True)
+    }
+    data = dataclasses.replace(run.config.data, classes_from=classes_from)
+    config = dataclasses.replace(run.config, data=data)
+    opened = open_input(str(root), config, standard_input=io.BytesIO())
+    embedded: dict[str, str | None] = {}
+    for batch in opened.batches:
+        embedded |= zip(batch.keys, batch.labels, strict=True)
+    assert embedded == trained
+    again = dataclasses.replace(run, config=config)
+    assert counts(add(again, [str(root)])) == (32, 0, 0, 0)
+    assert counts(sync(again, root)) == (0, 0, 0, 32)
+    ids = run.gallery.ids_of(list(trained))
+    indexed = {item.key: item.label for item in run.gallery.items(list(ids.values()))}
+    assert indexed == trained
 
 
 def test_a_new_label_is_found_at_once(run: OpenRun, folder: Path) -> None:
