@@ -15,7 +15,7 @@ import time
 import numpy as np
 
 from siam.evaluation.all_pairs import EDGES, count_all_pairs, jackknife
-from siam.evaluation.calibration_fitting import fit_calibration
+from siam.evaluation.calibration_fit import fit_calibration
 from siam.evaluation.measure import Embedded, measure
 from siam.evaluation.roc import auc, equal_error, roc_of_counts
 

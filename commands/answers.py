@@ -16,7 +16,9 @@ __all__ = ["print_many", "print_one"]
 PICTURED = 4
 
 
-def print_one(run: OpenRun, answer: Answer, far: float | None, threshold: float | None) -> None:
+def print_one(
+    run: OpenRun, answer: Answer, false_accept_rate: float | None, threshold: float | None
+) -> None:
     """Print the answer, its evidence, and what to try next."""
     if answer.error:
         console.notice(f"Error: {answer.error}")
@@ -39,11 +41,13 @@ def print_one(run: OpenRun, answer: Answer, far: float | None, threshold: float 
         [near.label, f"{near.distance:.3f}", near.key, str(near.id)] for near in answer.neighbours
     ]
     console.table("", ["label", "distance (0 to 2)", "key", "id"], rows)
-    console.data(f"Decided at {run.calibration.operating_point(far, threshold)}.")
+    console.data(f"Decided at {run.calibration.operating_point(false_accept_rate, threshold)}.")
     if answer.verdict == "match":
         console.notice("Look closer:  --sheet out.png   --show-input out.png   --json")
     else:
-        console.notice("See what the network saw:  --show-input out.png   or try --far 0.01")
+        console.notice(
+            "See what the network saw:  --show-input out.png   or try --false-accept-rate 0.01"
+        )
 
 
 def print_many(answers: list[Answer]) -> None:

@@ -14,8 +14,13 @@ __all__ = ["evaluate"]
 
 def evaluate(
     run: Annotated[str | None, typer.Option(help="A run's name or path. Default: last.")] = None,
-    far: Annotated[
-        float | None, typer.Option(help="False-accept rate to keep, such as 0.001.")
+    false_accept_rate: Annotated[
+        float | None,
+        typer.Option(
+            "--false-accept-rate",
+            "--far",
+            help="Share of different pairs let through, such as 0.001.",
+        ),
     ] = None,
     threshold: Annotated[
         float | None, typer.Option(min=0, max=2, help="Distance to keep, 0 to 2, by hand.")
@@ -30,8 +35,12 @@ def evaluate(
     from siam.errors import UsageError
     from siam.runs.runs_folder import find_run
 
-    if compare is not None and (far is not None or threshold is not None):
-        given = f"--far {far:g}" if far is not None else f"--threshold {threshold:g}"
+    if compare is not None and (false_accept_rate is not None or threshold is not None):
+        given = (
+            f"--false-accept-rate {false_accept_rate:g}"
+            if false_accept_rate is not None
+            else f"--threshold {threshold:g}"
+        )
         raise UsageError(
             f"--compare takes each run at its own threshold, received {given}.",
             "Leave it out, or evaluate the two runs one after the other.",
@@ -40,7 +49,9 @@ def evaluate(
         if compare is not None:
             differences = compare_runs(run, compare, progress=progress)
         else:
-            result = evaluate_run(run, far=far, threshold=threshold, progress=progress)
+            result = evaluate_run(
+                run, false_accept_rate=false_accept_rate, threshold=threshold, progress=progress
+            )
     if compare is not None:
         first, second = find_run(run).name, find_run(compare).name
         if as_json:
@@ -84,7 +95,9 @@ def print_figures(result: Mapping[str, Any]) -> None:
     if confused:
         console.data(f"Hardest classes (share found): {', '.join(confused)}.")
     console.data(f"Decided at {result['operating_point']['words']}.")
-    console.notice("Look closer:  siam report --open   siam evaluate --far 0.001   --json")
+    console.notice(
+        "Look closer:  siam report --open   siam evaluate --false-accept-rate 0.001   --json"
+    )
 
 
 def print_differences(first: str, second: str, figures: Mapping[str, Mapping[str, Any]]) -> None:

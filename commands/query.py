@@ -35,8 +35,13 @@ def query(
     ] = None,
     run: Annotated[str | None, typer.Option(help="A run's name or path. Default: last.")] = None,
     k: Annotated[int, typer.Option("--k", "-k", min=1, help="Neighbours to show.")] = 10,
-    far: Annotated[
-        float | None, typer.Option(help="False-accept rate to keep, such as 0.001.")
+    false_accept_rate: Annotated[
+        float | None,
+        typer.Option(
+            "--false-accept-rate",
+            "--far",
+            help="Share of different pairs let through, such as 0.001.",
+        ),
     ] = None,
     threshold: Annotated[
         float | None, typer.Option(min=0, max=2, help="Distance to keep, 0 to 2, by hand.")
@@ -88,7 +93,11 @@ def query(
     from siam.index.notices import found_amiss
 
     options = QueryOptions(
-        k=k, far=far, threshold=threshold, where=tuple(where or ()), within=within
+        k=k,
+        false_accept_rate=false_accept_rate,
+        threshold=threshold,
+        where=tuple(where or ()),
+        within=within,
     )
     said = PictureOptions(invert=invert, rotate=rotate, box=parse_box(box))
     with open_run(run) as opened:
@@ -116,7 +125,7 @@ def query(
             results = [answer.to_dict() for answer in answers]
             console.json_object({"run": opened.name, "results": results})
         elif len(answers) == 1:
-            print_one(opened, answers[0], options.far, options.threshold)
+            print_one(opened, answers[0], options.false_accept_rate, options.threshold)
         else:
             print_many(answers)
     raise typer.Exit(exit_code(answers))

@@ -103,7 +103,7 @@ def indexed(gallery: Gallery, where: str, classes: tuple[str, ...]) -> tuple[Emb
 def calibrate(embedded: EmbeddedRun, path: Path, *, progress: Progress = silent) -> Calibration:
     """Learn what distances mean from validation pictures, and keep it at `path`."""
     need_scikit_learn("Calibration")
-    from siam.evaluation.calibration_fitting import fit_calibration
+    from siam.evaluation.calibration_fit import fit_calibration
 
     validation, train = embedded.validation, embedded.train
     calibration = fit_calibration(
@@ -118,7 +118,7 @@ def measure_run(
     calibration: Calibration,
     config: RunConfig,
     *,
-    far: float | None = None,
+    false_accept_rate: float | None = None,
     threshold: float | None = None,
     progress: Progress = silent,
 ) -> Measurements:
@@ -131,7 +131,7 @@ def measure_run(
         classes=config.classes,
         groups=config.groups,
         strange=embedded.strange,
-        far=far,
+        false_accept_rate=false_accept_rate,
         threshold=threshold,
         seed=config.train.seed,
         progress=progress,

@@ -18,7 +18,7 @@ __all__ = ["compare_runs", "evaluate_run"]
 def evaluate_run(
     name: str | None = None,
     *,
-    far: float | None = None,
+    false_accept_rate: float | None = None,
     threshold: float | None = None,
     progress: Progress = silent,
 ) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def evaluate_run(
 
     Args:
         name: a run's name or path; the newest finished run when left out.
-        far: false-accept rate to keep, instead of the most accurate threshold.
+        false_accept_rate: false-accept rate to keep, instead of the most accurate threshold.
         threshold: distance to keep, 0 to 2, instead of both.
         progress: told of the work.
 
@@ -38,13 +38,13 @@ def evaluate_run(
         MissingExtraError: scikit-learn is not installed.
     """
     with open_run(name) as run:
-        measured = measured_run(run, far, threshold, progress)
+        measured = measured_run(run, false_accept_rate, threshold, progress)
         return summarise(
             measured,
             run.calibration,
             run=run.name,
             dataset=run.config.name,
-            far=far,
+            false_accept_rate=false_accept_rate,
             threshold=threshold,
             seed=run.config.train.seed,
         )
@@ -98,10 +98,15 @@ def compare_runs(
 
 
 def measured_run(
-    run: OpenRun, far: float | None, threshold: float | None, progress: Progress
+    run: OpenRun, false_accept_rate: float | None, threshold: float | None, progress: Progress
 ) -> Measurements:
     """Embed and measure an opened run."""
     embedded = embed_run(run.path, run.config, run.encoder, run.gallery)
     return measure_run(
-        embedded, run.calibration, run.config, far=far, threshold=threshold, progress=progress
+        embedded,
+        run.calibration,
+        run.config,
+        false_accept_rate=false_accept_rate,
+        threshold=threshold,
+        progress=progress,
     )

@@ -48,7 +48,7 @@ class QueryOptions:
 
     Attributes:
         k: neighbours to return, 1 or more.
-        far: false-accept rate to keep, instead of the most accurate threshold.
+        false_accept_rate: false-accept rate to keep, instead of the most accurate threshold.
         threshold: distance to keep, 0 to 2, instead of both.
         where: filters on the index; several must all hold.
         within: return only neighbours at this distance or nearer, 0 to 2.
@@ -57,7 +57,7 @@ class QueryOptions:
     """
 
     k: int = 10
-    far: float | None = None
+    false_accept_rate: float | None = None
     threshold: float | None = None
     where: tuple[str, ...] = ()
     within: float | None = None
@@ -224,7 +224,7 @@ def decided(
         matches.distances[:, :voters],
         numbers[:, :voters],
         run.calibration,
-        far=options.far,
+        false_accept_rate=options.false_accept_rate,
         threshold=options.threshold,
     )
     return [

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from siam.errors import DataError
-from siam.evaluation.distances import checked, distance_block
+from siam.evaluation.distances import check_embeddings, distance_block
 from siam.evaluation.intervals import Interval, around, wilson
 from siam.evaluation.roc import Roc, roc_of_counts
 from siam.progress import Progress, silent
@@ -88,7 +88,7 @@ def count_all_pairs(
         >>> pairs.count, int(pairs.same.sum()), round(float(EDGES[pairs.same.argmax()]), 3)
         (3, 1, 1.414)
     """
-    vectors, numbers = checked(embeddings, labels)
+    vectors, numbers = check_embeddings(embeddings, labels)
     order = np.random.default_rng(seed).permutation(len(vectors))
     vectors, numbers = vectors[order].astype(np.float64), numbers[order]
     groups = min(GROUPS, max(1, len(vectors)))

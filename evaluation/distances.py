@@ -12,7 +12,7 @@ import numpy as np
 from siam.errors import DataError
 from siam.progress import Progress, silent
 
-__all__ = ["Neighbours", "checked", "distance_block", "nearest", "pair_distances"]
+__all__ = ["Neighbours", "check_embeddings", "distance_block", "nearest", "pair_distances"]
 
 QUERIES_PER_SEARCH = 1024
 
@@ -30,7 +30,7 @@ class Neighbours:
     positions: np.ndarray
 
 
-def checked(embeddings: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def check_embeddings(embeddings: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the embeddings as float32 (n, dim) and the labels as int64 (n,), or refuse them.
 
     Args:

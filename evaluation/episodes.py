@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from siam.errors import UsageError
-from siam.evaluation.distances import checked, distance_block
+from siam.evaluation.distances import check_embeddings, distance_block
 from siam.evaluation.intervals import Interval, around, picture_weights, wilson
 
 __all__ = ["EpisodeScores", "Trial", "draw_trials", "score_trials"]
@@ -122,7 +122,7 @@ def score_trials(
         >>> score_trials(np.array([[1, 0], [0, 1], [0.6, 0.8]]), [one]).accuracy
         1.0
     """
-    vectors, _ = checked(embeddings, np.zeros(len(embeddings), np.int64))
+    vectors, _ = check_embeddings(embeddings, np.zeros(len(embeddings), np.int64))
     vectors = vectors.astype(np.float64)
     asked, right, count = [], [], 0
     for trial in trials:

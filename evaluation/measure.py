@@ -12,7 +12,7 @@ from siam.errors import UsageError
 from siam.evaluation.all_pairs import AllPairs, count_all_pairs
 from siam.evaluation.calibration import Calibration
 from siam.evaluation.confusion import ClassScores, confuse, score_classes
-from siam.evaluation.distances import checked, nearest, pair_distances
+from siam.evaluation.distances import check_embeddings, nearest, pair_distances
 from siam.evaluation.episodes import EpisodeScores, draw_trials, score_trials
 from siam.evaluation.out_of_distribution import Detection, detect
 from siam.evaluation.pairs import PairScores, score_pairs
@@ -104,7 +104,7 @@ def measure(
     classes: Sequence[str],
     groups: Sequence[str] = (),
     strange: Mapping[str, np.ndarray] | None = None,
-    far: float | None = None,
+    false_accept_rate: float | None = None,
     threshold: float | None = None,
     seed: int = 0,
     progress: Progress = silent,
@@ -119,16 +119,16 @@ def measure(
         groups: a group name per class, for episodes within a group.
         strange: kind -> float32 (m, dim), embeddings of pictures of no class of the gallery, such
             as letters, noise or blank pages. Each class taken out of the gallery is added.
-        far: false-accept rate to keep, in place of the most accurate threshold.
+        false_accept_rate: false-accept rate to keep, in place of the most accurate threshold.
         threshold: distance to keep, in place of both.
         seed: of the sampled pairs, the episodes and the resampling.
 
     Raises:
         DataError: the test pictures do not make pairs of both kinds.
-        UsageError: `far` and `threshold` together, or out of range.
+        UsageError: `false_accept_rate` and `threshold` together, or out of range.
     """
-    limit = calibration.pick_threshold(far, threshold)
-    vectors, labels = checked(test.embeddings, test.labels)
+    limit = calibration.pick_threshold(false_accept_rate, threshold)
+    vectors, labels = check_embeddings(test.embeddings, test.labels)
     left, right, same = sample_pairs(labels, PAIRS, seed=seed)
     distances = pair_distances(vectors, left, right)
     in_train = bool(np.isin(labels, gallery.labels).mean() >= 0.5)
@@ -144,7 +144,9 @@ def measure(
         )
     near = found.neighbours.distances[:, :voters]
     near_labels = found.neighbour_labels[:, :voters]
-    verdicts = decide(near, near_labels, calibration, far=far, threshold=threshold)
+    verdicts = decide(
+        near, near_labels, calibration, false_accept_rate=false_accept_rate, threshold=threshold
+    )
     votes = count_votes(near, near_labels)
     return Measurements(
         pairs=Pairs(left, right, same, distances),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from siam.evaluation.distances import checked, distance_block
+from siam.evaluation.distances import check_embeddings, distance_block
 from siam.progress import Progress, silent
 
 __all__ = ["WorstPairs", "worst_pairs", "wrong_neighbours"]
@@ -45,7 +45,7 @@ def worst_pairs(
         labels: int64 (n,).
         count: pairs of each kind wanted; fewer come back where there are fewer.
     """
-    vectors, numbers = checked(embeddings, labels)
+    vectors, numbers = check_embeddings(embeddings, labels)
     exact = vectors.astype(np.float64)
     size = len(vectors)
     partners = np.zeros((2, size), np.int64)

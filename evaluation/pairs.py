@@ -14,13 +14,13 @@ from siam.evaluation.roc import (
     equal_error,
     roc_of_counts,
     roc_of_pairs,
-    true_accepts,
+    true_accept_rate_at,
 )
 
-__all__ = ["FARS", "PairScores", "best_threshold", "score_pairs", "tar_name"]
+__all__ = ["FALSE_ACCEPT_RATES", "PairScores", "best_threshold", "score_pairs", "true_accept_key"]
 
 # The false-accept rates that are always reported.
-FARS = (1e-2, 1e-3, 1e-4)
+FALSE_ACCEPT_RATES = (1e-2, 1e-3, 1e-4)
 
 
 @dataclass(frozen=True)
@@ -31,25 +31,26 @@ class PairScores:
         count: pairs scored.
         threshold: the distance at or below which a pair counts as "same"; chosen elsewhere.
         accuracy: share of pairs told rightly at the threshold, the two kinds weighing alike.
-        far, tar: share of different, and of same, pairs accepted at the threshold.
+        false_accept_rate: share of different pairs accepted at the threshold.
+        true_accept_rate: share of same pairs accepted at the threshold.
         auc: chance that a same pair is closer than a different one.
         eer: the error rate where false accepts = false rejects.
         eer_threshold: the distance where that is.
         average_precision: area under precision over recall, "same" being the positive kind.
-        tar_at_far: false-accept rate -> share of same pairs accepted there.
+        true_accept_rates: false-accept rate -> share of same pairs accepted there.
         intervals: figure name -> its 95 % interval over pictures.
     """
 
     count: int
     threshold: float
     accuracy: float
-    far: float
-    tar: float
+    false_accept_rate: float
+    true_accept_rate: float
     auc: float
     eer: float
     eer_threshold: float
     average_precision: float
-    tar_at_far: dict[float, float]
+    true_accept_rates: dict[float, float]
     intervals: dict[str, Interval] = field(default_factory=dict)
 
 
@@ -72,7 +73,8 @@ def best_threshold(distances: np.ndarray, same: np.ndarray) -> float:
     """
     _need_both_kinds(same)
     curve = roc_of_pairs(distances, same)
-    best = 1 + int(np.argmax((curve.tar - curve.far)[1:]))  # the first point is no distance
+    # The first point is no distance.
+    best = 1 + int(np.argmax((curve.true_accept_rates - curve.false_accept_rates)[1:]))
     above = curve.thresholds[best + 1] if best + 1 < len(curve.thresholds) else 2.0
     return float((curve.thresholds[best] + above) / 2)
 
@@ -105,36 +107,37 @@ def score_pairs(
     curve = roc_of_pairs(distances, same)
     eer, eer_threshold = equal_error(curve)
     accepted = distances <= threshold
-    far, tar = float(accepted[same == 0].mean()), float(accepted[same == 1].mean())
+    false_accept_rate = float(accepted[same == 0].mean())
+    true_accept_rate = float(accepted[same == 1].mean())
     figures = {
-        "accuracy": (tar + 1 - far) / 2,
-        "far": far,
-        "tar": tar,
+        "accuracy": (true_accept_rate + 1 - false_accept_rate) / 2,
+        "far": false_accept_rate,
+        "tar": true_accept_rate,
         "auc": float(roc_auc_score(same, -distances)),
         "eer": eer,
     }
-    tars = {rate: true_accepts(curve, rate) for rate in FARS}
-    figures |= {tar_name(rate): value for rate, value in tars.items()}
+    true_accept_rates = {rate: true_accept_rate_at(curve, rate) for rate in FALSE_ACCEPT_RATES}
+    figures |= {true_accept_key(rate): value for rate, value in true_accept_rates.items()}
     figures["average_precision"] = float(average_precision_score(same, -distances))
     intervals = _intervals(figures, distances, same, left, right, threshold, seed)
     return PairScores(
         count=len(distances),
         threshold=float(threshold),
         accuracy=figures["accuracy"],
-        far=far,
-        tar=tar,
+        false_accept_rate=false_accept_rate,
+        true_accept_rate=true_accept_rate,
         auc=figures["auc"],
         eer=eer,
         eer_threshold=eer_threshold,
         average_precision=figures["average_precision"],
-        tar_at_far=tars,
+        true_accept_rates=true_accept_rates,
         intervals=intervals,
     )
 
 
-def tar_name(far: float) -> str:
-    """Return the name of the true-accept rate at a false-accept rate: "tar@far=0.01"."""
-    return f"tar@far={far:g}"
+def true_accept_key(false_accept_rate: float) -> str:
+    """Return the JSON key of the true-accept rate at a false-accept rate: "tar@far=0.01"."""
+    return f"tar@far={false_accept_rate:g}"
 
 
 def _need_both_kinds(same: np.ndarray) -> None:
@@ -163,13 +166,13 @@ def _intervals(
         if at_same.sum() == 0 or at_different.sum() == 0:
             return np.full(len(figures), np.nan)
         curve = roc_of_counts(pairs.thresholds, at_same, at_different)
-        far, tar = curve.far[cut], curve.tar[cut]
+        accepts, hits = curve.false_accept_rates[cut], curve.true_accept_rates[cut]
         right, accepted = np.cumsum(at_same), np.cumsum(at_same + at_different)
         precision = np.divide(right, accepted, out=np.zeros_like(right), where=accepted > 0)
-        average_precision = np.sum(np.diff(curve.tar) * precision)
-        tars = [true_accepts(curve, rate) for rate in FARS]
-        fixed = [(tar + 1 - far) / 2, far, tar, auc(curve), equal_error(curve)[0]]
-        return np.array([*fixed, *tars, average_precision])
+        average_precision = np.sum(np.diff(curve.true_accept_rates) * precision)
+        rates = [true_accept_rate_at(curve, rate) for rate in FALSE_ACCEPT_RATES]
+        fixed = [(hits + 1 - accepts) / 2, accepts, hits, auc(curve), equal_error(curve)[0]]
+        return np.array([*fixed, *rates, average_precision])
 
     pictures = len(np.union1d(left, right))
     intervals = {}

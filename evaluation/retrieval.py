@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from siam.evaluation.distances import Neighbours, checked, nearest
+from siam.evaluation.distances import Neighbours, check_embeddings, nearest
 from siam.evaluation.votes import count_votes
 from siam.progress import Progress, silent
 
@@ -81,8 +81,8 @@ def retrieve(
     Raises:
         DataError: embeddings that are not unit rows with one label each.
     """
-    queries, query_labels = checked(queries, query_labels)
-    gallery, gallery_labels = checked(gallery, gallery_labels)
+    queries, query_labels = check_embeddings(queries, query_labels)
+    gallery, gallery_labels = check_embeddings(gallery, gallery_labels)
     found = nearest(queries, gallery, max(voters, *RANKS), same_set=same_set, progress=progress)
     labels = gallery_labels[found.positions]
     votes = count_votes(found.distances[:, :voters], labels[:, :voters])

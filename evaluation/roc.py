@@ -1,9 +1,10 @@
 """The trade between false accepts and true accepts, from counts at each distance.
 
 A pair is accepted as "same class" where its distance is at most the threshold, so that a
-threshold of 0.0 still accepts identical pictures. FAR, the false-accept rate, is the share of
-different pairs accepted; TAR, the true-accept rate, the share of same pairs accepted.
-The equal error rate (EER) is where FAR = 1 - TAR, interpolated between the two neighbouring points.
+threshold of 0.0 still accepts identical pictures. The false-accept rate is the share of
+different pairs accepted; the true-accept rate the share of same pairs accepted.
+The equal error rate (EER) is where the false-accept rate equals 1 minus the
+true-accept rate, interpolated between the two neighbouring points.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ __all__ = [
     "roc_of_counts",
     "roc_of_pairs",
     "threshold_at",
-    "true_accepts",
+    "true_accept_rate_at",
 ]
 
 
@@ -30,13 +31,13 @@ class Roc:
 
     Attributes:
         thresholds: float64 (m,), distances; the first is -1, below any distance.
-        far: float64 (m,), share of different pairs accepted, 0 to 1, rising.
-        tar: float64 (m,), share of same pairs accepted, 0 to 1, rising.
+        false_accept_rates: float64 (m,), share of different pairs accepted, 0 to 1, rising.
+        true_accept_rates: float64 (m,), share of same pairs accepted, 0 to 1, rising.
     """
 
     thresholds: np.ndarray
-    far: np.ndarray
-    tar: np.ndarray
+    false_accept_rates: np.ndarray
+    true_accept_rates: np.ndarray
 
 
 def roc_of_counts(thresholds: np.ndarray, same: np.ndarray, different: np.ndarray) -> Roc:
@@ -47,9 +48,9 @@ def roc_of_counts(thresholds: np.ndarray, same: np.ndarray, different: np.ndarra
         same, different: (m,), (weighted) pairs at a distance above the threshold before and at
             most this one. Each must hold at least one pair.
     """
-    tar = np.concatenate([[0.0], np.cumsum(same, dtype=np.float64)])
-    far = np.concatenate([[0.0], np.cumsum(different, dtype=np.float64)])
-    return Roc(np.concatenate([[-1.0], thresholds]), far / far[-1], tar / tar[-1])
+    hits = np.concatenate([[0.0], np.cumsum(same, dtype=np.float64)])
+    accepts = np.concatenate([[0.0], np.cumsum(different, dtype=np.float64)])
+    return Roc(np.concatenate([[-1.0], thresholds]), accepts / accepts[-1], hits / hits[-1])
 
 
 class SortedPairs:
@@ -86,7 +87,7 @@ def roc_of_pairs(distances: np.ndarray, same: np.ndarray) -> Roc:
 
     Example:
         >>> curve = roc_of_pairs(np.array([0.1, 0.4, 0.3, 0.9]), np.array([1, 1, 0, 0]))
-        >>> curve.tar.tolist(), curve.far.tolist()
+        >>> curve.true_accept_rates.tolist(), curve.false_accept_rates.tolist()
         ([0.0, 0.5, 0.5, 1.0, 1.0], [0.0, 0.0, 0.5, 0.5, 1.0])
     """
     pairs = SortedPairs(distances, same)
@@ -98,27 +99,33 @@ def auc(curve: Roc) -> float:
 
     Ties count one half, as in the Mann-Whitney U statistic.
     """
-    return float(np.trapezoid(curve.tar, curve.far))
+    return float(np.trapezoid(curve.true_accept_rates, curve.false_accept_rates))
 
 
 def equal_error(curve: Roc) -> tuple[float, float]:
     """Return the equal error rate, 0 to 1, and the threshold where it lies."""
-    difference = curve.far - (1 - curve.tar)  # rises from -1 to 1
+    difference = curve.false_accept_rates - (1 - curve.true_accept_rates)  # rises from -1 to 1
     after = int(np.argmax(difference >= 0))
     before = after - 1
     step = -difference[before] / (difference[after] - difference[before])
-    error = curve.far[before] + step * (curve.far[after] - curve.far[before])
+    low, high = curve.false_accept_rates[[before, after]]
+    error = low + step * (high - low)
     return float(error), float(max(curve.thresholds[after], 0.0))
 
 
-def true_accepts(curve: Roc, far: float) -> float:
-    """Return the largest true-accept rate whose false-accept rate is at most `far`."""
-    return float(curve.tar[np.searchsorted(curve.far, far, side="right") - 1])
+def true_accept_rate_at(curve: Roc, false_accept_rate: float) -> float:
+    """Return the largest true-accept rate at a false-accept rate of at most `false_accept_rate`."""
+    return float(curve.true_accept_rates[_last_point(curve, false_accept_rate)])
 
 
-def threshold_at(curve: Roc, far: float) -> float:
-    """Return the largest threshold on the curve whose false-accept rate is at most `far`.
+def threshold_at(curve: Roc, false_accept_rate: float) -> float:
+    """Return the largest threshold with a false-accept rate of at most `false_accept_rate`.
 
     It is -1.0, which accepts nothing, where even the smallest distance lets more pairs in.
     """
-    return float(curve.thresholds[np.searchsorted(curve.far, far, side="right") - 1])
+    return float(curve.thresholds[_last_point(curve, false_accept_rate)])
+
+
+def _last_point(curve: Roc, false_accept_rate: float) -> int:
+    """Return the last point of the curve that keeps a false-accept rate."""
+    return int(np.searchsorted(curve.false_accept_rates, false_accept_rate, side="right")) - 1

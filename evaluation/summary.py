@@ -17,9 +17,9 @@ from siam.evaluation.confusion import ClassScores
 from siam.evaluation.intervals import Interval, bootstrap_mean, wilson
 from siam.evaluation.measure import Measurements
 from siam.evaluation.out_of_distribution import Detection
-from siam.evaluation.pairs import FARS, PairScores, tar_name
+from siam.evaluation.pairs import FALSE_ACCEPT_RATES, PairScores, true_accept_key
 from siam.evaluation.retrieval import Retrieval
-from siam.evaluation.roc import auc, equal_error, roc_of_counts, true_accepts
+from siam.evaluation.roc import auc, equal_error, roc_of_counts, true_accept_rate_at
 
 __all__ = ["SCHEMA", "summarise"]
 
@@ -32,14 +32,14 @@ def summarise(
     *,
     run: str,
     dataset: str,
-    far: float | None = None,
+    false_accept_rate: float | None = None,
     threshold: float | None = None,
     seed: int = 0,
 ) -> dict[str, Any]:
     """Return the evaluation as plain JSON values, without NaN.
 
     Args:
-        measured: what `measure` returned, at the same `far`, `threshold` and `seed`.
+        measured: what `measure` returned, at the same `false_accept_rate`, `threshold` and `seed`.
         calibration: the run's.
         run: its name.
         dataset: the data set's name.
@@ -53,10 +53,10 @@ def summarise(
         "seed": seed,
         "verdict": _headline(retrieval, pairs),
         "operating_point": {
-            "threshold": calibration.pick_threshold(far, threshold),
-            "nominal_far": far,
-            "chosen_by": _chosen_by(far, threshold),
-            "words": calibration.operating_point(far, threshold),
+            "threshold": calibration.pick_threshold(false_accept_rate, threshold),
+            "nominal_far": false_accept_rate,
+            "chosen_by": _chosen_by(false_accept_rate, threshold),
+            "words": calibration.operating_point(false_accept_rate, threshold),
         },
         "pairs": pairs,
         "all_pairs": _all_pairs(measured.all_pairs),
@@ -84,10 +84,10 @@ def summarise(
     }
 
 
-def _chosen_by(far: float | None, threshold: float | None) -> str:
+def _chosen_by(false_accept_rate: float | None, threshold: float | None) -> str:
     if threshold is not None:
         return "hand"
-    return "accuracy" if far is None else "far"
+    return "accuracy" if false_accept_rate is None else "far"
 
 
 def _with_interval(name: str, value: float | None, interval: Interval) -> dict[str, Any]:
@@ -100,10 +100,10 @@ def _pairs(scores: PairScores) -> dict[str, Any]:
         "accuracy": scores.accuracy,
         "auc": scores.auc,
         "eer": scores.eer,
-        "far": scores.far,
-        "tar": scores.tar,
+        "far": scores.false_accept_rate,
+        "tar": scores.true_accept_rate,
         "average_precision": scores.average_precision,
-        **{tar_name(rate): value for rate, value in scores.tar_at_far.items()},
+        **{true_accept_key(rate): value for rate, value in scores.true_accept_rates.items()},
     }
     for name, value in values.items():
         figures |= _with_interval(name, value, scores.intervals[name])
@@ -111,11 +111,12 @@ def _pairs(scores: PairScores) -> dict[str, Any]:
 
 
 def _all_pairs(pairs: AllPairs) -> dict[str, Any]:
-    names = ["auc", "eer", *(tar_name(rate) for rate in FARS)]
+    names = ["auc", "eer", *(true_accept_key(rate) for rate in FALSE_ACCEPT_RATES)]
 
     def statistics(same: np.ndarray, different: np.ndarray) -> list[float]:
         curve = roc_of_counts(EDGES, same, different)
-        return [auc(curve), equal_error(curve)[0], *(true_accepts(curve, rate) for rate in FARS)]
+        rates = [true_accept_rate_at(curve, rate) for rate in FALSE_ACCEPT_RATES]
+        return [auc(curve), equal_error(curve)[0], *rates]
 
     figures: dict[str, Any] = {
         "count": pairs.count,
@@ -141,27 +142,31 @@ def _retrieval(found: Retrieval) -> dict[str, Any]:
 
 
 def _calibration(measured: Measurements, calibration: Calibration) -> dict[str, Any]:
-    nominal = [far for far in FARS if far >= calibration.fars[0]]
-    thresholds = [calibration.threshold_for(far) for far in nominal]
+    smallest = calibration.false_accept_rates[0]
+    nominal = [rate for rate in FALSE_ACCEPT_RATES if rate >= smallest]
+    thresholds = [calibration.threshold_for(rate) for rate in nominal]
     # Where each threshold stands on the curve, which is the same for any counts.
     places = np.searchsorted(measured.all_pairs.roc().thresholds, thresholds, side="right") - 1
 
     def statistics(same: np.ndarray, different: np.ndarray) -> list[float]:
         curve = roc_of_counts(EDGES, same, different)
-        return [*curve.far[places].tolist(), *curve.tar[places].tolist()]
+        return [
+            *curve.false_accept_rates[places].tolist(),
+            *curve.true_accept_rates[places].tolist(),
+        ]
 
     values = statistics(measured.all_pairs.same, measured.all_pairs.different)
     intervals = jackknife(measured.all_pairs, statistics)
     rates = [
         {
-            "nominal_far": far,
+            "nominal_far": rate,
             "threshold": threshold,
             **_with_interval("test_far", values[place], intervals[place]),
             **_with_interval(
                 "test_tar", values[place + len(nominal)], intervals[place + len(nominal)]
             ),
         }
-        for place, (far, threshold) in enumerate(zip(nominal, thresholds, strict=True))
+        for place, (rate, threshold) in enumerate(zip(nominal, thresholds, strict=True))
     ]
     pair, label = measured.pair_reliability, measured.label_reliability
     return {

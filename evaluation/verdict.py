@@ -42,7 +42,7 @@ def decide(
     labels: np.ndarray,
     calibration: Calibration,
     *,
-    far: float | None = None,
+    false_accept_rate: float | None = None,
     threshold: float | None = None,
 ) -> list[Verdict]:
     """Decide about n pictures from their k nearest gallery items.
@@ -57,13 +57,13 @@ def decide(
             neighbour is missing. k as in `calibration.neighbours` where the gallery has as many.
         labels: int64 (n, k).
         calibration: of the run that made the embeddings.
-        far: the false-accept rate to keep, above 0 to 1, in place of the most accurate threshold.
+        false_accept_rate: the rate to keep, above 0 to 1, in place of the most accurate threshold.
         threshold: the distance to keep, 0 to 2, in place of both; 0.0 lets only copies match.
 
     Raises:
-        UsageError: `far` and `threshold` together, or out of range.
+        UsageError: `false_accept_rate` and `threshold` together, or out of range.
     """
-    limit = calibration.pick_threshold(far, threshold)
+    limit = calibration.pick_threshold(false_accept_rate, threshold)
     votes = count_votes(distances, labels)
     probabilities = calibration.label_probability(votes)
     present = votes.labels >= 0

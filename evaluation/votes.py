@@ -60,8 +60,8 @@ def count_votes(distances: np.ndarray, labels: np.ndarray) -> Votes:
         )
     n, k = distances.shape
     if k == 0:
-        far = np.full(n, 2.0)
-        return Votes(np.full(n, UNKNOWN), np.zeros(n), far, far.copy())
+        nowhere = np.full(n, 2.0)
+        return Votes(np.full(n, UNKNOWN), np.zeros(n), nowhere, nowhere.copy())
     present = np.isfinite(distances)
     distances = np.where(present, distances, 2.0)
     weights = np.where(present, 1 / (distances + SOFTENING) ** 2, 0.0)

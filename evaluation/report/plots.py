@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siam.evaluation.all_pairs import BINS, AllPairs
-from siam.evaluation.pairs import FARS
+from siam.evaluation.pairs import FALSE_ACCEPT_RATES
 from siam.evaluation.reliability import Reliability
 from siam.evaluation.report.svg import ACCENT, DIFFERENT, SAME, figure, to_svg
-from siam.evaluation.roc import equal_error, threshold_at, true_accepts
+from siam.evaluation.roc import equal_error, threshold_at, true_accept_rate_at
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -76,17 +76,17 @@ def roc_plot(pairs: AllPairs, threshold: float) -> str:
     error, _ = equal_error(curve)
     place = int(np.searchsorted(curve.thresholds, threshold, side="right")) - 1
     with figure() as (drawn, axes):
-        tars = [100 * true_accepts(curve, rate) for rate in rates]
-        axes.plot(100 * rates, tars, color=SAME, linewidth=2)
+        accepts = [100 * true_accept_rate_at(curve, rate) for rate in rates]
+        axes.plot(100 * rates, accepts, color=SAME, linewidth=2)
         axes.plot(
             100 * error, 100 * (1 - error), "D", color=DIFFERENT, label=f"EER {100 * error:.2g} %"
         )
-        for rate in FARS:
+        for rate in FALSE_ACCEPT_RATES:
             if rate >= smallest and threshold_at(curve, rate) >= 0:
-                axes.plot(100 * rate, 100 * true_accepts(curve, rate), "o", color=SAME)
+                axes.plot(100 * rate, 100 * true_accept_rate_at(curve, rate), "o", color=SAME)
         axes.plot(
-            100 * max(curve.far[place], smallest),
-            100 * curve.tar[place],
+            100 * max(curve.false_accept_rates[place], smallest),
+            100 * curve.true_accept_rates[place],
             "*",
             markersize=13,
             color=ACCENT,

@@ -11,13 +11,15 @@ from typer.testing import CliRunner
 from siam.cli import app
 
 
-@pytest.mark.parametrize("option", [["--far", "0.1"], ["--threshold", "0.0"]])
+@pytest.mark.parametrize(
+    "option", [["--far", "0.1"], ["--false-accept-rate", "0.1"], ["--threshold", "0.0"]]
+)
 def test_an_operating_point_is_not_silently_ignored_beside_compare(
     runs: Path, option: list[str]
 ) -> None:
     answer = CliRunner().invoke(app, ["evaluate", "--compare", "other", *option])
     assert answer.exit_code == 2
-    assert option[0] in answer.stderr
+    assert ("--threshold" if "--threshold" in option else "--false-accept-rate") in answer.stderr
     assert "own threshold" in answer.stderr
 
 

@@ -196,4 +196,4 @@ def test_options_that_make_no_sense_are_refused_for_many_too(run: OpenRun, tmp_p
     Image.new("L", (28, 28)).save(tmp_path / "a.png")
     sources = [("a", tmp_path / "a.png")] * 3
     with pytest.raises(UsageError, match="false-accept rate"):
-        list(query_pictures(run, sources, options=QueryOptions(far=2.0)))
+        list(query_pictures(run, sources, options=QueryOptions(false_accept_rate=2.0)))

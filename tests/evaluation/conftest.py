@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from siam.evaluation.calibration import Calibration
-from siam.evaluation.calibration_fitting import fit_calibration
+from siam.evaluation.calibration_fit import fit_calibration
 from siam.evaluation.measure import Embedded, Measurements, measure
 
 CLASSES = ("ant", "bee", "cat", "dog")

@@ -3,17 +3,17 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from siam.errors import DataError, RunError, UsageError
 from siam.evaluation.all_pairs import count_all_pairs
 from siam.evaluation.calibration import Calibration, read_calibration, write_calibration
-from siam.evaluation.calibration_fitting import fit_calibration
+from siam.evaluation.calibration_fit import fit_calibration
 from siam.evaluation.distances import nearest
 from siam.evaluation.pairs import best_threshold
 from siam.evaluation.votes import count_votes
@@ -40,20 +40,22 @@ def test_thresholds_by_rate_keep_it_on_the_validation_pairs(clusters, every_pair
     vectors, labels = clusters(200, spread=0.5, seed=1)
     calibration = fit_calibration(vectors, labels, vectors, labels)
     distances, same = every_pair(vectors, labels)
-    for far in (0.5, 0.1, 0.01, 0.001):
-        measured = np.mean(distances[same == 0] <= calibration.threshold_for(far) + 1e-9)
-        assert 0.8 * far < measured <= far * 1.01
-        assert calibration.far_at(calibration.threshold_for(far)) == pytest.approx(far, rel=0.2)
+    for rate in (0.5, 0.1, 0.01, 0.001):
+        measured = np.mean(distances[same == 0] <= calibration.threshold_for(rate) + 1e-9)
+        assert 0.8 * rate < measured <= rate * 1.01
+        assert calibration.false_accept_rate_at(calibration.threshold_for(rate)) == pytest.approx(
+            rate, rel=0.2
+        )
 
 
 def test_thresholds_rise_with_the_rate(calibration):
-    rates = np.geomspace(calibration.fars[0], 1, 50)
+    rates = np.geomspace(calibration.false_accept_rates[0], 1, 50)
     thresholds = [calibration.threshold_for(float(min(rate, 1))) for rate in rates]
     assert thresholds == sorted(thresholds)
 
 
 @pytest.mark.parametrize(
-    ("far", "words"),
+    ("rate", "words"),
     [
         (0.0, "above 0 and at most 1, received 0"),
         (-0.1, "received -0.1"),
@@ -62,9 +64,9 @@ def test_thresholds_rise_with_the_rate(calibration):
         (1e-9, "cannot be measured on 15,000 different validation pairs"),
     ],
 )
-def test_rates_that_cannot_be_kept_are_refused(calibration, far, words):
+def test_rates_that_cannot_be_kept_are_refused(calibration, rate, words):
     with pytest.raises(UsageError, match=words):
-        calibration.threshold_for(far)
+        calibration.threshold_for(rate)
 
 
 def test_threshold_by_hand_is_taken_zero_included(calibration):
@@ -81,12 +83,14 @@ def test_threshold_out_of_range_is_refused(calibration, threshold):
 
 
 def test_rate_and_threshold_exclude_each_other(calibration):
-    with pytest.raises(UsageError, match="--far 0.01 and --threshold 0 exclude each other"):
+    with pytest.raises(
+        UsageError, match="--false-accept-rate 0.01 and --threshold 0 exclude each other"
+    ):
         calibration.pick_threshold(0.01, 0.0)
 
 
 def test_operating_point_in_words(calibration):
-    words = calibration.operating_point(far=0.01)
+    words = calibration.operating_point(false_accept_rate=0.01)
     assert words.endswith("1 % false accepts, measured on 15,000 validation pairs")
     assert "set by hand" in calibration.operating_point(threshold=0.0)
     assert "below" in calibration.operating_point(threshold=0.0)
@@ -134,6 +138,50 @@ def test_damaged_file_is_refused(tmp_path, content, words):
     path.write_text(content)
     with pytest.raises(RunError, match=words):
         read_calibration(path)
+
+
+# Key -> a value that a damaged or hostile file may hold in its place, as JSON.
+WRONG = {
+    "a word": {"threshold": '"0.5"'},
+    "true": {"same_pairs": "true"},
+    "null": {"familiar": "null"},
+    "not a number": {"threshold": "NaN"},
+    "infinite": {"unfamiliar": "1e999"},
+    "a distance beyond 2": {"threshold": "2.5"},
+    "a negative count": {"queries": "-1"},
+    "half a picture": {"pictures": "1.5"},
+    "a million neighbours": {"neighbours": "1000000"},
+    "two weights": {"label_weights": "[0.0, 1.0]"},
+    "no knots": {"distances": "[]", "probabilities": "[]"},
+    "lists of two lengths": {"probabilities": "[1.0]"},
+    "a curve that turns": {"distances": "[0.5, 0.1]", "probabilities": "[1.0, 0.0]"},
+    "a curve that rises": {"distances": "[0.1, 0.5]", "probabilities": "[0.0, 1.0]"},
+    "a rate of 0": {"fars": "[0.0]", "far_distances": "[0.3]"},
+    "ten million knots": {"distances": f"[{'0,' * 10_000_000}0]"},
+    "30,000 knots": {"distances": f"[{'0,' * 30_000}0]"},
+    "too deep": {"surprise": "[" * 100_000},
+}
+
+
+@pytest.mark.parametrize("keys", WRONG.values(), ids=WRONG.keys())
+def test_a_wrong_value_is_one_line(tmp_path, calibration, keys):
+    path = tmp_path / "calibration.json"
+    write_calibration(path, calibration)
+    rest = {key: json.dumps(value) for key, value in json.loads(path.read_text()).items()}
+    path.write_text(
+        "{" + ", ".join(f'"{key}": {value}' for key, value in (rest | keys).items()) + "}"
+    )
+    with pytest.raises(RunError) as refused:
+        read_calibration(path)
+    assert refused.value.problem.startswith(f"The calibration {path} cannot be read: ")
+    assert "\n" not in refused.value.problem and len(refused.value.problem) < 400
+
+
+def test_the_file_keeps_its_keys(tmp_path, calibration):
+    """Runs of every age are read by siam of every age."""
+    path = tmp_path / "calibration.json"
+    write_calibration(path, calibration)
+    assert {"schema", "fars", "far_distances"} <= json.loads(path.read_text()).keys()
 
 
 def test_missing_file_is_refused(tmp_path):
@@ -185,8 +233,8 @@ def test_rate_of_any_distance_is_a_rate(distance):
         threshold=0.5,
         distances=(0.0, 2.0),
         probabilities=(1.0, 0.0),
-        fars=(0.01, 1.0),
-        far_distances=(0.3, 1.9),
+        false_accept_rates=(0.01, 1.0),
+        false_accept_distances=(0.3, 1.9),
         same_pairs=5,
         different_pairs=100,
         pictures=20,
@@ -196,7 +244,7 @@ def test_rate_of_any_distance_is_a_rate(distance):
         unfamiliar=0.9,
         queries=20,
     )
-    assert 0 <= fitted.far_at(distance) <= 1
+    assert 0 <= fitted.false_accept_rate_at(distance) <= 1
     assert replace(fitted, threshold=distance).pick_threshold(None, None) == distance
 
 

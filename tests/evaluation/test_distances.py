@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from siam.errors import DataError
-from siam.evaluation.distances import checked, distance_block, nearest, pair_distances
+from siam.evaluation.distances import check_embeddings, distance_block, nearest, pair_distances
 
 
 def loop_distance(a: np.ndarray, b: np.ndarray) -> float:
@@ -65,4 +65,4 @@ def test_fewer_neighbours_come_back_where_the_gallery_has_fewer(size, same_set, 
 )
 def test_embeddings_that_are_not_unit_rows_with_labels_are_refused(embeddings, labels, words):
     with pytest.raises(DataError, match=words):
-        checked(embeddings, np.array(labels))
+        check_embeddings(embeddings, np.array(labels))

@@ -7,9 +7,17 @@ from hypothesis import strategies as st
 
 from siam.errors import DataError
 from siam.evaluation.distances import pair_distances
-from siam.evaluation.pairs import best_threshold, score_pairs, tar_name
+from siam.evaluation.pairs import best_threshold, score_pairs, true_accept_key
 
-PLAIN = ("accuracy", "far", "tar", "auc", "eer", "average_precision")
+# Key of an interval -> the field that it is of.
+FIELDS = {
+    "accuracy": "accuracy",
+    "far": "false_accept_rate",
+    "tar": "true_accept_rate",
+    "auc": "auc",
+    "eer": "eer",
+    "average_precision": "average_precision",
+}
 LEFT, RIGHT = np.array([0, 1, 2, 3]), np.array([4, 5, 6, 7])
 rows = st.lists(st.tuples(st.integers(0, 15), st.integers(0, 1)), min_size=2, max_size=30).filter(
     lambda found: len({kind for _, kind in found}) == 2
@@ -33,7 +41,7 @@ def test_best_threshold_beats_every_other(found):
 def test_scores_of_a_hand_computed_case():
     distances, same = np.array([0.1, 0.4, 0.3, 0.9]), np.array([1, 1, 0, 0])
     scores = score_pairs(distances, same, LEFT, RIGHT, threshold=0.35)
-    assert (scores.tar, scores.far, scores.accuracy) == (0.5, 0.5, 0.5)
+    assert (scores.true_accept_rate, scores.false_accept_rate, scores.accuracy) == (0.5, 0.5, 0.5)
     assert (scores.auc, scores.eer) == (0.75, 0.5)
     # Precision 1 at recall 1/2, then 2/3 at recall 1.
     assert scores.average_precision == pytest.approx(0.5 * 1 + 0.5 * 2 / 3)
@@ -44,7 +52,7 @@ def test_threshold_zero_accepts_only_copies():
     scores = score_pairs(
         np.array([0.0, 0.4, 0.3, 0.9]), np.array([1, 1, 0, 0]), LEFT, RIGHT, threshold=0.0
     )
-    assert (scores.tar, scores.far) == (0.5, 0.0)
+    assert (scores.true_accept_rate, scores.false_accept_rate) == (0.5, 0.0)
 
 
 def test_every_figure_lies_in_its_interval(clusters):
@@ -55,8 +63,8 @@ def test_every_figure_lies_in_its_interval(clusters):
     same = (labels[left] == labels[right]).astype(np.int8)
     scores = score_pairs(pair_distances(vectors, left, right), same, left, right, threshold=1.0)
     figures = {
-        **{tar_name(far): tar for far, tar in scores.tar_at_far.items()},
-        **{name: getattr(scores, name) for name in PLAIN},
+        **{true_accept_key(rate): hits for rate, hits in scores.true_accept_rates.items()},
+        **{key: getattr(scores, field) for key, field in FIELDS.items()},
     }
     assert set(figures) == set(scores.intervals)
     for name, value in figures.items():

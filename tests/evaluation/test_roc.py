@@ -14,7 +14,7 @@ from siam.evaluation.roc import (
     roc_of_counts,
     roc_of_pairs,
     threshold_at,
-    true_accepts,
+    true_accept_rate_at,
 )
 
 # Few distinct distances, so that ties are common.
@@ -51,9 +51,11 @@ def test_auc_does_not_change_under_a_rising_transform(rows):
 def test_curve_equals_a_loop_over_thresholds(rows):
     distances, same = split(rows)
     curve = roc_of_pairs(distances, same)
-    for threshold, far, tar in zip(curve.thresholds, curve.far, curve.tar, strict=True):
-        assert far == pytest.approx(np.mean(distances[same == 0] <= threshold))
-        assert tar == pytest.approx(np.mean(distances[same == 1] <= threshold))
+    for threshold, accepts, hits in zip(
+        curve.thresholds, curve.false_accept_rates, curve.true_accept_rates, strict=True
+    ):
+        assert accepts == pytest.approx(np.mean(distances[same == 0] <= threshold))
+        assert hits == pytest.approx(np.mean(distances[same == 1] <= threshold))
 
 
 @given(pairs_of_both_kinds)
@@ -75,10 +77,14 @@ def test_eer_lies_on_the_curve_where_both_errors_are_equal(rows):
 
 def _dense(curve: Roc) -> np.ndarray:
     """Return many points along the straight pieces of the curve."""
-    places = np.linspace(0, len(curve.far) - 1, 200 * len(curve.far))
-    known = np.arange(len(curve.far))
+    places = np.linspace(0, len(curve.false_accept_rates) - 1, 200 * len(curve.false_accept_rates))
+    known = np.arange(len(curve.false_accept_rates))
     return np.stack(
-        [np.interp(places, known, curve.far), np.interp(places, known, curve.tar)], axis=1
+        [
+            np.interp(places, known, curve.false_accept_rates),
+            np.interp(places, known, curve.true_accept_rates),
+        ],
+        axis=1,
     )
 
 
@@ -103,12 +109,14 @@ def test_all_distances_equal_tell_nothing():
 
 
 @given(pairs_of_both_kinds, st.floats(0, 1))
-def test_true_accepts_and_threshold_keep_the_rate_and_are_the_best_that_do(rows, rate):
+def test_true_accept_rate_at_and_threshold_keep_the_rate_and_are_the_best_that_do(rows, rate):
     distances, same = split(rows)
     curve = roc_of_pairs(distances, same)
     allowed = [-1.0, *(d for d in distances if np.mean(distances[same == 0] <= d) <= rate)]
     assert threshold_at(curve, rate) == max(allowed)
-    assert true_accepts(curve, rate) == pytest.approx(np.mean(distances[same == 1] <= max(allowed)))
+    assert true_accept_rate_at(curve, rate) == pytest.approx(
+        np.mean(distances[same == 1] <= max(allowed))
+    )
 
 
 @given(pairs_of_both_kinds, st.integers(0, 1000))

@@ -92,8 +92,8 @@ def test_strange_pictures_are_scored_beside_classes_left_out(metrics):
 
 def test_another_rate_is_another_operating_point(clusters, calibration):
     test, gallery = Embedded(*clusters(60, seed=4)), Embedded(*clusters(80, seed=2))
-    measured = measure(test, gallery, calibration, classes=tuple("abcd"), far=0.01)
-    metrics = summarise(measured, calibration, run="r", dataset="d", far=0.01)
+    measured = measure(test, gallery, calibration, classes=tuple("abcd"), false_accept_rate=0.01)
+    metrics = summarise(measured, calibration, run="r", dataset="d", false_accept_rate=0.01)
     assert metrics["operating_point"]["chosen_by"] == "far"
     assert metrics["pairs"]["threshold"] == calibration.threshold_for(0.01)
     by_hand = measure(test, gallery, calibration, classes=tuple("abcd"), threshold=0.0)
@@ -141,7 +141,7 @@ def test_one_class_makes_no_pairs(clusters, calibration):
 def test_rate_and_threshold_exclude_each_other(clusters, calibration):
     one = Embedded(*clusters(20))
     with pytest.raises(UsageError, match="exclude each other"):
-        measure(one, one, calibration, classes=tuple("abcd"), far=0.1, threshold=0.2)
+        measure(one, one, calibration, classes=tuple("abcd"), false_accept_rate=0.1, threshold=0.2)
 
 
 def test_every_key_is_documented(metrics):

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from siam.errors import UsageError
 from siam.evaluation.verdict import decide
@@ -63,8 +62,11 @@ def test_a_smaller_rate_is_stricter(calibration):
     distances = np.sort(np.random.default_rng(0).uniform(0, 1.5, (200, 10)), axis=1)
     labels = np.full((200, 10), 1)
     refused = [
-        sum(v.verdict == "no match" for v in decide(distances, labels, calibration, far=far))
-        for far in (0.5, 0.05, 0.005, 0.0005)
+        sum(
+            v.verdict == "no match"
+            for v in decide(distances, labels, calibration, false_accept_rate=rate)
+        )
+        for rate in (0.5, 0.05, 0.005, 0.0005)
     ]
     assert refused == sorted(refused)
 
@@ -102,4 +104,4 @@ def test_a_label_of_few_pictures_can_match(fitted):
 
 def test_rate_and_threshold_exclude_each_other(fitted):
     with pytest.raises(UsageError, match="exclude each other"):
-        decide(FAMILIAR, ONE_LABEL, fitted, far=0.01, threshold=0.5)
+        decide(FAMILIAR, ONE_LABEL, fitted, false_accept_rate=0.01, threshold=0.5)

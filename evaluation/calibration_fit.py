@@ -7,7 +7,7 @@ import numpy as np
 from siam.errors import DataError
 from siam.evaluation.all_pairs import EDGES, AllPairs, count_all_pairs
 from siam.evaluation.calibration import Calibration, features
-from siam.evaluation.distances import checked, nearest
+from siam.evaluation.distances import check_embeddings, nearest
 from siam.evaluation.roc import threshold_at
 from siam.evaluation.votes import Votes, count_votes
 from siam.progress import Progress, silent
@@ -53,8 +53,8 @@ def fit_calibration(
     Raises:
         DataError: validation pictures make no same or no different pair.
     """
-    validation, validation_labels = checked(validation, validation_labels)
-    gallery, gallery_labels = checked(gallery, gallery_labels)
+    validation, validation_labels = check_embeddings(validation, validation_labels)
+    gallery, gallery_labels = check_embeddings(gallery, gallery_labels)
     pairs = count_all_pairs(validation, validation_labels, seed=seed, progress=progress)
     if pairs.same.sum() == 0 or pairs.different.sum() == 0:
         raise DataError(
@@ -63,7 +63,7 @@ def fit_calibration(
             "Give more pictures to a class, or a larger share of them to validation.",
         )
     knots, probabilities = _same_curve(pairs)
-    fars, far_distances = _far_table(pairs)
+    false_accept_rates, false_accept_distances = _false_accept_table(pairs)
     known, right, withheld = _queries(
         validation, validation_labels, gallery, gallery_labels, neighbours, progress
     )
@@ -72,8 +72,8 @@ def fit_calibration(
         threshold=_best_distance(pairs),
         distances=knots,
         probabilities=probabilities,
-        fars=fars,
-        far_distances=far_distances,
+        false_accept_rates=false_accept_rates,
+        false_accept_distances=false_accept_distances,
         same_pairs=int(pairs.same.sum()),
         different_pairs=int(pairs.different.sum()),
         pictures=len(validation),
@@ -88,7 +88,9 @@ def fit_calibration(
 def _best_distance(pairs: AllPairs) -> float:
     """Return the distance of best balanced accuracy, the middle of equally good ones."""
     curve = pairs.roc()
-    quality = (curve.tar - curve.far)[1:]  # the first point is no distance
+    quality = (curve.true_accept_rates - curve.false_accept_rates)[
+        1:
+    ]  # the first point is no distance
     best = np.flatnonzero(quality >= quality.max() - 1e-12)
     # The first run only: a later one, beyond a gap, is as good by accident.
     run = best[: int(np.argmax(np.append(np.diff(best) > 1, True))) + 1]
@@ -112,7 +114,7 @@ def _same_curve(pairs: AllPairs) -> tuple[tuple[float, ...], tuple[float, ...]]:
     )
 
 
-def _far_table(pairs: AllPairs) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def _false_accept_table(pairs: AllPairs) -> tuple[tuple[float, ...], tuple[float, ...]]:
     curve = pairs.roc()
     smallest = 1 / int(pairs.different.sum())
     decades = int(np.ceil(-np.log10(smallest)))
@@ -150,7 +152,7 @@ def _queries(
     return known, known.labels == validation_labels, count_votes(distances, labels)
 
 
-def _label_weights(known: Votes, right: np.ndarray, withheld: Votes) -> tuple[float, ...]:
+def _label_weights(known: Votes, right: np.ndarray, withheld: Votes) -> tuple[float, float, float]:
     from sklearn.linear_model import LogisticRegression
 
     columns = np.concatenate([features(known), features(withheld)])
@@ -159,9 +161,10 @@ def _label_weights(known: Votes, right: np.ndarray, withheld: Votes) -> tuple[fl
     middle, spread = columns.mean(axis=0), columns.std(axis=0)
     spread = np.where(spread > 1e-9, spread, 1.0)
     if not outcomes.any():
-        return (-30.0, *np.zeros(columns.shape[1]).tolist())
+        return -30.0, 0.0, 0.0
     scaled = (columns - middle) / spread
     fitted = LogisticRegression(C=10, max_iter=1000).fit(scaled, outcomes, sample_weight=weights)
     slopes = fitted.coef_[0] / spread
     constant = fitted.intercept_[0] - slopes @ middle
-    return (float(constant), *(float(slope) for slope in slopes))
+    of_share, of_closeness = slopes
+    return float(constant), float(of_share), float(of_closeness)
