@@ -7,6 +7,11 @@ J. Tenenbaum, "Human-level concept learning through probabilistic program induct
 each of the second has to find its own among the first. 20 such runs are 400 trials.
 
     python benchmarks/omniglot.py IMAGES_BACKGROUND.zip [--preset best] [--seeds 0,1] [--json]
+    python benchmarks/omniglot.py IMAGES_BACKGROUND.zip --lake ALL_RUNS [--seeds 0,1,2]
+
+With `--lake` no alphabet is held out, and the trials are the 400 official ones: the folder is
+`all_runs.zip` of the Omniglot repository, unpacked. Its people and alphabets are in no background
+picture.
 """
 
 from __future__ import annotations
@@ -23,10 +28,14 @@ from typing import Any
 
 import numpy as np
 
+from siam.array_types import Pictures
 from siam.datasets.dataset import Dataset
 from siam.datasets.load import load_dataset
 from siam.engine.recipe_choice import choose_recipe
+from siam.errors import DataError
 from siam.evaluation.episodes import Trial, score_trials
+from siam.pictures.preparation import Preparation, prepare_picture
+from siam.pictures.reading import read_picture
 from siam.runs.config import TrainChoice
 from siam.training.native_logs import quiet_native_logs
 
@@ -44,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--preset", default="best")
     parser.add_argument("--seeds", default="0", help="such as 0,1,2")
     parser.add_argument("--held-out", default=",".join(HELD_OUT), help="alphabets")
+    parser.add_argument("--lake", type=Path, help="all_runs: the 400 official trials instead")
     parser.add_argument("--size", type=int, help="side of the pictures in pixels")
     parser.add_argument("--prepare", help="the chain of the pictures; as the data asks by default")
     parser.add_argument("--set", action="append", default=[], help="a recipe value: epochs=10")
@@ -56,7 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             options.pictures,
             preset=options.preset,
             seed=seed,
-            held_out=tuple(options.held_out.split(",")),
+            held_out=() if options.lake else tuple(options.held_out.split(",")),
+            lake=options.lake,
             size=options.size,
             prepare=options.prepare,
             overrides=dict(text.split("=", 1) for text in options.set),
@@ -83,11 +94,12 @@ def train_and_score(
     preset: str,
     seed: int,
     held_out: tuple[str, ...],
+    lake: Path | None,
     size: int | None,
     prepare: str | None,
     overrides: dict[str, str],
 ) -> dict[str, Any]:
-    """Train without the held-out alphabets, embed their drawings, answer the trials."""
+    """Train without the held-out alphabets, embed the drawings of the trials, answer them."""
     data = load_dataset(
         pictures,
         seed=seed,
@@ -96,7 +108,15 @@ def train_and_score(
         holdout_classes=held_out,
         prepare=prepare,
     )
-    assert data.unseen is not None
+    trials_of: dict[str, list[Trial]]
+    if lake is not None:
+        drawings, official = read_lake_runs(lake, Preparation(data.prepare, *shape_of(data)))
+        trials_of = {"": official}
+    else:
+        assert data.unseen is not None
+        drawings = data.unseen.pictures
+        parts = [("", held_out), *((name, (name,)) for name in held_out)]
+        trials_of = {name: lake_trials(data, alphabets, seed=0) for name, alphabets in parts}
     with quiet_native_logs():
         from siam.siamese.network import tower_of
         from siam.siamese.training import train_network
@@ -110,12 +130,9 @@ def train_and_score(
         )
     cpu_seconds = time.process_time() - started
     embeddings = tower_of(trained.network).predict(
-        data.unseen.pictures.astype(np.float32), batch_size=256, verbose=0
+        drawings.astype(np.float32), batch_size=256, verbose=0
     )
-    scores = {
-        name: score_trials(embeddings, lake_trials(data, alphabets, seed=0))
-        for name, alphabets in [("", held_out), *((name, (name,)) for name in held_out)]
-    }
+    scores = {name: score_trials(embeddings, trials) for name, trials in trials_of.items()}
     whole = scores.pop("")
     return {
         "seed": seed,
@@ -129,6 +146,57 @@ def train_and_score(
         "trials": whole.questions,
         "alphabets": {name: one.accuracy for name, one in scores.items()},
     }
+
+
+def shape_of(data: Dataset) -> tuple[tuple[int, int], int]:
+    """Return the size and the channels that a data set's pictures are prepared to."""
+    height, width, channels = data.picture_shape
+    return (height, width), channels
+
+
+def read_lake_runs(folder: Path, preparation: Preparation) -> tuple[Pictures, list[Trial]]:
+    """Read Lake's official one-shot runs.
+
+    Args:
+        folder: `all_runs`: run01 to run20, each with `training/`, `test/` and `class_labels.txt`,
+            whose lines are "run01/test/item01.png run01/training/class05.png".
+        preparation: the training pictures' own.
+
+    Returns:
+        The drawings, uint8 (n, height, width, channels), and a trial per run, which points into
+        them.
+
+    Raises:
+        DataError: there is no run, or a line that does not name two files.
+    """
+    answers = sorted(folder.glob("run*/class_labels.txt"))
+    if not answers:
+        raise DataError(
+            f"{folder} holds no run*/class_labels.txt.", "Give the unpacked folder all_runs."
+        )
+    row_of: dict[str, int] = {}
+    trials = []
+    for file in answers:
+        pairs = [line.split() for line in file.read_text().splitlines() if line.strip()]
+        if any(len(pair) != 2 for pair in pairs):
+            raise DataError(f"{file} has a line that does not name two files.")
+        support = sorted({right for _, right in pairs})
+        label_of = {name: label for label, name in enumerate(support)}
+        for name in (*support, *(query for query, _ in pairs)):
+            row_of.setdefault(name, len(row_of))
+        trials.append(
+            Trial(
+                np.array([row_of[name] for name in support]),
+                np.arange(len(support)),
+                np.array([row_of[query] for query, _ in pairs]),
+                np.array([label_of[right] for _, right in pairs]),
+            )
+        )
+    drawings = [
+        prepare_picture(read_picture(folder / name, enough=preparation.enough), preparation).pixels
+        for name in row_of
+    ]
+    return np.stack(drawings), trials
 
 
 def lake_trials(data: Dataset, alphabets: Sequence[str], *, seed: int) -> list[Trial]:
