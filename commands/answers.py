@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from siam.commands import console
 
 if TYPE_CHECKING:
+    from siam.engine.answer import Result
     from siam.engine.open_run import OpenRun
-    from siam.engine.query import Answer
 
 __all__ = ["print_many", "print_one"]
 
@@ -17,17 +18,20 @@ PICTURED = 4
 
 
 def print_one(
-    run: OpenRun, answer: Answer, false_accept_rate: float | None, threshold: float | None
+    run: OpenRun, answer: Result, false_accept_rate: float | None, threshold: float | None
 ) -> None:
     """Print the answer, its evidence, and what to try next."""
-    if answer.error:
+    from siam.engine.answer import Unreadable
+
+    if isinstance(answer, Unreadable):
         console.notice(f"Error: {answer.error}")
         return
     if answer.label or answer.neighbours:
         label = answer.label or "(no label)"
         console.data(f"{label}  {answer.verdict}, probability {answer.probability:.1%}")
+        console.data(answer.reason)
     else:
-        console.data("no match: no indexed picture is left to compare with")
+        console.data(f"{answer.verdict}: {answer.reason}")
     for note in answer.prepared.notes if answer.prepared else ():
         console.data(f"note: {note}")
     if sys.stdout.isatty() and answer.prepared:
@@ -38,7 +42,8 @@ def print_one(
         drawn = [decode_thumbnail(png) for png in shown if png]
         console.data(draw_row([answer.prepared.pixels, *drawn]))
     rows = [
-        [near.label, f"{near.distance:.3f}", near.key, str(near.id)] for near in answer.neighbours
+        [near.label or "-", f"{near.distance:.3f}", near.key, str(near.id)]
+        for near in answer.neighbours
     ]
     console.table("", ["label", "distance (0 to 2)", "key", "id"], rows)
     console.data(f"Decided at {run.calibration.operating_point(false_accept_rate, threshold)}.")
@@ -50,9 +55,11 @@ def print_one(
         )
 
 
-def print_many(answers: list[Answer]) -> None:
+def print_many(answers: Sequence[Result]) -> None:
     """Print a summary, then one line per picture; unreadable ones go to stderr."""
-    read = [answer for answer in answers if not answer.error]
+    from siam.engine.answer import Answer, Unreadable
+
+    read = [answer for answer in answers if isinstance(answer, Answer)]
     matches = sum(answer.verdict == "match" for answer in read)
     console.data(f"{matches:,} of {len(read):,} pictures match.")
     lines = [
@@ -62,5 +69,5 @@ def print_many(answers: list[Answer]) -> None:
     if lines:
         console.data("\n".join(lines))
     for answer in answers:
-        if answer.error:
+        if isinstance(answer, Unreadable):
             console.notice(f"Skipped: {answer.error}")

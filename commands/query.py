@@ -14,8 +14,9 @@ from siam.commands import console
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from siam.engine.answer import Result
     from siam.engine.open_run import OpenRun
-    from siam.engine.query import Answer, PictureOptions, QueryOptions
+    from siam.engine.query import PictureOptions, QueryOptions
 
 __all__ = ["query"]
 
@@ -83,7 +84,7 @@ def query(
 ) -> None:
     """Find the nearest indexed pictures, the label, and whether it is a match.
 
-    Exit code: 0 a match, 1 no match, 3 a picture could not be read.
+    Exit code: 0 a match, 1 unsure or no match, 3 a picture could not be read.
     """
     if not pictures and not like:
         raise typer.BadParameter("Name a picture, a folder, or an indexed picture with --like.")
@@ -140,12 +141,12 @@ def ask(
     *,
     each: bool,
     neighbours: bool,
-) -> tuple[list[Answer], Image | None]:
+) -> tuple[list[Result], Image | None]:
     """Put every question to the run; with `each`, also draw where the marks were found."""
     from siam.engine.query import query_arrays, query_indexed, query_pictures
     from siam.pictures.sources import picture_sources
 
-    answers = list(query_indexed(run, like, options=options)) if like else []
+    answers: list[Result] = list(query_indexed(run, like, options=options)) if like else []
     arrays = [name for name in pictures if name.lower().endswith(".npz")]
     for name in arrays:
         answers += query_arrays(run, Path(name), options=options)
@@ -168,11 +169,14 @@ def ask(
     return answers, None
 
 
-def exit_code(answers: list[Answer]) -> int:
+def exit_code(answers: list[Result]) -> int:
     """3 where a picture could not be read, 0 where every other is a match, else 1."""
-    if any(answer.error for answer in answers):
+    from siam.engine.answer import Answer
+
+    verdicts = [answer.verdict if isinstance(answer, Answer) else None for answer in answers]
+    if None in verdicts:
         return 3
-    return 0 if all(answer.verdict == "match" for answer in answers) else 1
+    return 0 if all(verdict == "match" for verdict in verdicts) else 1
 
 
 def parse_box(text: str | None) -> tuple[int, int, int, int] | None:

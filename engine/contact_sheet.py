@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siam.atomic import replacing
+from siam.engine.answer import Answer, Result
 from siam.engine.open_run import OpenRun
-from siam.engine.query import Answer
 from siam.errors import UsageError
 from siam.pictures.thumbnail import decode_thumbnail
 
@@ -27,7 +27,7 @@ MOST_ROWS = 200
 COLOURS = {"match": (22, 120, 60), "unsure": (170, 110, 0), "no match": (170, 30, 30)}
 
 
-def contact_sheet(run: OpenRun, answers: Sequence[Answer]) -> Image.Image:
+def contact_sheet(run: OpenRun, answers: Sequence[Result]) -> Image.Image:
     """Draw one row per answer: what the network saw, then its neighbours, nearest first.
 
     Args:
@@ -39,7 +39,7 @@ def contact_sheet(run: OpenRun, answers: Sequence[Answer]) -> Image.Image:
     """
     from PIL import Image, ImageDraw
 
-    readable = [answer for answer in answers if answer.prepared is not None]
+    readable = [answer for answer in answers if isinstance(answer, Answer) and answer.prepared]
     if not 0 < len(readable) <= MOST_ROWS:
         raise UsageError(
             f"A contact sheet holds 1 to {MOST_ROWS} readable pictures, received {len(readable)}."
@@ -54,10 +54,10 @@ def contact_sheet(run: OpenRun, answers: Sequence[Answer]) -> Image.Image:
         top = MARGIN + row * height
         ids = [near.id for near in answer.neighbours]
         shown = [decode_thumbnail(png) if png else None for png in run.gallery.thumbnails(ids)]
-        captions = [f"{near.label}  {near.distance:.3f}" for near in answer.neighbours]
+        captions = [f"{near.label or '-'}  {near.distance:.3f}" for near in answer.neighbours]
         assert answer.prepared is not None
         pictures = [answer.prepared.pixels, *shown]
-        own = f"{answer.label} {answer.verdict}\nprobability {answer.probability:.1%}"
+        own = f"{answer.label or '-'} {answer.verdict}\nprobability {answer.probability:.1%}"
         captions = [own, *captions]
         for column, (picture, caption) in enumerate(zip(pictures, captions, strict=True)):
             left = MARGIN + column * (CELL + MARGIN)
@@ -82,7 +82,7 @@ def cell(picture: np.ndarray) -> Image.Image:
     return image.convert("RGB").resize(size, Image.Resampling.NEAREST)
 
 
-def steps_of_all(answers: Sequence[Answer]) -> Image.Image:
+def steps_of_all(answers: Sequence[Result]) -> Image.Image:
     """Draw what the network saw of each answer's picture, step by step, one below the other.
 
     Raises:
@@ -92,7 +92,11 @@ def steps_of_all(answers: Sequence[Answer]) -> Image.Image:
 
     from siam.pictures.preparation_sheet import steps_sheet
 
-    drawn = [steps_sheet(a.prepared) for a in answers if a.prepared and a.prepared.steps]
+    drawn = [
+        steps_sheet(answer.prepared)
+        for answer in answers
+        if isinstance(answer, Answer) and answer.prepared and answer.prepared.steps
+    ]
     if not drawn:
         raise UsageError(
             f"There are no steps to show of these {len(answers)} pictures.",

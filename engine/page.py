@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from siam.engine.answer import Answer, Result, Unreadable
 from siam.engine.open_run import OpenRun
-from siam.engine.query import Answer, QueryOptions, answer_batch
+from siam.engine.query import QueryOptions, answer_batch
 from siam.engine.reading import NOTHING_SAID, PictureOptions, Read, Source
 from siam.errors import PictureError
 from siam.pictures.page_segmentation import find_marks
@@ -25,12 +26,12 @@ class Page:
     """The answers for one picture, mark by mark.
 
     Attributes:
-        answers: left to right, line by line; "box" in the choices of each says where. One answer
-            with an error where the picture could not be read or holds no mark.
-        drawing: the picture with a frame and the label at each mark; None with an error.
+        answers: left to right, line by line; "box" in the choices of each says where. One
+            `Unreadable` where the picture could not be read or holds no mark.
+        drawing: the picture with a frame and the label at each mark; None with that.
     """
 
-    answers: tuple[Answer, ...]
+    answers: tuple[Result, ...]
     drawing: Image.Image | None = None
 
 
@@ -62,9 +63,9 @@ def query_marks(
             box=picture.box,
         )
     except PictureError as error:
-        return Page((Answer(name, error=error.problem),))
+        return Page((Unreadable(name, error.problem),))
     if not marks:
-        return Page((Answer(name, error=f"{name}: no mark of ink was found."),))
+        return Page((Unreadable(name, f"{name}: no mark of ink was found."),))
     read = [Read(f"{name}#{place}", mark.prepared) for place, mark in enumerate(marks, start=1)]
     answers = tuple(answer_batch(run, read, options))
     drawing = overview(
@@ -73,6 +74,10 @@ def query_marks(
     return Page(answers, drawing)
 
 
-def captions_of(answers: Sequence[Answer]) -> list[str]:
+def captions_of(answers: Sequence[Result]) -> list[str]:
     """Return what is written at each mark: its label, with a question mark where that is unsure."""
-    return [answer.label + ("" if answer.verdict == "match" else "?") for answer in answers]
+    return [
+        (answer.label or "") + ("" if answer.verdict == "match" else "?")
+        for answer in answers
+        if isinstance(answer, Answer)
+    ]

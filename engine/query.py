@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from siam.datasets.arrays import read_arrays
+from siam.engine.answer import Answer, Neighbour, Result, Unreadable, explain
 from siam.engine.open_run import OpenRun
 from siam.engine.reading import (
     NOTHING_SAID,
@@ -26,8 +26,6 @@ from siam.parallel import cores, parallel_map, portions
 from siam.pictures.preparation import Prepared
 
 __all__ = [
-    "Answer",
-    "Neighbour",
     "PictureOptions",
     "QueryOptions",
     "answer_batch",
@@ -54,6 +52,7 @@ class QueryOptions:
         within: return only neighbours at this distance or nearer, 0 to 2.
         neighbours: say who they are; for verdicts alone, looking them up costs as much as reading
             the pictures.
+        thumbnails: show them too.
     """
 
     k: int = 10
@@ -62,64 +61,7 @@ class QueryOptions:
     where: tuple[str, ...] = ()
     within: float | None = None
     neighbours: bool = True
-
-
-@dataclass(frozen=True)
-class Neighbour:
-    """An indexed picture near the query; `distance` 0 to 2, smaller = closer."""
-
-    id: int
-    label: str
-    distance: float
-    key: str
-    origin: str
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a run says of one picture.
-
-    Attributes:
-        input: the path as it was given, or "-".
-        verdict: "match", "unsure" or "no match"; empty where the picture could not be read. What
-            would be a match is unsure where a note says that something else may be meant.
-        label: the label by the neighbours' vote; empty where there is none.
-        probability: calibrated probability that the label is right, 0 to 1.
-        neighbours: nearest first.
-        prepared: what the network saw and how it came about; None with `error`.
-        error: why the picture could not be read.
-    """
-
-    input: str
-    verdict: str = ""
-    label: str = ""
-    probability: float = 0.0
-    neighbours: tuple[Neighbour, ...] = ()
-    prepared: Prepared | None = field(default=None, repr=False)
-    error: str = ""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the answer as `siam query --json` documents it."""
-        if self.error:
-            return {"input": self.input, "error": self.error}
-        return {
-            "input": self.input,
-            "verdict": self.verdict,
-            "label": self.label or None,
-            "probability": round(self.probability, 6),
-            "neighbours": [
-                {
-                    "id": neighbour.id,
-                    "label": neighbour.label,
-                    "distance": round(neighbour.distance, 6),
-                    "key": neighbour.key,
-                    "origin": neighbour.origin,
-                }
-                for neighbour in self.neighbours
-            ],
-            "choices": self.prepared.choices if self.prepared else {},
-            "notes": list(self.prepared.notes) if self.prepared else [],
-        }
+    thumbnails: bool = False
 
 
 def query_pictures(
@@ -129,8 +71,8 @@ def query_pictures(
     options: QueryOptions = QueryOptions(),
     picture: PictureOptions = NOTHING_SAID,
     keep_steps: bool = True,
-) -> Iterator[Answer]:
-    """Answer for each picture in order; one that cannot be read has an `error` instead.
+) -> Iterator[Result]:
+    """Answer for each picture in order; one that cannot be read is an `Unreadable`.
 
     Args:
         run: an opened run.
@@ -145,7 +87,7 @@ def query_pictures(
     """
     preparation = run.config.preparation
 
-    def answered(portion: list[tuple[str, Source]]) -> list[Answer]:
+    def answer_portion(portion: list[tuple[str, Source]]) -> list[Result]:
         with one_thread():
             reads = read_portion(portion, preparation, options=picture, keep_steps=keep_steps)
             return answer_batch(run, reads, options)
@@ -156,13 +98,13 @@ def query_pictures(
         return
     # Of a few pictures, which may be large photos, every core takes its share.
     size = min(BATCH, -(-len(sources) // (AHEAD * cores())))
-    for answers in parallel_map(answered, portions(sources, size), ahead=AHEAD):
+    for answers in parallel_map(answer_portion, portions(sources, size), ahead=AHEAD):
         yield from answers
 
 
 def query_arrays(
     run: OpenRun, path: Path, *, options: QueryOptions = QueryOptions()
-) -> Iterator[Answer]:
+) -> Iterator[Result]:
     """Answer for the pictures of an .npz file, which are taken to be prepared already.
 
     Args:
@@ -197,25 +139,25 @@ def query_indexed(
     """
     k = max(options.k, run.calibration.neighbours)
     matches = run.gallery.search_like(ids, k, where=options.where or None)
-    yield from decided(run, [Read(f"id {number}") for number in ids], matches, options)
+    yield from decide_each(run, [Read(f"id {number}") for number in ids], matches, options)
 
 
-def answer_batch(run: OpenRun, batch: Sequence[Read], options: QueryOptions) -> list[Answer]:
+def answer_batch(run: OpenRun, batch: Sequence[Read], options: QueryOptions) -> list[Result]:
     """Embed, search and decide for pictures that were read."""
     good = [read for read in batch if read.prepared]
-    found: Iterator[Answer] = iter(())
+    answers: Iterator[Answer] = iter(())
     if good:
         k = max(options.k, run.calibration.neighbours)
         pictures = np.stack([read.prepared.pixels for read in good if read.prepared])
         matches = run.gallery.search(run.encoder.encode(pictures), k, where=options.where or None)
-        found = iter(decided(run, good, matches, options))
-    return [next(found) if read.prepared else Answer(read.name, error=read.error) for read in batch]
+        answers = iter(decide_each(run, good, matches, options))
+    return [next(answers) if read.prepared else Unreadable(read.name, read.error) for read in batch]
 
 
-def decided(
-    run: OpenRun, asked: Sequence[Read], matches: Matches, options: QueryOptions
+def decide_each(
+    run: OpenRun, pictures: Sequence[Read], matches: Matches, options: QueryOptions
 ) -> list[Answer]:
-    """Decide about each picture that was asked about from what the index found for it."""
+    """Decide about each picture from what the index holds near it."""
     voters = run.calibration.neighbours
     labels = run.gallery.labels_of(matches.ids)
     classes, numbers = np.unique(labels, return_inverse=True)
@@ -227,27 +169,28 @@ def decided(
         false_accept_rate=options.false_accept_rate,
         threshold=options.threshold,
     )
-    return [
-        answer_of(read, verdict, str(classes[verdict.label]) if verdict.label >= 0 else "", near)
-        for read, verdict, near in zip(
-            asked, verdicts, neighbours_of(run, matches, options), strict=True
-        )
+    names = [
+        (str(classes[verdict.label]) or None) if verdict.label >= 0 else None
+        for verdict in verdicts
     ]
+    near = neighbours_of(run, matches, options)
+    return list(map(answer_of, pictures, verdicts, names, near))
 
 
 def answer_of(
-    read: Read, verdict: Verdict, label: str, neighbours: tuple[Neighbour, ...]
+    read: Read, verdict: Verdict, label: str | None, neighbours: tuple[Neighbour, ...]
 ) -> Answer:
     """Put an answer together; never a sure one where the network may have seen what was not meant.
 
     A picture without a mark has no label, however near what the network saw lies to one.
     """
     prepared = read.prepared
+    probability, word, reason = verdict.probability, verdict.verdict, explain(verdict, label)
     if prepared is not None and prepared.blank:
-        return Answer(read.name, "no match", "", 0.0, neighbours, prepared)
-    doubtful = prepared is not None and prepared.doubtful
-    said = "unsure" if verdict.verdict == "match" and doubtful else verdict.verdict
-    return Answer(read.name, said, label, verdict.probability, neighbours, prepared)
+        label, probability, word, reason = None, 0.0, "no match", "the picture is blank"
+    elif prepared is not None and prepared.doubtful and word == "match":
+        word, reason = "unsure", "; ".join(prepared.notes)
+    return Answer(read.name, word, label, probability, reason, neighbours, prepared)
 
 
 def neighbours_of(
@@ -258,16 +201,20 @@ def neighbours_of(
         return [()] * len(matches)
     shown = matches if options.within is None else matches.within(options.within)
     ids, distances = shown.ids[:, : options.k], shown.distances[:, : options.k]
-    items = {item.id: item for item in run.gallery.items(np.unique(ids[ids >= 0]))}
+    known = np.unique(ids[ids >= 0])
+    items = {item.id: item for item in run.gallery.items(known)}
+    pictures: dict[int, bytes | None] = {}
+    if options.thumbnails:
+        pictures = dict(zip(known.tolist(), run.gallery.thumbnails(known.tolist()), strict=True))
+
+    def neighbour(number: int, distance: float) -> Neighbour:
+        item = items[number]
+        label = item.label or None
+        return Neighbour(number, label, distance, item.key, item.origin, pictures.get(number))
+
     return [
         tuple(
-            Neighbour(
-                number,
-                items[number].label,
-                distance,
-                items[number].key,
-                items[number].origin,
-            )
+            neighbour(number, distance)
             for number, distance in zip(near, how_far, strict=True)
             if number >= 0
         )

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from siam.atomic import write_text
-from siam.engine.query import Answer
+from siam.engine.answer import Answer, Result
 from siam.errors import UsageError
 
 __all__ = ["write_answers"]
@@ -20,7 +20,7 @@ COLUMNS = (
 )
 
 
-def write_answers(path: Path, answers: Sequence[Answer]) -> None:
+def write_answers(path: Path, answers: Sequence[Result]) -> None:
     """Write answers in the format that the file's name ends in: .jsonl or .csv.
 
     Raises:
@@ -35,24 +35,26 @@ def write_answers(path: Path, answers: Sequence[Answer]) -> None:
         raise UsageError(f"Answers are written to a .jsonl or .csv file, received {path}.")
 
 
-def as_csv(answers: Sequence[Answer]) -> str:
+def as_csv(answers: Sequence[Result]) -> str:
     """Return one row per neighbour; an answer without neighbours has one row of its own."""
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n", restval="")
     writer.writeheader()
     for answer in answers:
-        own = {"input": answer.input, "error": answer.error}
-        if not answer.error:
-            own |= {
-                "verdict": answer.verdict,
-                "label": answer.label,
-                "probability": f"{answer.probability:.6f}",
-            }
+        if not isinstance(answer, Answer):
+            writer.writerow(answer.to_dict())
+            continue
+        own = {
+            "input": answer.input,
+            "verdict": answer.verdict,
+            "label": answer.label or "",
+            "probability": f"{answer.probability:.6f}",
+        }
         rows = [
             {
                 "rank": str(rank),
                 "neighbour_id": str(near.id),
-                "neighbour_label": near.label,
+                "neighbour_label": near.label or "",
                 "distance": f"{near.distance:.6f}",
                 "key": near.key,
             }

@@ -13,12 +13,16 @@ import numpy as np
 from siam.evaluation.calibration import Calibration
 from siam.evaluation.votes import count_votes
 
-__all__ = ["SURE", "Verdict", "decide"]
+__all__ = ["SURE", "Finding", "Verdict", "Word", "decide"]
 
 # A label less probable than this is not called a match.
 SURE = 0.9
 
 Word = Literal["match", "unsure", "no match"]
+# near: a match. divided: the label may be wrong. loose: near, but not as near as pictures of a
+# class lie. far: the label's nearest picture is beyond the threshold. unfamiliar: so are all.
+# alone: there is no neighbour.
+Finding = Literal["near", "divided", "loose", "far", "unfamiliar", "alone"]
 
 
 @dataclass(frozen=True)
@@ -30,11 +34,18 @@ class Verdict:
         label: the label that the neighbours vote for, -1 where there are none; with "no match" it
             is only what comes nearest.
         probability: 0 to 1, that the label is right.
+        finding: what decided it.
+        distance: what was compared with `limit`, 0 to 2: of the label's nearest picture, or with
+            "loose" and "unfamiliar" the mean of its nearest ones (`Votes.closeness`).
+        limit: the largest distance that would have been let through.
     """
 
     verdict: Word
     label: int
     probability: float
+    finding: Finding
+    distance: float
+    limit: float
 
 
 def decide(
@@ -67,15 +78,35 @@ def decide(
     votes = count_votes(distances, labels)
     probabilities = calibration.label_probability(votes)
     present = votes.labels >= 0
-    within = present & (votes.nearest <= limit)
-    firm = probabilities >= SURE
-    if threshold is None:
-        within &= votes.closeness <= calibration.unfamiliar
-        firm &= votes.closeness <= calibration.familiar
-    words: np.ndarray = np.where(within, np.where(firm, "match", "unsure"), "no match")
+    by_hand = threshold is not None
+    unfamiliar = np.inf if by_hand else calibration.unfamiliar
+    familiar = np.inf if by_hand else calibration.familiar
+    # The first that holds decides.
+    conditions: dict[Finding, np.ndarray] = {
+        "alone": ~present,
+        "far": votes.nearest > limit,
+        "unfamiliar": votes.closeness > unfamiliar,
+        "divided": probabilities < SURE,
+        "loose": votes.closeness > familiar,
+    }
+    findings: np.ndarray = np.select(list(conditions.values()), list(conditions), default="near")
+    words: dict[Finding, Word] = {"near": "match", "divided": "unsure", "loose": "unsure"}
+    limits = {"unfamiliar": unfamiliar, "loose": familiar}
     return [
-        Verdict(word, label, probability)
-        for word, label, probability in zip(
-            words.tolist(), votes.labels.tolist(), probabilities.tolist(), strict=True
+        Verdict(
+            verdict=words.get(finding, "no match"),
+            label=label,
+            probability=probability,
+            finding=finding,
+            distance=closeness if finding in limits else nearest,
+            limit=limits.get(finding, limit),
+        )
+        for finding, label, probability, nearest, closeness in zip(
+            findings.tolist(),
+            votes.labels.tolist(),
+            probabilities.tolist(),
+            votes.nearest.tolist(),
+            votes.closeness.tolist(),
+            strict=True,
         )
     ]

@@ -53,6 +53,7 @@ def test_json_holds_the_documented_keys(digits: list[tuple[Path, str]]) -> None:
     for entry in answer["results"]:
         assert entry["verdict"] in {"match", "unsure", "no match"}
         assert 0 <= entry["probability"] <= 1
+        assert entry["reason"]
         assert len(entry["neighbours"]) == 10
         distances = [near["distance"] for near in entry["neighbours"]]
         assert distances == sorted(distances)

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from siam.engine.answer import Unreadable
 from siam.engine.contact_sheet import contact_sheet, steps_of_all, write_picture
 from siam.engine.open_run import OpenRun, open_run
 from siam.engine.page import query_marks
-from siam.engine.query import Answer, QueryOptions, query_arrays, query_indexed, query_pictures
+from siam.engine.query import QueryOptions, query_arrays, query_indexed, query_pictures
 from siam.engine.reading import PictureOptions
 from siam.engine.result_files import write_answers
 from siam.errors import DataError, UsageError
@@ -72,7 +73,8 @@ def test_one_answer_for_several_marks_is_never_a_sure_one(
     (answer,) = query_pictures(run, [("page", path)], options=QueryOptions())
     assert answer.prepared is not None
     assert "more than one digit found: 3 separate marks" in answer.prepared.notes
-    assert answer.verdict != "match"
+    assert answer.verdict == "unsure"
+    assert answer.reason == "more than one digit found: 3 separate marks"
     alone = PictureOptions(box=(0, 0, 125, 120))
     (answer,) = query_pictures(run, [("page", path)], options=QueryOptions(), picture=alone)
     assert answer.prepared is not None
@@ -82,9 +84,10 @@ def test_one_answer_for_several_marks_is_never_a_sure_one(
 def test_a_blank_picture_has_no_label(run: OpenRun, tmp_path: Path) -> None:
     Image.new("L", (100, 100), 240).save(tmp_path / "blank.png")
     [answer] = query_pictures(run, [("blank", tmp_path / "blank.png")])
-    assert (answer.verdict, answer.label, answer.probability) == ("no match", "", 0.0)
+    assert (answer.verdict, answer.label, answer.probability) == ("no match", None, 0.0)
     assert answer.prepared is not None
     assert answer.prepared.notes == ("the picture is blank",)
+    assert answer.reason == "the picture is blank"
 
 
 def test_a_blank_page_has_no_mark(run: OpenRun, tmp_path: Path) -> None:
@@ -132,7 +135,7 @@ def test_within_shows_only_near_neighbours_and_decides_alike(run: OpenRun) -> No
 
 
 def test_answers_written_and_read_back(run: OpenRun, tmp_path: Path) -> None:
-    answers = [*query_indexed(run, run.gallery.select()[:2].tolist()), Answer("bad", error="no")]
+    answers = [*query_indexed(run, run.gallery.select()[:2].tolist()), Unreadable("bad", "no")]
     write_answers(tmp_path / "a.jsonl", answers)
     lines = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
     assert lines == [answer.to_dict() for answer in answers]
@@ -154,9 +157,9 @@ def test_sheets(run: OpenRun, page: tuple[Path, list[str]], tmp_path: Path) -> N
         with Image.open(tmp_path / name) as drawn:
             assert min(drawn.size) > 100
     with pytest.raises(UsageError, match="1 to 200 readable pictures, received 0"):
-        contact_sheet(run, [Answer("bad", error="no")])
+        contact_sheet(run, [Unreadable("bad", "no")])
     with pytest.raises(UsageError, match="There are no steps to show"):
-        steps_of_all([Answer("bad", error="no")])
+        steps_of_all([Unreadable("bad", "no")])
     with pytest.raises(UsageError, match=r"ends in \.png or \.jpg"):
         write_picture(tmp_path / "sheet.txt", contact_sheet(run, answers))
     with pytest.raises(UsageError, match="cannot be written"):

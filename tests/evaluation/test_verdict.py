@@ -45,6 +45,25 @@ def test_neighbours_that_disagree_are_unsure(fitted):
     assert verdict.verdict == "unsure"
 
 
+@pytest.mark.parametrize(
+    ("added", "labels", "finding", "distance", "limit"),
+    [
+        (0.0, ONE_LABEL, "near", 0.2, 0.8),
+        (0.35, ONE_LABEL, "loose", 0.6, 0.5),
+        (0.55, ONE_LABEL, "unfamiliar", 0.8, 0.7),
+        (1.2, ONE_LABEL, "far", 1.4, 0.8),
+        (0.0, np.array([[2, 3] * 5]), "divided", 0.2, 0.8),
+        (np.inf, ONE_LABEL, "alone", 2.0, 0.8),
+    ],
+)
+def test_what_decided_is_told_with_what_was_compared(
+    fitted, added, labels, finding, distance, limit
+):
+    (verdict,) = decide(FAMILIAR + added, labels, fitted)
+    assert verdict.finding == finding
+    assert (verdict.distance, verdict.limit) == (pytest.approx(distance), limit)
+
+
 def test_threshold_zero_by_hand_lets_only_copies_match(fitted):
     near, copy = FAMILIAR, FAMILIAR.copy()
     copy[0, 0] = 0.0

@@ -1,0 +1,128 @@
+"""What a run says of one picture: an answer with its reason, or why it could not be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from siam.evaluation.verdict import SURE, Verdict, Word
+from siam.pictures.preparation import Prepared
+
+__all__ = ["Answer", "Neighbour", "Result", "Unreadable", "explain"]
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """An indexed picture near the query.
+
+    Attributes:
+        id: its stable number in the index.
+        label: its class name; None where it has none.
+        distance: 0 to 2, smaller = closer.
+        key: its unique name in the index.
+        origin: where it came from.
+        thumbnail: it as a PNG of at most 64 pixels a side; None where it was not asked for.
+    """
+
+    id: int
+    label: str | None
+    distance: float
+    key: str
+    origin: str
+    thumbnail: bytes | None = field(default=None, repr=False, compare=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON, the thumbnail left out."""
+        return {
+            "id": self.id,
+            "label": self.label,
+            "distance": round(self.distance, 6),
+            "key": self.key,
+            "origin": self.origin,
+        }
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a run says of one picture.
+
+    Attributes:
+        input: what the picture was called when it was asked about.
+        verdict: "match", "unsure" or "no match". What would be a match is unsure where the picture
+            may show something else than was meant.
+        label: the label by the neighbours' vote; None where there is none.
+        probability: calibrated probability that the label is right, 0 to 1.
+        reason: what decided it, in a short sentence.
+        neighbours: nearest first.
+        prepared: what the network saw and how it came about; None for an indexed picture.
+    """
+
+    input: str
+    verdict: Word
+    label: str | None
+    probability: float
+    reason: str
+    neighbours: tuple[Neighbour, ...] = ()
+    prepared: Prepared | None = field(default=None, repr=False, compare=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the answer as `siam query --json` documents it."""
+        return {
+            "input": self.input,
+            "verdict": self.verdict,
+            "label": self.label,
+            "probability": round(self.probability, 6),
+            "reason": self.reason,
+            "neighbours": [neighbour.to_dict() for neighbour in self.neighbours],
+            "choices": self.prepared.choices if self.prepared else {},
+            "notes": list(self.prepared.notes) if self.prepared else [],
+        }
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A picture that could not be read, among others that could.
+
+    Attributes:
+        input: what the picture was called when it was asked about.
+        error: why it could not be read, in a line.
+    """
+
+    input: str
+    error: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the error as `siam query --json` documents it."""
+        return {"input": self.input, "error": self.error}
+
+
+Result = Answer | Unreadable
+
+
+def explain(verdict: Verdict, label: str | None) -> str:
+    """Say in a short sentence what decided about a picture.
+
+    Args:
+        verdict: as `siam.evaluation.verdict.decide` gives it.
+        label: the class name that the neighbours voted for; None where they have none.
+
+    Example:
+        >>> explain(Verdict("match", 3, 0.99, "near", 0.072, 0.985), "3")
+        'nearest 3 at 0.072, decided at 0.985'
+    """
+    name = label or "(no label)"
+    measured, limit = f"{verdict.distance:.3f}", f"{verdict.limit:.3f}"
+    match verdict.finding:
+        case "near":
+            return f"nearest {name} at {measured}, decided at {limit}"
+        case "far":
+            return f"the nearest, {name} at {measured}, lies farther than {limit}"
+        case "divided":
+            share = f"{verdict.probability:.1%}"
+            return f"{name} by the neighbours' vote is right with {share}, a match takes {SURE:.0%}"
+        case "loose":
+            return f"the nearest lie at {measured} on average, pictures of a class within {limit}"
+        case "unfamiliar":
+            return f"like nothing indexed: the nearest lie at {measured} on average, above {limit}"
+        case "alone":
+            return "no indexed picture is left to compare with"
