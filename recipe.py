@@ -119,7 +119,7 @@ class Recipe:
     views: Count = 1
 
     @property
-    def distorted_epochs(self) -> int:
+    def augmented_epochs(self) -> int:
         """How many epochs, from the first one, distort their pictures."""
         return self.epochs - round(self.plain * self.epochs)
 

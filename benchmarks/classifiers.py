@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def train(style: str, data: Dataset, *, epochs: int, seed: int) -> dict[str, Any]:
     """Train a style by the balanced preset's recipe, shortened; score the last epoch."""
-    from siam.classifiers.features import answering
+    from siam.classifiers.features import answer_function
     from siam.classifiers.training import train_classifier
     from siam.siamese.presets import PRESETS
 
@@ -81,7 +81,7 @@ def train(style: str, data: Dataset, *, epochs: int, seed: int) -> dict[str, Any
     trained = train_classifier(
         style, data.train, num_classes=len(data.classes), recipe=recipe, seed=seed
     )
-    probabilities, _ = answering(trained.model)(data.test.pictures)
+    probabilities, _ = answer_function(trained.model)(data.test.pictures)
     return {
         "test_accuracy": float((probabilities.argmax(axis=1) == data.test.labels).mean()),
         "seconds": trained.seconds,

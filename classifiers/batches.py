@@ -7,12 +7,12 @@ import numpy as np
 from siam.datasets.dataset import Split
 from siam.recipe import AugmentPolicy
 from siam.training.augmentation.cpu import augment_batch
-from siam.training.prefetch import PreparedAhead
+from siam.training.prefetch import PrefetchedFeed
 
 __all__ = ["ShuffledBatches"]
 
 
-class ShuffledBatches(PreparedAhead):
+class ShuffledBatches(PrefetchedFeed):
     """Batches of one size, so that a backend compiles one step; what is left over waits.
 
     A batch depends on (seed, epoch, step) alone, whatever thread makes it.
@@ -22,7 +22,7 @@ class ShuffledBatches(PreparedAhead):
         batch_size: pictures in a batch; all of them where there are fewer.
         seed: fixes order and augmentation.
         policy: how pictures are varied; None leaves them as they are.
-        varied_epochs: how many epochs, from the first one, vary their pictures; None = all.
+        augmented_epochs: how many epochs, from the first one, vary their pictures; None = all.
 
     Raises:
         ValueError: an empty split, or batch_size < 1.
@@ -35,7 +35,7 @@ class ShuffledBatches(PreparedAhead):
         batch_size: int,
         seed: int,
         policy: AugmentPolicy | None,
-        varied_epochs: int | None = None,
+        augmented_epochs: int | None = None,
     ) -> None:
         super().__init__()
         if len(split) == 0 or batch_size < 1:
@@ -49,10 +49,10 @@ class ShuffledBatches(PreparedAhead):
         self.batch_size = min(batch_size, len(split))
         self.seed = seed
         self.policy = policy
-        self.varied_epochs = varied_epochs
-        self.turn(0)
+        self.augmented_epochs = augmented_epochs
+        self.set_epoch(0)
 
-    def turn(self, epoch: int) -> None:
+    def set_epoch(self, epoch: int) -> None:
         """Draw the order of an epoch."""
         self.epoch = epoch
         self.order = np.random.default_rng((self.seed, epoch)).permutation(len(self.split))
@@ -64,7 +64,7 @@ class ShuffledBatches(PreparedAhead):
         """Return the pictures and the labels of a batch."""
         chosen = self.order[step * self.batch_size : (step + 1) * self.batch_size]
         pictures = self.split.pictures[chosen]
-        varied = self.varied_epochs is None or self.epoch < self.varied_epochs
+        varied = self.augmented_epochs is None or self.epoch < self.augmented_epochs
         if self.policy is not None and varied:
             rng = np.random.default_rng((self.seed, self.epoch, step))
             pictures = augment_batch(pictures, rng=rng, policy=self.policy)

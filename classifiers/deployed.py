@@ -83,7 +83,7 @@ def keras_classifier(path: Path) -> Classify:
 
     # Registers the class that a subclassed classifier is loaded as.
     from siam.classifiers import subclassed  # noqa: F401
-    from siam.classifiers.features import answering
+    from siam.classifiers.features import answer_function
 
     try:
         classifier = keras.saving.load_model(path, compile=False, safe_mode=True)
@@ -92,5 +92,5 @@ def keras_classifier(path: Path) -> Classify:
             f"{path}: not a classifier that can be loaded ({type(error).__name__}).",
             "Compare again:  siam compare",
         ) from error
-    answer = answering(classifier)
+    answer = answer_function(classifier)
     return lambda pictures: answer(pictures)[0]

@@ -14,7 +14,7 @@ import numpy as np
 from siam.classifiers.subclassed import SubclassedClassifier
 from siam.training.device import compile_steps
 
-__all__ = ["Answer", "answering", "feature_model"]
+__all__ = ["Answer", "answer_function", "feature_model"]
 
 Answer = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
@@ -46,7 +46,7 @@ def feature_model(classifier: keras.Model) -> keras.Model:
     return keras.Model(classifier.inputs[0], outputs)
 
 
-def answering(classifier: keras.Model, *, batch_size: int = 256) -> Answer:
+def answer_function(classifier: keras.Model, *, batch_size: int = 256) -> Answer:
     """Return a function that names pictures and embeds them by a classifier, in one pass.
 
     Args:

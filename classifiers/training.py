@@ -17,7 +17,7 @@ from siam.datasets.dataset import Split
 from siam.progress import Progress, silent
 from siam.recipe import Recipe
 from siam.training.device import compile_steps
-from siam.training.feed import EpochTurn
+from siam.training.feed import FeedEpoch
 from siam.training.optimizers import make_optimizer
 from siam.training.precision import dtype_policy, resolve_precision
 from siam.training.schedule import warm_up_cosine
@@ -77,7 +77,7 @@ def train_classifier(
         batch_size=recipe.classes_per_batch * recipe.pictures_per_class,
         seed=seed,
         policy=recipe.augment,
-        varied_epochs=recipe.distorted_epochs,
+        augmented_epochs=recipe.augmented_epochs,
     )
     picture_shape = train.pictures.shape[1:]
     with dtype_policy(recipe.precision):
@@ -102,7 +102,7 @@ def train_classifier(
         epochs=recipe.epochs,
         shuffle=False,
         verbose=0,
-        callbacks=[EpochTurn(batches), watch],
+        callbacks=[FeedEpoch(batches), watch],
     )
     seconds = time.perf_counter() - started
     history = tuple(
@@ -110,7 +110,7 @@ def train_classifier(
         for epoch in range(recipe.epochs)
     )
     return TrainedClassifier(
-        model=_in_float32(model, style, picture_shape, num_classes, recipe.dim),
+        model=_to_float32(model, style, picture_shape, num_classes, recipe.dim),
         history=history,
         seconds=seconds,
         first_step_seconds=watch.first_step_seconds,
@@ -146,7 +146,7 @@ class _Stopwatch(keras.callbacks.Callback):
         self.progress("Training", self.done, self.steps)
 
 
-def _in_float32(
+def _to_float32(
     model: keras.Model,
     style: str,
     picture_shape: tuple[int, int, int],

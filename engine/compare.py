@@ -212,9 +212,9 @@ def counts(dataset: Dataset, contest: Contest) -> dict[str, int]:
 def terms(recipe: Recipe, seed: int) -> dict[str, Any]:
     """Return what all contestants shared."""
     with quiet_native_logs():
-        from siam.training.device import found_device
+        from siam.training.device import detect_device
 
-        device = found_device()
+        device = detect_device()
     return {
         "seed": seed,
         "epochs": recipe.epochs,

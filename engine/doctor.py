@@ -96,7 +96,7 @@ def backend() -> Check:
 
 def gpu() -> Check:
     """Say whether a GPU is there, and whether the backend opens it."""
-    from siam.training.device import found_device, prepare_device
+    from siam.training.device import detect_device, prepare_device
     from siam.training.driver import driver_gpus
 
     present = driver_gpus()
@@ -106,7 +106,7 @@ def gpu() -> Check:
     try:
         # All of them, to count what `--device all` would use.
         prepare_device(device="all")
-        found = found_device()
+        found = detect_device()
     except (SiamError, ImportError) as error:
         return Check("gpu", "note", f"{present[0]}, not tried: {error}")
     if found.kind == "cpu":

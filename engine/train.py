@@ -124,9 +124,9 @@ def train_run(
             train, len(dataset.train), classes=len(dataset.classes), chain=dataset.prepare
         )
     with quiet_native_logs():
-        from siam.siamese.recipe_check import check_named_parts
+        from siam.siamese.recipe_check import check_recipe
         from siam.training.precision import resolve_precision
-    check_named_parts(recipe)
+    check_recipe(recipe)
     if not (folder and config):
         recipe = resolve_precision(recipe)
         config = new_config(dataset, data, train, recipe)
@@ -175,16 +175,16 @@ def fit(
         from siam.siamese.export import export_litert
         from siam.siamese.network import tower_of
         from siam.siamese.training import train_network
-        from siam.training.device import found_device
-        from siam.training.distribution import spread
+        from siam.training.device import detect_device
+        from siam.training.distribution import distribute
 
-        found = found_device(device)
+        found = detect_device(device)
     notice(
         f"Training on {found.name} ({found.kind}, Keras on {found.backend}, {recipe.precision})."
     )
     if found.why_no_gpu:
         notice(found.why_no_gpu)
-    with spread(device):
+    with distribute(device):
         trained = train_network(
             dataset.train,
             dataset.validation,

@@ -45,7 +45,7 @@ def read_picture(
     """Return the decoded picture, first frame only, in the mode that its file has.
 
     The size is checked before a single pixel is decoded, and no plug-in's exception escapes.
-    Turning it upright by its EXIF note is left to the preparation, which shows it as a step.
+    EpochFeed it upright by its EXIF note is left to the preparation, which shows it as a step.
 
     Args:
         source: a file's path, or the file's content.

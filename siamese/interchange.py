@@ -50,7 +50,7 @@ def write_onnx(tower: keras.Model, path: Path) -> None:
     import warnings
 
     need_onnx()
-    with said_nothing(), warnings.catch_warnings():
+    with silence_converters(), warnings.catch_warnings():
         # Keras mends tf2onnx for NumPy 2, which NumPy comments upon.
         warnings.simplefilter("ignore", FutureWarning)
         tower.export(path, format="onnx", verbose=False)
@@ -69,7 +69,7 @@ def answer_onnx(path: Path, pictures: np.ndarray) -> np.ndarray:
 
 def write_saved_model(tower: keras.Model, folder: Path) -> None:
     """Write a tower as TensorFlow's SavedModel with the endpoint `serve`."""
-    with said_nothing():
+    with silence_converters():
         tower.export(folder, format="tf_saved_model", verbose=False)
 
 
@@ -77,7 +77,7 @@ def answer_saved_model(folder: Path, pictures: np.ndarray) -> np.ndarray:
     """Load a SavedModel and embed pictures: uint8 (n, ...) to float32 (n, dim)."""
     import tensorflow
 
-    with said_nothing():
+    with silence_converters():
         loaded = tensorflow.saved_model.load(str(folder))
     return np.concatenate([np.asarray(loaded.serve(batch)) for batch in float_batches(pictures)])
 
@@ -91,7 +91,7 @@ def write_litert_int8(tower: keras.Model, path: Path) -> None:
     """
     import tensorflow
 
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder, said_nothing():
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder, silence_converters():
         tower.export(folder, format="tf_saved_model", verbose=False)
         converter = tensorflow.lite.TFLiteConverter.from_saved_model(folder)
         converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
@@ -110,7 +110,7 @@ def float_batches(pictures: np.ndarray) -> Iterator[np.ndarray]:
 
 
 @contextlib.contextmanager
-def said_nothing() -> Iterator[None]:
+def silence_converters() -> Iterator[None]:
     """Keep converters' reports off the screen, those on standard output as well."""
     with quiet_native_logs(), contextlib.redirect_stdout(io.StringIO()):
         yield

@@ -12,12 +12,12 @@ from siam.siamese.towers import TOWERS
 from siam.training.optimizers import OPTIMIZERS
 from siam.training.precision import PRECISIONS
 
-__all__ = ["check_named_parts"]
+__all__ = ["check_recipe"]
 
-MOST_STRANGERS = 0.9
+MOST_OUTLIERS = 0.9
 
 
-def check_named_parts(recipe: Recipe) -> None:
+def check_recipe(recipe: Recipe) -> None:
     """Refuse a recipe that names what is not there, or a share of a batch that leaves none.
 
     Raises:
@@ -25,7 +25,7 @@ def check_named_parts(recipe: Recipe) -> None:
             members that do not divide the embedding, or a share of strangers outside of 0 to 0.9.
 
     Example:
-        >>> check_named_parts(Recipe(loss="triplet"))
+        >>> check_recipe(Recipe(loss="triplet"))
     """
     known: dict[str, Iterable[object]] = {
         "tower": TOWERS,
@@ -47,9 +47,9 @@ def check_named_parts(recipe: Recipe) -> None:
             f"received dim {recipe.dim} and members {recipe.members}.",
             f"Give  --set dim={64 * max(1, recipe.members)}  or  --set members=1",
         )
-    if not 0 <= recipe.strangers <= MOST_STRANGERS:
+    if not 0 <= recipe.strangers <= MOST_OUTLIERS:
         raise UsageError(
-            f"A recipe's strangers must be 0 to {MOST_STRANGERS}, a share of the batch, "
+            f"A recipe's strangers must be 0 to {MOST_OUTLIERS}, a share of the batch, "
             f"received {recipe.strangers}.",
             "Give  --set strangers=0.2  or  --set strangers=0  for none.",
         )

@@ -12,7 +12,7 @@ from keras import ops
 from siam.array_types import Tensor
 from siam.siamese.unit_length import unit_length
 
-__all__ = ["MOVES", "VIEWS", "average_views"]
+__all__ = ["MOVES", "VIEWS", "average_test_time_views"]
 
 # Where the copies are moved to, in pixels (down, right), the picture itself first.
 MOVES = ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1), (-1, -1), (-1, 1), (1, -1), (1, 1))
@@ -20,7 +20,7 @@ MOVES = ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1), (-1, -1), (-1, 1), (1, -1), (
 VIEWS = (1, 5, 9)
 
 
-def average_views(tower: keras.Model, *, views: int) -> keras.Model:
+def average_test_time_views(tower: keras.Model, *, views: int) -> keras.Model:
     """A tower that embeds each picture `views` times, moved by a pixel, and gives the mean.
 
     It takes `views` times as long to answer, and training is as before: wrap the trained tower.

@@ -14,18 +14,18 @@ from siam.recipe import Recipe
 from siam.siamese.losses.contrastive import ContrastiveLoss
 from siam.siamese.losses.registry import make_loss
 from siam.siamese.network import siamese_network
-from siam.siamese.test_time_augmentation import average_views
+from siam.siamese.test_time_augmentation import average_test_time_views
 from siam.siamese.towers import build_tower
-from siam.training.callbacks import Report, StopWhenStale, stale, tensorboard
+from siam.training.callbacks import ProgressReport, ResumableEarlyStopping, stale, tensorboard
 from siam.training.checkpoint import Checkpoint, HistoryRow, restore
 from siam.training.device import compile_steps
 from siam.training.device_feed import fits_device, move_to_device
-from siam.training.feed import BatchFeed, EpochTurn, PairFeed
-from siam.training.hard_example_mining import LearnHardest
+from siam.training.feed import BatchFeed, FeedEpoch, PairFeed
+from siam.training.hard_example_mining import HardExampleMining
 from siam.training.optimizers import make_optimizer
-from siam.training.outlier_exposure import add_strangers
+from siam.training.outlier_exposure import add_outliers
 from siam.training.precision import dtype_policy, resolve_precision
-from siam.training.process_shard import own_part
+from siam.training.process_shard import shard_feed
 from siam.training.schedule import warm_up_cosine
 
 __all__ = ["Pairs", "TrainedNetwork", "train_network"]
@@ -81,7 +81,7 @@ def train_network(
     keras.utils.set_random_seed(seed)
     recipe = resolve_precision(recipe)
     if recipe.strangers and pairs == "batch":
-        train = add_strangers(train, seed=seed)
+        train = add_outliers(train, seed=seed)
     feed = make_feed(train, recipe, pairs, seed=seed)
     watched = make_feed(validation, recipe, pairs, seed=seed, vary=False)
     with dtype_policy(recipe.precision):
@@ -92,7 +92,7 @@ def train_network(
         on_device = fits_device(train.pictures.nbytes + validation.pictures.nbytes)
     if on_device and isinstance(feed, BatchFeed) and isinstance(watched, BatchFeed):
         model, shown, watched = move_to_device(network, feed, watched)
-    shown, watched = own_part(shown), own_part(watched)
+    shown, watched = shard_feed(shown), shard_feed(watched)
     model.compile(
         optimizer=make_optimizer(
             recipe.optimizer,
@@ -118,16 +118,16 @@ def train_network(
             shuffle=False,
             verbose=0,
             callbacks=[
-                *learn_hardest(tower, feed, recipe, folder),
-                EpochTurn(shown),
+                *mine_hard_examples(tower, feed, recipe, folder),
+                FeedEpoch(shown),
                 checkpoint,
-                Report(progress, len(feed), recipe.epochs),
-                StopWhenStale(history, patience),
+                ProgressReport(progress, len(feed), recipe.epochs),
+                ResumableEarlyStopping(history, patience),
                 *tensorboard(folder),
             ],
         )
     seconds = checkpoint.elapsed()
-    return TrainedNetwork(siamese_network(in_float32(tower, recipe)), history, seconds)
+    return TrainedNetwork(siamese_network(to_float32(tower, recipe)), history, seconds)
 
 
 def tower_for(recipe: Recipe, input_shape: tuple[int, int, int]) -> keras.Model:
@@ -142,7 +142,7 @@ def make_feed(
     shared = {
         "seed": seed,
         "policy": recipe.augment if vary else None,
-        "varied_epochs": recipe.distorted_epochs,
+        "augmented_epochs": recipe.augmented_epochs,
         "quarter_turns": recipe.quarter_turns and vary,
     }
     classes, pictures = recipe.classes_per_batch, recipe.pictures_per_class
@@ -153,18 +153,18 @@ def make_feed(
     return BatchFeed(split, classes=classes, pictures=pictures, strangers=strangers, **shared)
 
 
-def learn_hardest(
+def mine_hard_examples(
     tower: keras.Model, feed: BatchFeed | PairFeed, recipe: Recipe, folder: Path
 ) -> list[keras.callbacks.Callback]:
     """Return the callback that has batches drawn from the hardest pictures, if the recipe does."""
     if recipe.hardest >= 1 or not isinstance(feed, BatchFeed):
         return []
-    return [LearnHardest(tower, feed, share=recipe.hardest, folder=folder)]
+    return [HardExampleMining(tower, feed, share=recipe.hardest, folder=folder)]
 
 
-def in_float32(tower: keras.Model, recipe: Recipe) -> keras.Model:
+def to_float32(tower: keras.Model, recipe: Recipe) -> keras.Model:
     """Return the tower that is saved and exported: float32 throughout, its views averaged."""
     with dtype_policy("float32"):
         plain = tower_for(recipe, tower.input_shape[1:])
         plain.set_weights(tower.get_weights())
-        return average_views(plain, views=recipe.views)
+        return average_test_time_views(plain, views=recipe.views)

@@ -12,12 +12,12 @@ import keras
 from siam.progress import Progress
 from siam.training.checkpoint import HistoryRow
 
-__all__ = ["Report", "StopWhenStale", "TensorBoardLog", "stale", "tensorboard"]
+__all__ = ["ProgressReport", "ResumableEarlyStopping", "TensorBoardLog", "stale", "tensorboard"]
 
 LOGS_FOLDER = "logs"
 
 
-class Report(keras.callbacks.Callback):
+class ProgressReport(keras.callbacks.Callback):
     """Tell a `Progress` of every step.
 
     Args:
@@ -59,7 +59,7 @@ def stale(history: Sequence[HistoryRow], patience: int) -> bool:
     return len(losses) - 1 - losses.index(min(losses)) >= patience
 
 
-class StopWhenStale(keras.callbacks.Callback):
+class ResumableEarlyStopping(keras.callbacks.Callback):
     """Stop when validation no longer improves.
 
     Keras' own EarlyStopping counts epochs in memory, so that an interrupted training would stop

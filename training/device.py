@@ -27,7 +27,7 @@ __all__ = [
     "Device",
     "compile_steps",
     "environment",
-    "found_device",
+    "detect_device",
     "prepare_device",
 ]
 
@@ -139,7 +139,7 @@ def environment(backend: str, device: str, current: Mapping[str, str]) -> dict[s
     return variables
 
 
-def found_device(asked: str = "auto") -> Device:
+def detect_device(asked: str = "auto") -> Device:
     """Say what the chosen backend computes on in this process, and why not on a GPU.
 
     Imports Keras and brings the backend up.
@@ -171,7 +171,7 @@ def compile_steps() -> bool | str:
     On a GPU and under JAX a compiled step is the fast one. On a CPU TensorFlow's own kernels
     (oneDNN) beat XLA's at convolutions, and PyTorch's compiler needs a C++ compiler at hand.
     """
-    device = found_device()
+    device = detect_device()
     if device.backend == "jax":
         return True
     return device.kind == "gpu" and device.backend == "tensorflow"

@@ -17,10 +17,10 @@ from siam.array_types import Tensor
 from siam.recipe import AugmentPolicy
 from siam.training.augmentation.policy import Draws, draw_distortion, no_distortion
 from siam.training.augmentation.transforms import distort
-from siam.training.device import found_device
+from siam.training.device import detect_device
 from siam.training.driver import card_memory
 from siam.training.feed import BatchFeed
-from siam.training.prefetch import PreparedAhead
+from siam.training.prefetch import PrefetchedFeed
 from siam.training.quarter_turns import TURNS
 
 __all__ = ["DeviceFeed", "PicturesOnDevice", "fits_device", "move_to_device"]
@@ -34,7 +34,7 @@ def fits_device(size_bytes: int) -> bool:
 
     A CPU distorts faster by OpenCV, in a thread beside the step.
     """
-    return found_device().kind == "gpu" and size_bytes <= MOST_MEMORY * card_memory()
+    return detect_device().kind == "gpu" and size_bytes <= MOST_MEMORY * card_memory()
 
 
 def move_to_device(
@@ -65,7 +65,7 @@ def move_to_device(
     return model, shown, DeviceFeed(watched, policy, turned=feed.quarter_turns, first=first)
 
 
-class DeviceFeed(PreparedAhead):
+class DeviceFeed(PrefetchedFeed):
     """The batches of a `BatchFeed`, but of positions and distortions instead of pictures.
 
     Args:
@@ -85,9 +85,9 @@ class DeviceFeed(PreparedAhead):
         self.turned = turned
         self.first = first
 
-    def turn(self, epoch: int) -> None:
+    def set_epoch(self, epoch: int) -> None:
         """Draw the batches of an epoch."""
-        self.feed.turn(epoch)
+        self.feed.set_epoch(epoch)
 
     def __len__(self) -> int:
         return len(self.feed)
@@ -141,11 +141,11 @@ class PicturesOnDevice(keras.layers.Layer):
         """Return the pictures of a batch."""
         taken = ops.cast(ops.take(self.kept, drawn["position"], axis=0), "float32")
         if "turns" in drawn:
-            taken = _turned(taken, ops.reshape(drawn["turns"], (-1, 1, 1, 1)))
+            taken = _turn(taken, ops.reshape(drawn["turns"], (-1, 1, 1, 1)))
         return distort(taken, drawn, self.policy)
 
 
-def _turned(pictures: Tensor, turns: Tensor) -> Tensor:
+def _turn(pictures: Tensor, turns: Tensor) -> Tensor:
     """Turn every picture anticlockwise by its number of quarter turns, 0 to 3."""
     result = pictures
     for turn in range(1, TURNS):

@@ -9,11 +9,11 @@ from typing import Any
 
 from siam.errors import UsageError
 
-__all__ = ["spread"]
+__all__ = ["distribute"]
 
 
 @contextlib.contextmanager
-def spread(device: str = "auto") -> Iterator[int]:
+def distribute(device: str = "auto") -> Iterator[int]:
     """Build, compile and fit inside: with "all", every batch is shared out over all GPUs.
 
     JAX computes the whole batch's loss as one device would. TensorFlow computes the loss within

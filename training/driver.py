@@ -9,17 +9,19 @@ __all__ = ["card_memory", "driver_gpus"]
 
 def driver_gpus() -> list[str]:
     """The names of the GPUs that the driver knows; none without a driver."""
-    return _asked("name")
+    return _query_driver("name")
 
 
 def card_memory() -> int:
     """Bytes of memory of the smallest GPU of this machine; 0 where the driver tells of none."""
     # In MiB, or a word such as [N/A] where a card shares the machine's memory.
-    known = [int(mebibytes) << 20 for mebibytes in _asked("memory.total") if mebibytes.isdigit()]
+    known = [
+        int(mebibytes) << 20 for mebibytes in _query_driver("memory.total") if mebibytes.isdigit()
+    ]
     return min(known, default=0)
 
 
-def _asked(what: str) -> list[str]:
+def _query_driver(what: str) -> list[str]:
     """One line for each card."""
     try:
         asked = subprocess.run(

@@ -15,20 +15,20 @@ from siam.datasets.dataset import Split
 from siam.datasets.sampling import epoch_batches, sample_pairs
 from siam.recipe import AugmentPolicy
 from siam.training.augmentation.cpu import augment_batch
-from siam.training.prefetch import PreparedAhead
-from siam.training.quarter_turns import take_turned, turned_labels
+from siam.training.prefetch import PrefetchedFeed
+from siam.training.quarter_turns import gather_turned, turn_labels
 
-__all__ = ["BatchFeed", "EpochTurn", "PairFeed"]
+__all__ = ["BatchFeed", "FeedEpoch", "PairFeed"]
 
 
-class Feed(PreparedAhead):
+class Feed(PrefetchedFeed):
     """What both feeds share: the pictures, how they are varied, and which epoch it is.
 
     Args:
         split: what to draw from.
         seed: fixes order and augmentation.
         policy: how pictures are varied; None leaves them as they are.
-        varied_epochs: how many epochs, from the first one, vary their pictures; None = all.
+        augmented_epochs: how many epochs, from the first one, vary their pictures; None = all.
         quarter_turns: every class turned by 90, 180 and 270 degrees is a class too.
     """
 
@@ -38,32 +38,32 @@ class Feed(PreparedAhead):
         *,
         seed: int,
         policy: AugmentPolicy | None,
-        varied_epochs: int | None = None,
+        augmented_epochs: int | None = None,
         quarter_turns: bool = False,
     ) -> None:
         super().__init__()
         self.split = split
-        labels = turned_labels(split.labels) if quarter_turns else split.labels
+        labels = turn_labels(split.labels) if quarter_turns else split.labels
         # JAX knows no wider integers by default, and from 0.11 on warns of each that it is given.
         self.labels = labels.astype(np.int32)
         self.seed = seed
         self.policy = policy
-        self.varied_epochs = varied_epochs
+        self.augmented_epochs = augmented_epochs
         self.quarter_turns = quarter_turns
 
-    def turn(self, epoch: int) -> None:
+    def set_epoch(self, epoch: int) -> None:
         """Draw everything that an epoch shows."""
         self.epoch = epoch
         self.policy_now = self.policy if self.varies(epoch) else None
 
     def varies(self, epoch: int) -> bool:
         """Say whether an epoch is one of those that vary their pictures."""
-        return self.varied_epochs is None or epoch < self.varied_epochs
+        return self.augmented_epochs is None or epoch < self.augmented_epochs
 
     def pictures_at(self, positions: np.ndarray, *step: int) -> np.ndarray:
         """Return the pictures at `positions`, varied by a generator of the step's own."""
         if self.quarter_turns:
-            pictures = take_turned(self.split.pictures, positions)
+            pictures = gather_turned(self.split.pictures, positions)
         else:
             pictures = self.split.pictures[positions]
         if self.policy_now is None:
@@ -96,11 +96,11 @@ class BatchFeed(Feed):
         self.strangers = strangers
         self.known = np.flatnonzero(self.labels >= 0)
         self.draw_from: np.ndarray | None = None
-        self.turn(0)
+        self.set_epoch(0)
 
-    def turn(self, epoch: int) -> None:
+    def set_epoch(self, epoch: int) -> None:
         """Draw the batches of an epoch."""
-        super().turn(epoch)
+        super().set_epoch(epoch)
         drawn = self.known if self.draw_from is None else self.draw_from
         batches = epoch_batches(
             self.labels[drawn],
@@ -138,11 +138,11 @@ class PairFeed(Feed):
     def __init__(self, split: Split, *, batch: int, **shared: Any) -> None:
         super().__init__(split, **shared)
         self.batch = batch
-        self.turn(0)
+        self.set_epoch(0)
 
-    def turn(self, epoch: int) -> None:
+    def set_epoch(self, epoch: int) -> None:
         """Draw the pairs of an epoch: as many as there are pictures."""
-        super().turn(epoch)
+        super().set_epoch(epoch)
         count = max(1, len(self.labels) // self.batch) * self.batch
         epoch_seed = int(np.random.default_rng([self.seed, epoch]).integers(2**31))
         self.left, self.right, self.same = sample_pairs(self.labels, count, seed=epoch_seed)
@@ -159,20 +159,20 @@ class PairFeed(Feed):
         return (left, right), self.same[part].astype(np.float32)[:, np.newaxis]
 
 
-class Turning(Protocol):
+class EpochFeed(Protocol):
     """What draws anew for every epoch."""
 
-    def turn(self, epoch: int) -> None:
+    def set_epoch(self, epoch: int) -> None:
         """Draw everything that an epoch shows."""
 
 
-class EpochTurn(keras.callbacks.Callback):
+class FeedEpoch(keras.callbacks.Callback):
     """Tell a feed which epoch begins, so that a resumed training draws what it would have."""
 
-    def __init__(self, feed: Turning) -> None:
+    def __init__(self, feed: EpochFeed) -> None:
         super().__init__()
         self.feed = feed
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Draw the epoch's batches."""
-        self.feed.turn(epoch)
+        self.feed.set_epoch(epoch)

@@ -24,7 +24,13 @@ from siam.atomic import replacing
 from siam.training.feed import BatchFeed
 from siam.training.quarter_turns import TURNS
 
-__all__ = ["RANKING_FILE", "LearnHardest", "hardest_of_each", "misplacement", "wrong_label_limit"]
+__all__ = [
+    "RANKING_FILE",
+    "HardExampleMining",
+    "hardest_per_class",
+    "misplacement",
+    "wrong_label_limit",
+]
 
 RANKING_FILE = "ranking.npz"
 BATCH = 1000
@@ -61,7 +67,7 @@ def misplacement(embeddings: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return margins
 
 
-def hardest_of_each(
+def hardest_per_class(
     hardness: np.ndarray, labels: np.ndarray, *, share: float, limit: float = np.inf
 ) -> np.ndarray:
     """Return the positions of the hardest share of every class, two pictures of each at least.
@@ -79,9 +85,9 @@ def hardest_of_each(
     Example:
         >>> hardness = np.array([3.0, 1.0, 2.0, 0.0, 5.0])
         >>> labels = np.array([0, 0, 0, 0, 1])
-        >>> hardest_of_each(hardness, labels, share=0.5).tolist()
+        >>> hardest_per_class(hardness, labels, share=0.5).tolist()
         [0, 2, 4]
-        >>> hardest_of_each(hardness, labels, share=0.5, limit=2.5).tolist()
+        >>> hardest_per_class(hardness, labels, share=0.5, limit=2.5).tolist()
         [1, 2, 4]
     """
     chosen = []
@@ -113,7 +119,7 @@ def wrong_label_limit(hardness: np.ndarray) -> float:
     return CLEARLY_ELSEWHERE if elsewhere > FEW else float("inf")
 
 
-class LearnHardest(keras.callbacks.Callback):
+class HardExampleMining(keras.callbacks.Callback):
     """Let a feed draw from the hardest pictures; must come before the feed is turned.
 
     Args:
@@ -148,7 +154,7 @@ class LearnHardest(keras.callbacks.Callback):
         embeddings = self.tower.predict(pictures, batch_size=BATCH, verbose=0)
         hardness = misplacement(embeddings, labels)
         limit = wrong_label_limit(hardness)
-        positions = hardest_of_each(hardness, labels, share=self.share, limit=limit)
+        positions = hardest_per_class(hardness, labels, share=self.share, limit=limit)
         if self.feed.quarter_turns:
             turned = np.arange(TURNS)[:, np.newaxis] * len(split)
             positions = (turned + positions).ravel()

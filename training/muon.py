@@ -16,14 +16,14 @@ from keras import ops
 
 from siam.array_types import Tensor
 
-__all__ = ["Muon", "orthogonalised"]
+__all__ = ["Muon", "orthogonalise"]
 
 # Jordan's coefficients: five rounds bring every singular value from 0.01 to 1 near 1.
 QUINTIC = (3.4445, -4.7750, 2.0315)
 ROUNDS = 5
 
 
-def orthogonalised(matrix: Tensor) -> Tensor:
+def orthogonalise(matrix: Tensor) -> Tensor:
     """Bring the singular values of a matrix near 1 (0.7 to 1.2) by Newton-Schulz rounds.
 
     Args:
@@ -34,7 +34,7 @@ def orthogonalised(matrix: Tensor) -> Tensor:
 
     Example:
         >>> matrix = ops.convert_to_tensor([[3.0, 0.0], [0.0, 0.1]])
-        >>> bool(ops.all(ops.abs(ops.diagonal(orthogonalised(matrix)) - 1) < 0.35))
+        >>> bool(ops.all(ops.abs(ops.diagonal(orthogonalise(matrix)) - 1) < 0.35))
         True
     """
     a, b, c = QUINTIC
@@ -49,7 +49,7 @@ def orthogonalised(matrix: Tensor) -> Tensor:
 
 @keras.saving.register_keras_serializable(package="siam")
 class Muon(keras.optimizers.AdamW):
-    """AdamW that updates the kernels of convolutions by orthogonalised momentum.
+    """AdamW that updates the kernels of convolutions by orthogonalise momentum.
 
     Args:
         learning_rate: a float or a schedule, shared by both kinds of update.
@@ -87,7 +87,7 @@ class Muon(keras.optimizers.AdamW):
         ]
 
     def update_step(self, gradient: Tensor, variable: Any, learning_rate: Any) -> None:
-        """Move a kernel by its orthogonalised momentum, anything else as AdamW does."""
+        """Move a kernel by its orthogonalise momentum, anything else as AdamW does."""
         momentum = self.kernel_momenta[self._get_variable_index(variable)]
         if momentum is None:
             super().update_step(gradient, variable, learning_rate)
@@ -97,7 +97,7 @@ class Muon(keras.optimizers.AdamW):
         # Nesterov's look ahead: the momentum as the next step will see it.
         ahead = gradient + self.momentum * momentum
         # One column per channel that comes out, one row per weight that feeds it.
-        step = orthogonalised(ops.reshape(ahead, (-1, ahead.shape[-1])))
+        step = orthogonalise(ops.reshape(ahead, (-1, ahead.shape[-1])))
         # As long as a step of AdamW: 0.2 root mean square.
         length = 0.2 * max(step.shape) ** 0.5
         rate = ops.cast(learning_rate, variable.dtype)

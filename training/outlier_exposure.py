@@ -15,10 +15,10 @@ import numpy as np
 
 from siam.datasets.dataset import Split
 
-__all__ = ["STRANGER", "add_strangers", "make_strangers", "pen_strokes"]
+__all__ = ["OUTLIER_LABEL", "add_outliers", "draw_outliers", "pen_strokes"]
 
 # The label of all strangers; the losses' `pair_masks` makes of it a class of nobody's.
-STRANGER = -1
+OUTLIER_LABEL = -1
 # Enough that none comes so often as to be learned by heart.
 POOL = 12_000
 # Shares of the pool: wandering strokes, halves joined, laid over each other, bent.
@@ -26,25 +26,23 @@ KINDS = (0.4, 0.25, 0.15, 0.2)
 _FINE = 4  # pixels drawn for one of the picture's, along each side
 
 
-def add_strangers(split: Split, *, seed: int, count: int = POOL) -> Split:
-    """Return a split with strangers behind its own pictures, labelled `STRANGER`.
+def add_outliers(split: Split, *, seed: int, count: int = POOL) -> Split:
+    """Return a split with strangers behind its own pictures, labelled `OUTLIER_LABEL`.
 
     Args:
         split: white marks on black, framed as MNIST's are; of two classes or more.
         seed: fixes the strangers.
         count: how many.
     """
-    made = make_strangers(split.pictures, split.labels, count=count, seed=seed)
+    made = draw_outliers(split.pictures, split.labels, count=count, seed=seed)
     return Split(
         np.concatenate([split.pictures, made]),
-        np.concatenate([split.labels, np.full(len(made), STRANGER, split.labels.dtype)]),
+        np.concatenate([split.labels, np.full(len(made), OUTLIER_LABEL, split.labels.dtype)]),
         split.origins + tuple(f"stranger/{number}" for number in range(len(made))),
     )
 
 
-def make_strangers(
-    pictures: np.ndarray, labels: np.ndarray, *, count: int, seed: int
-) -> np.ndarray:
+def draw_outliers(pictures: np.ndarray, labels: np.ndarray, *, count: int, seed: int) -> np.ndarray:
     """Make marks of no class.
 
     Args:
@@ -58,16 +56,16 @@ def make_strangers(
 
     Example:
         >>> pictures = np.zeros((4, 28, 28, 1), np.uint8)
-        >>> make_strangers(pictures, np.array([0, 0, 1, 1]), count=10, seed=0).shape
+        >>> draw_outliers(pictures, np.array([0, 0, 1, 1]), count=10, seed=0).shape
         (10, 28, 28, 1)
     """
     rng = np.random.default_rng([seed, 2])
     strokes, joined, laid, bent = np.random.default_rng(seed).multinomial(count, KINDS)
     made = [
         pen_strokes(strokes, pictures.shape[1:3], rng)[..., None].repeat(pictures.shape[3], axis=3),
-        _joined(pictures, labels, joined, rng),
-        _laid_over(pictures, labels, laid, rng),
-        _bent(pictures, bent, rng),
+        _join(pictures, labels, joined, rng),
+        _overlay(pictures, labels, laid, rng),
+        _bend(pictures, bent, rng),
     ]
     return np.concatenate(made)
 
@@ -85,7 +83,7 @@ def pen_strokes(count: int, size: tuple[int, int], rng: np.random.Generator) -> 
     """
     made = np.empty((count, *size), np.uint8)
     for number in range(count):
-        made[number] = _inked(_strokes(rng), rng.uniform(0.09, 0.17), size)
+        made[number] = _ink(_strokes(rng), rng.uniform(0.09, 0.17), size)
     return made
 
 
@@ -126,7 +124,7 @@ def _smooth(corners: np.ndarray, *, points: int = 10) -> np.ndarray:
     return np.concatenate([*curve, corners[-1:]])
 
 
-def _inked(strokes: list[np.ndarray], thick: float, size: tuple[int, int]) -> np.ndarray:
+def _ink(strokes: list[np.ndarray], thick: float, size: tuple[int, int]) -> np.ndarray:
     """Draw strokes framed as MNIST's digits are: longer side 20 of 28, centre of mass central.
 
     Args:
@@ -164,7 +162,7 @@ def _two_classes(
     return first, second
 
 
-def _joined(
+def _join(
     pictures: np.ndarray, labels: np.ndarray, count: int, rng: np.random.Generator
 ) -> np.ndarray:
     """Halves of two classes, cut along a line in any direction near the middle."""
@@ -183,7 +181,7 @@ def _joined(
     return joined
 
 
-def _laid_over(
+def _overlay(
     pictures: np.ndarray, labels: np.ndarray, count: int, rng: np.random.Generator
 ) -> np.ndarray:
     """Two classes over each other, the second moved by up to a fifth of the side."""
@@ -196,7 +194,7 @@ def _laid_over(
     return laid
 
 
-def _bent(pictures: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+def _bend(pictures: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
     """Pictures bent so far that nothing of their class is left."""
     from siam.recipe import AugmentPolicy
     from siam.training.augmentation.cpu import augment_batch

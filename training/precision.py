@@ -11,7 +11,7 @@ from pathlib import Path
 import keras
 
 from siam.recipe import Recipe
-from siam.training.device import found_device
+from siam.training.device import detect_device
 
 __all__ = ["AUTO", "PRECISIONS", "dtype_policy", "pick_precision", "resolve_precision"]
 
@@ -53,7 +53,7 @@ def resolve_precision(recipe: Recipe) -> Recipe:
     """
     if recipe.precision != AUTO:
         return recipe
-    fast = pick_precision(found_device().kind, processor_flags())
+    fast = pick_precision(detect_device().kind, processor_flags())
     return dataclasses.replace(recipe, precision=fast)
 
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import keras
 
-__all__ = ["PreparedAhead"]
+__all__ = ["PrefetchedFeed"]
 
 # Batches that wait for the step at most.
 QUEUE = 8
 
 
-class PreparedAhead(keras.utils.PyDataset):
+class PrefetchedFeed(keras.utils.PyDataset):
     """A data set whose batches are prepared one at a time, in a thread beside the step.
 
     On TensorFlow, Keras leaves a single worker's batches to tf.data, where every epoch begins by

@@ -14,13 +14,13 @@ import numpy as np
 
 from siam.errors import UsageError
 
-__all__ = ["OwnPart", "own_part"]
+__all__ = ["ProcessShard", "shard_feed"]
 
 
-def own_part(feed: Any) -> Any:
+def shard_feed(feed: Any) -> Any:
     """Return a feed of what this process is to see: the feed itself where it is the only one."""
     number, count = process()
-    return feed if count == 1 else OwnPart(feed, number=number, count=count)
+    return feed if count == 1 else ProcessShard(feed, number=number, count=count)
 
 
 def process() -> tuple[int, int]:
@@ -31,7 +31,7 @@ def process() -> tuple[int, int]:
     return int(jax.process_index()), int(jax.process_count())
 
 
-class OwnPart(keras.utils.PyDataset):
+class ProcessShard(keras.utils.PyDataset):
     """One of several equal parts of each batch of a feed.
 
     Args:
@@ -49,9 +49,9 @@ class OwnPart(keras.utils.PyDataset):
         self.number = number
         self.count = count
 
-    def turn(self, epoch: int) -> None:
+    def set_epoch(self, epoch: int) -> None:
         """Draw the batches of an epoch."""
-        self.feed.turn(epoch)
+        self.feed.set_epoch(epoch)
 
     def __len__(self) -> int:
         return len(self.feed)

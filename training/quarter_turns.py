@@ -13,12 +13,12 @@ import numpy as np
 
 from siam.errors import UsageError
 
-__all__ = ["TURNS", "take_turned", "turned_labels"]
+__all__ = ["TURNS", "gather_turned", "turn_labels"]
 
 TURNS = 4
 
 
-def turned_labels(labels: np.ndarray) -> np.ndarray:
+def turn_labels(labels: np.ndarray) -> np.ndarray:
     """Return the labels of every picture in every turn.
 
     Args:
@@ -28,14 +28,14 @@ def turned_labels(labels: np.ndarray) -> np.ndarray:
         int64 (4 n,): the labels as they are, then three times moved up by as many classes.
 
     Example:
-        >>> turned_labels(np.array([0, 1])).tolist()
+        >>> turn_labels(np.array([0, 1])).tolist()
         [0, 1, 2, 3, 4, 5, 6, 7]
     """
     classes = int(labels.max(initial=-1)) + 1
     return np.concatenate([labels + turn * classes for turn in range(TURNS)])
 
 
-def take_turned(pictures: np.ndarray, positions: np.ndarray) -> np.ndarray:
+def gather_turned(pictures: np.ndarray, positions: np.ndarray) -> np.ndarray:
     """Return the pictures that positions stand for, turned.
 
     Args:

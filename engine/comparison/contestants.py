@@ -83,7 +83,7 @@ def baseline(
     """Train one of Keras' styles."""
     with quiet_native_logs():
         from siam.classifiers.deployed import open_classifier, save_classifier
-        from siam.classifiers.features import answering
+        from siam.classifiers.features import answer_function
         from siam.classifiers.training import train_classifier
 
     trained = train_classifier(
@@ -96,7 +96,7 @@ def baseline(
         progress=progress,
     )
     files = save_classifier(trained.model, folder, dataset.validation.pictures[:PROBE])
-    answer = answering(trained.model)
+    answer = answer_function(trained.model)
 
     def said(pictures: np.ndarray) -> Answers:
         probabilities, embeddings = answer(pictures)

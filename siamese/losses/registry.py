@@ -8,10 +8,10 @@ from typing import Any
 
 import keras
 
-from siam.siamese.ensemble import EnsembleLoss
 from siam.siamese.losses.batch_softmax import BatchSoftmaxLoss
 from siam.siamese.losses.contrastive import BatchContrastiveLoss
 from siam.siamese.losses.cosine_softmax import CosineSoftmaxLoss
+from siam.siamese.losses.ensemble import EnsembleLoss
 from siam.siamese.losses.multi_similarity import MultiSimilarityLoss
 from siam.siamese.losses.supervised_contrastive import SupervisedContrastiveLoss
 from siam.siamese.losses.triplet import TripletLoss

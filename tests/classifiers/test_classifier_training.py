@@ -94,16 +94,16 @@ def test_a_batch_depends_on_seed_epoch_and_step_alone() -> None:
     expected = [forwards[step][0] for step in (0, 1, 2)]
     for step in (2, 1, 0):
         np.testing.assert_array_equal(backwards[step][0], expected[step])
-    forwards.turn(1)
+    forwards.set_epoch(1)
     assert not np.array_equal(forwards[0][0], expected[0])
 
 
 def test_pictures_stay_as_they_are_in_the_last_epochs_of_a_recipe_that_says_so() -> None:
     split = stripes(10, 0)
     policy = AugmentPolicy(rotation=20)
-    batches = ShuffledBatches(split, batch_size=10, seed=0, policy=policy, varied_epochs=1)
+    batches = ShuffledBatches(split, batch_size=10, seed=0, policy=policy, augmented_epochs=1)
     assert sorted(map(bytes, batches[0][0])) != sorted(map(bytes, split.pictures))
-    batches.turn(1)
+    batches.set_epoch(1)
     assert sorted(map(bytes, batches[0][0])) == sorted(map(bytes, split.pictures))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from siam.classifiers.deployed import keras_classifier, open_classifier, save_classifier
-from siam.classifiers.features import answering
+from siam.classifiers.features import answer_function
 from siam.classifiers.styles import STYLES, build_classifier
 from siam.errors import RunError
 
@@ -20,7 +20,7 @@ PICTURES = np.random.default_rng(0).integers(0, 256, (9, *SHAPE), np.uint8)
 @pytest.mark.parametrize("style", STYLES)
 def test_a_kept_classifier_answers_as_the_trained_one(style: str, tmp_path: Path) -> None:
     classifier = build_classifier(style, SHAPE, 4)
-    expected, _ = answering(classifier)(PICTURES)
+    expected, _ = answer_function(classifier)(PICTURES)
     files = save_classifier(classifier, tmp_path, PICTURES)
     forms = {"keras", "tflite"} if keras.backend.backend() == "tensorflow" else {"keras"}
     assert {path.name for path in files} == {f"{style}.{form}" for form in forms}

@@ -30,7 +30,7 @@ def test_without_a_driver_training_uses_the_cpu(monkeypatch: pytest.MonkeyPatch)
 def test_a_card_that_the_backend_opens_is_named(
     card: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(device, "found_device", lambda: Device("jax", "gpu", "NVIDIA H100", 2))
+    monkeypatch.setattr(device, "detect_device", lambda: Device("jax", "gpu", "NVIDIA H100", 2))
     found = doctor.gpu()
     assert (found.state, found.detail) == ("ok", "NVIDIA H100 (2 for Keras on jax)")
 
@@ -40,7 +40,7 @@ def test_a_card_that_it_does_not_open_comes_with_the_reason(
 ) -> None:
     reason = "NVIDIA H100 is present but unused: this jax was built for the CPU."
     found = Device("jax", "cpu", "a processor", why_no_gpu=reason)
-    monkeypatch.setattr(device, "found_device", lambda: found)
+    monkeypatch.setattr(device, "detect_device", lambda: found)
     told = doctor.gpu()
     assert (told.state, told.detail) == ("note", reason)
 
@@ -51,7 +51,7 @@ def test_a_backend_that_cannot_be_imported_is_no_traceback(
     def broken() -> Device:
         raise ImportError("libcudart.so.12 is missing")
 
-    monkeypatch.setattr(device, "found_device", broken)
+    monkeypatch.setattr(device, "detect_device", broken)
     told = doctor.gpu()
     assert told.state == "note"
     assert "libcudart.so.12 is missing" in told.detail

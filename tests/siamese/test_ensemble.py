@@ -11,10 +11,11 @@ import pytest
 from siam.errors import UsageError
 from siam.recipe import Recipe
 from siam.siamese.diagram import tower_members, tower_rows
-from siam.siamese.ensemble import EnsembleLoss, ensemble_tower
+from siam.siamese.ensemble import ensemble_tower
+from siam.siamese.losses.ensemble import EnsembleLoss
 from siam.siamese.losses.registry import make_loss
-from siam.siamese.recipe_check import check_named_parts
-from siam.siamese.test_time_augmentation import average_views
+from siam.siamese.recipe_check import check_recipe
+from siam.siamese.test_time_augmentation import average_test_time_views
 from siam.siamese.towers import build_tower, small_tower
 
 SHAPE = (28, 28, 1)
@@ -106,17 +107,17 @@ def test_members_that_do_not_divide_the_embedding_are_refused() -> None:
 @pytest.mark.parametrize("members", [0, -1, 3])
 def test_a_recipe_with_such_members_is_refused_before_training(members: int) -> None:
     with pytest.raises(UsageError, match=f"dim 64 and members {members}") as caught:
-        check_named_parts(Recipe(members=members))
+        check_recipe(Recipe(members=members))
     assert "--set dim=" in str(caught.value.cure)
 
 
 def test_a_recipe_with_members_that_divide_is_taken() -> None:
-    check_named_parts(Recipe(members=3, dim=96))
+    check_recipe(Recipe(members=3, dim=96))
 
 
 @pytest.mark.parametrize("views", [1, 5])
 def test_the_diagram_shows_one_member_for_all(views: int) -> None:
-    tower = average_views(build_tower("small", SHAPE, 12, members=3), views=views)
+    tower = average_test_time_views(build_tower("small", SHAPE, 12, members=3), views=views)
     alone = [row for row in tower_rows(build_tower("small", SHAPE, 4)) if row[0] != "embedding"]
     assert len(tower_members(tower)) == 3
     assert [row for row in tower_rows(tower) if row in alone] == alone

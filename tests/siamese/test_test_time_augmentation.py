@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from siam.siamese.test_time_augmentation import MOVES, average_views
+from siam.siamese.test_time_augmentation import MOVES, average_test_time_views
 from siam.siamese.towers import small_tower
 
 
@@ -28,7 +28,7 @@ def test_the_embedding_is_the_mean_over_moved_copies(views: int, tmp_path: Path)
     tower = small_tower((12, 10, 1), 8)
     mean = sum(embedded(tower, moved(pictures, *move)) for move in MOVES[:views])
     expected = mean / np.linalg.norm(mean, axis=1, keepdims=True)
-    averaged = average_views(tower, views=views)
+    averaged = average_test_time_views(tower, views=views)
     assert averaged.name == tower.name
     np.testing.assert_allclose(embedded(averaged, pictures), expected, atol=1e-5)
     averaged.save(tmp_path / "tower.keras")
@@ -38,9 +38,9 @@ def test_the_embedding_is_the_mean_over_moved_copies(views: int, tmp_path: Path)
 
 def test_one_view_is_the_tower_itself() -> None:
     tower = small_tower((12, 12, 1), 8)
-    assert average_views(tower, views=1) is tower
+    assert average_test_time_views(tower, views=1) is tower
 
 
 def test_another_number_of_views_is_refused() -> None:
     with pytest.raises(ValueError, match="1, 5 or 9, received 3"):
-        average_views(small_tower((12, 12, 1), 8), views=3)
+        average_test_time_views(small_tower((12, 12, 1), 8), views=3)

@@ -84,7 +84,7 @@ def test_another_backend_than_the_running_one_is_refused(monkeypatch: pytest.Mon
 def test_steps_are_not_compiled_by_xla_where_that_is_slower() -> None:
     import keras
 
-    found = device.found_device()
+    found = device.detect_device()
     assert found.backend == keras.backend.backend()
     if found.kind == "cpu":
         assert compile_steps() is (found.backend == "jax")
@@ -126,9 +126,9 @@ def test_a_gpu_asked_for_by_name_is_not_quietly_replaced(monkeypatch: pytest.Mon
     monkeypatch.setattr(device, "backend_gpus", lambda _: [])
     monkeypatch.setattr(device, "driver_gpus", list)
     with pytest.raises(UsageError, match="--device gpu:1: no NVIDIA GPU is seen"):
-        device.found_device("gpu:1")
+        device.detect_device("gpu:1")
     monkeypatch.setattr(device, "backend_gpus", lambda _: ["NVIDIA H100"] * 2)
-    found = device.found_device("all")
+    found = device.detect_device("all")
     assert (found.kind, found.name, found.count) == ("gpu", "NVIDIA H100", 2)
 
 

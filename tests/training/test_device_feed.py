@@ -46,7 +46,7 @@ def feeds(**options: Any) -> tuple[BatchFeed, BatchFeed]:
     shape: dict[str, Any] = {"classes": 3, "pictures": 4, "seed": 5}
     return (
         BatchFeed(soft_squares(60, 0), **shape, **options),
-        BatchFeed(soft_squares(24, 1), **shape, policy=options["policy"], varied_epochs=0),
+        BatchFeed(soft_squares(24, 1), **shape, policy=options["policy"], augmented_epochs=0),
     )
 
 
@@ -72,10 +72,10 @@ def test_undistorted_pictures_and_labels_are_those_of_the_cpu(quarter_turns: boo
 
 
 def test_pictures_are_distorted_in_the_epochs_that_vary_alone() -> None:
-    feed, watched = feeds(policy=POLICY, varied_epochs=2)
+    feed, watched = feeds(policy=POLICY, augmented_epochs=2)
     model, on_device, watched_on_device = passed_on(feed, watched)
     for epoch, least in ((1, 2.0), (0, 2.0), (2, 0.0)):
-        on_device.turn(epoch)
+        on_device.set_epoch(epoch)
         still = feed.split.pictures[feed.batches[3]].astype(float)
         gap = np.abs(shown_by(model, on_device, 3) - still).mean()
         assert (gap > least) if least else (gap == 0)
@@ -126,7 +126,7 @@ def test_a_checkpoint_holds_the_network_and_no_pictures(tmp_path: Path) -> None:
 
 def test_steps_are_compiled_once() -> None:
     """Also where epochs with distortion are followed by one without."""
-    feed, watched = feeds(policy=POLICY, varied_epochs=1)
+    feed, watched = feeds(policy=POLICY, augmented_epochs=1)
     traced: list[bool] = []
 
     class Counted(keras.layers.Flatten):
@@ -139,7 +139,7 @@ def test_steps_are_compiled_once() -> None:
     model.compile(optimizer="sgd", loss="mse")
     counts = []
     for epoch in range(3):
-        shown.turn(epoch)
+        shown.set_epoch(epoch)
         model.fit(shown, validation_data=watched_on_device, verbose=0)
         counts.append(len(traced))
     if keras.backend.backend() == "torch":  # which runs every step anew, and compiles none
@@ -155,6 +155,6 @@ def test_steps_are_compiled_once() -> None:
 def test_pictures_move_to_a_gpu_with_the_memory_for_them(
     kind: str, memory: int, fits: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(device_feed, "found_device", lambda: Device("jax", kind, "a card"))
+    monkeypatch.setattr(device_feed, "detect_device", lambda: Device("jax", kind, "a card"))
     monkeypatch.setattr(device_feed, "card_memory", lambda: memory)
     assert fits_device(100) is fits

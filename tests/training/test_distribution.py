@@ -9,12 +9,12 @@ import sys
 import pytest
 
 from siam.errors import UsageError
-from siam.training.distribution import spread
+from siam.training.distribution import distribute
 
 
 @pytest.mark.parametrize("asked", ["auto", "cpu", "gpu:1"])
 def test_one_device_shares_nothing(asked: str) -> None:
-    with spread(asked) as devices:
+    with distribute(asked) as devices:
         assert devices == 1
 
 
@@ -22,7 +22,7 @@ def test_torch_wants_a_process_for_each_gpu(monkeypatch: pytest.MonkeyPatch) -> 
     import keras
 
     monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
-    with pytest.raises(UsageError, match="received torch"), spread("all"):
+    with pytest.raises(UsageError, match="received torch"), distribute("all"):
         pass
 
 
@@ -31,7 +31,7 @@ import sys, tempfile
 from pathlib import Path
 import numpy as np
 from siam.datasets.dataset import Split
-from siam.training.distribution import spread
+from siam.training.distribution import distribute
 from siam.recipe import Recipe
 from siam.siamese.training import train_network
 
@@ -42,7 +42,7 @@ recipe = Recipe(
     optimizer="adamw", precision="float32", hardest=0.5,
 )
 def train(device, on_device):
-    with spread(device) as devices:
+    with distribute(device) as devices:
         folder = Path(tempfile.mkdtemp())
         trained = train_network(
             split, split, recipe=recipe, seed=0, folder=folder, on_device=on_device

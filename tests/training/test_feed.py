@@ -35,13 +35,13 @@ def test_labels_are_no_wider_than_every_backend_keeps_them(split: Split) -> None
 
 def test_batches_follow_from_seed_epoch_and_step(split: Split) -> None:
     one, other = (BatchFeed(split, classes=3, pictures=4, seed=5, policy=POLICY) for _ in range(2))
-    one.turn(3)
-    other.turn(1)
-    other.turn(3)
+    one.set_epoch(3)
+    other.set_epoch(1)
+    other.set_epoch(3)
     for step in (0, 4, 2):
         for first, second in zip(one[step], other[step], strict=True):
             np.testing.assert_array_equal(first, second)
-    other.turn(4)
+    other.set_epoch(4)
     assert not np.array_equal(one[0][0], other[0][0])
 
 
@@ -62,10 +62,10 @@ def test_both_sides_of_a_pair_are_varied_each_in_its_own_way(split: Split) -> No
 
 
 def test_the_last_epochs_show_pictures_as_they_are(split: Split) -> None:
-    feed = BatchFeed(split, classes=3, pictures=4, seed=0, policy=POLICY, varied_epochs=2)
+    feed = BatchFeed(split, classes=3, pictures=4, seed=0, policy=POLICY, augmented_epochs=2)
     shown = []
     for epoch in range(3):
-        feed.turn(epoch)
+        feed.set_epoch(epoch)
         pictures, _ = feed[0]
         shown.append(np.array_equal(pictures, split.pictures[feed.batches[0]]))
     assert shown == [False, False, True]

@@ -14,8 +14,8 @@ from siam.recipe import AugmentPolicy
 from siam.training.feed import BatchFeed
 from siam.training.hard_example_mining import (
     RANKING_FILE,
-    LearnHardest,
-    hardest_of_each,
+    HardExampleMining,
+    hardest_per_class,
     misplacement,
     wrong_label_limit,
 )
@@ -38,14 +38,14 @@ def test_misplacement_against_a_loop() -> None:
 def test_each_class_gives_its_own_share_and_two_at_least() -> None:
     labels = np.array([0] * 10 + [1] * 4 + [2])
     hardness = np.arange(15.0)
-    chosen = hardest_of_each(hardness, labels, share=0.3)
+    chosen = hardest_per_class(hardness, labels, share=0.3)
     assert chosen.tolist() == [7, 8, 9, 12, 13, 14]
 
 
 def test_what_is_beyond_the_limit_comes_after_all_others() -> None:
     labels = np.array([0] * 6 + [1] * 4)
     hardness = np.array([0.9, -1.0, 0.2, 0.1, -0.5, 0.8, 1.5, 1.2, 1.1, -1.0])
-    chosen = hardest_of_each(hardness, labels, share=0.5, limit=0.3)
+    chosen = hardest_per_class(hardness, labels, share=0.5, limit=0.3)
     assert chosen.tolist() == [2, 3, 4, 8, 9]
 
 
@@ -55,7 +55,7 @@ def test_pictures_with_a_wrong_label_are_not_learned_as_the_hardest(tmp_path: Pa
     # By the first pixel: picture 0 lies on the class of 1, picture 1 between both.
     own.pictures[:, 0, 0, 0] = np.array([0, 100, 200])[own.labels]
     own.pictures[0, 0, 0, 0], own.pictures[1, 0, 0, 0] = 100, 55
-    callback = LearnHardest(model, feed, share=0.2, folder=tmp_path)
+    callback = HardExampleMining(model, feed, share=0.2, folder=tmp_path)
     learned = drawn(feed, callback, 1)
     assert 0 not in learned
     assert 1 in learned
@@ -66,7 +66,7 @@ def test_a_rare_picture_elsewhere_is_the_hardest_of_all(tmp_path: Path) -> None:
     feed = feed_of(own)
     own.pictures[:, 0, 0, 0] = np.array([0, 100, 200])[own.labels]
     own.pictures[0, 0, 0, 0], own.pictures[1, 0, 0, 0] = 100, 55
-    callback = LearnHardest(model, feed, share=0.05, folder=tmp_path)
+    callback = HardExampleMining(model, feed, share=0.05, folder=tmp_path)
     callback.on_epoch_begin(1)
     assert feed.draw_from is not None
     assert {0, 1} <= set(feed.draw_from.tolist())
@@ -88,7 +88,7 @@ def split(count: int = 60) -> Split:
 
 
 def feed_of(own: Split, **options: Any) -> BatchFeed:
-    options = {"policy": AugmentPolicy(shift=0.1), "varied_epochs": 6} | options
+    options = {"policy": AugmentPolicy(shift=0.1), "augmented_epochs": 6} | options
     return BatchFeed(own, classes=3, pictures=4, seed=0, **options)
 
 
@@ -108,9 +108,9 @@ class Placed:
         return np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
 
 
-def drawn(feed: BatchFeed, callback: LearnHardest, epoch: int) -> set[int]:
+def drawn(feed: BatchFeed, callback: HardExampleMining, epoch: int) -> set[int]:
     callback.on_epoch_begin(epoch)
-    feed.turn(epoch)
+    feed.set_epoch(epoch)
     assert len(feed) == 5
     return set(feed.batches.ravel().tolist())
 
@@ -118,11 +118,11 @@ def drawn(feed: BatchFeed, callback: LearnHardest, epoch: int) -> set[int]:
 def test_epochs_draw_from_the_hardest_once_ranked_and_plain_ones_from_all(tmp_path: Path) -> None:
     own, model = split(), tower()
     feed = feed_of(own)
-    callback = LearnHardest(model, feed, share=0.2, folder=tmp_path)
+    callback = HardExampleMining(model, feed, share=0.2, folder=tmp_path)
     embeddings = np.asarray(model.predict(own.pictures, verbose=0))
     hardness = misplacement(embeddings, own.labels)
     hardest = set(
-        hardest_of_each(hardness, own.labels, share=0.2, limit=wrong_label_limit(hardness))
+        hardest_per_class(hardness, own.labels, share=0.2, limit=wrong_label_limit(hardness))
     )
     assert len(hardest) == 12
     everything = set(range(60))
@@ -138,11 +138,11 @@ def test_epochs_draw_from_the_hardest_once_ranked_and_plain_ones_from_all(tmp_pa
 def test_a_resumed_training_draws_what_it_would_have_drawn(tmp_path: Path, epoch: int) -> None:
     own, model = split(), tower()
     feed = feed_of(own)
-    callback = LearnHardest(model, feed, share=0.5, folder=tmp_path)
+    callback = HardExampleMining(model, feed, share=0.5, folder=tmp_path)
     for passed in range(epoch):
         drawn(feed, callback, passed)
     resumed = feed_of(own)
-    again = LearnHardest(model, resumed, share=0.5, folder=tmp_path)
+    again = HardExampleMining(model, resumed, share=0.5, folder=tmp_path)
     assert drawn(resumed, again, epoch) == drawn(feed, callback, epoch)
     np.testing.assert_array_equal(resumed.batches, feed.batches)
     assert (tmp_path / RANKING_FILE).exists()
@@ -151,7 +151,7 @@ def test_a_resumed_training_draws_what_it_would_have_drawn(tmp_path: Path, epoch
 def test_every_turn_of_a_hard_picture_is_drawn(tmp_path: Path) -> None:
     own = split(24)
     feed = feed_of(own, quarter_turns=True)
-    callback = LearnHardest(tower(), feed, share=0.25, folder=tmp_path)
+    callback = HardExampleMining(tower(), feed, share=0.25, folder=tmp_path)
     callback.on_epoch_begin(1)
     assert feed.draw_from is not None
     assert len(feed.draw_from) == 4 * 6

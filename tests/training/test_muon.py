@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from siam.training.muon import Muon, orthogonalised
+from siam.training.muon import Muon, orthogonalise
 from siam.training.optimizers import OPTIMIZERS, make_optimizer
 
 
@@ -17,7 +17,7 @@ def to_numpy(tensor: object) -> np.ndarray:
 @pytest.mark.parametrize("shape", [(4, 4), (9, 32), (64, 12), (288, 48)])
 def test_singular_values_come_near_one_and_singular_vectors_stay(shape: tuple[int, int]) -> None:
     matrix = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
-    result = to_numpy(orthogonalised(keras.ops.convert_to_tensor(matrix)))
+    result = to_numpy(orthogonalise(keras.ops.convert_to_tensor(matrix)))
     left, values, right = np.linalg.svd(matrix, full_matrices=False)
     # Those below a hundredth of the matrix's length are not brought up in five rounds.
     kept = values > 0.02 * np.linalg.norm(values)
@@ -29,7 +29,7 @@ def test_singular_values_come_near_one_and_singular_vectors_stay(shape: tuple[in
 
 
 def test_a_matrix_of_zeros_stays_zero() -> None:
-    result = to_numpy(orthogonalised(keras.ops.zeros((3, 5))))
+    result = to_numpy(orthogonalise(keras.ops.zeros((3, 5))))
     np.testing.assert_array_equal(result, np.zeros((3, 5)))
 
 

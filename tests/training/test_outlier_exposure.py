@@ -13,7 +13,7 @@ from siam.recipe import Recipe
 from siam.siamese.network import tower_of
 from siam.siamese.training import make_feed, train_network
 from siam.training.feed import BatchFeed
-from siam.training.outlier_exposure import STRANGER, add_strangers, make_strangers, pen_strokes
+from siam.training.outlier_exposure import OUTLIER_LABEL, add_outliers, draw_outliers, pen_strokes
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def digits(data_dir: Path) -> Split:
 
 def test_strangers_follow_from_the_seed(digits: Split) -> None:
     one, again, other = (
-        make_strangers(digits.pictures, digits.labels, count=60, seed=seed) for seed in (1, 1, 2)
+        draw_outliers(digits.pictures, digits.labels, count=60, seed=seed) for seed in (1, 1, 2)
     )
     assert one.shape == (60, 28, 28, 1)
     assert one.dtype == np.uint8
@@ -43,7 +43,7 @@ def test_pen_strokes_are_framed_as_mnist_frames() -> None:
 
 
 def test_no_stranger_is_blank_or_a_picture_of_the_data_set(digits: Split) -> None:
-    made = make_strangers(digits.pictures, digits.labels, count=300, seed=0)
+    made = draw_outliers(digits.pictures, digits.labels, count=300, seed=0)
     assert (made.reshape(300, -1).max(axis=1) > 100).mean() > 0.98
     known = {picture.tobytes() for picture in digits.pictures}
     assert np.mean([mark.tobytes() in known for mark in made]) < 0.02
@@ -52,37 +52,37 @@ def test_no_stranger_is_blank_or_a_picture_of_the_data_set(digits: Split) -> Non
 @pytest.mark.parametrize("shape", [(12, 16, 1), (20, 20, 3)])
 def test_strangers_have_the_shape_of_the_pictures(shape: tuple[int, int, int]) -> None:
     pictures = np.random.default_rng(0).integers(0, 256, (10, *shape)).astype(np.uint8)
-    made = make_strangers(pictures, np.arange(10) % 2, count=40, seed=0)
+    made = draw_outliers(pictures, np.arange(10) % 2, count=40, seed=0)
     assert made.shape == (40, *shape)
 
 
 def test_strangers_stand_behind_the_pictures(digits: Split) -> None:
-    both = add_strangers(digits, seed=0, count=50)
+    both = add_outliers(digits, seed=0, count=50)
     np.testing.assert_array_equal(both.pictures[:600], digits.pictures)
     np.testing.assert_array_equal(both.labels[:600], digits.labels)
-    assert both.labels[600:].tolist() == [STRANGER] * 50
+    assert both.labels[600:].tolist() == [OUTLIER_LABEL] * 50
     assert len(set(both.origins)) == 650
 
 
 def test_a_batch_holds_its_share_of_strangers_and_an_epoch_no_fewer_digits(digits: Split) -> None:
-    both = add_strangers(digits, seed=0, count=50)
+    both = add_outliers(digits, seed=0, count=50)
     plain = BatchFeed(digits, classes=10, pictures=4, seed=3, policy=None)
     feed = BatchFeed(both, classes=10, pictures=4, strangers=10, seed=3, policy=None)
     assert len(feed) == len(plain) == 15
-    feed.turn(2)
-    plain.turn(2)
+    feed.set_epoch(2)
+    plain.set_epoch(2)
     np.testing.assert_array_equal(feed.batches[:, :40], plain.batches)
-    assert (both.labels[feed.batches[:, 40:]] == STRANGER).all()
+    assert (both.labels[feed.batches[:, 40:]] == OUTLIER_LABEL).all()
     first = feed.batches.copy()
-    feed.turn(3)
+    feed.set_epoch(3)
     assert (feed.batches[:, 40:] != first[:, 40:]).any()
-    feed.turn(2)
+    feed.set_epoch(2)
     np.testing.assert_array_equal(feed.batches, first)
 
 
 def test_a_recipe_says_how_many_and_validation_has_none(digits: Split) -> None:
     recipe = Recipe(strangers=0.2, classes_per_batch=10, pictures_per_class=4)
-    both = add_strangers(digits, seed=0, count=50)
+    both = add_outliers(digits, seed=0, count=50)
     shown = make_feed(both, recipe, "batch", seed=0)
     watched = make_feed(digits, recipe, "batch", seed=0, vary=False)
     assert shown[0][0].shape[0] == 50
@@ -90,7 +90,7 @@ def test_a_recipe_says_how_many_and_validation_has_none(digits: Split) -> None:
 
 
 def test_a_training_with_strangers_tells_others_better(digits: Split, tmp_path: Path) -> None:
-    others = make_strangers(digits.pictures, digits.labels, count=300, seed=9)
+    others = draw_outliers(digits.pictures, digits.labels, count=300, seed=9)
     passed = []
     for share in (0.0, 0.25):
         recipe = Recipe(

@@ -10,13 +10,13 @@ from typing import Any
 import keras
 import numpy as np
 
-from siam.training.feed import EpochTurn
-from siam.training.prefetch import PreparedAhead
+from siam.training.feed import FeedEpoch
+from siam.training.prefetch import PrefetchedFeed
 
 STEPS = 12
 
 
-class Numbered(PreparedAhead):
+class Numbered(PrefetchedFeed):
     """Each batch is one number, 100 x epoch + step."""
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Numbered(PreparedAhead):
         self.most_busy = 0
         self.counting = threading.Lock()
 
-    def turn(self, epoch: int) -> None:
+    def set_epoch(self, epoch: int) -> None:
         """Begin an epoch."""
         self.epoch = epoch
 
@@ -69,7 +69,7 @@ def test_a_training_is_shown_each_epochs_batches_in_order() -> None:
         epochs=5,
         shuffle=False,
         verbose=0,
-        callbacks=[EpochTurn(numbered)],
+        callbacks=[FeedEpoch(numbered)],
     )
     expected = [100 * epoch + step for epoch in (2, 3, 4) for step in range(STEPS)]
     assert shown == expected

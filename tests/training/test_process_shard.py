@@ -12,7 +12,7 @@ from siam.datasets.dataset import Split
 from siam.errors import UsageError
 from siam.training import process_shard as module
 from siam.training.feed import BatchFeed, PairFeed
-from siam.training.process_shard import OwnPart, own_part
+from siam.training.process_shard import ProcessShard, shard_feed
 
 
 def split() -> Split:
@@ -28,8 +28,8 @@ def split() -> Split:
     ],
 )
 def test_the_parts_are_the_whole(feed: Any) -> None:
-    parts = [OwnPart(feed, number=number, count=3) for number in range(3)]
-    parts[0].turn(1)
+    parts = [ProcessShard(feed, number=number, count=3) for number in range(3)]
+    parts[0].set_epoch(1)
     assert {len(part) for part in parts} == {len(feed)}
     cut = [keras.tree.flatten(part[1]) for part in parts]
     for whole, *pieces in zip(keras.tree.flatten(feed[1]), *cut, strict=True):
@@ -40,11 +40,11 @@ def test_the_parts_are_the_whole(feed: Any) -> None:
 def test_a_batch_that_cannot_be_cut_is_refused() -> None:
     feed = BatchFeed(split(), classes=3, pictures=4, seed=0, policy=None)
     with pytest.raises(UsageError, match="multiple of the 5 processes, received 12"):
-        OwnPart(feed, number=0, count=5)[0]
+        ProcessShard(feed, number=0, count=5)[0]
 
 
 def test_a_lone_process_sees_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     feed = BatchFeed(split(), classes=3, pictures=4, seed=0, policy=None)
-    assert own_part(feed) is feed
+    assert shard_feed(feed) is feed
     monkeypatch.setattr(module, "process", lambda: (1, 2))
-    np.testing.assert_array_equal(own_part(feed)[0][1], feed[0][1][6:])
+    np.testing.assert_array_equal(shard_feed(feed)[0][1], feed[0][1][6:])

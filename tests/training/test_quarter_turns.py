@@ -8,7 +8,7 @@ import pytest
 from siam.datasets.dataset import Split
 from siam.errors import UsageError
 from siam.training.feed import BatchFeed, PairFeed
-from siam.training.quarter_turns import take_turned, turned_labels
+from siam.training.quarter_turns import gather_turned, turn_labels
 
 
 def corner_split() -> Split:
@@ -24,17 +24,17 @@ def where_marked(picture: np.ndarray) -> tuple[int, int, int]:
 
 
 def test_every_turn_has_labels_of_its_own() -> None:
-    labels = turned_labels(np.array([2, 0, 1]))
+    labels = turn_labels(np.array([2, 0, 1]))
     assert labels.tolist() == [2, 0, 1, 5, 3, 4, 8, 6, 7, 11, 9, 10]
 
 
 def test_no_labels_stay_none() -> None:
-    assert turned_labels(np.array([], np.int64)).tolist() == []
+    assert turn_labels(np.array([], np.int64)).tolist() == []
 
 
 def test_positions_name_picture_and_turn() -> None:
     pictures = corner_split().pictures
-    taken = take_turned(pictures, np.array([5, 6 + 0, 12 + 1, 18 + 2]))
+    taken = gather_turned(pictures, np.array([5, 6 + 0, 12 + 1, 18 + 2]))
     # Anticlockwise from the top left: bottom left, bottom right, top right.
     assert [where_marked(picture) for picture in taken] == [
         (6, 0, 0),
@@ -47,7 +47,7 @@ def test_positions_name_picture_and_turn() -> None:
 
 def test_pictures_that_are_not_square_are_refused() -> None:
     with pytest.raises(UsageError, match="square pictures, received 4 x 5"):
-        take_turned(np.zeros((1, 4, 5, 1), np.uint8), np.array([0]))
+        gather_turned(np.zeros((1, 4, 5, 1), np.uint8), np.array([0]))
 
 
 CORNERS = {(0, 0): 0, (3, 0): 1, (3, 3): 2, (0, 3): 3}
