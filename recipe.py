@@ -23,7 +23,13 @@ Amount = Annotated[float, msgspec.Meta(ge=0, le=1000)]
 Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 
 # By the name that earlier releases wrote, "augment.rotation" for a nested one: the name of today.
-RENAMED: dict[str, str] = {}
+RENAMED: dict[str, str] = {
+    "members": "ensemble_size",
+    "plain": "clean_epochs",
+    "hardest": "hard_example_share",
+    "strangers": "outlier_share",
+    "views": "test_time_views",
+}
 # By the name that earlier releases wrote: the value that stood for "off".
 RETIRED: dict[str, object] = {"average": 0.0, "head_weight": 0.0}
 
@@ -76,8 +82,8 @@ class Recipe:
 
     Args:
         tower: name of a builder in `siam.siamese.towers.TOWERS`.
-        members: towers side by side, each trained on its own part of the embedding.
-        dim: length of an embedding, a multiple of `members`.
+        ensemble_size: towers side by side, each trained on its own part of the embedding.
+        dim: length of an embedding, a multiple of `ensemble_size`.
         loss: name of a loss in `siam.siamese.losses.registry.LOSSES`.
         epochs: passes over the training pictures.
         classes_per_batch: P, classes drawn for a batch (fewer where the data has fewer).
@@ -89,18 +95,19 @@ class Recipe:
         precision: Keras dtype policy, "float32" or "mixed_bfloat16"; "auto" = the one that the
             processor at hand is fast in.
         augment: how far training pictures are distorted.
-        plain: share of the epochs, the last ones, without distortion, 0 to 1. They settle the
-            gallery's own pictures among their class: one that lies in another misleads queries.
-        hardest: share of every class's pictures that distorted epochs after the first draw
-            from, the hardest to place; 1 = all (see `siam.training.hard_example_mining`).
-        strangers: share of a batch that are marks of no class, which every class is kept away from,
-            0 to less than 1; only where pictures are white marks on black, framed as MNIST's are.
+        clean_epochs: share of the epochs, the last ones, without distortion, 0 to 1. They settle
+            the gallery's own pictures among their class: one that lies in another misleads queries.
+        hard_example_share: share of every class's pictures that distorted epochs after the first
+            draw from, the hardest to place; 1 = all (see `siam.training.hard_example_mining`).
+        outlier_share: share of a batch that are marks of no class, which every class is kept away
+            from, 0 to less than 1; only where pictures are white marks on black, framed as MNIST's.
         quarter_turns: training classes turned by 90, 180 and 270 degrees are classes too.
-        views: copies of a picture whose embeddings the encoder averages; 1 = the picture alone.
+        test_time_views: copies of a picture whose embeddings the encoder averages; 1 = the picture
+            alone.
     """
 
     tower: str = "small"
-    members: Count = 1
+    ensemble_size: Count = 1
     dim: Count = 64
     loss: str = "contrastive"
     epochs: Count = 6
@@ -112,16 +119,16 @@ class Recipe:
     weight_decay: Amount = 1e-2
     precision: str = "auto"
     augment: AugmentPolicy = field(default_factory=AugmentPolicy)
-    plain: Share = 0.0
-    hardest: Share = 1.0
-    strangers: Share = 0.0
+    clean_epochs: Share = 0.0
+    hard_example_share: Share = 1.0
+    outlier_share: Share = 0.0
     quarter_turns: bool = False
-    views: Count = 1
+    test_time_views: Count = 1
 
     @property
     def augmented_epochs(self) -> int:
         """How many epochs, from the first one, distort their pictures."""
-        return self.epochs - round(self.plain * self.epochs)
+        return self.epochs - round(self.clean_epochs * self.epochs)
 
 
 def change_recipe(recipe: Recipe, values: Mapping[str, Any], *, strict: bool = False) -> Recipe:

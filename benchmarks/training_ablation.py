@@ -36,12 +36,12 @@ def trials() -> Iterator[Trial]:
 
     yield Trial("balanced", base)
     yield change("AdamW, rate 4e-3", optimizer="adamw", learning_rate=4e-3)
-    yield change("all pictures, not the hardest", hardest=1.0)
-    yield change("no strangers", strangers=0.0)
+    yield change("all pictures, not the hardest", hard_example_share=1.0)
+    yield change("no outliers", outlier_share=0.0)
     yield change("no warm-up", warm_up=0.0)
-    yield change("distorted to the end", plain=0.0)
+    yield change("distorted to the end", clean_epochs=0.0)
     yield change("no distortion", augment=AugmentPolicy())
-    yield change("5 views", views=5)
+    yield change("5 views", test_time_views=5)
     yield change("half the learning rate", learning_rate=base.learning_rate / 2)
     yield change("no weight decay", weight_decay=0.0)
     yield distort("no shift", shift=0.0)
@@ -58,7 +58,7 @@ def trials() -> Iterator[Trial]:
     yield change("10 x 52", pictures_per_class=52)
     yield change("5 x 52", classes_per_batch=5, pictures_per_class=52)
     yield change("float32", precision="float32")
-    yield change("three towers side by side", members=3, dim=3 * base.dim)
+    yield change("three towers side by side", ensemble_size=3, dim=3 * base.dim)
     for share in (0.05, 0.2):
         yield Trial(f"{share:.0%} wrong labels", base, wrong_labels=share)
 

@@ -63,14 +63,16 @@ def _tune(loss: str, chosen: argparse.Namespace) -> Trial:
 
 
 def _trial(loss: str, rate: float, setting: dict[str, float]) -> Trial:
-    """One way to train by a loss, without strangers.
+    """One way to train by a loss, without outliers.
 
     The contrastive loss alone has a margin of their own for them.
     """
     name = " ".join([loss, *(f"{key}={value:g}" for key, value in setting.items())])
     # A recipe knows a loss by its name, so a setting is a loss of its own name here.
     LOSSES[name] = partial(LOSSES[loss], **setting)
-    recipe = dataclasses.replace(PRESETS["balanced"], strangers=0.0, loss=name, learning_rate=rate)
+    recipe = dataclasses.replace(
+        PRESETS["balanced"], outlier_share=0.0, loss=name, learning_rate=rate
+    )
     return Trial(f"{name}, rate {rate:g}", recipe)
 
 

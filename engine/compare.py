@@ -156,9 +156,9 @@ def equal_terms(dataset: Dataset, epochs: int | None) -> Recipe:
     recipe = dataclasses.replace(
         PRESETS["balanced"],
         tower="small",
-        hardest=1.0,
+        hard_example_share=1.0,
         quarter_turns=False,
-        views=1,
+        test_time_views=1,
     )
     per_batch = min(recipe.classes_per_batch, len(dataset.classes))
     steps = max(1, len(dataset.train) // (per_batch * recipe.pictures_per_class))

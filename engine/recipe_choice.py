@@ -38,7 +38,7 @@ def choose_recipe(
         choice: preset and overrides.
         pictures: training pictures; few of them get more epochs, unless epochs were named.
         classes: training classes; many of few pictures each have presets of their own.
-        chain: how pictures from outside are prepared; strangers are made of framed marks alone.
+        chain: how pictures from outside are prepared; outliers are made of framed marks alone.
 
     Raises:
         UsageError: an unknown preset, value or type.
@@ -48,7 +48,7 @@ def choose_recipe(
 
     preset = preset_for(choice.preset, classes=classes, pictures_per_class=pictures // classes)
     if chain != "digit":
-        preset = dataclasses.replace(preset, strangers=0.0)
+        preset = dataclasses.replace(preset, outlier_share=0.0)
     recipe = change_recipe(preset, choice.overrides)
     if "epochs" not in choice.overrides:
         batch = recipe.classes_per_batch * recipe.pictures_per_class

@@ -37,7 +37,7 @@ _BALANCED = Recipe(
 MANY_CLASSES_PRESETS: dict[str, Recipe] = {
     "quick": dataclasses.replace(_BALANCED, epochs=2),
     "balanced": _BALANCED,
-    "best": dataclasses.replace(_BALANCED, members=3, dim=384, epochs=10),
+    "best": dataclasses.replace(_BALANCED, ensemble_size=3, dim=384, epochs=10),
 }
 
 
@@ -58,6 +58,6 @@ def preset_for(name: str, *, classes: int, pictures_per_class: int) -> Recipe:
     many = classes >= MANY_CLASSES and pictures_per_class <= FEW_PICTURES
     recipe = (MANY_CLASSES_PRESETS if many else PRESETS)[name]
     if pictures_per_class < PLENTY:
-        recipe = dataclasses.replace(recipe, hardest=1.0)
+        recipe = dataclasses.replace(recipe, hard_example_share=1.0)
     trained = classes * TURNS if recipe.quarter_turns else classes
     return fit_batch(recipe, classes=trained, pictures_per_class=pictures_per_class)

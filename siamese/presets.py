@@ -30,16 +30,18 @@ _FURTHER = AugmentPolicy(
 DEFAULT_PRESET = "balanced"
 PRESETS: dict[str, Recipe] = {
     "quick": Recipe(epochs=1, pictures_per_class=10),
-    "balanced": Recipe(epochs=6, augment=_DISTORTED, plain=0.25, hardest=0.35, strangers=0.15),
+    "balanced": Recipe(
+        epochs=6, augment=_DISTORTED, clean_epochs=0.25, hard_example_share=0.35, outlier_share=0.15
+    ),
     "best": Recipe(
         tower="wide",
-        members=3,
+        ensemble_size=3,
         dim=192,
         epochs=24,
         augment=_FURTHER,
-        plain=0.2,
-        hardest=0.35,
-        strangers=0.15,
-        views=5,
+        clean_epochs=0.2,
+        hard_example_share=0.35,
+        outlier_share=0.15,
+        test_time_views=5,
     ),
 }

@@ -22,7 +22,7 @@ def check_recipe(recipe: Recipe) -> None:
 
     Raises:
         UsageError: no tower, loss, optimizer or precision of that name, no such number of views,
-            members that do not divide the embedding, or a share of strangers outside of 0 to 0.9.
+            an ensemble that does not divide the embedding, or outliers outside of 0 to 0.9.
 
     Example:
         >>> check_recipe(Recipe(loss="triplet"))
@@ -32,7 +32,7 @@ def check_recipe(recipe: Recipe) -> None:
         "loss": LOSSES,
         "optimizer": OPTIMIZERS,
         "precision": PRECISIONS,
-        "views": VIEWS,
+        "test_time_views": VIEWS,
     }
     for part, choices in known.items():
         value = getattr(recipe, part)
@@ -41,15 +41,15 @@ def check_recipe(recipe: Recipe) -> None:
                 f"A recipe's {part} cannot be '{value}'.",
                 f"Choose one of: {', '.join(map(str, choices))}.",
             )
-    if recipe.members < 1 or recipe.dim % recipe.members:
+    if recipe.ensemble_size < 1 or recipe.dim % recipe.ensemble_size:
         raise UsageError(
-            f"A recipe's dim must be a multiple of its members, one or more, "
-            f"received dim {recipe.dim} and members {recipe.members}.",
-            f"Give  --set dim={64 * max(1, recipe.members)}  or  --set members=1",
+            f"A recipe's dim must be a multiple of its ensemble_size, one or more, "
+            f"received dim {recipe.dim} and ensemble_size {recipe.ensemble_size}.",
+            f"Give  --set dim={64 * max(1, recipe.ensemble_size)}  or  --set ensemble_size=1",
         )
-    if not 0 <= recipe.strangers <= MOST_OUTLIERS:
+    if not 0 <= recipe.outlier_share <= MOST_OUTLIERS:
         raise UsageError(
-            f"A recipe's strangers must be 0 to {MOST_OUTLIERS}, a share of the batch, "
-            f"received {recipe.strangers}.",
-            "Give  --set strangers=0.2  or  --set strangers=0  for none.",
+            f"A recipe's outlier_share must be 0 to {MOST_OUTLIERS}, a share of the batch, "
+            f"received {recipe.outlier_share}.",
+            "Give  --set outlier_share=0.2  or  --set outlier_share=0  for none.",
         )

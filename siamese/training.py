@@ -80,7 +80,7 @@ def train_network(
     """
     keras.utils.set_random_seed(seed)
     recipe = resolve_precision(recipe)
-    if recipe.strangers and pairs == "batch":
+    if recipe.outlier_share and pairs == "batch":
         train = add_outliers(train, seed=seed)
     feed = make_feed(train, recipe, pairs, seed=seed)
     watched = make_feed(validation, recipe, pairs, seed=seed, vary=False)
@@ -103,7 +103,7 @@ def train_network(
         ),
         loss=ContrastiveLoss()
         if pairs == "sampled"
-        else make_loss(recipe.loss, members=recipe.members),
+        else make_loss(recipe.loss, members=recipe.ensemble_size),
         jit_compile=compile_steps(),
     )
     history, seconds = restore(model, network, folder)
@@ -132,7 +132,7 @@ def train_network(
 
 def tower_for(recipe: Recipe, input_shape: tuple[int, int, int]) -> keras.Model:
     """Build the tower that a recipe asks for."""
-    return build_tower(recipe.tower, input_shape, recipe.dim, members=recipe.members)
+    return build_tower(recipe.tower, input_shape, recipe.dim, members=recipe.ensemble_size)
 
 
 def make_feed(
@@ -148,18 +148,18 @@ def make_feed(
     classes, pictures = recipe.classes_per_batch, recipe.pictures_per_class
     if pairs == "sampled":
         return PairFeed(split, batch=classes * pictures, **shared)
-    beside = recipe.strangers / (1 - recipe.strangers) if vary else 0
-    strangers = round(beside * classes * pictures)
-    return BatchFeed(split, classes=classes, pictures=pictures, strangers=strangers, **shared)
+    beside = recipe.outlier_share / (1 - recipe.outlier_share) if vary else 0
+    outliers = round(beside * classes * pictures)
+    return BatchFeed(split, classes=classes, pictures=pictures, outliers=outliers, **shared)
 
 
 def mine_hard_examples(
     tower: keras.Model, feed: BatchFeed | PairFeed, recipe: Recipe, folder: Path
 ) -> list[keras.callbacks.Callback]:
     """Return the callback that has batches drawn from the hardest pictures, if the recipe does."""
-    if recipe.hardest >= 1 or not isinstance(feed, BatchFeed):
+    if recipe.hard_example_share >= 1 or not isinstance(feed, BatchFeed):
         return []
-    return [HardExampleMining(tower, feed, share=recipe.hardest, folder=folder)]
+    return [HardExampleMining(tower, feed, share=recipe.hard_example_share, folder=folder)]
 
 
 def to_float32(tower: keras.Model, recipe: Recipe) -> keras.Model:
@@ -167,4 +167,4 @@ def to_float32(tower: keras.Model, recipe: Recipe) -> keras.Model:
     with dtype_policy("float32"):
         plain = tower_for(recipe, tower.input_shape[1:])
         plain.set_weights(tower.get_weights())
-        return average_test_time_views(plain, views=recipe.views)
+        return average_test_time_views(plain, views=recipe.test_time_views)

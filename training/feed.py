@@ -73,13 +73,13 @@ class Feed(PrefetchedFeed):
 
 
 class BatchFeed(Feed):
-    """P x K batches of pictures with their labels, and strangers behind them.
+    """P x K batches of pictures with their labels, and outliers behind them.
 
     Args:
-        split: what to draw from; labels below 0 are strangers (`siam.training.outlier_exposure`).
+        split: what to draw from; labels below 0 are outliers (`siam.training.outlier_exposure`).
         classes: P, classes in a batch.
         pictures: K, pictures of each.
-        strangers: how many strangers stand in a batch beside them.
+        outliers: how many outliers stand in a batch beside them.
         **shared: what `Feed` takes.
 
     Attributes:
@@ -88,12 +88,12 @@ class BatchFeed(Feed):
     """
 
     def __init__(
-        self, split: Split, *, classes: int, pictures: int, strangers: int = 0, **shared: Any
+        self, split: Split, *, classes: int, pictures: int, outliers: int = 0, **shared: Any
     ) -> None:
         super().__init__(split, **shared)
         self.classes = classes
         self.pictures = pictures
-        self.strangers = strangers
+        self.outliers = outliers
         self.known = np.flatnonzero(self.labels >= 0)
         self.draw_from: np.ndarray | None = None
         self.set_epoch(0)
@@ -111,10 +111,10 @@ class BatchFeed(Feed):
             of=len(self.known),
         )
         self.batches = drawn[batches]
-        if self.strangers:
+        if self.outliers:
             rng = np.random.default_rng([self.seed, epoch, 1])
             strange = np.flatnonzero(self.labels < 0)
-            beside = rng.choice(strange, (len(batches), self.strangers))
+            beside = rng.choice(strange, (len(batches), self.outliers))
             self.batches = np.concatenate([self.batches, beside], axis=1)
 
     def __len__(self) -> int:

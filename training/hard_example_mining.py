@@ -148,7 +148,7 @@ class HardExampleMining(keras.callbacks.Callback):
 
     def _rank(self) -> np.ndarray:
         split = self.feed.split
-        # Strangers stand behind the pictures of classes, and are of none.
+        # Outliers stand behind the pictures of classes, and are of none.
         known = int((split.labels >= 0).sum())
         pictures, labels = split.pictures[:known], split.labels[:known]
         embeddings = self.tower.predict(pictures, batch_size=BATCH, verbose=0)

@@ -17,7 +17,7 @@ from siam.datasets.dataset import Split
 
 __all__ = ["OUTLIER_LABEL", "add_outliers", "draw_outliers", "pen_strokes"]
 
-# The label of all strangers; the losses' `pair_masks` makes of it a class of nobody's.
+# The label of all outliers; the losses' `pair_masks` makes of it a class of nobody's.
 OUTLIER_LABEL = -1
 # Enough that none comes so often as to be learned by heart.
 POOL = 12_000
@@ -27,18 +27,18 @@ _FINE = 4  # pixels drawn for one of the picture's, along each side
 
 
 def add_outliers(split: Split, *, seed: int, count: int = POOL) -> Split:
-    """Return a split with strangers behind its own pictures, labelled `OUTLIER_LABEL`.
+    """Return a split with outliers behind its own pictures, labelled `OUTLIER_LABEL`.
 
     Args:
         split: white marks on black, framed as MNIST's are; of two classes or more.
-        seed: fixes the strangers.
+        seed: fixes the outliers.
         count: how many.
     """
     made = draw_outliers(split.pictures, split.labels, count=count, seed=seed)
     return Split(
         np.concatenate([split.pictures, made]),
         np.concatenate([split.labels, np.full(len(made), OUTLIER_LABEL, split.labels.dtype)]),
-        split.origins + tuple(f"stranger/{number}" for number in range(len(made))),
+        split.origins + tuple(f"outlier/{number}" for number in range(len(made))),
     )
 
 

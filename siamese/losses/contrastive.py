@@ -91,29 +91,29 @@ def batch_contrastive(
     *,
     positive_margin: float = 0.3,
     negative_margin: float = 1.2,
-    stranger_margin: float = 0.7,
+    outlier_margin: float = 0.7,
 ) -> Tensor:
     """The contrastive loss over every pair of a batch; n pictures give n (n - 1) / 2 pairs.
 
         mean over costly same pairs of max(d - positive_margin, 0)^2
       + mean over costly different pairs of max(negative_margin - d, 0)^2
-      + mean over costly pairs of a picture and a stranger of max(stranger_margin - d, 0)^2
+      + mean over costly pairs of a picture and a outlier of max(outlier_margin - d, 0)^2
 
     Each kind of pair has its own mean, so that the many different pairs do not drown the few
-    same ones, nor strangers the classes. It is over the pairs that still cost something, so that
+    same ones, nor outliers the classes. It is over the pairs that still cost something, so that
     the many settled ones do not thin out the few hard ones (Hermans et al., "In Defense of the
     Triplet Loss for Person Re-Identification", 2017, section 2, do so with triplets), but over a
     tenth of their kind at least, so that the last one or two do not steer alone. The positive
     margin leaves a class some room: without it, every pair of a class is pulled together for
-    ever. The strangers' margin lies between the two: an odd picture of a class, which looks like
+    ever. The outliers' margin lies between the two: an odd picture of a class, which looks like
     none, stays nearer its class than another.
 
     Args:
-        labels: integers of shape (n,); below 0 = a stranger, of no class.
+        labels: integers of shape (n,); below 0 = a outlier, of no class.
         embeddings: floats of shape (n, dim), each row of unit length.
         positive_margin: distance up to which a same pair costs nothing.
         negative_margin: distance from which a different pair costs nothing.
-        stranger_margin: distance from any picture from which a stranger costs nothing.
+        outlier_margin: distance from any picture from which a outlier costs nothing.
 
     Returns:
         float32 scalar; a kind of pair that the batch does not hold adds 0.
@@ -128,12 +128,12 @@ def batch_contrastive(
     of_a_class = ops.cast(labels >= 0, "float32")
     rivals = different * of_a_class[:, None] * of_a_class[None, :]
     apart = rivals * ops.square(ops.relu(negative_margin - distance))
-    strangers = different - rivals
-    away = strangers * ops.square(ops.relu(stranger_margin - distance))
+    outliers = different - rivals
+    away = outliers * ops.square(ops.relu(outlier_margin - distance))
     return (
         _mean_of_costly(together, same)
         + _mean_of_costly(apart, rivals)
-        + _mean_of_costly(away, strangers)
+        + _mean_of_costly(away, outliers)
     )
 
 
@@ -150,7 +150,7 @@ class BatchContrastiveLoss(keras.losses.Loss):
     Args:
         positive_margin: distance up to which a same pair costs nothing.
         negative_margin: distance from which a different pair costs nothing.
-        stranger_margin: distance from any picture from which a stranger costs nothing.
+        outlier_margin: distance from any picture from which a outlier costs nothing.
         name: name of the loss in logs.
         **kwargs: `reduction` and `dtype` of `keras.losses.Loss`.
     """
@@ -159,14 +159,14 @@ class BatchContrastiveLoss(keras.losses.Loss):
         self,
         positive_margin: float = 0.3,
         negative_margin: float = 1.2,
-        stranger_margin: float = 0.7,
+        outlier_margin: float = 0.7,
         name: str = "contrastive",
         **kwargs: Any,
     ) -> None:
         super().__init__(name=name, **kwargs)
         self.positive_margin = positive_margin
         self.negative_margin = negative_margin
-        self.stranger_margin = stranger_margin
+        self.outlier_margin = outlier_margin
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the loss of the batch."""
@@ -175,7 +175,7 @@ class BatchContrastiveLoss(keras.losses.Loss):
             y_pred,
             positive_margin=self.positive_margin,
             negative_margin=self.negative_margin,
-            stranger_margin=self.stranger_margin,
+            outlier_margin=self.outlier_margin,
         )
 
     def get_config(self) -> dict[str, Any]:
@@ -184,5 +184,5 @@ class BatchContrastiveLoss(keras.losses.Loss):
             **super().get_config(),
             "positive_margin": self.positive_margin,
             "negative_margin": self.negative_margin,
-            "stranger_margin": self.stranger_margin,
+            "outlier_margin": self.outlier_margin,
         }

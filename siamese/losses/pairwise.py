@@ -74,8 +74,8 @@ def pair_masks(labels: Tensor) -> tuple[Tensor, Tensor]:
     """Which pairs of a batch are of one class and which are not; no picture is paired with itself.
 
     Args:
-        labels: integers of shape (n,); below 0 = a stranger, which is of no class: different from
-            every picture of a class, and neither same as nor different from another stranger.
+        labels: integers of shape (n,); below 0 = a outlier, which is of no class: different from
+            every picture of a class, and neither same as nor different from another outlier.
 
     Returns:
         same: float32 (n, n), 1 where two different pictures share a label, else 0.

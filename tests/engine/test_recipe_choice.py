@@ -13,16 +13,16 @@ from siam.runs.config import TrainChoice
     ("chain", "share"), [("digit", 0.3), ("glyph", 0.3), ("photo", 0.3), ("none", 0.3)]
 )
 def test_strangers_that_are_asked_for_are_given(chain: str, share: float) -> None:
-    choice = TrainChoice(overrides={"strangers": "0.3"})
-    assert choose_recipe(choice, 50_000, classes=10, chain=chain).strangers == share
+    choice = TrainChoice(overrides={"outlier_share": "0.3"})
+    assert choose_recipe(choice, 50_000, classes=10, chain=chain).outlier_share == share
 
 
 @pytest.mark.parametrize("preset", ["balanced", "best"])
 def test_presets_make_strangers_of_framed_marks_alone(preset: str) -> None:
     choice = TrainChoice(preset=preset)
-    assert choose_recipe(choice, 50_000, classes=10, chain="digit").strangers > 0
-    assert choose_recipe(choice, 50_000, classes=10, chain="photo").strangers == 0
-    assert choose_recipe(choice, 50_000, classes=10, chain="none").strangers == 0
+    assert choose_recipe(choice, 50_000, classes=10, chain="digit").outlier_share > 0
+    assert choose_recipe(choice, 50_000, classes=10, chain="photo").outlier_share == 0
+    assert choose_recipe(choice, 50_000, classes=10, chain="none").outlier_share == 0
 
 
 def test_few_pictures_get_more_epochs_unless_epochs_are_named() -> None:

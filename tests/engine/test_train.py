@@ -100,7 +100,7 @@ def test_history_and_metrics(trained: Path) -> None:
 @pytest.mark.parametrize("pairs", ["batch", "sampled"])
 def test_an_interrupted_run_ends_as_an_uninterrupted_one(runs: Path, pairs: str) -> None:
     # Cut in the fourth epoch, which draws from the ranking made before the third.
-    overrides = {"epochs": "4", "hardest": "0.4"}
+    overrides = {"epochs": "4", "hard_example_share": "0.4"}
     choice = TrainChoice(preset="quick", overrides=overrides, pairs=pairs, seed=4)
     whole = train_run(DIGITS, choice, name="whole")
     with pytest.raises(KeyboardInterrupt):

@@ -106,13 +106,13 @@ def test_members_that_do_not_divide_the_embedding_are_refused() -> None:
 
 @pytest.mark.parametrize("members", [0, -1, 3])
 def test_a_recipe_with_such_members_is_refused_before_training(members: int) -> None:
-    with pytest.raises(UsageError, match=f"dim 64 and members {members}") as caught:
-        check_recipe(Recipe(members=members))
+    with pytest.raises(UsageError, match=f"dim 64 and ensemble_size {members}") as caught:
+        check_recipe(Recipe(ensemble_size=members))
     assert "--set dim=" in str(caught.value.cure)
 
 
 def test_a_recipe_with_members_that_divide_is_taken() -> None:
-    check_recipe(Recipe(members=3, dim=96))
+    check_recipe(Recipe(ensemble_size=3, dim=96))
 
 
 @pytest.mark.parametrize("views", [1, 5])

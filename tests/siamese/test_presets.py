@@ -23,7 +23,7 @@ def test_a_preset_names_a_tower_and_the_contrastive_loss(name: str) -> None:
     assert recipe.tower in TOWERS
     assert recipe.loss in LOSSES
     assert recipe.loss == "contrastive"
-    assert recipe.views in (1, 5, 9)
+    assert recipe.test_time_views in (1, 5, 9)
     assert 0 <= recipe.warm_up < 1
     assert 0 < recipe.augmented_epochs <= recipe.epochs
 
@@ -35,7 +35,7 @@ def test_presets_differ_in_the_work_they_do() -> None:
 
 @pytest.mark.parametrize(("epochs", "distorted"), [(10, 8), (5, 4), (2, 2), (1, 1)])
 def test_the_last_share_of_the_epochs_is_plain(epochs: int, distorted: int) -> None:
-    assert Recipe(epochs=epochs, plain=0.2).augmented_epochs == distorted
+    assert Recipe(epochs=epochs, clean_epochs=0.2).augmented_epochs == distorted
 
 
 def test_a_value_can_be_replaced_and_a_recipe_cannot_be_changed() -> None:

@@ -95,7 +95,7 @@ def train(folder: Path, *, recipe: Recipe = RECIPE, **options: Any) -> list[np.n
 
 def test_training_on_the_device_learns_what_the_cpus_feed_teaches(tmp_path: Path) -> None:
     """Also where the hardest pictures are drawn more often."""
-    plain = dataclasses.replace(RECIPE, augment=AugmentPolicy(), hardest=0.5)
+    plain = dataclasses.replace(RECIPE, augment=AugmentPolicy(), hard_example_share=0.5)
     expected = train(tmp_path / "cpu", recipe=plain, on_device=False)
     found = train(tmp_path / "device", recipe=plain, on_device=True)
     for left, right in zip(found, expected, strict=True):
@@ -104,7 +104,9 @@ def test_training_on_the_device_learns_what_the_cpus_feed_teaches(tmp_path: Path
 
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
 def test_a_resumed_training_equals_an_uninterrupted_one(precision: str, tmp_path: Path) -> None:
-    recipe = dataclasses.replace(RECIPE, precision=precision, plain=0.3, hardest=0.5)
+    recipe = dataclasses.replace(
+        RECIPE, precision=precision, clean_epochs=0.3, hard_example_share=0.5
+    )
     expected = train(tmp_path / "whole", recipe=recipe, on_device=True)
 
     def stop_in_the_last_epoch(what: str, done: int, total: int) -> None:

@@ -39,7 +39,7 @@ pictures = np.random.default_rng(0).integers(0, 256, (32, 12, 12, 1)).astype(np.
 split = Split(pictures, np.arange(32) % 2, tuple(map(str, range(32))))
 recipe = Recipe(
     dim=8, epochs=2, classes_per_batch=2, pictures_per_class=4, learning_rate=1e-3,
-    optimizer="adamw", precision="float32", hardest=0.5,
+    optimizer="adamw", precision="float32", hard_example_share=0.5,
 )
 def train(device, on_device):
     with distribute(device) as devices:

@@ -1,4 +1,4 @@
-"""Strangers: repeatable, framed like digits, of no class; kept in their place in every batch."""
+"""Outliers: repeatable, framed like digits, of no class; kept in their place in every batch."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def digits(data_dir: Path) -> Split:
     return load_mnist(data_dir=data_dir).train.take(np.arange(600))
 
 
-def test_strangers_follow_from_the_seed(digits: Split) -> None:
+def test_outliers_follow_from_the_seed(digits: Split) -> None:
     one, again, other = (
         draw_outliers(digits.pictures, digits.labels, count=60, seed=seed) for seed in (1, 1, 2)
     )
@@ -42,7 +42,7 @@ def test_pen_strokes_are_framed_as_mnist_frames() -> None:
     assert len(np.unique(made.reshape(200, -1), axis=0)) > 195
 
 
-def test_no_stranger_is_blank_or_a_picture_of_the_data_set(digits: Split) -> None:
+def test_no_outlier_is_blank_or_a_picture_of_the_data_set(digits: Split) -> None:
     made = draw_outliers(digits.pictures, digits.labels, count=300, seed=0)
     assert (made.reshape(300, -1).max(axis=1) > 100).mean() > 0.98
     known = {picture.tobytes() for picture in digits.pictures}
@@ -50,13 +50,13 @@ def test_no_stranger_is_blank_or_a_picture_of_the_data_set(digits: Split) -> Non
 
 
 @pytest.mark.parametrize("shape", [(12, 16, 1), (20, 20, 3)])
-def test_strangers_have_the_shape_of_the_pictures(shape: tuple[int, int, int]) -> None:
+def test_outliers_have_the_shape_of_the_pictures(shape: tuple[int, int, int]) -> None:
     pictures = np.random.default_rng(0).integers(0, 256, (10, *shape)).astype(np.uint8)
     made = draw_outliers(pictures, np.arange(10) % 2, count=40, seed=0)
     assert made.shape == (40, *shape)
 
 
-def test_strangers_stand_behind_the_pictures(digits: Split) -> None:
+def test_outliers_stand_behind_the_pictures(digits: Split) -> None:
     both = add_outliers(digits, seed=0, count=50)
     np.testing.assert_array_equal(both.pictures[:600], digits.pictures)
     np.testing.assert_array_equal(both.labels[:600], digits.labels)
@@ -64,10 +64,10 @@ def test_strangers_stand_behind_the_pictures(digits: Split) -> None:
     assert len(set(both.origins)) == 650
 
 
-def test_a_batch_holds_its_share_of_strangers_and_an_epoch_no_fewer_digits(digits: Split) -> None:
+def test_a_batch_holds_its_share_of_outliers_and_an_epoch_no_fewer_digits(digits: Split) -> None:
     both = add_outliers(digits, seed=0, count=50)
     plain = BatchFeed(digits, classes=10, pictures=4, seed=3, policy=None)
-    feed = BatchFeed(both, classes=10, pictures=4, strangers=10, seed=3, policy=None)
+    feed = BatchFeed(both, classes=10, pictures=4, outliers=10, seed=3, policy=None)
     assert len(feed) == len(plain) == 15
     feed.set_epoch(2)
     plain.set_epoch(2)
@@ -81,7 +81,7 @@ def test_a_batch_holds_its_share_of_strangers_and_an_epoch_no_fewer_digits(digit
 
 
 def test_a_recipe_says_how_many_and_validation_has_none(digits: Split) -> None:
-    recipe = Recipe(strangers=0.2, classes_per_batch=10, pictures_per_class=4)
+    recipe = Recipe(outlier_share=0.2, classes_per_batch=10, pictures_per_class=4)
     both = add_outliers(digits, seed=0, count=50)
     shown = make_feed(both, recipe, "batch", seed=0)
     watched = make_feed(digits, recipe, "batch", seed=0, vary=False)
@@ -89,13 +89,13 @@ def test_a_recipe_says_how_many_and_validation_has_none(digits: Split) -> None:
     assert watched[0][0].shape[0] == 40
 
 
-def test_a_training_with_strangers_tells_others_better(digits: Split, tmp_path: Path) -> None:
+def test_a_training_with_outliers_tells_others_better(digits: Split, tmp_path: Path) -> None:
     others = draw_outliers(digits.pictures, digits.labels, count=300, seed=9)
     passed = []
     for share in (0.0, 0.25):
         recipe = Recipe(
-            strangers=share,
-            hardest=0.5,
+            outlier_share=share,
+            hard_example_share=0.5,
             dim=16,
             epochs=8,
             pictures_per_class=8,

@@ -30,7 +30,7 @@ def plain_loop(
         for j in range(i):
             distance = float(np.linalg.norm(rows[i].astype(float) - rows[j].astype(float)))
             if labels[i] == labels[j] == -1:
-                continue  # two strangers
+                continue  # two outliers
             if labels[i] == -1 or labels[j] == -1:
                 strange.append(max(0.7 - distance, 0.0) ** 2)
             elif labels[i] == labels[j]:

@@ -42,7 +42,7 @@ def test_masks_split_all_pairs_but_those_of_a_picture_with_itself() -> None:
     np.testing.assert_array_equal(different, [[0, 0, 1], [0, 0, 1], [1, 1, 0]])
 
 
-def test_strangers_differ_from_every_class_and_are_left_alone_among_themselves() -> None:
+def test_outliers_differ_from_every_class_and_are_left_alone_among_themselves() -> None:
     same, different = (ops.convert_to_numpy(mask) for mask in pair_masks(np.array([0, 0, -1, -7])))
     np.testing.assert_array_equal(same, [[0, 1, 0, 0], [1, 0, 0, 0], [0] * 4, [0] * 4])
     np.testing.assert_array_equal(

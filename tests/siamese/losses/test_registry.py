@@ -149,7 +149,7 @@ def test_a_loss_equals_a_plain_loop(
 
 
 @pytest.mark.parametrize("name", [name for name in LOSSES if name != "contrastive"])
-def test_strangers_are_rivals_of_every_class_and_want_no_company(name: str) -> None:
+def test_outliers_are_rivals_of_every_class_and_want_no_company(name: str) -> None:
     """As classes of one picture each, which have no pair to bring together, are."""
     rows = unit_rows(8, 4, seed=2)
     loss = make_loss(name)
