@@ -30,14 +30,14 @@ def show(
         return
     from siam.runs.runs_folder import list_runs, runs_folder
 
-    found = list_runs()
+    summaries = list_runs()
     if as_json:
-        console.json_object({"runs": [as_dict(run) for run in found]})
+        console.json_object({"runs": [as_dict(run) for run in summaries]})
         return
-    if not found:
+    if not summaries:
         console.notice(f"No runs in {runs_folder().absolute()}. Train one:  siam train")
         return
-    rows = [as_row(run) for run in found]
+    rows = [as_row(run) for run in summaries]
     console.table("", ["run", "data set", "date", "pairs", "R@1", "size"], rows)
     console.notice("Look closer:  siam show RUN   siam evaluate --run RUN   siam runs rm RUN")
 
@@ -58,7 +58,8 @@ def as_dict(run: RunSummary) -> dict[str, Any]:
     return {
         "name": run.name,
         "path": str(run.path),
-        "finished": run.finished,
+        "finished": run.state == "finished",
+        "state": run.state,
         "dataset": run.dataset,
         "created": run.created,
         "pair_accuracy": run.pair_accuracy,
@@ -76,7 +77,7 @@ def as_row(run: RunSummary) -> list[str]:
         for figure in (run.pair_accuracy, run.recall_at_1)
     ]
     return [
-        run.name if run.finished else f"{run.name} (interrupted)",
+        run.name if run.state == "finished" else f"{run.name} ({run.state})",
         run.dataset or "?",
         time.strftime("%Y-%m-%d %H:%M", time.localtime(run.created)),
         *figures,

@@ -167,8 +167,8 @@ def disk() -> Check:
 
 def last_run() -> Check:
     """Name the newest run, and any that was interrupted."""
-    found = list_runs()
-    interrupted = [run.name for run in found if not run.finished]
+    runs = list_runs()
+    interrupted = [run.name for run in runs if run.state == "interrupted"]
     if interrupted:
         return Check(
             "runs",
@@ -176,4 +176,5 @@ def last_run() -> Check:
             f"interrupted: {', '.join(interrupted)}",
             f"siam train --resume --name {interrupted[0]}",
         )
-    return Check("runs", "ok", f"{len(found)} finished")
+    finished = [run for run in runs if run.state == "finished"]
+    return Check("runs", "ok", f"{len(finished)} finished")

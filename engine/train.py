@@ -35,8 +35,8 @@ from siam.runs.config import (
     save_config,
 )
 from siam.runs.held_out import save_held_out
-from siam.runs.lifecycle import begin, hold_run, interrupted_run, publish, run_name
-from siam.runs.runs_folder import METRICS_FILE, free_name
+from siam.runs.lifecycle import begin_run, hold_run, publish_run, run_name
+from siam.runs.runs_folder import METRICS_FILE, free_name, interrupted_run, runs_folder
 from siam.siamese.encoder import ENCODER_FILE, NETWORK_FILE, open_encoder
 from siam.training.native_logs import quiet_native_logs
 
@@ -130,7 +130,7 @@ def train_run(
     if not (folder and config):
         recipe = resolve_precision(recipe)
         config = new_config(dataset, data, train, recipe)
-        folder = begin(free_name(name, dataset.name))
+        folder = begin_run(runs_folder() / free_name(name, dataset.name))
     with hold_run(folder):
         save_config(folder, config)
         training = fit(dataset, recipe, train, folder, device, progress, notice)
@@ -138,7 +138,7 @@ def train_run(
         from siam.training.checkpoint import CHECKPOINT_FILE
         from siam.training.hard_example_mining import RANKING_FILE
 
-        path = publish(folder, unneeded=(CHECKPOINT_FILE, RANKING_FILE))
+        path = publish_run(folder, unneeded=(CHECKPOINT_FILE, RANKING_FILE))
     return TrainedRun(path, metrics)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from siam.file_lock import try_lock
 from siam.index import accelerator
 from siam.index.accelerator import Accelerator
 from siam.index.budget import Budget
@@ -37,13 +37,8 @@ MOST_DEAD = 0.2
 @contextlib.contextmanager
 def build_lock(folder: Path) -> Iterator[bool]:
     """Hold the index's build lock; yields False at once where another process has it."""
-    with (folder / LOCK).open("a") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-        else:
-            yield True
+    with try_lock(folder / LOCK) as held:
+        yield held
 
 
 def build(

@@ -1,36 +1,63 @@
-"""A run in the making: begun, found again, kept to one process, and published whole."""
+"""A run's life: begun, kept to one process while it is trained, and published whole."""
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Literal
 
 from siam.atomic import publish_folder
 from siam.errors import RunError
-from siam.runs.manifest import write_manifest
-from siam.runs.runs_folder import PARTIAL, list_runs, point_last_to, runs_folder
+from siam.file_lock import try_lock
+from siam.runs.manifest import MANIFEST_FILE, write_manifest
 
-__all__ = ["begin", "hold_run", "interrupted_run", "publish", "run_name"]
+__all__ = ["RunState", "begin_run", "hold_run", "publish_run", "run_name", "run_state"]
 
-LOCK_FILE = ".lock"
+# "damaged": a run that has lost its manifest.
+RunState = Literal["finished", "training", "interrupted", "damaged"]
+# A run in the making has this ending until it is whole.
+PARTIAL = ".partial"
 
 
-def begin(name: str) -> Path:
+def run_name(folder: Path) -> str:
+    """Return the name of a run, also of one in the making."""
+    return folder.name.removesuffix(PARTIAL)
+
+
+def run_state(folder: Path) -> RunState:
+    """Return what has become of a run, by its manifest and its lock."""
+    if not folder.name.endswith(PARTIAL):
+        return "finished" if (folder / MANIFEST_FILE).exists() else "damaged"
+    lock = lock_file(folder)
+    # Opened only where it is: to look at another's runs folder takes no right to write there.
+    with contextlib.suppress(PermissionError):
+        if lock.exists():
+            with try_lock(lock) as free:
+                return "interrupted" if free else "training"
+    return "interrupted"
+
+
+def begin_run(place: Path) -> Path:
     """Make the folder that a run grows in.
+
+    Args:
+        place: where the finished run is to stand.
 
     Raises:
         RunError: it cannot be made, or an interrupted run of that name stands there.
     """
-    folder = runs_folder().absolute() / f"{name}{PARTIAL}"
+    folder = place.absolute().with_name(f"{place.name}{PARTIAL}")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir()
     except FileExistsError as error:
+        if run_state(folder) == "training":
+            raise busy(folder) from error
         raise RunError(
-            f"A run '{name}' was interrupted before it was whole.",
-            f"Go on with it:  siam train --resume --name {name}   or:  siam runs rm {name}",
+            f"A run '{place.name}' was interrupted before it was whole.",
+            f"Go on with it:  siam train --resume --name {place.name}   "
+            f"or:  siam runs rm {place.name}",
         ) from error
     except OSError as error:
         raise RunError(
@@ -40,27 +67,6 @@ def begin(name: str) -> Path:
     return folder
 
 
-def interrupted_run(name: str | None) -> Path:
-    """Return the folder of the newest interrupted run, or of the one that is named.
-
-    Raises:
-        RunError: there is none.
-    """
-    for run in list_runs():
-        if not run.finished and run.path.name.endswith(PARTIAL) and name in (None, run.name):
-            return run.path.absolute()
-    which = f"'{name}' " if name else ""
-    raise RunError(
-        f"There is no interrupted run {which}in {runs_folder().absolute()}.",
-        "See what there is:  siam runs",
-    )
-
-
-def run_name(folder: Path) -> str:
-    """Return the name of a run in the making."""
-    return folder.name.removesuffix(PARTIAL)
-
-
 @contextlib.contextmanager
 def hold_run(folder: Path) -> Iterator[None]:
     """Keep a run in the making to this process; the hold ends with the process, however it ends.
@@ -68,28 +74,41 @@ def hold_run(folder: Path) -> Iterator[None]:
     Raises:
         RunError: another process is training it now.
     """
-    with (folder / LOCK_FILE).open("w") as lock:
+    lock = lock_file(folder)
+    with try_lock(lock) as held:
+        if not held:
+            raise busy(folder)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunError(
-                f"The run '{folder.name.removesuffix(PARTIAL)}' is being trained right now.",
-                "Wait for it, or name another one (siam runs lists them).",
-            ) from None
-        yield
+            yield
+        finally:
+            if not folder.exists():  # published or removed
+                with contextlib.suppress(OSError):
+                    lock.unlink()
 
 
-def publish(folder: Path, *, unneeded: Sequence[str] = ()) -> Path:
-    """Turn a run in the making into a run, and point `last` to it.
+def publish_run(folder: Path, *, unneeded: Sequence[str] = ()) -> Path:
+    """Turn a run in the making into a run.
 
     Args:
         folder: the run in the making.
         unneeded: names of files that only an interrupted training needs; they are removed.
     """
-    for name in (*unneeded, LOCK_FILE):
+    for name in unneeded:
         (folder / name).unlink(missing_ok=True)
     write_manifest(folder)
     path = folder.with_name(run_name(folder))
     publish_folder(folder, path)
-    point_last_to(path)
     return path
+
+
+def busy(folder: Path) -> RunError:
+    """Return the error that a run is held by another process."""
+    return RunError(
+        f"The run '{run_name(folder)}' is being trained right now.",
+        "Wait for it, or name another one (siam runs lists them).",
+    )
+
+
+def lock_file(folder: Path) -> Path:
+    """Return the lock of a run in the making: beside it, as Windows renames no folder in use."""
+    return folder.with_name(f".{folder.name}.lock")

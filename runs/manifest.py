@@ -7,34 +7,58 @@ training and looks after itself.
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import platform
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
+
+import msgspec
 
 from siam import __version__
 from siam.atomic import sha256, write_json
 from siam.errors import RunError
 
-__all__ = ["MANIFEST_FILE", "read_manifest", "verify_files", "versions", "write_manifest"]
+__all__ = [
+    "MANIFEST_FILE",
+    "Manifest",
+    "read_manifest",
+    "verify_files",
+    "versions",
+    "write_manifest",
+]
 
 MANIFEST_FILE = "manifest.json"
-SCHEMA = 1
 # Written after training, or by others: not training's to vouch for.
 NOT_COVERED = ("index", "logs", MANIFEST_FILE, "report.html")
 NAMED_PACKAGES = ("keras", "tensorflow", "jax", "torch", "faiss-cpu", "ai-edge-litert", "numpy")
 
 
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What `manifest.json` holds.
+
+    Attributes:
+        schema: of the file.
+        versions: of what made the run, by package.
+        files: SHA-256 in hexadecimal of each file, by its path relative to the run.
+        finished: when; None in runs of earlier releases.
+    """
+
+    schema: Literal[1] = 1
+    versions: dict[str, str]
+    files: dict[str, str]
+    finished: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+
+
 def versions() -> dict[str, str]:
     """Return the versions of siam, Python and the packages a run depends on."""
-    found = {"siam": __version__, "python": platform.python_version()}
+    installed = {"siam": __version__, "python": platform.python_version()}
     for package in NAMED_PACKAGES:
         try:
-            found[package] = importlib.metadata.version(package)
+            installed[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
             continue
-    return found
+    return installed
 
 
 def write_manifest(run: Path) -> None:
@@ -44,10 +68,11 @@ def write_manifest(run: Path) -> None:
         for path in sorted(run.rglob("*"))
         if path.is_file() and path.relative_to(run).parts[0] not in NOT_COVERED
     }
-    write_json(run / MANIFEST_FILE, {"schema": SCHEMA, "versions": versions(), "files": files})
+    manifest = Manifest(versions=versions(), files=files, finished=datetime.now(UTC))
+    write_json(run / MANIFEST_FILE, msgspec.to_builtins(manifest))
 
 
-def read_manifest(run: Path) -> dict[str, Any]:
+def read_manifest(run: Path) -> Manifest:
     """Read a run's manifest.
 
     Raises:
@@ -55,19 +80,16 @@ def read_manifest(run: Path) -> dict[str, Any]:
     """
     path = run / MANIFEST_FILE
     try:
-        manifest = json.loads(path.read_text())
-        if manifest["schema"] != SCHEMA or not isinstance(manifest["files"], dict):
-            raise ValueError(f"schema {manifest['schema']}")
+        return msgspec.json.decode(path.read_bytes(), type=Manifest)
     except FileNotFoundError as error:
         raise RunError(
             f"{run} has no {MANIFEST_FILE}, so it is no finished run.",
             "Name another run (siam runs lists them), or train it again.",
         ) from error
-    except (ValueError, KeyError, TypeError, OSError) as error:
+    except (ValueError, RecursionError, OSError) as error:
         raise RunError(
             f"{path} cannot be read ({error}).", "Train the run again, or copy it back."
         ) from error
-    return dict(manifest)
 
 
 def verify_files(run: Path, names: Iterable[str]) -> None:
@@ -80,16 +102,16 @@ def verify_files(run: Path, names: Iterable[str]) -> None:
     Raises:
         RunError: a file is missing, was changed, or does not belong to the run.
     """
-    listed = read_manifest(run)["files"]
+    hashes = read_manifest(run).files
     for name in names:
         path = run / name
-        if name not in listed and not path.exists():
+        if name not in hashes and not path.exists():
             continue
         if not path.exists():
             raise RunError(
                 f"{path} is missing from the run.", "Copy it back, or train the run again."
             )
-        if listed.get(name) != sha256(path):
+        if hashes.get(name) != sha256(path):
             raise RunError(
                 f"{path} is not the file that training wrote (its SHA-256 differs).",
                 "Copy it back from where it was whole, or train the run again.",

@@ -1,4 +1,4 @@
-"""The runs folder: where runs stand, which is the last, and how one is found by name."""
+"""The runs folder: where runs stand, which is the newest, and how one is found by name."""
 
 from __future__ import annotations
 
@@ -13,25 +13,24 @@ import msgspec
 
 from siam.errors import RunError, UsageError
 from siam.runs.config import CONFIG_FILE, read_toml
-from siam.runs.manifest import MANIFEST_FILE
+from siam.runs.lifecycle import PARTIAL, RunState, busy, hold_run, run_name, run_state
+from siam.runs.manifest import MANIFEST_FILE, read_manifest
 
 __all__ = [
     "METRICS_FILE",
-    "PARTIAL",
     "RunSummary",
     "find_run",
     "free_name",
+    "interrupted_run",
     "list_runs",
-    "point_last_to",
     "remove_run",
     "runs_folder",
 ]
 
 METRICS_FILE = "metrics.json"
 Fraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
-LAST = "last"
-# A run in the making has this ending until it is whole.
-PARTIAL = ".partial"
+LAST = "last"  # another word for the newest finished run
+REMOVED = ".removed-"
 
 
 @dataclass(frozen=True)
@@ -41,17 +40,17 @@ class RunSummary:
     Attributes:
         name: the run's name.
         path: its folder.
-        finished: False for a run that was interrupted and can be resumed.
+        state: whether it is finished, in training, interrupted (and can be resumed) or damaged.
         dataset: name of its data set; None where `config.toml` cannot be read.
         pair_accuracy: of the test pairs, 0 to 1; None where `metrics.json` does not say.
         recall_at_1: of the test pictures, 0 to 1; None where `metrics.json` does not say.
-        created: seconds since 1970 when it was last written.
+        created: when it was finished, or begun where it is not, in seconds since 1970.
         size: bytes of all its files.
     """
 
     name: str
     path: Path
-    finished: bool
+    state: RunState
     dataset: str | None
     pair_accuracy: float | None
     recall_at_1: float | None
@@ -95,6 +94,30 @@ def runs_folder() -> Path:
     return Path(os.environ.get("SIAM_RUNS") or "runs")
 
 
+def run_folders() -> list[Path]:
+    """Return the folder of every run in the runs folder, whatever way it came there, in any order.
+
+    The link `last` of earlier releases is none, nor is what a removal that was cut has left.
+    """
+    folder = runs_folder()
+    if not folder.is_dir():
+        return []
+    return [
+        path
+        for path in folder.iterdir()
+        if path.name != LAST and path.name[0] != "." and (path / CONFIG_FILE).exists()
+    ]
+
+
+def time_of(folder: Path) -> float:
+    """Return when a run was finished, or begun where it is not, in seconds since 1970."""
+    with contextlib.suppress(RunError):
+        if finished := read_manifest(folder).finished:
+            return finished.timestamp()
+    file = MANIFEST_FILE if run_state(folder) == "finished" else CONFIG_FILE
+    return (folder / file).stat().st_mtime
+
+
 def find_run(name: str | None = None) -> Path:
     """Return the folder of a finished run.
 
@@ -104,30 +127,50 @@ def find_run(name: str | None = None) -> Path:
     Raises:
         RunError: there is none, it is unfinished, or it is no run.
     """
-    wanted = name or LAST
-    candidates = [runs_folder() / wanted]
-    if name and (os.sep in name or Path(name).is_dir()):
+    if not name or name == LAST:
+        finished = [folder for folder in run_folders() if run_state(folder) == "finished"]
+        if not finished:
+            raise RunError(
+                f"There is no finished run in {runs_folder().absolute()}.",
+                "Train one first:  siam train",
+            )
+        return max(finished, key=time_of).resolve()
+    candidates = [runs_folder() / name]
+    if os.sep in name or Path(name).is_dir():
         candidates.append(Path(name))
     for candidate in candidates:
-        if (candidate / MANIFEST_FILE).exists():
+        if run_state(candidate) == "finished":
             return candidate.resolve()
-    if (runs_folder() / f"{wanted}{PARTIAL}").exists():
+    partial = runs_folder() / f"{name}{PARTIAL}"
+    if partial.exists():
+        if run_state(partial) == "training":
+            raise busy(partial)
         raise RunError(
-            f"The run '{wanted}' was interrupted before it was whole.",
-            f"Go on with it:  siam train --resume --name {wanted}",
-        )
-    if name is None:
-        raise RunError(
-            f"There is no finished run in {runs_folder().absolute()}.",
-            "Train one first:  siam train",
+            f"The run '{name}' was interrupted before it was whole.",
+            f"Go on with it:  siam train --resume --name {name}",
         )
     if any(candidate.exists() for candidate in candidates):
         raise RunError(
             f"{name} is no finished run: it has no {MANIFEST_FILE}.",
             "Name a run (siam runs lists them), or train it again.",
         )
+    raise missing(name)
+
+
+def interrupted_run(name: str | None = None) -> Path:
+    """Return the folder of the newest interrupted run, or of the one that is named.
+
+    Raises:
+        RunError: there is none, or it is being trained now.
+    """
+    for run in list_runs():
+        if run.state == "training" and run.name == name:
+            raise busy(run.path)
+        if run.state == "interrupted" and name in (None, run.name):
+            return run.path.absolute()
+    which = f"'{name}' " if name else ""
     raise RunError(
-        f"There is no run '{name}' in {runs_folder().absolute()}.",
+        f"There is no interrupted run {which}in {runs_folder().absolute()}.",
         "See what there is:  siam runs",
     )
 
@@ -158,26 +201,9 @@ def free_name(wanted: str | None, dataset: str) -> str:
     return f"{plain or 'run'}-{number}"
 
 
-def point_last_to(run: Path) -> None:
-    """Make `runs/last` point to a run, in one step."""
-    link = run.parent / LAST
-    temporary = run.parent / f".{LAST}.{os.getpid()}"
-    temporary.unlink(missing_ok=True)
-    temporary.symlink_to(run.name, target_is_directory=True)
-    os.replace(temporary, link)
-
-
 def list_runs() -> list[RunSummary]:
     """Return every run in the runs folder, newest first; unfinished ones too."""
-    folder = runs_folder()
-    if not folder.is_dir():
-        return []
-    found = [
-        summarise(path)
-        for path in folder.iterdir()
-        if path.is_dir() and not path.is_symlink() and (path / CONFIG_FILE).exists()
-    ]
-    return sorted(found, key=lambda run: run.created, reverse=True)
+    return sorted(map(summarise, run_folders()), key=lambda run: run.created, reverse=True)
 
 
 def summarise(path: Path) -> RunSummary:
@@ -188,38 +214,49 @@ def summarise(path: Path) -> RunSummary:
     with contextlib.suppress(OSError, ValueError, RecursionError):
         metrics = msgspec.json.decode((path / METRICS_FILE).read_bytes(), type=MetricsExtract)
     return RunSummary(
-        name=path.name.removesuffix(PARTIAL),
+        name=run_name(path),
         path=path,
-        finished=(path / MANIFEST_FILE).exists() and not path.name.endswith(PARTIAL),
+        state=run_state(path),
         dataset=config.dataset.name if config else None,
         pair_accuracy=metrics.pairs.accuracy,
         recall_at_1=metrics.retrieval.recall_at_1,
-        created=(path / CONFIG_FILE).stat().st_mtime,
-        size=sum(file.stat().st_size for file in path.rglob("*") if file.is_file()),
+        created=time_of(path),
+        size=size_of(path),
     )
 
 
+def size_of(folder: Path) -> int:
+    """Return the bytes of all files in a folder, in which a training may be at work."""
+    size = 0
+    for file in folder.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            size += file.stat().st_size if file.is_file() else 0
+    return size
+
+
 def remove_run(name: str) -> Path:
-    """Remove a run, finished or not; `last` then points to the newest that is left.
+    """Remove a run, finished or not, and what an earlier removal that was cut has left.
 
     Raises:
-        RunError: there is no such run.
+        RunError: there is no such run, or it is being trained now.
     """
-    matches = [run for run in list_runs() if run.name == name]
-    if not matches:
-        raise RunError(
-            f"There is no run '{name}' in {runs_folder().absolute()}.",
-            "See what there is:  siam runs",
-        )
-    for run in matches:
-        # Renamed first, so that an interruption never leaves half a run under its name.
-        doomed = run.path.with_name(f".removed-{run.path.name}")
-        os.replace(run.path, doomed)
-        shutil.rmtree(doomed)
-    link = runs_folder() / LAST
-    if link.is_symlink() and not link.exists():
-        link.unlink()
-        left = [run for run in list_runs() if run.finished]
-        if left:
-            point_last_to(left[0].path)
-    return matches[0].path
+    folders = [folder for folder in run_folders() if run_name(folder) == name]
+    if not folders:
+        raise missing(name)
+    for folder in folders:
+        with hold_run(folder):
+            if folder.is_symlink():
+                folder.unlink()
+            else:
+                # Renamed first, so that an interruption never leaves half a run under its name.
+                os.replace(folder, folder.with_name(f"{REMOVED}{folder.name}"))
+    for leftover in runs_folder().glob(f"{REMOVED}*"):
+        shutil.rmtree(leftover)
+    return folders[0]
+
+
+def missing(name: str) -> RunError:
+    """Return the error that there is no run of that name."""
+    return RunError(
+        f"There is no run '{name}' in {runs_folder().absolute()}.", "See what there is:  siam runs"
+    )

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from siam.datasets.digits import load_digits
+from siam.runs.runs_folder import find_run
 from siam.siamese.encoder import LiteEncoder
 
 # TensorFlow is always there; the developers' packages bring JAX (scripts/test-backends: PyTorch).
@@ -54,7 +55,7 @@ def test_a_run_trained_elsewhere_answers_here(
     assert OTHERS, "pip install --group dev brings JAX"
     for trained_on in OTHERS:
         siam("tensorflow", "train", "digits", "--preset", "quick", "--backend", trained_on)
-        run = (tmp_path / "runs" / "last").resolve()
+        run = find_run()
         exported = LiteEncoder(run / "encoder.tflite").encode(pictures)
         told: dict[str, Any] = {}
         for backend in ("tensorflow", *OTHERS):
