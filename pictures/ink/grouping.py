@@ -113,14 +113,8 @@ def group(pieces: Pieces, *, reach: float, without: list[int]) -> tuple[list[Mar
     ]
     aside = _printed(solid[:_MOST], pieces, extents) | underlines_of(pieces, solid[:_MOST])
     solid = [k for k in solid if k not in aside]
-    # What lies along the border at length is a table or a shadow; its box says nothing.
-    loose = 0.24 * sum(pieces.regions.shape)
-    free = [k for k in solid[:_MOST] if pieces.borders[k] <= loose]
-    groups = _joined(free, pieces, reach)
-    groups += [[k] for k in solid[:_MOST] if pieces.borders[k] > loose]
-    marks = [_mark(members, pieces) for members in groups]
-    half_round = sum(pieces.regions.shape)
-    marks.sort(key=lambda m: -m.ink * m.extent * max(0.0, 1 - m.border / half_round) ** 2)
+    marks = [_mark(members, pieces) for members in _joined(solid[:_MOST], pieces, reach)]
+    marks.sort(key=lambda m: -m.ink * m.extent)
     return marks, len(numbers) - len(solid)
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from siam.pictures.ink.annotations import is_box
 from siam.pictures.ink.connected_components import Pieces, pieces_of
 from siam.pictures.ink.grouping import Mark, edges_of, group, rules_of
 from siam.pictures.ink.illumination import GROUND, darkness, ground_of, steepness
-from siam.pictures.ink.mark_scoring import hides_others, likelihood
 from siam.pictures.ink.polarity import border_lightness, is_sheet, plausibility
 from siam.pictures.ink.ruled_lines import ruled_lines
 from siam.pictures.ink.thresholds import above, noise_floor, thresholds
@@ -19,10 +19,12 @@ __all__ = ["Sighting", "ink_of", "look"]
 _GUESS = 0.6  # weight of a polarity that the picture's whole border speaks against
 _SURE = 0.85  # share of the border of one lightness that makes the second look needless
 _LARGE = 0.15  # of the picture's longer side: so long must a mark be for that
-_SPRINKLED = 0.04  # of the picture's longer side: ink in dots shorter than it is sprayed or chalk
 _WRITTEN = 0.3  # plausibility per pixel of extent of what is written on a sheet
 _SHEET = 0.9  # of a sheet's width: its edges may be ragged, or lie in shadow
 _TRIED = 5  # marks that are compared
+_CUT = 0.3  # likelihood, among several marks, of one that the border cuts
+_LYING = 0.3  # likelihood, among several marks, of one that is wider than tall by _WORD: a word
+_WORD = 2.0
 _AROUND = 3  # pixels around a mark within which its edges are judged
 
 
@@ -132,23 +134,19 @@ def _seen(grey: np.ndarray, inverted: bool, reach: float, prior: float) -> Sight
     dark = darkness(shade, ground)
     floor = noise_floor(dark)
     lines = ruled_lines(dark, floor)
-    ignore, edges_dropped, beside = lines, 0, np.zeros_like(lines)
+    ignore, edges_dropped = lines, 0
     for _ in range(3):  # a table's edge may hide pencil from the threshold: without it, again
         high, low = thresholds(dark, floor, ignore)
-        pieces = _whole(_continued(dark, high, low, ignore), dark)
+        pieces = pieces_of(_continued(dark, high, low, ignore), dark)
         edges = [*edges_of(pieces), *rules_of(pieces, lines)]
         if not edges:
             break
         edge = _freed(pieces.mask(edges), dark, high)
         edges_dropped += len(edges)
         ignore = cv2.bitwise_or(ignore, cv2.dilate(edge, np.ones((5, 5), np.uint8)))
-        beside = cv2.bitwise_or(beside, cv2.dilate(edge, np.ones((13, 13), np.uint8)))
-    if cv2.countNonZero(beside):  # slivers that the removed edges left behind
-        close = np.bincount(pieces.regions[beside > 0], minlength=len(pieces.areas))
-        edges = [*edges, *np.flatnonzero(close > 0.5 * pieces.areas)]
-    without = [int(k) for k in edges]
-    marks, specks = group(pieces, reach=reach, without=without)
-    if len(marks) == 1 and hides_others(marks[0], pieces):
+    marks, specks = group(pieces, reach=reach, without=edges)
+    # In an empty box a fainter digit may have been left below the threshold.
+    if len(marks) == 1 and is_box(pieces, marks[0].pieces):
         hidden = _hidden(marks[0], pieces, dark, floor, ignore)
         fainter, specks_there = group(hidden[1], reach=reach, without=[])
         if fainter and not fainter[0].border and fainter[0].extent > _LARGE * max(grey.shape):
@@ -158,7 +156,7 @@ def _seen(grey: np.ndarray, inverted: bool, reach: float, prior: float) -> Sight
     ]
     best = 0
     if len(scores) > 1:
-        likely = [likelihood(mark, pieces) for mark in marks[:_TRIED]]
+        likely = [_likelihood(mark) for mark in marks[:_TRIED]]
         best = int(np.argmax(np.multiply(scores, likely)))
     ordered = tuple(marks[best : best + 1] + marks[:best] + marks[best + 1 :])
     score = scores[best] if scores else 0.0
@@ -174,23 +172,7 @@ def _hidden(
     own = pieces.mask(mark.pieces).astype(np.uint8) * np.uint8(255)
     beside = cv2.bitwise_or(ignore, cv2.dilate(own, np.ones((7, 7), np.uint8)))
     high, low = thresholds(dark, floor, beside)
-    return low, _whole(_continued(dark, high, low, beside), dark)
-
-
-def _whole(mask: np.ndarray, dark: np.ndarray) -> Pieces:
-    """Return the mask's pieces; where lines are only sprinkled, their dots closed up to lines."""
-    import cv2
-
-    pieces = pieces_of(mask, dark)
-    side = max(mask.shape)
-    for width in range(3, round(_SPRINKLED * side) + 1, 2):
-        specks = pieces.extents() < _SPRINKLED * side
-        specks[0] = False
-        if len(specks) < 60 or pieces.inks[specks].sum() < 0.3 * pieces.inks[1:].sum():
-            break
-        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
-        pieces = pieces_of(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, disc), dark)
-    return pieces
+    return low, pieces_of(_continued(dark, high, low, beside), dark)
 
 
 def _freed(edge: np.ndarray, dark: np.ndarray, high: int) -> np.ndarray:
@@ -239,3 +221,14 @@ def _standing(
     free = max(0.0, 1 - mark.border / sum(dark.shape))
     steep = steepness(shade[part], ground[part])
     return plausibility(ink, dark[part], steep, noise=floor - GROUND) * free**2
+
+
+def _likelihood(mark: Mark) -> float:
+    """Return how likely a mark is the one that was meant, 0..1, where there are several.
+
+    People show a digit whole: what the border cuts came along by chance. What is far wider than
+    tall is rather a word.
+    """
+    left, top, right, bottom = mark.box
+    lying = right - left > _WORD * (bottom - top)
+    return (_CUT if mark.border else 1.0) * (_LYING if lying else 1.0)

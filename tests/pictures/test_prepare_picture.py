@@ -110,13 +110,6 @@ def test_sides_of_a_forms_boxes_are_removed() -> None:
     assert alike(prepared(picture), IDEAL) > 0.9
 
 
-def test_sprinkled_line_is_closed_up() -> None:
-    rng = np.random.default_rng(0)
-    picture = seven(width=20)
-    picture[rng.random(picture.shape) > 0.4] = 255
-    assert alike(prepared(picture), prepared(seven(width=20))) > 0.8
-
-
 def test_ink_of_one_colour_is_seen_under_another_light() -> None:
     light = np.linspace(0.3, 1.0, 200)[None, :, None]
     picture = np.where(seven()[:, :, None] < 128, (225, 130, 130), (230, 230, 230)) * light
