@@ -27,6 +27,7 @@ from siam.commands.report import report
 from siam.commands.runs import runs
 from siam.commands.show import show
 from siam.commands.train import train
+from siam.commands.verify import verify
 
 __all__ = ["app", "main"]
 
@@ -38,7 +39,19 @@ app = typer.Typer(
     help="Train a Siamese network on labelled pictures; then ask it what a new picture is.",
     epilog="Start with:  siam train   then   siam query PICTURE",
 )
-for command in (train, query, evaluate, report, show, compare, classify, embed, export, doctor):
+for command in (
+    train,
+    query,
+    verify,
+    evaluate,
+    report,
+    show,
+    compare,
+    classify,
+    embed,
+    export,
+    doctor,
+):
     app.command()(command)
 app.add_typer(index, name="index")
 app.add_typer(runs, name="runs")

@@ -1,0 +1,134 @@
+"""Verify two pictures: of one class or of different ones, by their distance alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from siam.engine.open_run import OpenRun
+from siam.engine.reading import NOTHING_SAID, PictureOptions, Source, read_one
+from siam.errors import PictureError
+from siam.evaluation.verdict import SURE
+from siam.pictures.preparation import Prepared
+
+__all__ = ["PairAnswer", "PairVerdict", "verify_pair"]
+
+PairVerdict = Literal["same", "unsure", "different"]
+
+
+@dataclass(frozen=True)
+class PairAnswer:
+    """What a run says of two pictures.
+
+    Attributes:
+        left, right: what the pictures were called.
+        verdict: "same", "unsure" or "different". What would be the same is unsure where one of the
+            pictures may show something else than was meant, and where it is not probable enough.
+        distance: between the two embeddings, 0 to 2, smaller = closer.
+        probability: calibrated probability that both are of one class, 0 to 1, where same and
+            different pairs are equally frequent.
+        threshold: the largest distance that is let through, 0 to 2.
+        reason: what decided it, in a short sentence.
+        prepared: what the network saw of left and right, and how it came about.
+    """
+
+    left: str
+    right: str
+    verdict: PairVerdict
+    distance: float
+    probability: float
+    threshold: float
+    reason: str
+    prepared: tuple[Prepared, Prepared] = field(repr=False, compare=False)
+
+    @property
+    def same(self) -> bool:
+        """Whether both are of one class; False where that is unsure."""
+        return self.verdict == "same"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the answer as `siam verify --json` documents it."""
+        return {
+            "left": self.left,
+            "right": self.right,
+            "verdict": self.verdict,
+            "distance": round(self.distance, 6),
+            "probability": round(self.probability, 6),
+            "threshold": self.threshold,
+            "reason": self.reason,
+            "notes": {
+                "left": list(self.prepared[0].notes),
+                "right": list(self.prepared[1].notes),
+            },
+        }
+
+
+def verify_pair(
+    run: OpenRun,
+    left: tuple[str, Source],
+    right: tuple[str, Source],
+    *,
+    false_accept_rate: float | None = None,
+    threshold: float | None = None,
+    picture: PictureOptions = NOTHING_SAID,
+) -> PairAnswer:
+    """Say whether two pictures are of one class; the index is not asked.
+
+    Args:
+        run: an opened run.
+        left, right: (name, path or content) of each.
+        false_accept_rate: share of different pairs to let through, above 0 to 1, instead of the
+            most accurate threshold.
+        threshold: the distance to keep, 0 to 2, instead of both; it alone decides then.
+        picture: what the user says of both pictures.
+
+    Raises:
+        PictureError: one of them cannot be read.
+        UsageError: `false_accept_rate` and `threshold` together, or out of range.
+    """
+    limit = run.calibration.pick_threshold(false_accept_rate, threshold)
+    prepared = prepare(run, left, picture), prepare(run, right, picture)
+    first, second = run.encoder.encode(np.stack([seen.pixels for seen in prepared]))
+    distance = float(np.linalg.norm(first - second))
+    probability = float(run.calibration.same_probability(np.array([distance]))[0])
+    verdict, reason = decide_pair(
+        distance, probability, limit, prepared, by_hand=threshold is not None
+    )
+    return PairAnswer(left[0], right[0], verdict, distance, probability, limit, reason, prepared)
+
+
+def decide_pair(
+    distance: float,
+    probability: float,
+    limit: float,
+    prepared: tuple[Prepared, Prepared],
+    *,
+    by_hand: bool,
+) -> tuple[PairVerdict, str]:
+    """Return the verdict on two pictures, and what decided it."""
+    measured = f"{distance:.3f} apart"
+    doubts = [
+        f"{side}: {note}"
+        for side, seen in zip(("left", "right"), prepared, strict=True)
+        if seen.doubtful
+        for note in seen.notes
+    ]
+    if any(seen.blank for seen in prepared):
+        return "unsure", "; ".join(doubts)
+    if distance > limit:
+        return "different", f"{measured}, farther than {limit:.3f}"
+    if doubts:
+        return "unsure", "; ".join(doubts)
+    if probability < SURE and not by_hand:
+        return "unsure", f"{measured}: the same with {probability:.1%}, sure from {SURE:.0%}"
+    return "same", f"{measured}, {limit:.3f} at most"
+
+
+def prepare(run: OpenRun, source: tuple[str, Source], picture: PictureOptions) -> Prepared:
+    """Read and prepare one picture, which has no other to be passed over for."""
+    read = read_one(source, run.config.preparation, options=picture, keep_steps=True)
+    if read.prepared is None:
+        raise PictureError(read.error)
+    return read.prepared
