@@ -35,7 +35,8 @@ with quiet_native_logs():
     import keras
 from siam.engine.query import query_pictures
 from siam.engine.open_run import open_run
-from siam.siamese.encoder import KerasEncoder, NETWORK_FILE
+from siam.run_files import NETWORK_FILE
+from siam.siamese.encoder import KerasEncoder
 with open_run(sys.argv[1]) as run:
     slow = dataclasses.replace(run, encoder=KerasEncoder(run.path / NETWORK_FILE))
     for answer in query_pictures(slow, [(sys.argv[2], pathlib.Path(sys.argv[2]))]):

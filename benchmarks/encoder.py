@@ -23,9 +23,10 @@ import numpy as np
 
 from siam.engine.embed import embed
 from siam.parallel import cores
+from siam.run_files import ENCODER_FILE, NETWORK_FILE
 from siam.runs.held_out import load_held_out
 from siam.runs.runs_folder import find_run
-from siam.siamese.encoder import ENCODER_FILE, NETWORK_FILE, KerasEncoder, LiteEncoder
+from siam.siamese.encoder import KerasEncoder, LiteEncoder
 from siam.training.litert import BATCH
 from siam.training.native_logs import quiet_native_logs
 

@@ -15,10 +15,11 @@ from siam.engine.inputs import Batch, open_input
 from siam.errors import DataError
 from siam.parallel import parallel_map
 from siam.progress import Progress, silent
-from siam.runs.config import CONFIG_FILE, RunConfig, load_config
+from siam.run_files import CONFIG_FILE, ENCODER_FILE, NETWORK_FILE
+from siam.runs.config import RunConfig, load_config
 from siam.runs.manifest import verify_files
 from siam.runs.runs_folder import find_run
-from siam.siamese.encoder import ENCODER_FILE, NETWORK_FILE, Encoder, open_encoder
+from siam.siamese.encoder import Encoder, open_encoder
 
 __all__ = ["Embedding", "embed", "embed_batches", "open_network"]
 

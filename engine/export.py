@@ -17,13 +17,12 @@ import numpy as np
 from siam.atomic import publish_folder, write_json, write_text
 from siam.engine.export_example import example_script
 from siam.engine.export_sidecar import describe, files_of
-from siam.engine.open_run import CALIBRATION_FILE
 from siam.errors import MissingExtraError, RunError, UsageError
-from siam.runs.config import CONFIG_FILE, load_config
-from siam.runs.held_out import HELD_OUT_FILE, load_held_out
+from siam.run_files import CALIBRATION_FILE, CONFIG_FILE, ENCODER_FILE, HELD_OUT_FILE, NETWORK_FILE
+from siam.runs.config import load_config
+from siam.runs.held_out import load_held_out
 from siam.runs.manifest import verify_files
 from siam.runs.runs_folder import find_run
-from siam.siamese.encoder import ENCODER_FILE, NETWORK_FILE
 from siam.siamese.interchange import (
     answer_litert,
     answer_onnx,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from siam import __version__
 from siam.atomic import sha256
-from siam.engine.open_run import CALIBRATION_FILE
+from siam.run_files import CALIBRATION_FILE
 from siam.runs.config import RunConfig
 
 if TYPE_CHECKING:

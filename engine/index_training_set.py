@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from siam.index.gallery import Gallery
 from siam.pictures.thumbnail import encode_thumbnail
 from siam.progress import Progress, silent
+from siam.run_files import INDEX_FOLDER
 from siam.siamese.encoder import Encoder
 
 if TYPE_CHECKING:
     from siam.datasets.dataset import Dataset
 
-__all__ = ["INDEX_FOLDER", "fill_gallery"]
+__all__ = ["fill_gallery"]
 
-INDEX_FOLDER = "index"
 CHUNK = 10_000
 
 

@@ -25,7 +25,6 @@ from siam.engine.changes import (
     content_hash,
     stat_of,
 )
-from siam.engine.index_training_set import INDEX_FOLDER
 from siam.engine.inputs import in_channels
 from siam.engine.open_run import OpenRun, open_run
 from siam.engine.reading import gathered, read_ahead
@@ -36,6 +35,7 @@ from siam.index.gallery import Gallery
 from siam.pictures.sources import PICTURE_SUFFIXES
 from siam.pictures.thumbnail import encode_thumbnail
 from siam.progress import Progress, silent
+from siam.run_files import INDEX_FOLDER
 from siam.runs.runs_folder import find_run
 from siam.siamese.encoder import open_encoder
 

@@ -7,17 +7,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from siam.engine.index_training_set import INDEX_FOLDER
 from siam.evaluation.calibration import Calibration, read_calibration
 from siam.index.gallery import Gallery
-from siam.runs.config import CONFIG_FILE, RunConfig, load_config
+from siam.run_files import CALIBRATION_FILE, CONFIG_FILE, ENCODER_FILE, INDEX_FOLDER, NETWORK_FILE
+from siam.runs.config import RunConfig, load_config
 from siam.runs.manifest import verify_files
 from siam.runs.runs_folder import find_run
-from siam.siamese.encoder import ENCODER_FILE, NETWORK_FILE, Encoder, open_encoder
+from siam.siamese.encoder import Encoder, open_encoder
 
-__all__ = ["CALIBRATION_FILE", "OpenRun", "open_run"]
-
-CALIBRATION_FILE = "calibration.json"
+__all__ = ["OpenRun", "open_run"]
 
 
 @dataclass(frozen=True)

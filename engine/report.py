@@ -16,14 +16,11 @@ from siam.evaluation.report.page import ReportInputs, write_report
 from siam.evaluation.summary import summarise
 from siam.pictures.thumbnail import decode_thumbnail
 from siam.progress import Progress, silent
-from siam.runs.config import CONFIG_FILE
+from siam.run_files import CONFIG_FILE, NETWORK_FILE, REPORT_FILE
 from siam.runs.manifest import versions
-from siam.siamese.encoder import NETWORK_FILE
 from siam.training.native_logs import quiet_native_logs
 
-__all__ = ["REPORT_FILE", "report_run", "write_run_report"]
-
-REPORT_FILE = "report.html"
+__all__ = ["report_run", "write_run_report"]
 
 
 def report_run(name: str | None = None, *, progress: Progress = silent) -> Path:

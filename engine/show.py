@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from siam.datasets.sampling import sample_pairs
+from siam.run_files import HELD_OUT_FILE, NETWORK_FILE
 from siam.runs.config import load_config
 from siam.runs.held_out import load_held_out
 from siam.runs.manifest import verify_files
-from siam.siamese.encoder import NETWORK_FILE
 from siam.training.native_logs import quiet_native_logs
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def show_run(run: Path, picture: Path, *, seed: int = 0) -> Shown:
     Raises:
         RunError: a file of the run is missing or damaged.
     """
-    verify_files(run, [NETWORK_FILE, "held_out.npz"])
+    verify_files(run, [NETWORK_FILE, HELD_OUT_FILE])
     with quiet_native_logs():
         from siam.siamese.network import load_network, tower_of
 

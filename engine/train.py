@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from siam.atomic import write_json
 from siam.datasets.load import load_dataset
 from siam.engine.calibrate import calibrate, embed_run, measure_run, need_scikit_learn
-from siam.engine.index_training_set import INDEX_FOLDER, fill_gallery
+from siam.engine.index_training_set import fill_gallery
 from siam.engine.novel_classes import compare_unseen
-from siam.engine.open_run import CALIBRATION_FILE, OpenRun
+from siam.engine.open_run import OpenRun
 from siam.engine.recipe_choice import choose_recipe
 from siam.engine.report import write_run_report
 from siam.errors import MissingExtraError, RunError
@@ -26,6 +26,15 @@ from siam.evaluation.summary import summarise
 from siam.index.gallery import Gallery
 from siam.progress import Progress, silent
 from siam.recipe import Recipe
+from siam.run_files import (
+    CALIBRATION_FILE,
+    CHECKPOINT_FILE,
+    ENCODER_FILE,
+    INDEX_FOLDER,
+    METRICS_FILE,
+    NETWORK_FILE,
+    RANKING_FILE,
+)
 from siam.runs.config import (
     DataChoice,
     RunConfig,
@@ -36,8 +45,8 @@ from siam.runs.config import (
 )
 from siam.runs.held_out import save_held_out
 from siam.runs.lifecycle import begin_run, hold_run, publish_run, run_name
-from siam.runs.runs_folder import METRICS_FILE, free_name, interrupted_run, runs_folder
-from siam.siamese.encoder import ENCODER_FILE, NETWORK_FILE, open_encoder
+from siam.runs.runs_folder import free_name, interrupted_run, runs_folder
+from siam.siamese.encoder import open_encoder
 from siam.training.native_logs import quiet_native_logs
 
 if TYPE_CHECKING:
@@ -135,9 +144,6 @@ def train_run(
         save_config(folder, config)
         training = fit(dataset, recipe, train, folder, device, progress, notice)
         metrics = finish(folder, dataset, config, training, progress)
-        from siam.training.checkpoint import CHECKPOINT_FILE
-        from siam.training.hard_example_mining import RANKING_FILE
-
         path = publish_run(folder, unneeded=(CHECKPOINT_FILE, RANKING_FILE))
     return TrainedRun(path, metrics)
 

@@ -14,13 +14,13 @@ import msgspec
 from siam.atomic import write_text
 from siam.errors import RunError, UsageError
 from siam.recipe import Preset, Recipe, read_recipe
+from siam.run_files import CONFIG_FILE
 
 if TYPE_CHECKING:
     from siam.datasets.dataset import Dataset
     from siam.pictures.preparation import Preparation
 
 __all__ = [
-    "CONFIG_FILE",
     "DataChoice",
     "RunConfig",
     "TrainChoice",
@@ -30,7 +30,6 @@ __all__ = [
     "save_config",
 ]
 
-CONFIG_FILE = "config.toml"
 # Half a million classes with names of a line each; TOML is read a character at a time.
 MOST_BYTES = 32 << 20
 Seed = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]

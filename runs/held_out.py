@@ -15,13 +15,13 @@ import numpy as np
 from siam.atomic import replacing
 from siam.datasets.dataset import Split
 from siam.errors import RunError
+from siam.run_files import HELD_OUT_FILE
 
 if TYPE_CHECKING:
     from siam.datasets.dataset import Dataset
 
-__all__ = ["HELD_OUT_FILE", "load_held_out", "save_held_out"]
+__all__ = ["load_held_out", "save_held_out"]
 
-HELD_OUT_FILE = "held_out.npz"
 # Enough for every figure's interval; a larger split is cut by a seeded draw.
 MOST_PICTURES = 20_000
 

@@ -10,7 +10,8 @@ from typing import Literal
 from siam.atomic import publish_folder
 from siam.errors import RunError
 from siam.file_lock import try_lock
-from siam.runs.manifest import MANIFEST_FILE, write_manifest
+from siam.run_files import MANIFEST_FILE
+from siam.runs.manifest import write_manifest
 
 __all__ = ["RunState", "begin_run", "hold_run", "publish_run", "run_name", "run_state"]
 

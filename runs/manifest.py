@@ -18,9 +18,9 @@ import msgspec
 from siam import __version__
 from siam.atomic import sha256, write_json
 from siam.errors import RunError
+from siam.run_files import INDEX_FOLDER, LOGS_FOLDER, MANIFEST_FILE, REPORT_FILE
 
 __all__ = [
-    "MANIFEST_FILE",
     "Manifest",
     "read_manifest",
     "verify_files",
@@ -28,9 +28,8 @@ __all__ = [
     "write_manifest",
 ]
 
-MANIFEST_FILE = "manifest.json"
 # Written after training, or by others: not training's to vouch for.
-NOT_COVERED = ("index", "logs", MANIFEST_FILE, "report.html")
+NOT_COVERED = (INDEX_FOLDER, LOGS_FOLDER, MANIFEST_FILE, REPORT_FILE)
 NAMED_PACKAGES = ("keras", "tensorflow", "jax", "torch", "faiss-cpu", "ai-edge-litert", "numpy")
 
 

@@ -12,12 +12,12 @@ from typing import Annotated
 import msgspec
 
 from siam.errors import RunError, UsageError
-from siam.runs.config import CONFIG_FILE, read_toml
+from siam.run_files import CONFIG_FILE, MANIFEST_FILE, METRICS_FILE
+from siam.runs.config import read_toml
 from siam.runs.lifecycle import PARTIAL, RunState, busy, hold_run, run_name, run_state
-from siam.runs.manifest import MANIFEST_FILE, read_manifest
+from siam.runs.manifest import read_manifest
 
 __all__ = [
-    "METRICS_FILE",
     "RunSummary",
     "find_run",
     "free_name",
@@ -27,7 +27,6 @@ __all__ = [
     "runs_folder",
 ]
 
-METRICS_FILE = "metrics.json"
 Fraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
 LAST = "last"  # another word for the newest finished run
 REMOVED = ".removed-"

@@ -16,13 +16,11 @@ import numpy as np
 from siam.array_types import Pictures, Vectors
 from siam.atomic import sha256
 from siam.errors import MissingExtraError
+from siam.run_files import ENCODER_FILE, NETWORK_FILE
 from siam.training.litert import LiteModel, as_batch, missing_network
 from siam.training.native_logs import quiet_native_logs
 
-__all__ = ["ENCODER_FILE", "NETWORK_FILE", "Encoder", "KerasEncoder", "LiteEncoder", "open_encoder"]
-
-ENCODER_FILE = "encoder.tflite"
-NETWORK_FILE = "model.keras"
+__all__ = ["Encoder", "KerasEncoder", "LiteEncoder", "open_encoder"]
 
 
 class Encoder(Protocol):

@@ -28,7 +28,16 @@ FLOORS = {
     "pictures": 0,
 }
 # What every room may import, and what itself imports nothing of siam but its like.
-FOUNDATION = {"array_types", "atomic", "errors", "file_lock", "parallel", "progress", "recipe"}
+FOUNDATION = {
+    "array_types",
+    "atomic",
+    "errors",
+    "file_lock",
+    "parallel",
+    "progress",
+    "recipe",
+    "run_files",
+}
 # The command line is one thing in two places: `cli.py` puts the commands together.
 TOGETHER = {("cli", "commands")}
 NEURAL = {"keras", "tensorflow"}

@@ -10,11 +10,10 @@ from typing import Any
 import keras
 
 from siam.progress import Progress
+from siam.run_files import LOGS_FOLDER
 from siam.training.checkpoint import HistoryRow
 
 __all__ = ["ProgressReport", "ResumableEarlyStopping", "TensorBoardLog", "stale", "tensorboard"]
-
-LOGS_FOLDER = "logs"
 
 
 class ProgressReport(keras.callbacks.Callback):

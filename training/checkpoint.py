@@ -20,9 +20,9 @@ import numpy as np
 
 from siam.atomic import replacing, write_text
 from siam.errors import RunError
+from siam.run_files import CHECKPOINT_FILE, HISTORY_FILE
 
 __all__ = [
-    "CHECKPOINT_FILE",
     "Checkpoint",
     "HistoryRow",
     "read_history",
@@ -30,8 +30,6 @@ __all__ = [
     "write_history",
 ]
 
-CHECKPOINT_FILE = "checkpoint.npz"
-HISTORY_FILE = "history.csv"
 HistoryRow = Mapping[str, float]
 
 

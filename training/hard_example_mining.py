@@ -21,18 +21,17 @@ import keras
 import numpy as np
 
 from siam.atomic import replacing
+from siam.run_files import RANKING_FILE
 from siam.training.feed import BatchFeed
 from siam.training.quarter_turns import TURNS
 
 __all__ = [
-    "RANKING_FILE",
     "HardExampleMining",
     "hardest_per_class",
     "misplacement",
     "wrong_label_limit",
 ]
 
-RANKING_FILE = "ranking.npz"
 BATCH = 1000
 # Nearer another class than its own by more than this cosine: clearly in that other class.
 CLEARLY_ELSEWHERE = 0.5

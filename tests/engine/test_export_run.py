@@ -19,10 +19,11 @@ from siam.cli import app
 from siam.engine.export import export_run
 from siam.engine.export_example import example_script
 from siam.errors import MissingExtraError, RunError, UsageError
+from siam.run_files import ENCODER_FILE
 from siam.runs.held_out import load_held_out
 from siam.runs.manifest import write_manifest
 from siam.runs.runs_folder import find_run
-from siam.siamese.encoder import ENCODER_FILE, LiteEncoder
+from siam.siamese.encoder import LiteEncoder
 
 FORMS = ["litert", "onnx", "saved-model"]
 

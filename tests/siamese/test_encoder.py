@@ -14,13 +14,8 @@ from hypothesis import strategies as st
 
 from siam.atomic import sha256
 from siam.errors import DataError, MissingExtraError, RunError
-from siam.siamese.encoder import (
-    ENCODER_FILE,
-    NETWORK_FILE,
-    KerasEncoder,
-    LiteEncoder,
-    open_encoder,
-)
+from siam.run_files import ENCODER_FILE, NETWORK_FILE
+from siam.siamese.encoder import KerasEncoder, LiteEncoder, open_encoder
 from siam.training.litert import BATCH
 
 DIM = 16

@@ -11,9 +11,9 @@ import pytest
 
 from siam.datasets.dataset import Split
 from siam.recipe import AugmentPolicy
+from siam.run_files import RANKING_FILE
 from siam.training.feed import BatchFeed
 from siam.training.hard_example_mining import (
-    RANKING_FILE,
     HardExampleMining,
     hardest_per_class,
     misplacement,
