@@ -8,10 +8,11 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from siam.datasets.dataset import Skipped
-from siam.datasets.folder import CLUTTER
 from siam.datasets.picture_set import PictureSet
 from siam.errors import DataError, PictureError
+from siam.pictures.folder_walk import is_hidden
+from siam.pictures.formats import HEAD, has_picture_suffix, is_picture
+from siam.pictures.reading import Skipped
 
 __all__ = ["archive_pictures"]
 
@@ -19,11 +20,14 @@ __all__ = ["archive_pictures"]
 MEMBER_BYTES = 256 * 2**20
 TOTAL_BYTES = 4 * 2**30
 TOTAL_RATIO = 100
+_DAMAGE = (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError)
 
 
 @contextlib.contextmanager
 def archive_pictures(archive: Path) -> Iterator[PictureSet]:
-    """List the members of a ZIP archive as a picture set, readable until the block ends.
+    """List the pictures of a ZIP archive as a picture set, readable until the block ends.
+
+    What is a picture, and what is left out, is decided as in a folder.
 
     Raises:
         DataError: no such file, no ZIP archive, or a bomb.
@@ -65,13 +69,13 @@ def _list_members(opened: zipfile.ZipFile, archive: Path) -> tuple[list[str], li
     paths, skipped = [], []
     for member in members:
         parts = PurePosixPath(member.filename).parts
-        if any(part.startswith(".") and part != ".." or part in CLUTTER for part in parts):
+        if any(is_hidden(part) and part != ".." for part in parts):
             continue
         reason = _refusal(member, parts)
-        if reason is None:
-            paths.append(member.filename)
-        else:
+        if reason is not None:
             skipped.append(Skipped(member.filename, reason))
+        elif has_picture_suffix(member.filename) or is_picture(_head(opened, member)):
+            paths.append(member.filename)
     return sorted(set(paths)), skipped
 
 
@@ -85,10 +89,19 @@ def _refusal(member: zipfile.ZipInfo, parts: tuple[str, ...]) -> str | None:
     return None
 
 
+def _head(opened: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    """Return the first bytes of a member; none of one that is damaged."""
+    try:
+        with opened.open(member) as file:
+            return file.read(HEAD)
+    except _DAMAGE:
+        return b""
+
+
 def _read_member(opened: zipfile.ZipFile, path: str) -> bytes:
     try:
         # Never more than the directory says, so never more than was checked.
         with opened.open(path) as member:
             return member.read(MEMBER_BYTES)
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError) as error:
+    except _DAMAGE as error:
         raise PictureError(f"{path} is damaged in the archive: {error}.") from error

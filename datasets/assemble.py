@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from siam.datasets.dataset import Dataset, Skipped, Split
+from siam.datasets.dataset import Dataset, Split
 from siam.datasets.splits import three_way
 from siam.errors import DataError
+from siam.pictures.reading import Skipped
 
 __all__ = ["assemble"]
 

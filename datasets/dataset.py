@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-__all__ = ["Dataset", "Skipped", "Split"]
+from siam.pictures.reading import Skipped
+
+__all__ = ["Dataset", "Split"]
 
 
 @dataclass(frozen=True)
@@ -31,14 +33,6 @@ class Split:
         """Return the split of the items at `positions`, in that order."""
         origins = tuple(self.origins[i] for i in positions)
         return Split(self.pictures[positions], self.labels[positions], origins)
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """A file that was passed over, and why."""
-
-    path: str
-    reason: str
 
 
 @dataclass(frozen=True)

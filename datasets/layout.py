@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from siam.errors import UsageError
-from siam.pictures.sources import PICTURE_SUFFIXES
 
 __all__ = ["Entry", "Layout", "arrange", "class_depth"]
 
@@ -54,7 +53,7 @@ def arrange(paths: Sequence[str], *, classes_from: str | None = None) -> Layout:
     otherwise the outermost folder is its class.
 
     Args:
-        paths: of files, relative to the root, with "/" between the parts.
+        paths: of pictures, relative to the root, with "/" between the parts.
         classes_from: see `class_depth`; None goes by the depth of the files. Of files that a run
             is asked about, the run's own `RunConfig.data.classes_from`.
 
@@ -65,16 +64,12 @@ def arrange(paths: Sequence[str], *, classes_from: str | None = None) -> Layout:
     """
     fixed = None if classes_from is None else class_depth(classes_from)
     folders = {path: PurePosixPath(path).parts[:-1] for path in paths}
-    # Read-me files and lists lie where they like; pictures make the layout.
-    telling = [
-        folders[path] for path in paths if PurePosixPath(path).suffix.lower() in PICTURE_SUFFIXES
-    ] or list(folders.values())
-
-    top = _wrappers(telling, least=fixed or 1)
-    tops = {below[top].lower() for below in telling if len(below) > top}
+    above = list(folders.values())
+    top = _wrappers(above, least=fixed or 1)
+    tops = {below[top].lower() for below in above if len(below) > top}
     split = len(tops) > 1 and tops <= PARTS.keys() and "train" in {PARTS[name] for name in tops}
     start = top + split
-    depths = {len(below) - start for below in telling}
+    depths = {len(below) - start for below in above}
     depth = fixed or (max(depths.pop(), 1) if len(depths) == 1 else 1)
 
     entries, outside = [], []

@@ -12,12 +12,12 @@ import numpy as np
 from siam.datasets.archive import archive_pictures
 from siam.datasets.dataset import Dataset, Split
 from siam.datasets.digits import load_digits
-from siam.datasets.folder import folder_pictures
 from siam.datasets.holdout import hold_out
 from siam.datasets.idx_folder import holds_idx, load_idx_folder
 from siam.datasets.mnist import load_mnist
 from siam.datasets.picture_set import PictureSet, read_dataset
 from siam.errors import DataError, UsageError
+from siam.pictures.folder_walk import walk_folder
 from siam.pictures.preparation import CHAINS
 from siam.progress import Progress, silent
 
@@ -129,7 +129,14 @@ def _named(
 
 
 def _files(path: Path) -> AbstractContextManager[PictureSet]:
-    return nullcontext(folder_pictures(path)) if path.is_dir() else archive_pictures(path)
+    if not path.is_dir():
+        return archive_pictures(path)
+    listing, whole = walk_folder(path, may_be_empty=True), path.resolve()
+    return nullcontext(
+        PictureSet(
+            whole.name, str(whole), listing.pictures, lambda name: path / name, listing.skipped
+        )
+    )
 
 
 def _resized(dataset: Dataset, size: int) -> Dataset:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siam.datasets.assemble import assemble
-from siam.datasets.dataset import Dataset, Skipped, Split
+from siam.datasets.dataset import Dataset, Split
 from siam.datasets.layout import Entry, arrange
 from siam.errors import DataError, MissingExtraError, PictureError
 from siam.parallel import parallel_map
@@ -20,7 +20,7 @@ from siam.pictures.digit_chain import WORK
 from siam.pictures.glyph_chain import is_drawing
 from siam.pictures.grey import ink_grey
 from siam.pictures.preparation import Preparation, prepare_picture
-from siam.pictures.reading import original_size, read_picture
+from siam.pictures.reading import Skipped, original_size, read_picture
 from siam.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class PictureSet:
     Attributes:
         name: of the data set.
         source: where it is, for people.
-        paths: of all files, relative to the root, with "/" between the parts.
+        paths: of all pictures, relative to the root, with "/" between the parts.
         fetch: gives the file or its content; called from several threads.
         skipped: what was passed over already.
     """
@@ -86,13 +86,13 @@ def read_dataset(
     source = files.source
     if not files.paths:
         raise DataError(
-            f"{source} is empty: it must have one sub-folder of pictures per class.",
+            f"{source} holds no picture: it must have one sub-folder of pictures per class.",
             "Put the pictures in it as CLASS/PICTURE.",
         )
     layout = arrange(files.paths, classes_from=classes_from)
     if not layout.entries:
         raise DataError(
-            f"{source} has no sub-folder per class: its {len(files.paths)} files are in none.",
+            f"{source} has no sub-folder per class: its {len(files.paths)} pictures are in none.",
             "Move each picture into a folder named after its class: CLASS/PICTURE.",
         )
     if layout.depth > 1 and classes_from is None and notice is not None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from siam.atomic import sha256
-from siam.datasets.dataset import Skipped
 from siam.index.files import KnownFile
+from siam.pictures.reading import Skipped
 
 __all__ = ["Candidate", "Changes", "compare", "content_hash", "stat_of"]
 

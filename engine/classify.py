@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from siam.classifiers.deployed import Classify, open_classifier
@@ -12,7 +11,7 @@ from siam.engine.comparison.contestants import SIAMESE
 from siam.engine.comparison.figures import find_comparison, read_comparison, verify
 from siam.errors import PictureError, RunError, UsageError
 from siam.pictures.preparation import Preparation, prepare_picture
-from siam.pictures.reading import read_picture
+from siam.pictures.reading import Source, read_picture
 
 __all__ = ["KeptClassifier", "Named", "classify_pictures", "open_kept"]
 
@@ -105,13 +104,13 @@ def open_kept(style: str | None = None, *, dataset: str | None = None) -> KeptCl
 
 
 def classify_pictures(
-    classifier: KeptClassifier, sources: Sequence[tuple[str, Path | bytes]]
+    classifier: KeptClassifier, sources: Sequence[tuple[str, Source]]
 ) -> Iterator[Named]:
     """Name each picture in order; one that cannot be read has an `error` instead.
 
     Args:
         classifier: what names them.
-        sources: (name, path or bytes) of each picture.
+        sources: (name, source) of each picture.
     """
     for name, source in sources:
         try:

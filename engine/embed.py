@@ -9,11 +9,11 @@ from typing import BinaryIO
 
 import numpy as np
 
-from siam.datasets.dataset import Skipped
 from siam.engine.embedding_files import Part, check_target, write_embeddings
 from siam.engine.inputs import Batch, open_input
 from siam.errors import DataError
 from siam.parallel import parallel_map
+from siam.pictures.reading import Skipped
 from siam.progress import Progress, silent
 from siam.run_files import CONFIG_FILE, ENCODER_FILE, NETWORK_FILE
 from siam.runs.config import RunConfig, load_config

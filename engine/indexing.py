@@ -15,8 +15,6 @@ from typing import Any
 import numpy as np
 
 from siam.datasets.arrays import read_arrays
-from siam.datasets.dataset import Skipped
-from siam.datasets.folder import list_files
 from siam.datasets.layout import arrange
 from siam.engine.changes import (
     Candidate,
@@ -32,7 +30,8 @@ from siam.errors import DataError
 from siam.index.catalogue import FILE
 from siam.index.files import known_files, remember_stats
 from siam.index.gallery import Gallery
-from siam.pictures.sources import PICTURE_SUFFIXES
+from siam.pictures.folder_walk import is_hidden, walk_folder
+from siam.pictures.reading import Skipped
 from siam.pictures.thumbnail import encode_thumbnail
 from siam.progress import Progress, silent
 from siam.run_files import INDEX_FOLDER
@@ -52,9 +51,10 @@ class Indexed:
     Attributes:
         added: pictures that are new in the index.
         changed: pictures embedded again because their content, or what is said of it, changed.
-        removed: items whose file is gone.
+        removed: items whose file is gone, or is no picture any more.
         unchanged: pictures left as they were.
-        skipped: files that could not be read; what the index held of them stays.
+        skipped: files that could not be read, and places in a folder that could not be looked
+            at; what the index held of them stays.
         total: items in the index afterwards.
     """
 
@@ -107,10 +107,13 @@ def add(
     """
     arrays = [Path(name) for name in sources if Path(name).suffix.lower() == ".npz"]
     files: list[Candidate] = []
+    unseen: list[Skipped] = []
     for name in sources:
         path = Path(name)
         if path not in arrays:
-            files += candidates(path, label, classes_from=run.config.data.classes_from)
+            inside, places = candidates(path, label, classes_from=run.config.data.classes_from)
+            files += inside
+            unseen += places
     changes = compare(files, known_files(run.gallery), meta=meta)
     skipped = list(_embed(run, changes, meta, progress))
     if len(files) == len(skipped) == 1:
@@ -125,7 +128,7 @@ def add(
         changed=changes.changed_among(skipped),
         removed=0,
         unchanged=changes.unchanged + same,
-        skipped=tuple(skipped),
+        skipped=(*unseen, *skipped),
         total=len(run.gallery),
     )
 
@@ -150,16 +153,23 @@ def sync(
     """
     root = folder.resolve()
     known = known_files(run.gallery, root)
-    found = candidates(folder, None, classes_from=run.config.data.classes_from, may_be_empty=True)
-    if not found and known:
+    files, unseen = candidates(
+        folder, None, classes_from=run.config.data.classes_from, may_be_empty=True
+    )
+    if not files and known:
         raise DataError(
             f"{folder} holds no picture, the index {len(known):,} from it; is a disk missing?",
             f"To drop them all:  siam index remove --where \"origin>='{root}/' and "
             f"origin<'{root}0'\"",
         )
-    changes = compare(found, known)
-    there = {candidate.origin for candidate in found}
-    gone = [file.id for origin, file in known.items() if origin not in there]
+    changes = compare(files, known)
+    there = {candidate.origin for candidate in files}
+    places = {skip.path for skip in unseen}
+    gone = [
+        file.id
+        for origin, file in known.items()
+        if origin not in there and not _may_be_there(Path(origin), root, places)
+    ]
     skipped: list[Skipped] = []
     if not dry_run:
         if gone:
@@ -171,39 +181,50 @@ def sync(
         changed=changes.changed_among(skipped),
         removed=len(gone),
         unchanged=changes.unchanged,
-        skipped=tuple(skipped),
+        skipped=(*unseen, *skipped),
         total=len(run.gallery),
     )
 
 
 def candidates(
     path: Path, label: str | None, *, classes_from: str | None, may_be_empty: bool = False
-) -> list[Candidate]:
-    """Return the picture files that `path` means, each with its label.
+) -> tuple[list[Candidate], list[Skipped]]:
+    """Return the picture files that `path` means, each with its label, and what was skipped.
 
     Raises:
-        DataError: nothing is there, or a folder without pictures.
+        DataError: nothing is there, no plain file, or a folder without pictures.
     """
     if not path.is_dir():
         if not path.exists():
             raise DataError(f"There is no picture, folder or .npz file {path}.")
-        return [Candidate(path.resolve(), label, "")]
-    listed, _ = list_files(path)
-    inside = [name for name in listed if Path(name).suffix.lower() in PICTURE_SUFFIXES]
-    if not inside and not may_be_empty:
-        raise DataError(
-            f"The folder {path} holds no picture.",
-            f"Pictures end in {', '.join(sorted(PICTURE_SUFFIXES))}.",
-        )
-    entries = arrange(inside, classes_from=classes_from).by_path()
+        if not path.is_file():
+            raise DataError(f"{path} is not a plain file.", "Save the picture to one.")
+        return [Candidate(path.resolve(), label, "")], []
+    listing = walk_folder(path, may_be_empty=may_be_empty)
+    entries = arrange(listing.pictures, classes_from=classes_from).by_path()
     root = path.resolve()
     files = []
-    for name in inside:
+    for name in listing.pictures:
         entry = entries.get(name)
         class_name = entry.class_name if entry else None
         split = entry.part if entry and entry.part != "train" else ""
         files.append(Candidate(root / name, label or class_name, split))
-    return files
+    unseen = [
+        Skipped(str(root / skip.path), f"{path / skip.path} {skip.reason}.")
+        for skip in listing.skipped
+    ]
+    return files, unseen
+
+
+def _may_be_there(origin: Path, root: Path, unseen: set[str]) -> bool:
+    """Return whether a picture that a walk of `root` did not find may be there all the same.
+
+    It lies at a place, or below one, that could not be looked at; or it was indexed by its own
+    name although a walk leaves such names out.
+    """
+    if any(str(place) in unseen for place in (origin, *origin.parents)):
+        return True
+    return any(map(is_hidden, origin.relative_to(root).parts)) and origin.exists()
 
 
 def _embed(

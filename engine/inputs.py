@@ -10,10 +10,10 @@ from typing import BinaryIO
 import numpy as np
 
 from siam.datasets.arrays import read_arrays
-from siam.datasets.dataset import Skipped
 from siam.datasets.layout import arrange
 from siam.engine.reading import gathered, read_ahead
 from siam.errors import UsageError
+from siam.pictures.reading import Skipped
 from siam.pictures.sources import picture_sources
 from siam.progress import Progress, silent
 from siam.runs.config import RunConfig
@@ -151,7 +151,11 @@ def open_pictures(name: str, config: RunConfig, standard_input: BinaryIO) -> Inp
     sources = picture_sources([name], standard_input=standard_input)
     labels: dict[str, str] = {}
     if Path(name).is_dir():
-        paths = {Path(key).relative_to(name).as_posix(): key for key, _ in sources}
+        paths = {
+            Path(key).relative_to(name).as_posix(): key
+            for key, source in sources
+            if not isinstance(source, Skipped)
+        }
         layout = arrange(list(paths), classes_from=config.data.classes_from)
         labels = {paths[entry.path]: entry.class_name for entry in layout.entries}
     height, width = config.preparation.size

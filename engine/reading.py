@@ -6,14 +6,13 @@ import dataclasses
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from siam.errors import MissingExtraError, PictureError, SiamError
 from siam.parallel import parallel_map, portions
 from siam.pictures.fast_path import looks_ready, ready_pictures
 from siam.pictures.preparation import Box, Preparation, Prepared, prepare_picture
-from siam.pictures.reading import read_picture
+from siam.pictures.reading import Source, read_picture
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -29,7 +28,6 @@ __all__ = [
     "read_portion",
 ]
 
-Source = Path | bytes
 # Pictures that one task reads: enough that handing it to a thread costs nothing beside it.
 CHUNK = 64
 # Tasks begun for each core before their results are asked for; what bounds the memory.
@@ -75,7 +73,7 @@ def read_ahead(
     No more than a few hundred pictures are held at once, however many there are.
 
     Args:
-        sources: (name, path or content) of each picture.
+        sources: (name, source) of each picture.
         preparation: what the run's pictures go through.
         options: what the user says of the pictures.
         keep_steps: keep the pictures of every step of the preparation, for people to look at.
@@ -117,7 +115,7 @@ def read_portion(
     """Read some of many pictures: one that needs a missing extra does not end the others.
 
     Args:
-        portion: (name, path or content) of each picture.
+        portion: (name, source) of each picture.
         preparation, options, keep_steps: as for `read_ahead`.
 
     Raises:

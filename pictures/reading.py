@@ -6,32 +6,24 @@ import io
 import os
 import stat
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from siam.errors import MissingExtraError, PictureError
+from siam.pictures.formats import FORMATS, HEAD, READABLE, content_kind, is_heic
 from siam.pictures.pillow_warnings import pillow_warnings_ignored
 
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["MAX_PIXELS", "READABLE", "original_size", "read_picture"]
+__all__ = ["MAX_PIXELS", "Skipped", "Source", "original_size", "read_picture"]
 
 MAX_PIXELS = 100_000_000
 # These decoders hold the picture several times over; the limit keeps them below one gibibyte.
 _HUNGRY_PIXELS = 40_000_000
 _HUNGRY = ("WEBP", "AVIF", "HEIF")
 MAX_STREAM = 256 * 2**20  # bytes taken from something that is not a plain file, such as a pipe
-READABLE = "PNG, JPEG, BMP, GIF, TIFF, WebP, AVIF, HEIC or PPM"
-
-# Pillow reads more than pictures of digits come in, among it EPS, which runs Ghostscript.
-_FORMATS = (
-    "PNG", "JPEG", "BMP", "DIB", "GIF", "TIFF", "WEBP", "AVIF", "PPM",
-)  # fmt: skip
-_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
-_RECOGNISED = {b"%PDF": "a PDF document", b"<svg": "an SVG drawing", b"<?xm": "an XML file",
-               b"PK\x03\x04": "a ZIP archive or office document", b"<!DO": "a web page",
-               b"<htm": "a web page", b"\x1f\x8b": "a gzip file"}  # fmt: skip
 # What Pillow's plug-ins let escape from a damaged file, beside UnidentifiedImageError (an OSError).
 _DAMAGE = (
     OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, AttributeError, EOFError,
@@ -39,8 +31,20 @@ _DAMAGE = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Skipped:
+    """A file that was passed over, and why."""
+
+    path: str
+    reason: str
+
+
+# A picture to read: a file's path, its content, or what is known beforehand not to be readable.
+Source = Path | bytes | Skipped
+
+
 def read_picture(
-    source: Path | bytes, *, name: str | None = None, enough: int | None = None
+    source: Source, *, name: str | None = None, enough: int | None = None
 ) -> Image.Image:
     """Return the decoded picture, first frame only, in the mode that its file has.
 
@@ -48,7 +52,7 @@ def read_picture(
     EpochFeed it upright by its EXIF note is left to the preparation, which shows it as a step.
 
     Args:
-        source: a file's path, or the file's content.
+        source: a file's path, the file's content, or why there is neither.
         name: what error lines call it; the path, or "standard input" for bytes, if left out.
         enough: shorter side in pixels that is all the caller needs. A JPEG may then be decoded at
             a half, a quarter or an eighth of its size, never below this; `original_size` still
@@ -63,6 +67,8 @@ def read_picture(
         >>> read_picture(b"P5 2 1 255 ab").size
         (2, 1)
     """
+    if isinstance(source, Skipped):
+        raise PictureError(f"{name or source.path} {source.reason}.")
     label = name or ("standard input" if isinstance(source, bytes) else str(source))
     if isinstance(source, bytes):
         return _decode(io.BytesIO(source), label, enough)
@@ -96,11 +102,11 @@ def original_size(image: Image.Image) -> tuple[int, int]:
 def _decode(file: BinaryIO, label: str, enough: int | None) -> Image.Image:
     from PIL import Image, UnidentifiedImageError
 
-    head = file.read(32)
+    head = file.read(HEAD)
     file.seek(0)
     if not head:
         raise PictureError(f"{label} is empty (0 bytes).", "Save or download the picture again.")
-    formats = [*_FORMATS, *_heic_format(head, label)]
+    formats = [*FORMATS, *_heic_format(head, label)]
     try:
         with pillow_warnings_ignored():  # of bombs and odd EXIF; errors suffice
             image = Image.open(file, formats=formats)
@@ -128,8 +134,8 @@ def _decode(file: BinaryIO, label: str, enough: int | None) -> Image.Image:
 
 def _heic_format(head: bytes, label: str) -> tuple[str, ...]:
     """Register the HEIC reader if this is such a file, and return its name for Pillow."""
-    if head[4:8] != b"ftyp" or head[8:12] not in _HEIC_BRANDS or b"avif" in head:
-        return ()  # AVIF may bear a general brand as well, and Pillow reads that by itself
+    if not is_heic(head):
+        return ()
     try:
         import pillow_heif
     except ImportError:
@@ -153,7 +159,7 @@ def _too_large(size: str, label: str, most: int = MAX_PIXELS) -> PictureError:
 
 
 def _not_a_picture(head: bytes, label: str) -> PictureError:
-    kind = next((kind for start, kind in _RECOGNISED.items() if head.startswith(start)), "")
+    kind = content_kind(head)
     problem = f"it is {kind}" if kind else f"its content starts with {head[:8]!r}"
     return PictureError(
         f"{label} is not a picture that siam reads: {problem}.", f"Save it as {READABLE}."

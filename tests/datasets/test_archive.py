@@ -53,6 +53,17 @@ def test_members_that_point_elsewhere_are_skipped_and_clutter_is_left_out(zipped
         assert {s.reason for s in files.skipped} == {"its name points out of the archive"}
 
 
+def test_members_are_pictures_by_their_content(zipped: Path) -> None:
+    with zipfile.ZipFile(zipped, "a") as opened:
+        opened.writestr("pets/cat/scan", b"P5 2 1 255 ab")
+        opened.writestr("pets/cat/notes.txt", b"no picture")
+        opened.writestr("pets/cat/notes.png", b"no picture, and its reader will say so")
+        opened.writestr("@eaDir/cat/0.png", b"P5 2 1 255 ab")
+    with archive_pictures(zipped) as files:
+        assert {"pets/cat/scan", "pets/cat/notes.png"} < set(files.paths)
+        assert len(files.paths) == 18 and not files.skipped
+
+
 def test_damaged_member_is_a_picture_error(zipped: Path) -> None:
     content = bytearray(zipped.read_bytes())
     with zipfile.ZipFile(zipped) as opened:

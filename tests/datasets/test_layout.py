@@ -68,9 +68,9 @@ def test_depth_on_request_keeps_a_folder_it_needs() -> None:
 
 
 def test_files_outside_of_any_class_are_told_and_change_nothing() -> None:
-    layout = arrange(["README.txt", "set/labels.csv", "set/cat/1.png", "set/dog/1.png"])
+    layout = arrange(["cat/1.png", "dog/1.png", "loose.png"])
     assert [entry.class_name for entry in layout.entries] == ["cat", "dog"]
-    assert layout.outside == ("README.txt", "set/labels.csv")
+    assert layout.outside == ("loose.png",)
 
 
 def test_pictures_without_any_folder_have_no_class() -> None:

@@ -11,15 +11,16 @@ import pytest
 from PIL import Image
 
 from siam.datasets.dataset import Dataset
-from siam.datasets.folder import folder_pictures
-from siam.datasets.picture_set import read_dataset
+from siam.datasets.load import load_dataset
+from siam.datasets.picture_set import PictureSet, read_dataset
 from siam.errors import DataError
+from siam.pictures.folder_walk import walk_folder
 from siam.pictures.preparation import Preparation, prepare_picture
 from siam.pictures.reading import read_picture
 
 
 def load(folder: Path, **options: object) -> Dataset:
-    return read_dataset(folder_pictures(folder), **options)  # type: ignore[arg-type]
+    return load_dataset(str(folder), **options)  # type: ignore[arg-type]
 
 
 def empty_png(width: int, height: int) -> bytes:
@@ -150,7 +151,8 @@ def test_groups_and_the_notice_of_nested_classes(
 def test_bad_files_are_skipped_reported_and_counted(write_folder: Callable[..., Path]) -> None:
     folder = write_folder()
     whole = (folder / "cat" / "0.png").read_bytes()
-    (folder / "cat" / "notes.txt").write_text("not a picture")
+    (folder / "cat" / "notes.png").write_text("not a picture")
+    (folder / "cat" / "notes.txt").write_text("left out without a word")
     (folder / "cat" / "empty.png").touch()
     (folder / "cat" / "cut.png").write_bytes(whole[: len(whole) // 2])
     (folder / "dog" / "none.png").write_bytes(empty_png(0, 0))
@@ -161,14 +163,14 @@ def test_bad_files_are_skipped_reported_and_counted(write_folder: Callable[..., 
     assert sum(len(s) for s in (dataset.train, dataset.validation, dataset.test)) == 16
     reasons = {skipped.path: skipped.reason for skipped in dataset.skipped}
     assert reasons.keys() == {
-        "cat/notes.txt",
+        "cat/notes.png",
         "cat/empty.png",
         "cat/cut.png",
         "dog/none.png",
         "dog/huge.png",
         "loose.png",
     }
-    assert "is not a picture" in reasons["cat/notes.txt"]
+    assert "is not a picture" in reasons["cat/notes.png"]
     assert "is empty" in reasons["cat/empty.png"]
     assert "cut short" in reasons["cat/cut.png"]
     assert "megapixels" in reasons["dog/huge.png"]
@@ -178,7 +180,7 @@ def test_bad_files_are_skipped_reported_and_counted(write_folder: Callable[..., 
 
 def test_empty_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "cat").mkdir()
-    with pytest.raises(DataError, match="is empty: it must have one sub-folder") as caught:
+    with pytest.raises(DataError, match="holds no picture: it must have one sub-folder") as caught:
         load(tmp_path)
     assert "CLASS/PICTURE" in caught.value.cure
 
@@ -187,7 +189,7 @@ def test_folder_without_sub_folders_is_refused(
     tmp_path: Path, write_picture: Callable[..., Path]
 ) -> None:
     write_picture(tmp_path / "1.png")
-    with pytest.raises(DataError, match="no sub-folder per class: its 1 files are in none"):
+    with pytest.raises(DataError, match="no sub-folder per class: its 1 pictures are in none"):
         load(tmp_path)
 
 
@@ -215,7 +217,7 @@ def test_class_with_one_picture_is_refused(
 
 def test_interrupted_reading_does_not_finish_first(write_folder: Callable[..., Path]) -> None:
     folder = write_folder(count=100)
-    files = folder_pictures(folder)
+    paths = walk_folder(folder).pictures
     fetched: list[str] = []
 
     def fetch(path: str) -> bytes:
@@ -225,7 +227,7 @@ def test_interrupted_reading_does_not_finish_first(write_folder: Callable[..., P
     def interrupt(what: str, done: int, total: int) -> None:
         raise KeyboardInterrupt
 
-    watched = type(files)(files.name, files.source, files.paths, fetch)
+    watched = PictureSet("pets", str(folder), paths, fetch)
     with pytest.raises(KeyboardInterrupt):
         read_dataset(watched, size=20, progress=interrupt)
     assert len(fetched) < 200

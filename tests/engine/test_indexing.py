@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image
@@ -78,7 +79,7 @@ def test_labels_are_those_of_training(
         for split in (dataset.train, dataset.validation, dataset.test)
         for origin, label in zip(split.origins, split.labels, strict=True)
     }
-    data = dataclasses.replace(run.config.data, classes_from=classes_from)
+    data = msgspec.structs.replace(run.config.data, classes_from=classes_from)
     config = dataclasses.replace(run.config, data=data)
     opened = open_input(str(root), config, standard_input=io.BytesIO())
     embedded: dict[str, str | None] = {}
@@ -176,6 +177,53 @@ def test_a_picture_that_became_unreadable_stays(run: OpenRun, folder: Path) -> N
     done = sync(run, folder)
     assert (len(done.skipped), done.removed, done.changed) == (1, 0, 0)
     assert len(run.gallery) == total
+
+
+def test_pictures_at_a_place_that_cannot_be_looked_at_stay(
+    run: OpenRun, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder without rights, a disk that is not there: neither says that pictures are gone."""
+    (folder / "c").rename(tmp_path / "disk")
+    (folder / "c").symlink_to(tmp_path / "disk")
+    assert counts(sync(run, folder)) == (12, 0, 0, 0)
+    (tmp_path / "disk").rename(tmp_path / "disk that is gone")
+    scandir = os.scandir
+
+    def guarded(path: str | int) -> object:  # as it is for anyone but root
+        if str(path).rstrip("/") == str(folder / "a"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    (folder / "b" / "01.png").unlink()
+    for dry_run in (True, False):
+        done = sync(run, folder, dry_run=dry_run)
+        assert counts(done) == (0, 0, 1, 3)
+        assert [skip.path for skip in done.skipped] == [str(folder / "a"), str(folder / "c")]
+        assert done.skipped[0].reason == f"{folder / 'a'} cannot be opened: Permission denied."
+    assert len(run.gallery.select("label=a")) == len(run.gallery.select("label=c")) == 4
+
+
+def test_a_picture_of_any_name_that_is_still_there_stays(run: OpenRun, folder: Path) -> None:
+    named = [folder / "a" / name for name in ("00.jfif", "00", ".00.png")]
+    for path in named:
+        Image.open(folder / "a" / "00.png").save(path, format="JPEG")
+    assert counts(add(run, [str(path) for path in named], label="a")) == (3, 0, 0, 0)
+    done = sync(run, folder)
+    assert counts(done) == (12, 0, 0, 2) and not done.skipped  # hidden ones are left as they are
+    assert len(run.gallery.select("label=a")) == 4 + 3
+    for path in named:
+        path.unlink()
+    assert sync(run, folder).removed == 3
+
+
+def test_a_pipe_is_never_opened(run: OpenRun, folder: Path) -> None:
+    os.mkfifo(folder / "a" / "pipe.png")
+    done = add(run, [str(folder)])
+    assert counts(done) == (12, 0, 0, 0)
+    assert [skip.path for skip in done.skipped] == [str(folder / "a" / "pipe.png")]
+    with pytest.raises(DataError, match="is not a plain file"):
+        add(run, [str(folder / "a" / "pipe.png")])
 
 
 def test_an_interrupted_sync_goes_on(

@@ -1,0 +1,152 @@
+"""The one walk of a folder: which pictures every command sees in it, and what it could not see."""
+
+from __future__ import annotations
+
+import heapq
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from siam.errors import DataError
+from siam.pictures.formats import HEAD, READABLE, has_picture_suffix, is_picture
+from siam.pictures.reading import Skipped
+
+__all__ = ["FolderListing", "is_hidden", "walk_folder"]
+
+# Left by file managers and storage boxes, thumbnails among it; so is what begins with a dot.
+_CLUTTER = frozenset({"__MACOSX", "@eaDir", "Thumbs.db", "desktop.ini"})
+_Kind = Literal["picture", "other", "folder", "linked folder", "hidden", "skipped"]
+
+
+@dataclass(frozen=True)
+class FolderListing:
+    """What a folder and all folders in it hold.
+
+    Attributes:
+        pictures: paths relative to the folder, "/" between the parts, folder for folder by name.
+        skipped: what could not be looked at: folders that cannot be opened, pipes, dead links. A
+            picture seen earlier may still be there, at such a place or below it.
+        others: how many files are no pictures.
+    """
+
+    pictures: tuple[str, ...]
+    skipped: tuple[Skipped, ...]
+    others: int
+
+
+def walk_folder(folder: Path, *, may_be_empty: bool = False) -> FolderListing:
+    """List the pictures below a folder, the same ones for every command.
+
+    Hidden files and folders and the clutter of file managers are left out. Links are followed; a
+    folder is visited once, by its own path rather than by a link, and by no link in it to what
+    holds it. A name that ends as a picture's counts as one; of any other file the first bytes are
+    looked at. Nothing but plain files is opened.
+
+    Args:
+        folder: where to begin; it may be hidden or a link itself.
+        may_be_empty: False to raise where there is no picture.
+
+    Raises:
+        DataError: no such folder, it cannot be opened, or it holds no picture.
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> _ = (folder / "scan").write_bytes(b"P5 2 1 255 ab")
+        >>> _ = (folder / "notes.txt").write_text("no picture")
+        >>> walk_folder(folder)
+        FolderListing(pictures=('scan',), skipped=(), others=1)
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder} is not a folder.", "Check the path.")
+    pictures: list[str] = []
+    skipped: list[Skipped] = []
+    others = 0
+    waiting, linked = [""], list[str]()  # links wait until all folders were visited by their paths
+    visited: set[tuple[int, int] | str] = set()
+    while waiting or linked:
+        place = waiting.pop() if waiting else heapq.heappop(linked)
+        try:
+            here = os.path.join(folder, place)
+            if (identity := _identity(here)) in visited:
+                continue
+            visited.add(identity)
+            with os.scandir(here) as entries:
+                kinds = [(place + entry.name, *_look_at(entry)) for entry in entries]
+        except OSError as error:
+            if not place:
+                raise DataError(f"{folder} {_reason(error)}.", "Mend its rights.") from error
+            skipped.append(Skipped(place.rstrip("/"), _reason(error)))
+            continue
+        for path, kind, reason in kinds:
+            if kind == "picture":
+                pictures.append(path)
+            elif kind == "folder":
+                waiting.append(f"{path}/")
+            elif kind == "linked folder":
+                heapq.heappush(linked, f"{path}/")
+            elif kind == "skipped":
+                skipped.append(Skipped(path, reason))
+            others += kind == "other"
+    if not pictures and not may_be_empty:
+        raise DataError(
+            f"The folder {folder} holds no picture{_beside(others, skipped)}.",
+            f"siam reads {READABLE}.",
+        )
+    # By name folder for folder, as people list them: "a/b.png" before "a-b.png".
+    pictures.sort(key=lambda path: path.split("/"))
+    skipped.sort(key=lambda skip: skip.path.split("/"))
+    return FolderListing(tuple(pictures), tuple(skipped), others)
+
+
+def is_hidden(name: str) -> bool:
+    """Return whether a file or folder of this name is left out of every walk."""
+    return name.startswith(".") or name in _CLUTTER
+
+
+def _look_at(entry: os.DirEntry[str]) -> tuple[_Kind, str]:
+    """Return what an entry of a folder is, and why where it cannot be looked at."""
+    if is_hidden(entry.name):
+        return "hidden", ""
+    try:
+        if entry.is_dir(follow_symlinks=False):
+            return "folder", ""
+        if not entry.is_file(follow_symlinks=False):
+            mode = entry.stat().st_mode  # of what a link leads to
+            if stat.S_ISDIR(mode):
+                return "hidden" if _leads_up(entry.path) else "linked folder", ""
+            if not stat.S_ISREG(mode):
+                return "skipped", "is not a plain file"
+        if has_picture_suffix(entry.name):
+            return "picture", ""
+        with open(entry.path, "rb", buffering=0) as file:
+            return "picture" if is_picture(file.read(HEAD)) else "other", ""
+    except OSError as error:
+        return "skipped", _reason(error)
+
+
+def _identity(folder: str) -> tuple[int, int] | str:
+    """Return what is the same of a folder by whatever path it is reached."""
+    status = os.stat(folder)
+    # Some network disks number nothing.
+    return (status.st_dev, status.st_ino) if status.st_ino else os.path.realpath(folder)
+
+
+def _leads_up(link: str) -> bool:
+    """Return whether a link leads to a folder that holds it: nobody means to read all of that."""
+    target, here = os.path.realpath(link), os.path.realpath(os.path.dirname(link))
+    return os.path.commonpath([target, here]) == target
+
+
+def _reason(error: OSError) -> str:
+    return f"cannot be opened: {error.strerror}"
+
+
+def _beside(others: int, skipped: list[Skipped]) -> str:
+    """Say what there is in place of pictures."""
+    parts = [f"{others} other file{'s' * (others > 1)}"] if others else []
+    if skipped:
+        parts.append(f"{skipped[0].path}, which {skipped[0].reason}")
+    return f", but {' and '.join(parts)}" if parts else ""
