@@ -29,3 +29,20 @@ def test_modules_that_are_named_are_there(page: Path) -> None:
     named = set(re.findall(r"`((?:[a-z_]+/)+[a-z_]+\.py)`", (ROOT / page).read_text()))
     missing = sorted(name for name in named if not (ROOT / name).exists())
     assert not missing
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_examples_import_what_is_there(page: Path) -> None:
+    lines = re.findall(
+        r"^\s*from (siam\.[\w.]+) import ([\w, ]+)$", (ROOT / page).read_text(), re.M
+    )
+    missing = []
+    for module, names in lines:
+        path = ROOT.joinpath(*module.split(".")[1:]).with_suffix(".py")
+        source = path.read_text() if path.exists() else ""
+        missing += [
+            f"{module}.{name}"
+            for name in names.replace(" ", "").split(",")
+            if not re.search(rf"^(?:def |class )?{name}\b", source, re.M)
+        ]
+    assert not missing
