@@ -52,7 +52,7 @@ def embed_run(path: Path, config: RunConfig, encoder: Encoder, gallery: Gallery)
     Raises:
         RunError: a file is missing or damaged.
     """
-    validation, test = load_held_out(path)
+    validation, test = load_held_out(path, classes=len(config.classes))
     whole, ids = indexed(gallery, TRAINED_ON, config.classes)
     train = np.isin(ids, gallery.select("split=train"))
     return EmbeddedRun(

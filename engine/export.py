@@ -94,7 +94,7 @@ def export_run(
     path = find_run(run)
     verify_files(path, [CONFIG_FILE, CALIBRATION_FILE, NETWORK_FILE, ENCODER_FILE, HELD_OUT_FILE])
     config = load_config(path)
-    validation, test = load_held_out(path)
+    validation, test = load_held_out(path, classes=len(config.classes))
     tower = load_tower(path)
     folder.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))

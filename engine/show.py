@@ -58,7 +58,7 @@ def show_run(run: Path, picture: Path, *, seed: int = 0) -> Shown:
 
         network = load_network(run / NETWORK_FILE)
     config = load_config(run)
-    validation, _ = load_held_out(run)
+    validation, _ = load_held_out(run, classes=len(config.classes))
     draw(picture, network, validation, config.classes, seed)
     return Shown(summary(tower_of(network), nested=True), summary(network), picture)
 

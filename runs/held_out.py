@@ -7,6 +7,8 @@ the test, and a run can be judged where its data set is not.
 from __future__ import annotations
 
 import zipfile
+import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +26,11 @@ __all__ = ["load_held_out", "save_held_out"]
 
 # Enough for every figure's interval; a larger split is cut by a seeded draw.
 MOST_PICTURES = 20_000
+# What NumPy raises for archives and arrays that are not what they say.
+UNREADABLE = (
+    *(OSError, ValueError, KeyError, EOFError, MemoryError, NotImplementedError),
+    *(zipfile.BadZipFile, zlib.error),
+)
 
 
 def save_held_out(folder: Path, dataset: Dataset, *, seed: int) -> None:
@@ -47,8 +54,13 @@ def save_held_out(folder: Path, dataset: Dataset, *, seed: int) -> None:
         np.savez_compressed(target, **content)
 
 
-def load_held_out(folder: Path) -> tuple[Split, Split]:
+def load_held_out(folder: Path, *, classes: int | None = None) -> tuple[Split, Split]:
     """Return a run's (validation, test).
+
+    Args:
+        folder: the run's.
+        classes: how many it has, to check the labels by; only that they are no less than 0 when
+            left out.
 
     Raises:
         RunError: the file is missing or damaged.
@@ -57,16 +69,33 @@ def load_held_out(folder: Path) -> tuple[Split, Split]:
     try:
         with np.load(path, allow_pickle=False) as content:
             validation, test = (
-                Split(
-                    content[f"{name}_pictures"],
-                    content[f"{name}_labels"],
-                    tuple(content[f"{name}_origins"].tolist()),
-                )
-                for name in ("validation", "test")
+                read_split(content, name, classes) for name in ("validation", "test")
             )
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        if validation.pictures.shape[1:] != test.pictures.shape[1:]:
+            raise ValueError("validation and test pictures are of two shapes")
+    except UNREADABLE as error:
         raise RunError(
             f"{path} cannot be read ({error}).",
             "Copy it back from where it was whole, or train the run again.",
         ) from error
     return validation, test
+
+
+def read_split(content: Mapping[str, Any], name: str, classes: int | None) -> Split:
+    """Return a split of an archive's arrays.
+
+    Raises:
+        ValueError: their types, shapes or labels are not those of a split.
+    """
+    pictures, labels, origins = (
+        content[f"{name}_{part}"] for part in ("pictures", "labels", "origins")
+    )
+    if pictures.dtype != np.uint8 or pictures.ndim != 4 or pictures.shape[3] not in (1, 3):
+        raise ValueError(f"{name} pictures are {pictures.dtype} of shape {pictures.shape}")
+    if labels.dtype != np.int64 or labels.shape != pictures.shape[:1]:
+        raise ValueError(f"{name} labels are {labels.dtype} of shape {labels.shape}")
+    if origins.dtype.kind != "U" or origins.shape != labels.shape:
+        raise ValueError(f"{name} origins are {origins.dtype} of shape {origins.shape}")
+    if labels.size and not 0 <= labels.min() <= labels.max() < (classes or np.inf):
+        raise ValueError(f"{name} labels are {labels.min()} to {labels.max()}")
+    return Split(pictures, labels, tuple(origins.tolist()))
