@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from siam.pictures.conversion import shrunk
 from siam.pictures.denoising import cleaned
 from siam.pictures.framing import frame, is_framed, line_width
 from siam.pictures.grey import Weights, as_grey, ink_weights
 from siam.pictures.ink.grouping import Mark
 from siam.pictures.ink.ink_detection import Sighting, ink_of, look
+from siam.pictures.ink.inverted_bands import may_have_bars, without_bars
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -63,22 +65,36 @@ def view_digit(
         invert: True if the ink is known to be dark, False if light, None to find out.
     """
     import cv2
+    from PIL import Image
 
     weights = ink_weights(small)
     ready = _ready(image, weights, size, invert)
     if ready:
         return ready
-    work, _ = work_size(as_grey(small, weights))
+    grey, bars, steps = as_grey(small, weights), 0, []
+    if may_have_bars(grey):
+        mended, bars = without_bars(as_grey(image, weights))
+    if bars:
+        image, weights = Image.fromarray(mended), None
+        small = shrunk(image, WORK)
+        grey = np.asarray(small)
+        steps.append(("bars put right", grey))
+        ready = _ready(image, weights, size, invert)
+        if ready:
+            told = ready.choices | {"unchanged": False, "bars": bars}
+            return replace(ready, steps=(*steps, *ready.steps), choices=told)
+    work, _ = work_size(grey)
     scale = max(work.shape) / max(image.size)
     sighting = look(work, invert=invert)
     choices: dict[str, Any] = {
         "inverted": sighting.inverted,
         "unchanged": False,
+        "bars": bars,
         "box": None,
         "components_dropped": sighting.dropped,
         "lines_removed": bool(cv2.countNonZero(sighting.lines)),
     }
-    steps = [("light evened", sighting.dark)]
+    steps.append(("light evened", sighting.dark))
     if choices["lines_removed"]:
         steps.append(("lines", sighting.lines))
     if not sighting.marks:
@@ -155,6 +171,7 @@ def unchanged(pixels: np.ndarray, *, inverted: bool = False) -> InkView:
     choices = {
         "inverted": inverted,
         "unchanged": not inverted,
+        "bars": 0,
         "box": [0, 0, width, height],
         "components_dropped": 0,
         "lines_removed": False,

@@ -13,6 +13,7 @@ from siam.pictures.framing import frame, is_framed
 from siam.pictures.grey import ink_grey
 from siam.pictures.ink.grouping import Mark as Ink
 from siam.pictures.ink.ink_detection import Sighting, ink_of, look
+from siam.pictures.ink.inverted_bands import without_bars
 from siam.pictures.preparation import Box, Preparation, Prepared, part_of, prepare_picture
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def find_marks(
         PictureError: as `prepare_picture`.
     """
     part, (left, top), scale = part_of(image, _SIDE, rotate=rotate, box=box)
-    grey = ink_grey(opaque(part))
+    grey, bars = without_bars(ink_grey(opaque(part)))
     if preparation.chain != "digit" or is_framed(grey, preparation.size):
         whole = prepare_picture(image, preparation, invert=invert, rotate=rotate, box=box)
         width, height = (round(side / scale) for side in part.size)
@@ -69,7 +70,7 @@ def find_marks(
     step = max(part.size) / max(work.shape) / scale
     found = []
     for ink in several(sighting):
-        prepared = _prepared(sighting, ink, preparation, rotate)
+        prepared = _prepared(sighting, ink, preparation, rotate, bars)
         edges = [round(edge * step) for edge in ink.box]
         place = (edges[0] + left, edges[1] + top, edges[2] + left, edges[3] + top)
         prepared.choices["box"] = list(place)
@@ -99,7 +100,9 @@ def reading_order(boxes: list[Box]) -> list[int]:
     return [k for members, _, _ in lines for k in sorted(members, key=lambda k: boxes[k][0])]
 
 
-def _prepared(sighting: Sighting, mark: Ink, preparation: Preparation, rotate: int) -> Prepared:
+def _prepared(
+    sighting: Sighting, mark: Ink, preparation: Preparation, rotate: int, bars: int
+) -> Prepared:
     ink, _ = ink_of(sighting, mark)
     pixels = frame(ink, preparation.size)
     choices = {
@@ -107,6 +110,7 @@ def _prepared(sighting: Sighting, mark: Ink, preparation: Preparation, rotate: i
         "rotated": rotate % 360,
         "inverted": sighting.inverted,
         "unchanged": False,
+        "bars": bars,
         "box": None,
         "components_dropped": sighting.dropped,
         "lines_removed": bool(sighting.lines.any()),

@@ -86,8 +86,8 @@ class Prepared:
         steps: (name, uint8 picture of shape (h, w) or (h, w, 3)) in order, for people to look at.
         choices: what was decided, in JSON's types: "chain", "rotated" (degrees), "inverted", and
             for digits and glyphs "unchanged", "components_dropped" and "box" ([left, top, right,
-            bottom] of the ink in pixels of the upright picture), for digits "lines_removed" and
-            "line_width" as well.
+            bottom] of the ink in pixels of the upright picture), for digits "bars" (how many were
+            put right), "lines_removed" and "line_width" as well.
         notes: what may be wrong with the picture, such as "ink touches the border"; empty for a
             good one.
     """

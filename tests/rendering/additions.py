@@ -78,3 +78,14 @@ def letterboxed(glyph: Glyph, rng: np.random.Generator) -> bytes:
         across = np.rot90(bar)
         pixels = eight(np.concatenate([across, scene, across], axis=0))
     return jpeg(pixels, rng) if rng.random() < 0.5 else encoded(pixels, "PNG")
+
+
+def sides_swapped(glyph: Glyph, rng: np.random.Generator) -> bytes:
+    """White on black in the middle, black on white at both sides, the digit across all three."""
+    side = int(rng.integers(28, 700))
+    wide = int(side * rng.uniform(0.8, 1.3))
+    scene = placed(paper.plain(side, wide, (0.0, 0.0, 0.0)), glyph, rng, colour=WHITE,
+                   part=rng.uniform(0.65, 0.85), pen=rng.uniform(0.07, 0.14), off=0.2)  # fmt: skip
+    bar = int(rng.uniform(0.25, 0.38) * wide)
+    scene[:, :bar], scene[:, -bar:] = 1 - scene[:, :bar], 1 - scene[:, -bar:]
+    return encoded(eight(scene), "PNG") if rng.random() < 0.6 else jpeg(eight(scene), rng)

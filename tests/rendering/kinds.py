@@ -46,6 +46,6 @@ KINDS: dict[str, Scene] = {
         everyday.tilted, everyday.sheet_turned, everyday.sticker, everyday.highlighter,
         everyday.crumpled, everyday.blinds, everyday.napkin, everyday.on_newsprint,
         everyday.receipt, additions.underlined, additions.circled, additions.captioned,
-        additions.letterboxed,
+        additions.letterboxed, additions.sides_swapped,
     )
 }  # fmt: skip
