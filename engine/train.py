@@ -7,25 +7,22 @@ so that a run is there whole or not at all, and an interrupted one can go on.
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from siam.atomic import write_json
-from siam.datasets.load import load_dataset
 from siam.engine.calibrate import calibrate, embed_run, measure_run, need_scikit_learn
 from siam.engine.index_training_set import fill_gallery
 from siam.engine.novel_classes import compare_unseen
 from siam.engine.open_run import OpenRun
-from siam.engine.recipe_choice import choose_recipe
 from siam.engine.report import write_run_report
-from siam.errors import MissingExtraError, RunError
+from siam.engine.training_plan import Notice, TrainingPlan, plan_resumption, plan_training
+from siam.errors import MissingExtraError
 from siam.evaluation.measure import Embedded
 from siam.evaluation.summary import summarise
 from siam.index.gallery import Gallery
 from siam.progress import Progress, silent
-from siam.recipe import Recipe
 from siam.run_files import (
     CALIBRATION_FILE,
     CHECKPOINT_FILE,
@@ -35,27 +32,18 @@ from siam.run_files import (
     NETWORK_FILE,
     RANKING_FILE,
 )
-from siam.runs.config import (
-    DataChoice,
-    RunConfig,
-    TrainChoice,
-    load_config,
-    new_config,
-    save_config,
-)
+from siam.runs.config import DataChoice, TrainChoice, save_config
 from siam.runs.held_out import save_held_out
-from siam.runs.lifecycle import begin_run, hold_run, publish_run, run_name
-from siam.runs.runs_folder import free_name, interrupted_run, runs_folder
+from siam.runs.lifecycle import hold_run, publish_run, run_name
 from siam.siamese.encoder import open_encoder
 from siam.training.native_logs import quiet_native_logs
 
 if TYPE_CHECKING:
-    from siam.datasets.dataset import Dataset
+    from siam.siamese.export import Parity
 
 __all__ = ["TrainedRun", "need_training_parts", "train_run"]
 
 PROBE_PICTURES = 512
-Notice = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -69,6 +57,34 @@ class TrainedRun:
 
     path: Path
     metrics: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What there is to report of a network that was trained and kept.
+
+    Attributes:
+        seconds: wall time of all its epochs.
+        epochs: how many there were.
+        parameters: of the tower.
+        parity: how far the exported encoder is from Keras.
+    """
+
+    seconds: float
+    epochs: int
+    parameters: int
+    parity: Parity
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the figures for `metrics.json`."""
+        return {
+            "training": {
+                "seconds": round(self.seconds, 3),
+                "epochs": self.epochs,
+                "parameters": self.parameters,
+            },
+            "export": self.parity.to_dict(),
+        }
 
 
 def train_run(
@@ -99,51 +115,15 @@ def train_run(
         UsageError: a name that is taken, or a recipe value that makes no sense.
     """
     need_training_parts()
-    folder = interrupted_run(name) if resume else None
-    config = load_config(folder) if folder else None
-    if config:
-        data, train = config.data, config.train
-    dataset = load_dataset(
-        data.dataset,
-        data_dir=Path(data.data_dir) if data.data_dir else None,
-        seed=train.seed,
-        size=data.size,
-        classes_from=data.classes_from,
-        holdout_classes=data.holdout_classes,
-        prepare=data.prepare,
-        progress=progress,
-        notice=notice,
-    )
-    report_skipped(dataset, notice)
-    if folder and config:
-        if config.fingerprint != dataset.fingerprint:
-            raise RunError(
-                f"The data set {config.source} is not what it was when this run began.",
-                f"Bring it back, or start anew and remove this:  siam runs rm {run_name(folder)}",
-            )
-        if config.retired:
-            values = ", ".join(f"{name}={value}" for name, value in config.retired.items())
-            raise RunError(
-                f"The run '{run_name(folder)}' was begun with {values}, which siam has no longer.",
-                f"Train it anew without, and remove this:  siam runs rm {run_name(folder)}",
-            )
-        recipe = config.recipe
+    if resume:
+        plan = plan_resumption(name, progress, notice)
     else:
-        recipe = choose_recipe(
-            train, len(dataset.train), classes=len(dataset.classes), chain=dataset.prepare
-        )
-    with quiet_native_logs():
-        from siam.siamese.recipe_check import check_recipe
-        from siam.training.precision import resolve_precision
-    check_recipe(recipe)
-    if not (folder and config):
-        recipe = resolve_precision(recipe)
-        config = new_config(dataset, data, train, recipe)
-        folder = begin_run(runs_folder() / free_name(name, dataset.name))
+        plan = plan_training(data, train, name, progress, notice)
+    folder = plan.folder
     with hold_run(folder):
-        save_config(folder, config)
-        training = fit(dataset, recipe, train, folder, device, progress, notice)
-        metrics = finish(folder, dataset, config, training, progress)
+        save_config(folder, plan.config)
+        fitted = fit(plan, device, progress, notice)
+        metrics = finish(plan, fitted, progress)
         path = publish_run(folder, unneeded=(CHECKPOINT_FILE, RANKING_FILE))
     return TrainedRun(path, metrics)
 
@@ -159,24 +139,8 @@ def need_training_parts() -> None:
     need_scikit_learn("siam train")
 
 
-def report_skipped(dataset: Dataset, notice: Notice) -> None:
-    """Say which files could not be read: the first few by name, the rest by number."""
-    for skipped in dataset.skipped[:3]:
-        notice(f"Skipped {skipped.path}: {skipped.reason}")
-    if len(dataset.skipped) > 3:
-        notice(f"Skipped {len(dataset.skipped)} files in all.")
-
-
-def fit(
-    dataset: Dataset,
-    recipe: Recipe,
-    train: TrainChoice,
-    folder: Path,
-    device: str,
-    progress: Progress,
-    notice: Notice,
-) -> dict[str, Any]:
-    """Train the network, keep it and its encoder in the run; return what there is to report."""
+def fit(plan: TrainingPlan, device: str, progress: Progress, notice: Notice) -> Fitted:
+    """Train the network; keep it and its encoder in the run."""
     with quiet_native_logs():
         from siam.siamese.export import export_litert
         from siam.siamese.network import tower_of
@@ -184,68 +148,51 @@ def fit(
         from siam.training.device import detect_device
         from siam.training.distribution import distribute
 
-        found = detect_device(device)
-    notice(
-        f"Training on {found.name} ({found.kind}, Keras on {found.backend}, {recipe.precision})."
-    )
-    if found.why_no_gpu:
-        notice(found.why_no_gpu)
+        used = detect_device(device)
+    folder, config, dataset = plan.folder, plan.config, plan.dataset
+    precision = config.recipe.precision
+    notice(f"Training on {used.name} ({used.kind}, Keras on {used.backend}, {precision}).")
+    if used.why_no_gpu:
+        notice(used.why_no_gpu)
     with distribute(device):
         trained = train_network(
             dataset.train,
             dataset.validation,
-            recipe=recipe,
-            seed=train.seed,
+            recipe=config.recipe,
+            seed=config.train.seed,
             folder=folder,
-            pairs="sampled" if train.pairs == "sampled" else "batch",
-            patience=train.patience,
+            pairs="sampled" if config.train.pairs == "sampled" else "batch",
+            patience=config.train.patience,
             progress=progress,
         )
     trained.network.save(folder / NETWORK_FILE)
     tower = tower_of(trained.network)
-    parity = export_litert(
-        tower, folder / ENCODER_FILE, dataset.validation.pictures[:PROBE_PICTURES]
-    )
+    probe = dataset.validation.pictures[:PROBE_PICTURES]
+    parity = export_litert(tower, folder / ENCODER_FILE, probe)
     if not parity.holds:
         notice(
             "The exported encoder does not answer as Keras does (largest difference "
             f"{parity.max_difference:.2g}); queries of this run go through Keras, slowly."
         )
-    return {
-        "training": {
-            "seconds": round(trained.seconds, 3),
-            "epochs": len(trained.history),
-            "parameters": int(tower.count_params()),
-        },
-        "export": parity.to_dict(),
-    }
+    return Fitted(trained.seconds, len(trained.history), int(tower.count_params()), parity)
 
 
-def finish(
-    folder: Path,
-    dataset: Dataset,
-    config: RunConfig,
-    training: dict[str, Any],
-    progress: Progress,
-) -> dict[str, Any]:
+def finish(plan: TrainingPlan, fitted: Fitted, progress: Progress) -> dict[str, Any]:
     """Make everything of a run that follows from its network; return its metrics."""
+    folder, config, dataset = plan.folder, plan.config, plan.dataset
+    seed = config.train.seed
     encoder = open_encoder(folder)
-    save_held_out(folder, dataset, seed=config.train.seed)
+    save_held_out(folder, dataset, seed=seed)
     fill_gallery(folder, dataset, encoder, progress=progress)
     with Gallery.open(folder / INDEX_FOLDER, encoder_hash=encoder.hash) as gallery:
         embedded = embed_run(folder, config, encoder, gallery)
         calibration = calibrate(embedded, folder / CALIBRATION_FILE, progress=progress)
         measured = measure_run(embedded, calibration, config, progress=progress)
+        name = run_name(folder)
         metrics = {
-            **summarise(
-                measured,
-                calibration,
-                run=run_name(folder),
-                dataset=config.name,
-                seed=config.train.seed,
-            ),
+            **summarise(measured, calibration, run=name, dataset=config.name, seed=seed),
             "test_pictures": len(embedded.test.labels),
-            **training,
+            **fitted.to_dict(),
         }
         if dataset.unseen is not None:
             metrics["unseen"] = compare_unseen(
@@ -254,7 +201,7 @@ def finish(
                 embedded.gallery,
                 threshold=calibration.pick_threshold(None, None),
                 groups=dataset.groups,
-                seed=config.train.seed,
+                seed=seed,
                 progress=progress,
             )
         write_json(folder / METRICS_FILE, metrics)
