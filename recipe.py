@@ -14,10 +14,22 @@ import msgspec
 
 from siam.errors import UsageError
 
-__all__ = ["PRESET_NAMES", "AugmentPolicy", "Preset", "Recipe", "change_recipe", "read_recipe"]
+__all__ = [
+    "PAIR_KINDS",
+    "PRESET_NAMES",
+    "AugmentPolicy",
+    "Pairs",
+    "Preset",
+    "Recipe",
+    "change_recipe",
+    "read_recipe",
+]
 
 Preset = Literal["quick", "balanced", "best"]
 PRESET_NAMES: tuple[Preset, ...] = get_args(Preset)
+# Every pair of a batch counts, or explicit pairs are drawn.
+Pairs = Literal["batch", "sampled"]
+PAIR_KINDS: tuple[Pairs, ...] = get_args(Pairs)
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Amount = Annotated[float, msgspec.Meta(ge=0, le=1000)]
 Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]

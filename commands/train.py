@@ -71,9 +71,9 @@ def train(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Train a Siamese network, index its pictures, measure it. Writes one folder, a run."""
-    from siam.engine.recipe_choice import check_preset
+    from siam.engine.recipe_choice import choose_training
     from siam.engine.train import need_training_parts, train_run
-    from siam.runs.config import DataChoice, TrainChoice
+    from siam.runs.config import DataChoice
     from siam.training.device import prepare_device
 
     need_training_parts()
@@ -89,8 +89,8 @@ def train(
         holdout_classes=tuple(holdout_classes.split(",")) if holdout_classes else (),
         prepare=prepare,
     )
-    choice = TrainChoice(
-        preset=check_preset(preset), overrides=overrides, seed=seed, pairs=pairs, patience=patience
+    choice = choose_training(
+        preset=preset, overrides=overrides, seed=seed, pairs=pairs, patience=patience
     )
     with console.progress_bar() as bar, heeded(bar) as progress:
         try:

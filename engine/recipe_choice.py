@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
+from typing import TypeVar
 
 from siam.errors import UsageError
-from siam.recipe import PRESET_NAMES, Preset, Recipe, change_recipe
+from siam.recipe import PAIR_KINDS, PRESET_NAMES, Recipe, change_recipe
 from siam.runs.config import TrainChoice
 
-__all__ = ["check_preset", "choose_recipe"]
+__all__ = ["choose_recipe", "choose_training"]
+
+Word = TypeVar("Word", bound=str)
 
 # Fewer optimiser steps than this and a small data set is not learned, whatever its epochs;
 LEAST_STEPS = {"quick": 100, "balanced": 400, "best": 1500}
@@ -17,16 +21,41 @@ LEAST_STEPS = {"quick": 100, "balanced": 400, "best": 1500}
 USUAL_BATCH = 260
 
 
-def check_preset(name: str) -> Preset:
-    """Return the name of a preset; refuse one that there is not, before any data is looked for.
+def choose_training(
+    *,
+    preset: str = "balanced",
+    overrides: Mapping[str, str],
+    seed: int = 0,
+    pairs: str = "batch",
+    patience: int = 0,
+) -> TrainChoice:
+    """Return the way of training that a user named, before any data is looked for.
+
+    Args:
+        preset, overrides, seed, pairs, patience: as in `TrainChoice`.
 
     Raises:
-        UsageError: there is no such preset.
+        UsageError: there is no such preset, or no such kind of pairs.
+
+    Example:
+        >>> choose_training(preset="best", overrides={"epochs": "3"}).preset
+        'best'
     """
-    for preset in PRESET_NAMES:
-        if name == preset:
-            return preset
-    raise UsageError(f"There is no preset '{name}'.", f"Choose one of: {', '.join(PRESET_NAMES)}.")
+    return TrainChoice(
+        preset=known(preset, PRESET_NAMES, "preset"),
+        overrides=overrides,
+        seed=seed,
+        pairs=known(pairs, PAIR_KINDS, "kind of pairs"),
+        patience=patience,
+    )
+
+
+def known(word: str, words: tuple[Word, ...], what: str) -> Word:
+    """Return the word among those that there are, or refuse it."""
+    for one in words:
+        if one == word:
+            return one
+    raise UsageError(f"There is no {what} '{word}'.", f"Choose one of: {', '.join(words)}.")
 
 
 def choose_recipe(

@@ -161,7 +161,7 @@ def fit(plan: TrainingPlan, device: str, progress: Progress, notice: Notice) -> 
             recipe=config.recipe,
             seed=config.train.seed,
             folder=folder,
-            pairs="sampled" if config.train.pairs == "sampled" else "batch",
+            pairs=config.train.pairs,
             patience=config.train.patience,
             progress=progress,
         )

@@ -13,7 +13,7 @@ import msgspec
 
 from siam.atomic import write_text
 from siam.errors import RunError, UsageError
-from siam.recipe import Preset, Recipe, read_recipe
+from siam.recipe import Pairs, Preset, Recipe, read_recipe
 from siam.run_files import CONFIG_FILE
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class TrainChoice(Table, frozen=True, kw_only=True):
     preset: Preset = "balanced"
     overrides: Mapping[str, str] = msgspec.field(default_factory=dict)
     seed: Seed = 0
-    pairs: str = "batch"
+    pairs: Pairs = "batch"
     patience: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import keras
 
 from siam.datasets.dataset import Split
 from siam.progress import Progress, silent
-from siam.recipe import Recipe
+from siam.recipe import Pairs, Recipe
 from siam.siamese.losses.contrastive import ContrastiveLoss
 from siam.siamese.losses.registry import make_loss
 from siam.siamese.network import siamese_network
@@ -28,9 +27,7 @@ from siam.training.precision import dtype_policy, resolve_precision
 from siam.training.process_shard import shard_feed
 from siam.training.schedule import warm_up_cosine
 
-__all__ = ["Pairs", "TrainedNetwork", "train_network"]
-
-Pairs = Literal["batch", "sampled"]
+__all__ = ["TrainedNetwork", "train_network"]
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,12 @@ def test_usage(runs: Path) -> None:
     assert siam("train", "digits", "--set", "epochs").exit_code == 2
 
 
+def test_unknown_pairs(runs: Path) -> None:
+    result = siam("train", "digits", "--pairs", "foo")
+    assert result.exit_code == 2
+    assert "There is no kind of pairs 'foo'" in result.stderr
+
+
 def test_unknown_preset(runs: Path) -> None:
     result = siam("train", "digits", "--preset", "huge")
     assert result.exit_code == 2

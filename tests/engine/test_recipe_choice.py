@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from siam.engine.recipe_choice import check_preset, choose_recipe
+from siam.engine.recipe_choice import choose_recipe, choose_training
 from siam.errors import UsageError
 from siam.runs.config import TrainChoice
 
@@ -42,7 +42,10 @@ def test_steps_that_show_more_pictures_may_be_fewer() -> None:
     assert choose_recipe(best, 400, classes=100).epochs == 254
 
 
-def test_a_preset_that_there_is_not() -> None:
-    assert check_preset("best") == "best"
+def test_a_way_of_training_that_there_is_not() -> None:
+    choice = choose_training(preset="best", overrides={}, pairs="sampled", seed=3)
+    assert choice == TrainChoice(preset="best", pairs="sampled", seed=3)
     with pytest.raises(UsageError, match="no preset 'fast'"):
-        check_preset("fast")
+        choose_training(preset="fast", overrides={})
+    with pytest.raises(UsageError, match="no kind of pairs 'foo'"):
+        choose_training(pairs="foo", overrides={})

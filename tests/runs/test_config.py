@@ -103,6 +103,7 @@ def test_the_configuration_of_an_earlier_release_is_read(tmp_path: Path) -> None
         ("seed = 0", "seed = 0\nspeed = 1", "unknown field `speed` - at `$.train`"),
         ("[train]", "[teach]", "unknown field `teach`"),
         ('preset = "quick"', 'preset = "fast"', "'fast' - at `$.train.preset`"),
+        ('pairs = "batch"', 'pairs = "foo"', "'foo' - at `$.train.pairs`"),
         ("[28, 28]", "[28]", "at `$.prepare.size`"),
         ("[28, 28]", "[28, 100000]", "size must be"),
         ("channels = 1", "channels = 2", "channels must be 1 or 3"),
