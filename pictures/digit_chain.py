@@ -9,6 +9,7 @@ import numpy as np
 
 from siam.pictures.conversion import shrunk
 from siam.pictures.denoising import cleaned
+from siam.pictures.findings import Finding
 from siam.pictures.framing import frame, is_framed, line_width
 from siam.pictures.grey import Weights, as_grey, ink_weights
 from siam.pictures.ink.grouping import Mark
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from PIL import Image
 
 __all__ = [
-    "BLANK",
-    "NOISE",
-    "SEVERAL",
     "WORK",
     "InkView",
     "close_up",
@@ -32,9 +30,6 @@ __all__ = [
 ]
 
 WORK = 320  # pixels along the longer side in which ink is looked for
-NOISE = "nothing but noise"
-SEVERAL = "more than one digit found"
-BLANK = "the picture is blank"
 _NEARLY = 0.8  # of its size: a picture that would shrink to more than that stays as it is
 _SMALL = 48  # a mark below this many pixels is looked at again, enlarged
 _LEAST = 0.2  # plausibility per pixel of extent below which a mark is noise
@@ -48,7 +43,7 @@ class InkView:
     pixels: np.ndarray
     steps: tuple[tuple[str, np.ndarray], ...]
     choices: dict[str, Any]
-    notes: tuple[str, ...]
+    findings: tuple[Finding, ...]
 
 
 def view_digit(
@@ -99,7 +94,7 @@ def view_digit(
         steps.append(("lines", sighting.lines))
     if not sighting.marks:
         blank = np.zeros(size, np.uint8)
-        return InkView(blank, (*steps, ("input", blank)), choices, (BLANK,))
+        return InkView(blank, (*steps, ("input", blank)), choices, (Finding("blank"),))
     main = sighting.marks[0]
     closer, mark, offset, zoom = _closer(image, weights, sighting, main, scale)
     ink, (left, top) = ink_of(closer, mark)
@@ -111,7 +106,7 @@ def view_digit(
     choices["line_width"] = round(line_width(ink) / max(wide, tall, 1), 3)
     pixels = frame(ink, size) if own is None else own
     steps += [("ink", ink), ("input", pixels)]
-    return InkView(pixels, tuple(steps), choices, _notes(sighting, main))
+    return InkView(pixels, tuple(steps), choices, _findings(sighting, main))
 
 
 def work_size(grey: np.ndarray, *, most: int = WORK) -> tuple[np.ndarray, float]:
@@ -210,13 +205,13 @@ def _closer(
     return again, again.marks[0], start, zoom
 
 
-def _notes(sighting: Sighting, main: Mark) -> tuple[str, ...]:
-    notes = []
+def _findings(sighting: Sighting, main: Mark) -> tuple[Finding, ...]:
+    findings = []
     if sighting.score < _LEAST * main.extent:
-        notes.append(NOISE)
+        findings.append(Finding("noise"))
     if main.border:
-        notes.append("ink touches the border")
+        findings.append(Finding("cut"))
     count = len(several(sighting))
     if count > 1:
-        notes.append(f"{SEVERAL}: {count} separate marks")
-    return tuple(notes)
+        findings.append(Finding("several", count))
+    return tuple(findings)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from siam.pictures.digit_chain import BLANK, InkView, close_up
+from siam.pictures.digit_chain import InkView, close_up
+from siam.pictures.findings import Finding
 from siam.pictures.framing import line_width
 from siam.pictures.grey import Weights, as_grey, ink_weights
 from siam.pictures.ink.illumination import GROUND
@@ -55,7 +56,7 @@ def view_glyph(
     }
     if not found.ink.any():
         blank = np.zeros(size, np.uint8)
-        return InkView(blank, (*found.steps, ("input", blank)), choices, (BLANK,))
+        return InkView(blank, (*found.steps, ("input", blank)), choices, (Finding("blank"),))
     left, top, right, bottom = box_of(found.ink)
     cut = 0 in (left, top) or bottom == found.ink.shape[0] or right == found.ink.shape[1]
     scale = max(small.size) / max(image.size)
@@ -64,7 +65,7 @@ def view_glyph(
     choices["box"] = [int(start[k % 2] + edge / zoom) for k, edge in edges]
     pixels = frame_ink(found.ink, size)
     steps = (*found.steps, ("ink", found.ink), ("input", pixels))
-    return InkView(pixels, steps, choices, ("ink touches the border",) if cut else ())
+    return InkView(pixels, steps, choices, (Finding("cut"),) if cut else ())
 
 
 def plain_ink(grey: np.ndarray, *, invert: bool | None = None) -> tuple[np.ndarray, bool] | None:

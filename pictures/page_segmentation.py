@@ -9,6 +9,7 @@ import numpy as np
 
 from siam.pictures.conversion import opaque
 from siam.pictures.digit_chain import several, work_size
+from siam.pictures.findings import Finding
 from siam.pictures.framing import frame, is_framed
 from siam.pictures.grey import ink_grey
 from siam.pictures.ink.grouping import Mark as Ink
@@ -115,6 +116,6 @@ def _prepared(
         "components_dropped": sighting.dropped,
         "lines_removed": bool(sighting.lines.any()),
     }
-    notes = ("ink touches the border",) if mark.border else ()
+    findings = (Finding("cut"),) if mark.border else ()
     deep = np.repeat(pixels[:, :, None], preparation.channels, axis=2)
-    return Prepared(deep, (("ink", ink), ("input", pixels)), choices, notes)
+    return Prepared(deep, (("ink", ink), ("input", pixels)), choices, findings)

@@ -9,7 +9,8 @@ import numpy as np
 
 from siam.errors import PictureError, UsageError
 from siam.pictures.conversion import opaque, shrunk, upright
-from siam.pictures.digit_chain import BLANK, NOISE, SEVERAL, WORK, view_digit
+from siam.pictures.digit_chain import WORK, view_digit
+from siam.pictures.findings import Finding
 from siam.pictures.glyph_chain import view_glyph
 from siam.pictures.reading import original_size
 from siam.pictures.resizing import fitted, stretched
@@ -88,24 +89,28 @@ class Prepared:
             for digits and glyphs "unchanged", "components_dropped" and "box" ([left, top, right,
             bottom] of the ink in pixels of the upright picture), for digits "bars" (how many were
             put right), "lines_removed" and "line_width" as well.
-        notes: what may be wrong with the picture, such as "ink touches the border"; empty for a
-            good one.
+        findings: what may be wrong with the picture; empty for a good one.
     """
 
     pixels: np.ndarray
     steps: tuple[tuple[str, np.ndarray], ...]
     choices: dict[str, Any]
-    notes: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The findings as sentences, such as "ink touches the border"."""
+        return tuple(finding.sentence for finding in self.findings)
 
     @property
     def blank(self) -> bool:
         """True if there is no mark at all, so that no label can be right."""
-        return BLANK in self.notes
+        return any(finding.kind == "blank" for finding in self.findings)
 
     @property
     def doubtful(self) -> bool:
         """True if the mark may not be the one that was meant: no answer about it is a sure one."""
-        return any(note.startswith((BLANK, NOISE, SEVERAL)) for note in self.notes)
+        return any(finding.doubtful for finding in self.findings)
 
 
 def prepare_picture(
@@ -145,7 +150,7 @@ def prepare_picture(
             edges = zip(choices["box"], (left, top, left, top), strict=True)
             choices["box"] = [round(edge / scale) + start for edge, start in edges]
         pixels = np.repeat(view.pixels[:, :, None], preparation.channels, axis=2)
-        return Prepared(pixels, (original, *view.steps), choices, view.notes)
+        return Prepared(pixels, (original, *view.steps), choices, view.findings)
     plain = opaque(part).convert("L" if preparation.channels == 1 else "RGB")
     original = ("original", np.asarray(shrunk(plain, _SHOWN)))
     way = fitted if preparation.chain == "photo" else stretched

@@ -1,0 +1,45 @@
+"""What may be wrong with a picture: kinds that decisions hang on, and sentences made of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["Finding", "FindingKind"]
+
+FindingKind = Literal["blank", "noise", "several", "cut"]
+
+_SENTENCES: dict[FindingKind, str] = {
+    "blank": "the picture is blank",
+    "noise": "nothing but noise",
+    "several": "more than one digit found: {count} separate marks",
+    "cut": "ink touches the border",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that may be wrong with a picture.
+
+    Attributes:
+        kind: "blank" no mark at all, "noise" no mark that is likely one, "several" marks of which
+            one was taken, "cut" a mark that may go on past the border.
+        count: how many marks there are, of "several".
+
+    Example:
+        >>> Finding("several", count=3).sentence
+        'more than one digit found: 3 separate marks'
+    """
+
+    kind: FindingKind
+    count: int = 1
+
+    @property
+    def sentence(self) -> str:
+        """What people are told."""
+        return _SENTENCES[self.kind].format(count=self.count)
+
+    @property
+    def doubtful(self) -> bool:
+        """True if the mark may not be the one that was meant."""
+        return self.kind in ("blank", "noise", "several")
