@@ -65,8 +65,8 @@ def stage_build(folder: Path) -> dict[str, Any]:
         started, worked = time.perf_counter(), time.process_time()
         gallery.build()
         took, cpu = time.perf_counter() - started, time.process_time() - worked
-        base = gallery.snapshot().base
-        structure = (base.kind, base.effort) if base else ("none", {})
+        info = gallery.snapshot().store.info
+        structure = (info.structure, info.settings)
     disk = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     found = {"seconds": round(took, 2), "cpu_s": round(cpu, 2), "structure": structure}
     return {**found, "disk_mb": round(disk / 2**20)}
@@ -97,8 +97,8 @@ def resident() -> int:
 
 def stage_speed(folder: Path, dim: int) -> dict[str, Any]:
     """Measure recall@10 and queries a second, exact beside approximate."""
-    from siam.index.effort import recall
     from siam.index.gallery import Gallery
+    from siam.index.recall import recall
 
     queries = vectors_of(999_998, dim, 2_000)
     with Gallery.open(folder, read_only=True) as gallery:

@@ -28,10 +28,10 @@ from typing import Any
 import faiss
 import numpy as np
 
-from siam.index.budget import Budget
-from siam.index.effort import recall
 from siam.index.gallery import Gallery
 from siam.index.matches import Matches
+from siam.index.recall import recall
+from siam.index.stores.budget import Budget
 
 K = 10
 ROUNDS = {1: 200, 32: 40, 10_000: 5}  # searches of each batch size

@@ -12,7 +12,7 @@ from siam.commands.interruption import interruptible
 
 if TYPE_CHECKING:
     from siam.engine.indexing import Indexed
-    from siam.index.tune import Trial
+    from siam.index.stores.tune import Trial
 
 __all__ = ["index"]
 
@@ -189,9 +189,9 @@ def tune(
     from dataclasses import asdict
 
     from siam.engine.open_run import open_run
-    from siam.index import tune as trying
-    from siam.index.budget import Budget, parse_latency, parse_memory
-    from siam.index.kinds import KINDS
+    from siam.index.stores import tune as trying
+    from siam.index.stores.budget import Budget, parse_latency, parse_memory
+    from siam.index.stores.kinds import KINDS
 
     budget = Budget(
         max_memory=parse_memory(max_memory) if max_memory else None,

@@ -21,7 +21,7 @@ from siam.engine.reading import (
 )
 from siam.evaluation.verdict import Verdict, decide
 from siam.index.matches import Matches
-from siam.index.threads import one_thread
+from siam.index.stores.threads import one_thread
 from siam.parallel import cores, parallel_map, portions
 from siam.pictures.preparation import Prepared
 

@@ -1,7 +1,8 @@
 """The catalogue: a SQLite database in WAL mode that holds every item, and is the truth.
 
-Each commit raises `generation` by one and gets a random `stamp`. What an accelerator was built
-from is named by both, so that one from another history of the same numbers is never believed.
+Each commit raises `generation` by one and gets a random mark (the column `stamp`). What a vector
+store was built from is named by both, so that one from another history of the same numbers is
+never believed.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from pathlib import Path
 
 from siam.atomic import sync_folder
 from siam.errors import StoreError
-from siam.index.connection import WAIT, connect, told
-from siam.index.guard import open_checked
+from siam.index.connection import WAIT, connect, translate_errors
+from siam.index.stores.vector_store import Stamp
+from siam.index.wal_check import open_checked
 
 __all__ = ["FILE", "Catalogue", "Position"]
 
@@ -58,15 +60,20 @@ class Position:
 
     Attributes:
         generation: number of commits so far.
-        stamp: the random mark of the last one.
+        mark: the random number of the last one.
         count: items alive.
         last_id: the highest id ever given.
     """
 
     generation: int
-    stamp: int
+    mark: int
     count: int
     last_id: int
+
+    @property
+    def stamp(self) -> Stamp:
+        """What a store that holds this commit is stamped with."""
+        return Stamp(self.generation, self.mark, self.last_id)
 
 
 class Catalogue:
@@ -94,7 +101,7 @@ class Catalogue:
                 f"There is no index in {self.folder}.",
                 "Make one with `siam train`, or name the folder that holds catalogue.sqlite.",
             )
-        with told(self.folder):
+        with translate_errors(self.folder):
             self._reader, self.notices = open_checked(path, read_only=read_only, wait=wait)
             self.settings: dict[str, str] = dict(
                 self._reader.execute("SELECT name, value FROM settings")
@@ -115,7 +122,10 @@ class Catalogue:
         """
         building = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
         try:
-            with told(path.parent), contextlib.closing(connect(building, "rwc")) as connection:
+            with (
+                translate_errors(path.parent),
+                contextlib.closing(connect(building, "rwc")) as connection,
+            ):
                 connection.executescript(SCHEMA.replace("{bytes}", str(4 * dim)))
                 rows = {**settings, "format": FORMAT, "dim": str(dim)}
                 connection.executemany("INSERT INTO settings VALUES (?, ?)", rows.items())
@@ -150,7 +160,7 @@ class Catalogue:
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Yield the reading connection inside one transaction: everything read is of one moment."""
-        with self._read_lock, told(self.folder):
+        with self._read_lock, translate_errors(self.folder):
             self._reader.execute("BEGIN")
             try:
                 yield self._reader
@@ -169,7 +179,7 @@ class Catalogue:
                 f"The index {self.folder} was opened for reading only.",
                 "Open it without read_only to change it.",
             )
-        with self._write_lock, told(self.folder):
+        with self._write_lock, translate_errors(self.folder):
             if self._writer is None:
                 self._writer = connect(self.path, "rw", wait=self._wait)
                 self._writer.execute("PRAGMA synchronous = FULL")
@@ -191,11 +201,11 @@ class Catalogue:
 
     def position(self, connection: sqlite3.Connection) -> Position:
         """Return where the catalogue stands, as seen by `connection`."""
-        generation, stamp, count = connection.execute(
+        generation, mark, count = connection.execute(
             "SELECT generation, stamp, count FROM state"
         ).fetchone()
         row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'items'").fetchone()
-        return Position(generation, stamp, count, row[0] if row else 0)
+        return Position(generation, mark, count, row[0] if row else 0)
 
     def advance(
         self, connection: sqlite3.Connection, *, added: int, changed: Sequence[int] = ()

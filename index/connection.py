@@ -13,7 +13,7 @@ from pathlib import Path
 
 from siam.errors import StoreError
 
-__all__ = ["WAIT", "connect", "connect_reader", "told"]
+__all__ = ["WAIT", "connect", "connect_reader", "translate_errors"]
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 FORBIDDEN = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
@@ -67,27 +67,27 @@ def connect_reader(path: Path, *, wait: float = WAIT) -> sqlite3.Connection:
 
 
 @contextlib.contextmanager
-def told(folder: Path) -> Iterator[None]:
+def translate_errors(folder: Path) -> Iterator[None]:
     """Turn errors of SQLite, FAISS and the disk inside the block into `StoreError`, with a cure."""
     try:
         yield
     except sqlite3.IntegrityError:
         raise
     except sqlite3.DatabaseError as error:
-        raise _explained(folder, str(error)) from error
+        raise _explain(folder, str(error)) from error
     except OSError as error:
         if error.errno not in FULL | FORBIDDEN:
             raise
         word = "full" if error.errno in FULL else "readonly"
-        raise _explained(folder, str(error.strerror), word) from error
+        raise _explain(folder, str(error.strerror), word) from error
     except RuntimeError as error:
         if "write error" not in str(error):  # FAISS's words for a file that it could not write
             raise
         reason = str(error).rstrip(")").rsplit("(", 1)[-1]  # which it puts last, in brackets
-        raise _explained(folder, reason, "full") from error
+        raise _explain(folder, reason, "full") from error
 
 
-def _explained(folder: Path, message: str, word: str = "") -> StoreError:
+def _explain(folder: Path, message: str, word: str = "") -> StoreError:
     word = word or message
     if "locked" in word or "busy" in word:
         return StoreError(

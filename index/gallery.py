@@ -14,15 +14,17 @@ from typing import Any, Self
 import numpy as np
 
 from siam.errors import StoreError, UsageError
+from siam.file_lock import try_lock
 from siam.index import items as rows
-from siam.index.budget import Budget
+from siam.index.build import LOCK, bring_up_to_date
 from siam.index.catalogue import FILE, Catalogue
-from siam.index.connection import WAIT, told
-from siam.index.kinds import check_kind
+from siam.index.connection import WAIT, translate_errors
 from siam.index.reader import Reader
-from siam.index.snapshots import standing
-from siam.index.vectors import check_vectors
+from siam.index.snapshot import count_lag, open_store
+from siam.index.stores.budget import Budget
+from siam.index.stores.kinds import check_kind
 from siam.progress import Progress, silent
+from siam.unit_vectors import check_unit_rows
 
 __all__ = ["Gallery"]
 
@@ -149,7 +151,7 @@ class Gallery(Reader):
             StoreError: another writer holds on, the disk is full, or opened read-only.
         """
         new = rows.new_items(
-            check_vectors(vectors, self.dim),
+            check_unit_rows(vectors, dim=self.dim, what="vectors"),
             keys=keys,
             labels=labels,
             origins=origins,
@@ -204,20 +206,20 @@ class Gallery(Reader):
             afresh: make it from the catalogue alone, also where appending would do.
             progress: told of vectors read and indexed.
         """
-        from siam.index.build import build, build_lock
-
-        with told(self.folder), build_lock(self.folder) as held, self._lock:
+        with translate_errors(self.folder), try_lock(self.folder / LOCK) as held, self._lock:
             if not held:
                 return False
-            build(self.catalogue, self.kind, self.budget, afresh=afresh, progress=progress)
+            bring_up_to_date(self.catalogue, afresh=afresh, progress=progress)
             self._snapshot = None
         return True
 
     def catch_up(self, *, progress: Progress = silent) -> bool:
         """Build where the accelerator is missing or lags by more than a reader makes up for."""
         with self.catalogue.reading() as connection:
-            stands = standing(self.catalogue, connection)
-        if stands.lag > LAG * stands.count:
+            store = open_store(self.catalogue, connection)
+            lag = count_lag(self.catalogue, connection, store)
+            count = self.catalogue.position(connection).count
+        if lag > LAG * count:
             return self.build(progress=progress)
         return False
 

@@ -7,20 +7,22 @@ from collections.abc import Iterator
 
 import numpy as np
 
-__all__ = ["changed_since", "each_since", "forget_before", "knows", "vectors_since"]
+from siam.array_types import Integers, Vectors
+
+__all__ = ["changed_since", "each_since", "forget_before", "is_remembered", "vectors_since"]
 
 PIECE = 20_000  # rows read at once
 
 
-def knows(connection: sqlite3.Connection, generation: int, stamp: int) -> bool:
-    """Tell whether `generation` with `stamp` is in this catalogue's remembered history."""
+def is_remembered(connection: sqlite3.Connection, generation: int, mark: int) -> bool:
+    """Tell whether `generation` with `mark` is in this catalogue's remembered history."""
     row = connection.execute(
-        "SELECT 1 FROM commits WHERE generation = ? AND stamp = ?", (generation, stamp)
+        "SELECT 1 FROM commits WHERE generation = ? AND stamp = ?", (generation, mark)
     ).fetchone()
     return row is not None
 
 
-def changed_since(connection: sqlite3.Connection, generation: int) -> np.ndarray:
+def changed_since(connection: sqlite3.Connection, generation: int) -> Integers:
     """Return the ids changed or removed after `generation`: int64, ascending."""
     rows = connection.execute(
         "SELECT DISTINCT id FROM changes WHERE generation > ? ORDER BY id", (generation,)
@@ -30,7 +32,7 @@ def changed_since(connection: sqlite3.Connection, generation: int) -> np.ndarray
 
 def each_since(
     connection: sqlite3.Connection, generation: int, last_id: int
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+) -> Iterator[tuple[Integers, Vectors]]:
     """Yield what a reader that stopped at `generation` and `last_id` has not seen, in pieces.
 
     Yields:
@@ -55,7 +57,7 @@ def each_since(
 
 def vectors_since(
     connection: sqlite3.Connection, generation: int, last_id: int, *, dim: int
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[Integers, Vectors]:
     """Return all that `each_since` yields: ids int64 (n,) and vectors float32 (n, dim)."""
     ids = [np.empty(0, np.int64)]
     joined = bytearray()  # grows where it lies, so that all is never in memory twice

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from siam.index.accelerator import find
 from siam.index.reader import Reader
-from siam.index.snapshots import standing
+from siam.index.snapshot import count_lag, open_store
+from siam.index.stores.faiss_files import folders, of_older_siam
 
 __all__ = ["found_amiss", "missing"]
 
@@ -23,12 +23,15 @@ def found_amiss(reader: Reader) -> tuple[str, ...]:
 def missing(reader: Reader) -> str | None:
     """Return a sentence when the accelerator is missing or lags, which slows searches only."""
     with reader.catalogue.reading() as connection:
-        stands = standing(reader.catalogue, connection)
-    if stands.base is None and stands.count:
+        store = open_store(reader.catalogue, connection)
+        lag = count_lag(reader.catalogue, connection, store)
+        count = reader.catalogue.position(connection).count
+    if store.stamp is None and count:
         state = "is missing"
-        if find(reader.folder):
-            state = "is damaged, of another index or of an older siam"
+        if there := folders(reader.folder):
+            older = any(of_older_siam(path) for path in there)
+            state = "is of an older siam" if older else "is damaged or of another index"
         return f"The accelerator {state}; searches read the catalogue instead."
-    if stands.base is not None and stands.lag > max(1, stands.count // 50):
-        return f"The accelerator lags by {stands.lag} rows; searches read those one by one."
+    if store.stamp is not None and lag > max(1, count // 50):
+        return f"The accelerator lags by {lag} rows; searches read those one by one."
     return None

@@ -13,9 +13,8 @@ from siam.index.catalogue import Catalogue
 from siam.index.filters import select
 from siam.index.history import vectors_since
 from siam.index.matches import Item, Matches
-from siam.index.snapshot import Snapshot
-from siam.index.snapshots import load, refresh
-from siam.index.vectors import check_vectors
+from siam.index.snapshot import Snapshot, follow, open_store, take_snapshot
+from siam.unit_vectors import check_unit_rows
 
 __all__ = ["Reader"]
 
@@ -76,9 +75,9 @@ class Reader:
         """
         if k < 1:
             raise UsageError(f"k must be 1 or more, received {k}.")
-        queries = check_vectors(vectors, self.dim, what="query vectors")
+        queries = check_unit_rows(vectors, dim=self.dim, what="query vectors")
         snapshot = self.snapshot()
-        k = min(k, max(1, snapshot.count)) if k > 10_000 else k
+        k = min(k, max(1, snapshot.position.count)) if k > 10_000 else k
         if where:
             matches = snapshot.search_among(queries, k, self.select(where))
         else:
@@ -98,7 +97,7 @@ class Reader:
         Returns:
             For each vector: ids int64 and distances float32, nearest first.
         """
-        queries = check_vectors(vectors, self.dim, what="query vectors")
+        queries = check_unit_rows(vectors, dim=self.dim, what="query vectors")
         radius = _radius(radius)
         snapshot = self.snapshot()
         allowed = self.select(where) if where else None
@@ -195,9 +194,10 @@ class Reader:
         if snapshot is not None and version == self._version:
             return snapshot
         with self._lock, self.catalogue.reading() as connection:
-            fresh = refresh(self.catalogue, connection, self._snapshot)
+            fresh = follow(self._snapshot, connection) if self._snapshot else None
             if fresh is None:
-                fresh = load(self.catalogue, connection)
+                store = open_store(self.catalogue, connection)
+                fresh = take_snapshot(self.catalogue, connection, store)
             self._snapshot, self._version = fresh, version
             return fresh
 

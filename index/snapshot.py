@@ -1,196 +1,194 @@
-"""What one search sees: an accelerator, and what the catalogue gained and lost after it.
+"""What one search sees: a vector store, and what the catalogue gained and lost after its commit.
 
 A snapshot never changes, so any number of threads search it while a writer commits; the next
-search takes a newer one. Positions count through the accelerator's rows, then the newer ones.
+search takes a newer one.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import sqlite3
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from siam.index import candidates
-from siam.index.accelerator import Accelerator
+from siam.array_types import Integers, Vectors
+from siam.index.catalogue import Catalogue, Position
+from siam.index.history import changed_since, is_remembered, vectors_since
+from siam.index.items import vectors_of_ids
 from siam.index.matches import Matches
+from siam.index.ranking import Candidates, rank
+from siam.index.stores.budget import Budget
+from siam.index.stores.faiss_store import FaissStore
+from siam.index.stores.vector_store import VectorStore
+from siam.unit_vectors import nearest_rows
 
-__all__ = ["Snapshot"]
+__all__ = ["Snapshot", "count_lag", "follow", "open_store", "take_snapshot"]
 
-# Queries ranked at once, so that their candidates' vectors stay in the processor's cache.
-RANK = 256
+# Candidates beyond the k-th, so that ranking, not FAISS's rounding, decides between near ties.
+TIES = 4
+# A search in a radius asks for this many first, and for this many times as many until it has all.
+FIRST, TIMES = 64, 8
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The catalogue's vectors at one generation.
+    """The catalogue's vectors at one commit.
 
     Attributes:
-        generation, stamp, last_id, count: the position in the catalogue's history.
-        base: the accelerator, or None.
-        dead: int64, ascending: positions in `base` whose item was removed or changed.
-        newer: float32 of shape (t, dim), vectors that `base` lacks.
-        newer_ids: int64 of shape (t,).
+        catalogue: read only for vectors that the store keeps no copies of.
+        position: the commit.
+        store: holds the vectors of an earlier commit, or of none.
+        dead: int64, ascending: ids of the store that were removed or changed since.
+        newer: float32 of shape (t, dim), vectors that the store lacks.
+        newer_ids: int64 of shape (t,), ascending.
     """
 
-    generation: int
-    stamp: int
-    last_id: int
-    count: int
-    base: Accelerator | None
-    dead: np.ndarray
-    newer: np.ndarray
-    newer_ids: np.ndarray
+    catalogue: Catalogue
+    position: Position
+    store: VectorStore
+    dead: Integers
+    newer: Vectors
+    newer_ids: Integers
 
     @property
     def lag(self) -> int:
-        """Rows that the accelerator lacks or does not know to be removed."""
-        known = 0 if self.base is None else self.base.removed
-        return len(self.newer) + len(self.dead) - known
+        """Rows that the store lacks or does not know to be removed."""
+        return len(self.newer) + len(self.dead)
 
-    def search(self, queries: np.ndarray, k: int, *, exact: bool) -> Matches:
+    def search(self, queries: Vectors, k: int, *, exact: bool = False) -> Matches:
         """Return the `k` nearest items of each query.
 
         Args:
             queries: float32 of shape (n, dim), unit length.
             k: 1 or more.
-            exact: look at every vector, whatever the index kind.
+            exact: look at every vector, whatever the store.
         """
-        found = []
-        if self.base is not None and len(self.base.ids) > len(self.dead):
-            propose = candidates.exact
-            if not exact and self.base.approximate is not None:
-                propose = candidates.approximate
-            found.append(propose(self.base, self.dead, queries, k))
+        proposed = self.store.propose(queries, k, without=self.dead, exact=exact)
+        lots: list[Candidates] = [(proposed, self.vectors_of)]
         if len(self.newer):
-            offset = 0 if self.base is None else len(self.base.ids)
-            width = min(k + candidates.TIES, len(self.newer))
-            found.append(candidates.nearest(queries, self.newer, width) + offset)
-        if not found:
-            found = [np.full((len(queries), 1), -1, np.int64)]
-        positions = found[0] if len(found) == 1 else np.concatenate(found, axis=1)
-        return self._rank(queries, positions, k)
+            nearest = nearest_rows(queries, self.newer, min(k + TIES, len(self.newer)))
+            lots.append((self.newer_ids[nearest], self._newer_of))
+        return rank(queries, lots, k)
 
-    def search_among(self, queries: np.ndarray, k: int, ids: np.ndarray) -> Matches:
+    def search_among(self, queries: Vectors, k: int, ids: Integers) -> Matches:
         """Return the `k` nearest of each query among the items `ids`, exactly.
 
         Args:
             queries: float32 of shape (n, dim), unit length.
             k: 1 or more.
-            ids: int64, the items that may be found; those not in the snapshot are passed over.
+            ids: int64, the items that may be returned; those not in the snapshot are passed over.
         """
-        among = self.positions(ids)
-        among = np.sort(among[among >= 0])
-        if not len(among):
-            return self._rank(queries, np.full((len(queries), 1), -1, np.int64), k)
-        return self._rank(queries, candidates.nearest_among(self._take, among, queries, k), k)
+        newer = np.isin(self.newer_ids, ids)
+        old = ids[~np.isin(ids, np.concatenate([self.dead, self.newer_ids]))]
+        lots: list[Candidates] = []
+        if len(old):
+            lots.append((self.store.propose(queries, k, where=old), self.vectors_of))
+        if newer.any():
+            among = np.flatnonzero(newer)
+            nearest = nearest_rows(queries, self.newer[among], min(k + TIES, len(among)))
+            lots.append((self.newer_ids[among[nearest]], self._newer_of))
+        return rank(queries, lots, k)
 
-    def range(self, query: np.ndarray, radius: float) -> tuple[np.ndarray, np.ndarray]:
+    def range(self, query: Vectors, radius: float) -> tuple[Integers, Vectors]:
         """Return ids int64 and distances float32 of all items at `radius` or nearer, nearest first.
 
         Args:
             query: float32 of shape (dim,), unit length.
             radius: 0 to 2.
         """
-        # On unit vectors d^2 = 2 - 2 cos; the slack is float32 rounding, mended by the exact
-        # distances below.
-        least = 1.0 - radius * radius / 2.0 - 1e-5
-        parts = []
-        if self.base is not None and len(self.base.ids):
-            near = np.flatnonzero(self.base.vectors @ query >= least)
-            parts.append(near[~np.isin(near, self.dead)])
-        if len(self.newer):
-            offset = 0 if self.base is None else len(self.base.ids)
-            parts.append(np.flatnonzero(self.newer @ query >= least) + offset)
-        positions = np.concatenate(parts) if parts else np.empty(0, np.int64)
-        matches = self._rank(query[None], positions[None], max(1, len(positions)))
-        inside = (matches.distances[0] <= radius) & (matches.ids[0] >= 0)
-        return matches.ids[0][inside], matches.distances[0][inside]
+        k = min(FIRST, max(1, self.position.count))
+        while True:
+            matches = self.search(query[None], k, exact=True)
+            distances = matches.distances[0]
+            inside = distances <= radius
+            if not inside.all() or k >= self.position.count:
+                return matches.ids[0][inside], distances[inside]
+            k = min(k * TIMES, self.position.count)
 
-    def positions(self, ids: np.ndarray) -> np.ndarray:
-        """Return the position of each item, -1 where the snapshot does not hold it."""
-        result = np.full(len(ids), -1, np.int64)
-        if self.base is not None and len(self.base.ids):
-            order, sorted_ids = _sorted(self.base.ids)
-            place = np.minimum(np.searchsorted(sorted_ids, ids), len(sorted_ids) - 1)
-            there = (sorted_ids[place] == ids) & (ids >= 0)
-            found = place if order is None else order[place]
-            result[there] = found[there]
-            if len(self.dead):
-                result[np.isin(result, self.dead)] = -1
-        if len(self.newer_ids):
-            place = np.minimum(np.searchsorted(self.newer_ids, ids), len(self.newer_ids) - 1)
-            there = self.newer_ids[place] == ids
-            offset = 0 if self.base is None else len(self.base.ids)
-            result[there] = place[there] + offset
-        return result
+    def vectors_of(self, ids: Integers) -> Vectors:
+        """Return vectors of the store's items, ids of any shape; NaN for one that is not there."""
+        copies = self.store.vectors_of(ids)
+        if copies is not None:
+            return copies
+        wanted, place = np.unique(ids, return_inverse=True)
+        vectors = np.full((len(wanted), self.catalogue.dim), np.nan, np.float32)
+        with self.catalogue.reading() as connection:
+            there = vectors_of_ids(connection, wanted.tolist())
+        for row, number in enumerate(wanted.tolist()):
+            if number in there:
+                vectors[row] = np.frombuffer(there[number], np.float32)
+        return vectors[place.reshape(ids.shape)]
 
-    def _take(self, positions: np.ndarray) -> np.ndarray:
-        if self.base is None or not len(self.newer):
-            vectors = self.newer if self.base is None else self.base.vectors
-            return np.asarray(vectors[positions])
-        old = positions < len(self.base.ids)
-        taken = np.empty((*positions.shape, self.newer.shape[1]), np.float32)
-        taken[old] = self.base.vectors[positions[old]]
-        taken[~old] = self.newer[positions[~old] - len(self.base.ids)]
-        return taken
-
-    def _ids(self, positions: np.ndarray) -> np.ndarray:
-        if self.base is None or not len(self.newer):
-            known = self.newer_ids if self.base is None else self.base.ids
-            return np.asarray(known[positions])
-        old = positions < len(self.base.ids)
-        ids = np.empty(positions.shape, np.int64)
-        ids[old] = self.base.ids[positions[old]]
-        ids[~old] = self.newer_ids[positions[~old] - len(self.base.ids)]
-        return ids
-
-    def _rank(self, queries: np.ndarray, positions: np.ndarray, k: int) -> Matches:
-        """Order candidates by their exact distance, ties by id, and cut or pad to `k`."""
-        if not self.count or not positions.shape[1]:
-            return _padded(np.empty((len(queries), 0), np.int64), np.empty((len(queries), 0)), k)
-        if len(queries) <= RANK:
-            return _padded(*self._ranked(queries, positions, k), k)
-        parts = [
-            self._ranked(queries[start : start + RANK], positions[start : start + RANK], k)
-            for start in range(0, len(queries), RANK)
-        ]
-        ids = np.concatenate([part[0] for part in parts])
-        return _padded(ids, np.concatenate([part[1] for part in parts]), k)
-
-    def _ranked(
-        self, queries: np.ndarray, positions: np.ndarray, k: int
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return ids and exact distances of candidates, nearest first.
-
-        FAISS computes batches as |q|^2 + |v|^2 - 2 q.v, whose rounding shows as distances of
-        3e-4 between equal vectors; subtracting first makes them 0 for any batch size.
-        """
-        short = positions.min() < 0
-        safe = np.maximum(positions, 0) if short else positions
-        difference = self._take(safe)
-        difference -= queries[:, None]
-        distances = np.sqrt(np.einsum("qcd,qcd->qc", difference, difference))
-        np.minimum(distances, 2.0, out=distances)  # rounding may pass the greatest there is
-        ids = self._ids(safe)
-        if short:
-            distances[positions < 0] = np.inf
-            ids[positions < 0] = -1
-        order = np.lexsort((ids, distances), axis=1)[:, :k]
-        rows = np.arange(len(queries))[:, None]
-        return ids[rows, order], distances[rows, order]
+    def _newer_of(self, ids: Integers) -> Vectors:
+        return self.newer[np.searchsorted(self.newer_ids, ids)]
 
 
-def _padded(ids: np.ndarray, distances: np.ndarray, k: int) -> Matches:
-    missing = k - ids.shape[1]
-    if missing:
-        ids = np.pad(ids, ((0, 0), (0, missing)), constant_values=-1)
-        distances = np.pad(distances, ((0, 0), (0, missing)), constant_values=np.inf)
-    return Matches(ids, distances.astype(np.float32, copy=False))
+def open_store(catalogue: Catalogue, connection: sqlite3.Connection) -> VectorStore:
+    """Return the vector store beside a catalogue, empty where none on disk is of its history."""
+    return FaissStore(
+        catalogue.folder,
+        dim=catalogue.dim,
+        kind=catalogue.settings["kind"],
+        budget=Budget.read(catalogue.settings),
+        belongs=lambda stamp: is_remembered(connection, stamp.generation, stamp.mark),
+    )
 
 
-def _sorted(ids: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
-    """Return the order that sorts `ids` (None when they are sorted) and the sorted ids."""
-    if len(ids) < 2 or bool(np.all(ids[1:] > ids[:-1])):
-        return None, ids
-    order = np.argsort(ids, kind="stable")
-    return order, ids[order]
+def count_lag(catalogue: Catalogue, connection: sqlite3.Connection, store: VectorStore) -> int:
+    """Return how many rows a store lacks or does not know to be removed, without reading any."""
+    count = catalogue.position(connection).count
+    stamp = store.stamp
+    if stamp is None:
+        return count
+    (changed,) = connection.execute(
+        "SELECT count(DISTINCT id) FROM changes WHERE generation > ? AND id <= ?",
+        (stamp.generation, stamp.last_id),
+    ).fetchone()
+    return int(count - (store.count() - changed) + changed)
+
+
+def take_snapshot(
+    catalogue: Catalogue, connection: sqlite3.Connection, store: VectorStore
+) -> Snapshot:
+    """Return a snapshot of the catalogue as `connection` sees it, over a store of its history.
+
+    Over an empty one, every vector is read from the catalogue: slower, and as right.
+    """
+    stamp = store.stamp
+    generation, last_id = (stamp.generation, stamp.last_id) if stamp else (0, 0)
+    ids, vectors = vectors_since(connection, generation, last_id, dim=catalogue.dim)
+    dead = changed_since(connection, generation) if stamp else np.empty(0, np.int64)
+    return Snapshot(
+        catalogue=catalogue,
+        position=catalogue.position(connection),
+        store=store,
+        dead=dead[dead <= last_id],
+        newer=vectors,
+        newer_ids=ids,
+    )
+
+
+def follow(snapshot: Snapshot, connection: sqlite3.Connection) -> Snapshot | None:
+    """Return `snapshot` with the commits after it, or None when it must be taken anew."""
+    position = snapshot.catalogue.position(connection)
+    before = snapshot.position
+    if position == before:
+        return snapshot
+    if not is_remembered(connection, before.generation, before.mark):
+        return None
+    changed = changed_since(connection, before.generation)
+    ids, vectors = vectors_since(
+        connection, before.generation, before.last_id, dim=snapshot.catalogue.dim
+    )
+    kept = ~np.isin(snapshot.newer_ids, changed)
+    newer_ids = np.concatenate([snapshot.newer_ids[kept], ids])
+    newer = np.concatenate([snapshot.newer[kept], vectors])
+    order = np.argsort(newer_ids, kind="stable")
+    held = snapshot.store.stamp
+    return replace(
+        snapshot,
+        position=position,
+        dead=np.union1d(snapshot.dead, changed[changed <= (held.last_id if held else 0)]),
+        newer=newer[order],
+        newer_ids=newer_ids[order],
+    )

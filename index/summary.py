@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from siam.index.gallery import Gallery
-from siam.index.snapshots import standing
+from siam.index.snapshot import count_lag, open_store
 
 __all__ = ["Summary", "summarise"]
 
@@ -25,7 +25,7 @@ class Summary:
         last_id: the highest id ever given.
         generation: commits so far.
         kind: the index kind as chosen.
-        structure: the FAISS structure in use, "none" where there is no accelerator.
+        structure: how the vector store searches, "none" where there is no accelerator.
         effort: its search settings.
         recall: what it was measured to find when it was built, 0 to 1.
         lag: items that the accelerator lacks or does not know to be removed.
@@ -61,8 +61,8 @@ def summarise(gallery: Gallery) -> Summary:
         counted = "SELECT {0}, count(*) FROM items GROUP BY {0} ORDER BY count(*) DESC, {0}"
         labels = dict(connection.execute(counted.format("label")))
         splits = dict(connection.execute(counted.format("split")))
-        stands = standing(gallery.catalogue, connection)
-    base = stands.base
+        store = open_store(gallery.catalogue, connection)
+        lag = count_lag(gallery.catalogue, connection, store)
     return Summary(
         folder=str(gallery.folder),
         items=position.count,
@@ -73,10 +73,10 @@ def summarise(gallery: Gallery) -> Summary:
         last_id=position.last_id,
         generation=position.generation,
         kind=gallery.kind,
-        structure=base.kind if base else "none",
-        effort=base.effort if base else {},
-        recall=float(base.extra.get("recall@10", 1.0)) if base else 1.0,
-        lag=stands.lag,
+        structure=store.info.structure,
+        effort=dict(store.info.settings),
+        recall=store.info.recall,
+        lag=lag,
         disk=sum(path.stat().st_size for path in gallery.folder.rglob("*") if path.is_file()),
         notices=gallery.notices,
     )

@@ -37,6 +37,7 @@ FOUNDATION = {
     "progress",
     "recipe",
     "run_files",
+    "unit_vectors",
 }
 # The command line is one thing in two places: `cli.py` puts the commands together.
 TOGETHER = {("cli", "commands")}
@@ -53,6 +54,7 @@ NEVER = {
     "engine": {"typer", "fastapi"},
     "web": {"typer"},
     **dict.fromkeys(FOUNDATION, {*NEURAL, "faiss", "typer"}),
+    "unit_vectors": {*NEURAL, "typer"},
 }
 # Beside this, `import siam` would load what its first use alone should.
 ROOMS = {name for name in FLOORS if (ROOT / name).is_dir()}

@@ -87,9 +87,7 @@ def test_tune_takes_the_best(folder: Path, run_copy: Path) -> None:
     assert answer["chosen"] == "hnsw"
     assert answer["trials"][0]["recall"] >= 0.9
     with Gallery.open(run_copy / "index", read_only=True) as gallery:
-        base = gallery.snapshot().base
-        assert base is not None
-        assert base.kind == "HNSW32,Flat"
+        assert gallery.snapshot().store.info.structure == "HNSW32,Flat"
     assert "Best: flat" in ask("tune", "--dry-run", "--kind", "flat")
 
 

@@ -138,9 +138,9 @@ def test_sync_sees_content_behind_an_unchanged_size_and_time(run: OpenRun, folde
     draw(path, 0)
     content = path.read_bytes()
     os.utime(path, ns=(was.st_atime_ns, was.st_mtime_ns))
-    generation = run.gallery.snapshot().generation
+    generation = run.gallery.snapshot().position.generation
     assert counts(sync(run, folder)) == (0, 0, 0, 12)  # touched, and found to be the same
-    assert run.gallery.snapshot().generation == generation
+    assert run.gallery.snapshot().position.generation == generation
     Image.fromarray(np.full((40, 40), 200, np.uint8)).save(path)
     path.write_bytes(path.read_bytes().ljust(len(content), b"\0"))
     os.utime(path, ns=(was.st_atime_ns, was.st_mtime_ns))

@@ -37,7 +37,7 @@ def test_ids_are_never_used_again(gallery: Gallery, vectors: np.ndarray) -> None
 
 
 def test_adding_the_same_twice_changes_nothing(gallery: Gallery, vectors: np.ndarray) -> None:
-    before = gallery.snapshot().generation
+    before = gallery.snapshot().position.generation
     ids = gallery.add(
         vectors[:50],
         keys=[f"k{i}" for i in range(50)],
@@ -48,7 +48,7 @@ def test_adding_the_same_twice_changes_nothing(gallery: Gallery, vectors: np.nda
     )
     assert ids.tolist() == list(range(1, 51))
     assert len(gallery) == COUNT
-    assert gallery.snapshot().generation == before
+    assert gallery.snapshot().position.generation == before
 
 
 def test_a_changed_vector_is_found_under_its_old_id(gallery: Gallery, clustered: Any) -> None:

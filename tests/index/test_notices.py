@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from siam.index import accelerator
 from siam.index.gallery import Gallery
 from siam.index.notices import found_amiss
+from siam.index.stores.faiss_files import folders
 
 
 def test_nothing_is_said_of_a_sound_index(gallery: Gallery) -> None:
@@ -28,7 +28,7 @@ def test_a_missing_or_damaged_accelerator_is_told_with_its_cure(
 ) -> None:
     gallery.build()
     gallery.close()
-    (folder,) = accelerator.find(gallery.folder)
+    (folder,) = folders(gallery.folder)
     (folder / "vectors.npy").write_bytes(b"nothing")
     with Gallery.open(gallery.folder, read_only=True) as reader:
         assert reader.search(vectors[:1], 1).ids[0, 0] == 1

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from siam.index.effort import recall
 from siam.index.gallery import Gallery
+from siam.index.recall import recall
 from siam.index.verify import verify
 
 COUNT, DIM = 1_500, 16

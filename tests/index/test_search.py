@@ -41,9 +41,7 @@ def test_each_kind_finds_what_brute_force_finds(
     queries = clustered(40, seed=1)
     with gallery:
         gallery.build()
-        base = gallery.snapshot().base
-        assert base is not None
-        assert (base.approximate is None) == (kind == "flat")
+        assert gallery.snapshot().store.info.exact == (kind == "flat")
         expected = nearest(vectors, ids, queries, 10)
         assert_equal(gallery.search(queries, 10, exact=True), expected)
         assert_recall(gallery.search(queries, 10).ids, expected[0])
@@ -144,7 +142,7 @@ def test_more_than_one_block_of_selected_rows(
     nearest: Any,
     assert_equal: Any,
 ) -> None:
-    monkeypatch.setattr("siam.index.candidates.GATHER", 64)
+    monkeypatch.setattr("siam.index.stores.faiss_search.GATHER", 64)
     kept = np.flatnonzero(np.arange(COUNT) % 3)
     found = gallery.search(vectors[:7], 12, where="split=train")
     assert_equal(found, nearest(vectors[kept], kept + 1, vectors[:7], 12))

@@ -11,13 +11,12 @@ import numpy as np
 import pytest
 
 from siam.atomic import sha256
-from siam.index import accelerator
-from siam.index.agreement import brute_force
 from siam.index.catalogue import FILE
-from siam.index.effort import recall, sampling_error
 from siam.index.gallery import Gallery
 from siam.index.matches import Matches
-from siam.index.verify import verify
+from siam.index.recall import recall, sampling_error
+from siam.index.stores.faiss_files import folders
+from siam.index.verify import brute_force, verify
 
 
 def meddle(gallery: Gallery, *statements: str) -> None:
@@ -87,13 +86,13 @@ def test_a_changed_byte_in_the_accelerator(gallery: Gallery, clustered: Any) -> 
     gallery.add(clustered(count, seed=2), keys=[f"n{i}" for i in range(count)])
     gallery.build()
     gallery.close()
-    (folder,) = accelerator.find(gallery.folder)
+    (folder,) = folders(gallery.folder)
     path = folder / "vectors.npy"
     content = bytearray(path.read_bytes())
     content[6_000] ^= 0x40
     path.write_bytes(content)
     with Gallery.open(gallery.folder) as again:
-        assert again.snapshot().base is not None
+        assert again.snapshot().store.stamp is not None
         found = verify(again)
         what = "1 rows of the accelerator differ from the catalogue's."
         assert what in [problem.what for problem in found.problems]
@@ -124,13 +123,13 @@ def test_a_changed_byte_in_the_approximate_index(gallery: Gallery, clustered: An
     gallery.configure(kind="SQ8")
     gallery.build()
     gallery.close()
-    (folder,) = accelerator.find(gallery.folder)
+    (folder,) = folders(gallery.folder)
     path = folder / "approximate.faiss"
     content = bytearray(path.read_bytes())
     content[4_600] ^= 0x40  # between two blocks of the quick checksum
     path.write_bytes(content)
     with Gallery.open(gallery.folder) as again:
-        assert again.snapshot().base is not None
+        assert again.snapshot().store.stamp is not None
         (problem,) = verify(again).problems
         assert problem.what == "approximate.faiss of the accelerator is not what was written."
         assert verify(again, repair=True).clean
@@ -143,7 +142,7 @@ def test_a_search_that_finds_too_little(gallery: Gallery, clustered: Any) -> Non
     gallery.configure(kind="IVF16,Flat")
     gallery.build(afresh=True)
     assert verify(gallery).problems == ()
-    (folder,) = accelerator.find(gallery.folder)
+    (folder,) = folders(gallery.folder)
     manifest = json.loads((folder / "manifest.json").read_text())
     least = manifest["extra"]["recall@10"]
     assert manifest["effort"]["nprobe"] > 1

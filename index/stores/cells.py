@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from siam.index.threads import one_thread
+from siam.index.stores.threads import one_thread
 
 __all__ = ["Cells", "divide", "search_cells"]
 

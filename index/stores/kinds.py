@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from siam.errors import UsageError
-from siam.index.budget import Budget
+from siam.index.stores.budget import Budget
 
 __all__ = ["KINDS", "check_kind", "choose", "factory", "memory"]
 

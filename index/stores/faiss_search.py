@@ -1,4 +1,4 @@
-"""Candidates for the nearest rows of an accelerator, exact or approximate, removed rows left out.
+"""Candidates for the nearest rows of a FAISS store, exact or approximate, removed rows left out.
 
 FAISS can be told to skip removed rows. A graph or inverted lists then spend their effort among the
 removed rows and come back with whatever lies beyond: with labels of 18.6 % of the rows removed, the
@@ -9,18 +9,18 @@ is answered exactly, from the rows that are alive.
 
 from __future__ import annotations
 
-import importlib
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
-from siam.index.accelerator import Accelerator
-from siam.index.cells import search_cells
-from siam.index.threads import one_thread
+from siam.array_types import Booleans, Integers, Vectors
+from siam.index.stores.cells import search_cells
+from siam.index.stores.faiss_files import FaissFiles
+from siam.index.stores.faiss_structure import search_parameters
+from siam.index.stores.threads import one_thread
 
-__all__ = ["TIES", "approximate", "exact", "nearest", "nearest_among"]
+__all__ = ["nearest", "propose"]
 
 # Numbers that one query is compared with on one thread.
 ALONE = 20_000_000
@@ -36,12 +36,38 @@ SPARE = 6
 GATHER = 65_536
 
 
-def exact(base: Accelerator, dead: np.ndarray, queries: np.ndarray, k: int) -> np.ndarray:
-    """Return the positions of the `k` nearest rows that are alive.
+def propose(
+    base: FaissFiles,
+    queries: Vectors,
+    k: int,
+    *,
+    where: Integers | None = None,
+    without: Integers | None = None,
+    exact: bool = False,
+) -> Integers:
+    """Return the ids of candidates for the `k` nearest; see `VectorStore.propose`."""
+    if where is not None:
+        rows = base.rows_of(where)
+        rows = np.sort(rows[rows >= 0])
+        if not len(rows):
+            return np.full((len(queries), 0), -1, np.int64)
+        return base.ids_at(nearest_among(base.vectors.__getitem__, rows, queries, k))
+    dead = base.removed_rows
+    if without is not None and len(without):
+        rows = base.rows_of(without)
+        dead = np.union1d(dead, rows[rows >= 0])
+    if len(dead) == len(base.ids):
+        return np.full((len(queries), 0), -1, np.int64)
+    look = _exact if exact or base.approximate is None else _approximate
+    return base.ids_at(look(base, dead, queries, k))
+
+
+def _exact(base: FaissFiles, dead: Integers, queries: Vectors, k: int) -> Integers:
+    """Return the `k` nearest rows that are alive.
 
     Args:
-        base: the accelerator.
-        dead: int64, ascending: positions that must not be found.
+        base: the store's files.
+        dead: int64, ascending: rows that must not be found.
         queries: float32 of shape (n, dim), unit length.
         k: 1 or more.
 
@@ -58,10 +84,10 @@ def exact(base: Accelerator, dead: np.ndarray, queries: np.ndarray, k: int) -> n
     return found
 
 
-def approximate(base: Accelerator, dead: np.ndarray, queries: np.ndarray, k: int) -> np.ndarray:
-    """Return the positions of candidates for the `k` nearest rows that are alive.
+def _approximate(base: FaissFiles, dead: Integers, queries: Vectors, k: int) -> Integers:
+    """Return candidates for the `k` nearest rows that are alive.
 
-    Arguments and result are those of `exact`; `base` has an approximate index.
+    Arguments and result are those of `_exact`; `base` has an approximate index.
     """
     effort = dict(base.effort)
     # Quantised codes rank roughly: more candidates than asked for are ranked again exactly.
@@ -71,7 +97,7 @@ def approximate(base: Accelerator, dead: np.ndarray, queries: np.ndarray, k: int
     # Further candidates take further looking: with half of the rows removed, a graph asked for 37
     # with the effort that finds 99.2 % of 10 found 96.5 %.
     effort = {name: math.ceil(value * width / wanted) for name, value in effort.items()}
-    parameters = _search_parameters(base.approximate, effort)
+    parameters = search_parameters(base.approximate, effort)
     if len(queries) == 1:  # waking other threads for one query costs more than it saves
         with one_thread():
             _, proposed = base.approximate.search(queries, width, params=parameters)
@@ -81,14 +107,14 @@ def approximate(base: Accelerator, dead: np.ndarray, queries: np.ndarray, k: int
     least = min(k, len(base.ids) - len(dead))
     short = (dropped > spare) | ((found >= 0).sum(axis=1) < least)
     if short.any():
-        certain = exact(base, dead, queries[short], k)
+        certain = _exact(base, dead, queries[short], k)
         more = max(0, certain.shape[1] - width)
         found = np.pad(found, ((0, 0), (0, more)), constant_values=-1)
         _replace(found, short, certain)
     return found
 
 
-def nearest(queries: np.ndarray, vectors: np.ndarray, k: int) -> np.ndarray:
+def nearest(queries: Vectors, vectors: Vectors, k: int) -> Integers:
     """Return the positions, int64 (n, k), of the `k` vectors most similar to each query.
 
     Args:
@@ -102,13 +128,13 @@ def nearest(queries: np.ndarray, vectors: np.ndarray, k: int) -> np.ndarray:
 
 
 def nearest_among(
-    take: Callable[[np.ndarray], np.ndarray], among: np.ndarray, queries: np.ndarray, k: int
-) -> np.ndarray:
-    """Return the positions of the rows most similar to each query among some of them, exactly.
+    take: Callable[[Integers], Vectors], among: Integers, queries: Vectors, k: int
+) -> Integers:
+    """Return the rows most similar to each query among some of them, exactly.
 
     Args:
-        take: gives the vectors, float32 (m, dim), of m positions.
-        among: int64, one or more: the positions that may be found.
+        take: gives the vectors, float32 (m, dim), of m rows.
+        among: int64, one or more: the rows that may be found.
         queries: float32 of shape (n, dim), unit length.
         k: 1 or more.
 
@@ -129,7 +155,7 @@ def nearest_among(
     return np.asarray(heap.I)
 
 
-def _every_row(base: Accelerator, queries: np.ndarray, width: int) -> np.ndarray:
+def _every_row(base: FaissFiles, queries: Vectors, width: int) -> Integers:
     """Compare with every row, removed ones too, in the way that is fastest for so many queries."""
     small = base.vectors.size <= ALONE
     if small and len(queries) == 1:
@@ -142,7 +168,7 @@ def _every_row(base: Accelerator, queries: np.ndarray, width: int) -> np.ndarray
     return nearest(queries, base.vectors, width)
 
 
-def _drop(dead: np.ndarray, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _drop(dead: Integers, found: Integers) -> tuple[Integers, Integers]:
     """Return the positions (n, width) with -1 for removed rows, and how many those were (n,)."""
     if not len(dead):
         return found, np.zeros(len(found), np.int64)
@@ -152,29 +178,7 @@ def _drop(dead: np.ndarray, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return found, removed.sum(axis=1)
 
 
-def _replace(found: np.ndarray, short: np.ndarray, certain: np.ndarray) -> None:
+def _replace(found: Integers, short: Booleans, certain: Integers) -> None:
     """Put the certain answers of the queries that were left short in place of what they found."""
     found[short] = -1
     found[short, : certain.shape[1]] = certain
-
-
-def _search_parameters(index: Any, effort: dict[str, int]) -> Any:
-    """Return FAISS search parameters of the class that `index` takes, None for its defaults.
-
-    Args:
-        index: a FAISS index.
-        effort: values by FAISS's names, such as {"efSearch": 64} or {"nprobe": 16}.
-    """
-    faiss: Any = importlib.import_module("faiss")
-    if not effort:
-        return None
-    if isinstance(index, faiss.IndexPreTransform):
-        inner = _search_parameters(faiss.downcast_index(index.index), effort)
-        return faiss.SearchParametersPreTransform(index_params=inner)
-    if isinstance(index, faiss.IndexHNSW):
-        return faiss.SearchParametersHNSW(**effort)
-    if isinstance(index, faiss.IndexIVFPQ):
-        return faiss.IVFPQSearchParameters(**effort)
-    if isinstance(index, faiss.IndexIVF):
-        return faiss.SearchParametersIVF(**effort)
-    return faiss.SearchParameters(**effort)

@@ -1,4 +1,4 @@
-"""Whether the catalogue is sound: its pages, rows, counts, vectors, and the files behind them."""
+"""Integrity: of the catalogue's pages, rows and vectors, of the files behind them, of the store."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from zlib import crc32
 
 import numpy as np
 
+from siam.array_types import Integers, Vectors
 from siam.atomic import sha256
 from siam.errors import StoreError
 from siam.index import items as rows
 from siam.index.catalogue import Catalogue
 from siam.index.snapshot import Snapshot
-from siam.index.vectors import have_unit_length
 from siam.progress import Progress
+from siam.unit_vectors import are_unit_rows
 
 __all__ = [
     "changed_files",
     "check_pages",
+    "count_differing",
     "damaged_vectors",
     "each_vector",
     "intact_copies",
@@ -48,24 +50,24 @@ def check_pages(catalogue: Catalogue, connection: sqlite3.Connection) -> None:
 
 def row_problems(catalogue: Catalogue, connection: sqlite3.Connection) -> list[str]:
     """Return a sentence for each way in which the tables disagree."""
-    found = []
+    problems = []
     count = catalogue.position(connection).count
     (rows_there,) = connection.execute("SELECT count(*) FROM items").fetchone()
     if count != rows_there:
-        found.append(f"The catalogue counts {count} items and holds {rows_there}.")
+        problems.append(f"The catalogue counts {count} items and holds {rows_there}.")
     for table, missing in (("vectors", True), ("thumbnails", False)):
         (orphans,) = connection.execute(
             f"SELECT count(*) FROM {table} WHERE id NOT IN (SELECT id FROM items)"
         ).fetchone()
         if orphans:
-            found.append(f"{orphans} {table} belong to no item.")
+            problems.append(f"{orphans} {table} belong to no item.")
         if missing:
             (bare,) = connection.execute(
                 f"SELECT count(*) FROM items WHERE id NOT IN (SELECT id FROM {table})"
             ).fetchone()
             if bare:
-                found.append(f"{bare} items have no vector.")
-    return found
+                problems.append(f"{bare} items have no vector.")
+    return problems
 
 
 def mend_rows(catalogue: Catalogue) -> None:
@@ -88,7 +90,7 @@ def mend_rows(catalogue: Catalogue) -> None:
 
 def each_vector(
     connection: sqlite3.Connection, dim: int
-) -> Iterator[tuple[np.ndarray, np.ndarray, list[int]]]:
+) -> Iterator[tuple[Integers, Vectors, list[int]]]:
     """Yield ids, vectors and checksums in chunks."""
     cursor = connection.execute("SELECT id, vector, checksum FROM vectors ORDER BY id")
     while part := cursor.fetchmany(CHUNK):
@@ -106,7 +108,7 @@ def damaged_vectors(
     total = catalogue.position(connection).count
     for ids, vectors, checksums in each_vector(connection, catalogue.dim):
         kept = np.array([crc32(v) == c for v, c in zip(vectors, checksums, strict=True)])
-        damaged += ids[~(kept & have_unit_length(vectors))].tolist()
+        damaged += ids[~(kept & are_unit_rows(vectors))].tolist()
         done += len(ids)
         progress("checking vectors", done, total)
     return damaged
@@ -114,7 +116,7 @@ def damaged_vectors(
 
 def changed_files(connection: sqlite3.Connection, progress: Progress) -> tuple[list[str], int]:
     """Compare the files that items came from with the hashes of what was embedded."""
-    found = []
+    problems = []
     checked = 0
     # Without a stat the hash is of pixels, not of a file.
     listed = connection.execute("SELECT origin, hash FROM items WHERE stat != ''").fetchall()
@@ -123,29 +125,44 @@ def changed_files(connection: sqlite3.Connection, progress: Progress) -> tuple[l
         if path.is_absolute() and path.is_file():
             checked += 1
             if sha256(path) != content:
-                found.append(f"{origin} has changed since it was embedded")
+                problems.append(f"{origin} has changed since it was embedded")
         if done % 500 == 0 or done == len(listed):
             progress("checking files", done, len(listed))
-    return found, checked
+    return problems, checked
 
 
 def intact_copies(catalogue: Catalogue, snapshot: Snapshot, damaged: list[int]) -> dict[int, bytes]:
-    """Return the accelerator's copies of damaged vectors, where they match their checksum."""
-    if snapshot.base is None or not damaged:
+    """Return the store's copies of damaged vectors, where they match their checksum."""
+    ids = np.array(damaged, np.int64)
+    ids = ids[~np.isin(ids, snapshot.dead)]
+    held = snapshot.store.vectors_of(ids)
+    if held is None:
         return {}
-    with catalogue.reading() as connection:
-        checksums = [
-            connection.execute("SELECT checksum FROM vectors WHERE id = ?", (n,)).fetchone()[0]
-            for n in damaged
-        ]
     copies = {}
-    places = snapshot.positions(np.array(damaged, np.int64)).tolist()
-    for number, place, checksum in zip(damaged, places, checksums, strict=True):
-        if 0 <= place < len(snapshot.base.ids):
-            copy = snapshot.base.vectors[place].tobytes()
-            if crc32(copy) == checksum:
-                copies[number] = copy
+    with catalogue.reading() as connection:
+        for number, vector in zip(ids.tolist(), held, strict=True):
+            checksum = "SELECT checksum FROM vectors WHERE id = ?"
+            (expected,) = connection.execute(checksum, (number,)).fetchone()
+            if crc32(vector.tobytes()) == expected:
+                copies[number] = vector.tobytes()
     return copies
+
+
+def count_differing(catalogue: Catalogue, snapshot: Snapshot) -> int:
+    """Return how many of the store's vectors are not what the catalogue holds, or should not be."""
+    store = snapshot.store
+    if store.stamp is None:
+        return 0
+    wrong, held = 0, 0
+    with catalogue.reading() as connection:
+        for ids, vectors, _ in each_vector(connection, catalogue.dim):
+            old = (ids <= store.stamp.last_id) & ~np.isin(ids, snapshot.dead)
+            copies = store.vectors_of(ids[old])
+            if copies is None:
+                return 0
+            wrong += int((copies != vectors[old]).any(axis=1).sum())
+            held += int((~np.isnan(copies).all(axis=1)).sum())
+    return wrong + max(0, store.count() - len(snapshot.dead) - held)
 
 
 def restore(catalogue: Catalogue, copies: dict[int, bytes], lost: list[int]) -> None:

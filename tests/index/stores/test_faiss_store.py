@@ -1,4 +1,4 @@
-"""Vectors go to the accelerator's file piece by piece, and are read from there mapped."""
+"""Vectors go to the store's file piece by piece, and are read from there mapped."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from siam.index import reader, snapshots
-from siam.index.build import vectors_file
+from siam.index import snapshot as snapshots
 from siam.index.gallery import Gallery
+from siam.index.stores.faiss_files import folders, read
+from siam.index.stores.faiss_store import vectors_file
 
 
 @pytest.mark.parametrize("pieces", [[], [0], [7], [3, 1, 5]])
@@ -28,11 +29,10 @@ def test_pieces_make_the_file_that_numpy_writes(
 
 def test_vectors_are_mapped_not_read(gallery: Gallery, vectors: np.ndarray) -> None:
     gallery.build()
-    base = gallery.snapshot().base
-    assert base is not None
-    assert isinstance(base.vectors.base, np.memmap)
-    assert not base.vectors.flags.writeable
-    np.testing.assert_array_equal(base.vectors, vectors)
+    files = read(folders(gallery.folder)[0])
+    assert isinstance(files.vectors.base, np.memmap)
+    assert not files.vectors.flags.writeable
+    np.testing.assert_array_equal(files.vectors, vectors)
 
 
 @pytest.mark.parametrize("kind", ["flat", "HNSW8,Flat"])
@@ -46,12 +46,11 @@ def test_building_never_holds_all_vectors_of_the_catalogue(
 
     gallery.configure(kind=kind)
     with monkeypatch.context() as patch:
-        for module in (reader, snapshots):
-            patch.setattr(module, "vectors_since", refuse)
+        patch.setattr(snapshots, "vectors_since", refuse)
         assert gallery.catch_up()
         gallery.add(clustered(60, seed=4), keys=[f"n{i}" for i in range(60)])
         gallery.remove([1, 2])
         assert gallery.catch_up()
         assert not gallery.catch_up()
     snapshot = gallery.snapshot()
-    assert (snapshot.lag, snapshot.count, len(snapshot.newer)) == (0, 658, 0)
+    assert (snapshot.lag, snapshot.position.count, len(snapshot.newer)) == (0, 658, 0)

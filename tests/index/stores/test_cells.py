@@ -9,9 +9,9 @@ import faiss
 import numpy as np
 import pytest
 
-from siam.index import candidates, cells
-from siam.index.cells import CELLS, Cells, divide, search_cells
 from siam.index.gallery import Gallery
+from siam.index.stores import cells, faiss_search
+from siam.index.stores.cells import CELLS, Cells, divide, search_cells
 
 DIM = 16
 
@@ -135,13 +135,13 @@ def test_a_gallery_answers_many_queries_as_one_by_one(
 ) -> None:
     """Also with some rows removed, some changed and some newer than the accelerator."""
     asked = []
-    searched = candidates.search_cells
+    searched = faiss_search.search_cells
 
     def noticed(divided: Cells, queries: np.ndarray, k: int) -> np.ndarray | None:
         asked.append(len(queries))
         return searched(divided, queries, k)
 
-    monkeypatch.setattr(candidates, "search_cells", noticed)
+    monkeypatch.setattr(faiss_search, "search_cells", noticed)
     vectors, queries = clumped(5_000, seed=0), clumped(300, seed=1)
     with Gallery.create(tmp_path / "index", dim=DIM, encoder_hash="", kind="flat") as gallery:
         gallery.add(vectors, keys=[f"k{i}" for i in range(5_000)])

@@ -33,14 +33,14 @@ def open_checked(
         wait: seconds to wait for a lock.
     """
     log = Path(f"{path}-wal")
-    spoilt = _spoilt(log)
-    if not spoilt and (not log.exists() or log.stat().st_size == 0 or not _foreign(path, wait)):
+    damaged = _is_damaged(log)
+    if not damaged and (not log.exists() or log.stat().st_size == 0 or not _is_foreign(path, wait)):
         return connect_reader(path, wait=wait), ()
-    what = f"{log.name} is {'damaged' if spoilt else OTHERS}"
+    what = f"{log.name} is {'damaged' if damaged else OTHERS}"
     if read_only:
         # SQLite passes over a log that is none, and may follow a writer that begins another.
         reader = (
-            connect_reader(path, wait=wait) if spoilt else connect(path, "immutable", wait=wait)
+            connect_reader(path, wait=wait) if damaged else connect(path, "immutable", wait=wait)
         )
         return reader, (f"{what}; it was passed over. {CURE}",)
     aside = log.with_name(f"{log.name}.foreign-{secrets.token_hex(3)}")
@@ -49,7 +49,7 @@ def open_checked(
     return connect_reader(path, wait=wait), (f"{what}; it was moved to {aside.name}. {CURE}",)
 
 
-def _spoilt(log: Path) -> bool:
+def _is_damaged(log: Path) -> bool:
     """Tell whether a log does not begin as SQLite's logs do, so that SQLite passes it over."""
     try:
         with log.open("rb") as source:
@@ -59,7 +59,7 @@ def _spoilt(log: Path) -> bool:
     return bool(start) and start not in MAGIC
 
 
-def _foreign(path: Path, wait: float) -> bool:
+def _is_foreign(path: Path, wait: float) -> bool:
     """Tell whether the log holds another catalogue's state, or an older one than the database."""
     state = "SELECT uuid, generation FROM state"
     with contextlib.closing(connect(path, "immutable")) as alone:

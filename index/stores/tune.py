@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import importlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
+from siam.array_types import Integers, Vectors
 from siam.errors import StoreError, UsageError
-from siam.index.budget import Budget
-from siam.index.build import make_approximate, trial_snapshot
-from siam.index.effort import SAMPLE, find_effort, settings_of
 from siam.index.gallery import Gallery
-from siam.index.kinds import KINDS, check_kind, choose, factory, memory
-from siam.index.snapshot import Snapshot
+from siam.index.recall import NEIGHBOURS, SAMPLE
+from siam.index.stores.autotune import autotune, search
+from siam.index.stores.budget import Budget
+from siam.index.stores.faiss_files import FaissFiles
+from siam.index.stores.faiss_structure import make_structure, settings_of, size_of
+from siam.index.stores.kinds import KINDS, check_kind, choose, factory, memory
+from siam.index.stores.vector_store import Stamp
 from siam.progress import Progress, silent
 
 __all__ = ["Trial", "best", "tune"]
-
-NEIGHBOURS = 10
 
 
 @dataclass(frozen=True)
@@ -129,52 +129,36 @@ def best(trials: Sequence[Trial]) -> Trial:
     return min(fitting, key=lambda trial: trial.latency)
 
 
-def _try(kind: str, named: str, ids: np.ndarray, vectors: np.ndarray, budget: Budget) -> Trial:
+def _try(kind: str, named: str, ids: Integers, vectors: Vectors, budget: Budget) -> Trial:
     started = time.perf_counter()
-    approximate = make_approximate(vectors, named) if named else None
-    snapshot = trial_snapshot(ids, vectors, named, approximate)
-    effort: dict[str, int] = {}
-    reached = 1.0
+    approximate = make_structure(vectors, named) if named else None
+    files = FaissFiles(Path(), Stamp(0, 0, 0), named, {}, vectors, ids, approximate)
+    recall = 1.0
     if approximate is not None:
-        found = find_effort(snapshot, settings_of(approximate), budget.min_recall)
-        effort, reached, snapshot = found.effort, found.recall, found.snapshot
+        setting = autotune(files, settings_of(approximate), budget.min_recall)
+        files, recall = replace(files, effort=setting.effort), setting.recall
     built = time.perf_counter() - started
-    latency, throughput = _speed(snapshot, vectors)
-    size = vectors.nbytes if approximate is None else _size(approximate)
+    latency, throughput = _speed(files)
+    size = vectors.nbytes if approximate is None else size_of(approximate)
     fits = (
-        reached >= budget.min_recall
+        recall >= budget.min_recall
         and (budget.max_memory is None or size <= budget.max_memory)
         and (budget.max_latency is None or latency <= budget.max_latency)
     )
     made = "Flat" if approximate is None else named
-    return Trial(kind, made, effort, reached, latency, throughput, size, built, fits)
+    return Trial(kind, made, files.effort, recall, latency, throughput, size, built, fits)
 
 
-def _speed(snapshot: Snapshot, vectors: np.ndarray) -> tuple[float, float]:
+def _speed(files: FaissFiles) -> tuple[float, float]:
     """Return seconds for one query alone (the median), and queries a second in a batch."""
-    rows = np.random.default_rng(1).choice(len(vectors), min(SAMPLE, len(vectors)), replace=False)
-    queries = np.ascontiguousarray(vectors[rows])
+    count = len(files.vectors)
+    rows = np.random.default_rng(1).choice(count, min(SAMPLE, count), replace=False)
+    queries = np.ascontiguousarray(files.vectors[rows])
     took = []
     for query in queries:
         started = time.perf_counter()
-        snapshot.search(query[None], NEIGHBOURS, exact=False)
+        search(files, query[None], NEIGHBOURS)
         took.append(time.perf_counter() - started)
     started = time.perf_counter()
-    snapshot.search(queries, NEIGHBOURS, exact=False)
+    search(files, queries, NEIGHBOURS)
     return float(np.median(took)), len(queries) / (time.perf_counter() - started)
-
-
-def _size(index: Any) -> int:
-    """Return the bytes of a FAISS index, counted while it is written to nowhere."""
-    faiss: Any = importlib.import_module("faiss")
-    total = 0
-
-    def count(piece: bytes) -> int:
-        nonlocal total
-        total += len(piece)
-        return len(piece)
-
-    writer = faiss.PyCallbackIOWriter(count)
-    faiss.write_index(index, writer)
-    del writer  # it flushes its last piece on the way out
-    return total

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from siam.index import accelerator
 from siam.index.gallery import Gallery
+from siam.index.stores.faiss_files import folders
 from siam.index.verify import verify
 
 
@@ -52,55 +52,55 @@ def test_a_damaged_file_is_seen_and_mended(
     gallery.configure(kind="IVF8,Flat" if kind == "ivf" else kind)
     gallery.build()
     gallery.close()
-    (folder,) = accelerator.find(gallery.folder)
+    (folder,) = folders(gallery.folder)
     if not (folder / name).exists():
         pytest.skip("a flat index has no such file")
     damage(folder / name)
     expected = nearest(vectors, np.arange(1, len(vectors) + 1), vectors[:9], 5)
     with Gallery.open(gallery.folder, read_only=True) as reader:
-        assert reader.snapshot().base is None
+        assert reader.snapshot().store.stamp is None
         assert_equal(reader.search(vectors[:9], 5), expected)
     with Gallery.open(gallery.folder) as again:
         found = verify(again, repair=True)
         assert [problem.what.split()[2] for problem in found.problems] == ["is"]
         assert found.clean
-        assert again.snapshot().base is not None
+        assert again.snapshot().store.stamp is not None
         assert_equal(again.search(vectors[:9], 5, exact=True), expected)
         assert verify(again).problems == ()
 
 
 def test_a_swapped_accelerator_is_not_believed(tmp_path: Path, clustered: Any) -> None:
     """Two indexes of equal size and equal generation: the stamp tells them apart."""
-    folders = []
+    places = []
     for number in range(2):
         folder = tmp_path / str(number)
         with Gallery.create(folder, dim=16, encoder_hash="") as gallery:
             gallery.add(clustered(50, seed=number), keys=[str(i) for i in range(50)])
             gallery.build()
-        folders.append(folder)
-    own, foreign = (accelerator.find(folder)[0] for folder in folders)
+        places.append(folder)
+    own, foreign = (folders(place)[0] for place in places)
     shutil.rmtree(own)
     shutil.copytree(foreign, own)
-    with Gallery.open(folders[0]) as gallery:
+    with Gallery.open(places[0]) as gallery:
         assert gallery.search(clustered(1, seed=0), 1).distances[0, 0] == 0.0
-        assert gallery.snapshot().base is None
+        assert gallery.snapshot().store.stamp is None
     shutil.rmtree(own)
-    shutil.copytree(foreign, folders[0] / foreign.name)
-    with Gallery.open(folders[0]) as gallery:
-        assert gallery.snapshot().base is None
+    shutil.copytree(foreign, places[0] / foreign.name)
+    with Gallery.open(places[0]) as gallery:
+        assert gallery.snapshot().store.stamp is None
 
 
 def test_one_file_of_another_generation_is_not_believed(gallery: Gallery, clustered: Any) -> None:
     gallery.build()
-    (old,) = accelerator.find(gallery.folder)
+    (old,) = folders(gallery.folder)
     kept = (old / "vectors.npy").read_bytes()
     gallery.add(clustered(600, seed=4), keys=[f"k{i}" for i in range(600)])
     gallery.build()
     gallery.close()
-    (new,) = accelerator.find(gallery.folder)
+    (new,) = folders(gallery.folder)
     (new / "vectors.npy").write_bytes(kept)
     with Gallery.open(gallery.folder, read_only=True) as reader:
-        assert reader.snapshot().base is None
+        assert reader.snapshot().store.stamp is None
         assert reader.search(clustered(1, seed=4), 1).distances[0, 0] == 0.0
 
 
@@ -114,7 +114,7 @@ def test_a_lagging_accelerator_is_caught_up(gallery: Gallery, clustered: Any) ->
     gallery.add(clustered(20, seed=9), keys=[f"n{i}" for i in range(20)])
     assert gallery.catch_up()
     assert gallery.snapshot().lag == 0
-    assert len(accelerator.find(gallery.folder)) == 1
+    assert len(folders(gallery.folder)) == 1
 
 
 def test_a_deleted_accelerator_is_made_again_by_the_next_search(
@@ -122,10 +122,10 @@ def test_a_deleted_accelerator_is_made_again_by_the_next_search(
 ) -> None:
     gallery.build()
     gallery.close()
-    shutil.rmtree(accelerator.find(gallery.folder)[0])
+    shutil.rmtree(folders(gallery.folder)[0])
     with Gallery.open(gallery.folder) as again:
         assert again.search(vectors[:1], 1).ids[0, 0] == 1
-    assert len(accelerator.find(gallery.folder)) == 1
+    assert len(folders(gallery.folder)) == 1
 
 
 def test_a_reader_keeps_its_accelerator_while_a_writer_replaces_it(

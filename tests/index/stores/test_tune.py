@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from siam.errors import StoreError, UsageError
-from siam.index.budget import Budget, parse_latency, parse_memory
-from siam.index.effort import recall
 from siam.index.gallery import Gallery
-from siam.index.kinds import choose, factory, memory
 from siam.index.matches import Matches
-from siam.index.tune import best, tune
+from siam.index.recall import recall
+from siam.index.stores.budget import Budget, parse_latency, parse_memory
+from siam.index.stores.kinds import choose, factory, memory
+from siam.index.stores.tune import best, tune
 
 
 def test_trials_are_measured(gallery: Gallery) -> None:
@@ -36,10 +36,9 @@ def test_what_was_chosen_is_built(gallery: Gallery, vectors: np.ndarray) -> None
     with Gallery.open(gallery.folder) as again:
         assert again.kind == "hnsw"
         assert again.budget == budget
-        base = again.snapshot().base
-        assert base is not None
-        assert base.kind == "HNSW32,Flat"
-        assert base.extra["recall@10"] >= 0.95
+        info = again.snapshot().store.info
+        assert (info.structure, info.exact) == ("HNSW32,Flat", False)
+        assert info.recall >= 0.95
         assert again.search(vectors, 1).ids[:, 0].tolist() == list(range(1, 601))
 
 

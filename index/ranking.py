@@ -1,0 +1,79 @@
+"""Ordering candidates by their exact distance: what decides, whoever proposed them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from siam.array_types import Integers, Vectors
+from siam.index.matches import Matches
+
+__all__ = ["Candidates", "rank"]
+
+# Queries ranked at once, so that their candidates' vectors stay in the processor's cache.
+BLOCK = 256
+# Ids of candidates, int64 (n, m), -1 for none, and what gives the vectors of such ids: NaN for
+# one that is not there any more.
+Candidates = tuple[Integers, Callable[[Integers], Vectors]]
+
+
+def rank(queries: Vectors, candidates: Sequence[Candidates], k: int) -> Matches:
+    """Return the `k` nearest of each query's candidates, ties by id; -1 and infinity past the end.
+
+    Args:
+        queries: float32 of shape (n, dim), unit length.
+        candidates: one or more lots of them; no id is in two.
+        k: 1 or more.
+
+    Example:
+        >>> corners = np.eye(3, dtype=np.float32)
+        >>> rank(corners[:1], [(np.array([[1, 0, -1]]), corners.__getitem__)], 2).ids.tolist()
+        [[0, 1]]
+    """
+    width = sum(ids.shape[1] for ids, _ in candidates)
+    if not width or not len(queries):
+        nobody = np.empty((len(queries), 0), np.int64)
+        return _padded(nobody, nobody.astype(np.float32), k)
+    if len(queries) <= BLOCK:
+        return _padded(*_rank_block(queries, candidates, k), k)
+    parts = []
+    for start in range(0, len(queries), BLOCK):
+        block = slice(start, start + BLOCK)
+        parts.append(_rank_block(queries[block], [(ids[block], t) for ids, t in candidates], k))
+    ids = np.concatenate([part[0] for part in parts])
+    return _padded(ids, np.concatenate([part[1] for part in parts]), k)
+
+
+def _rank_block(
+    queries: Vectors, candidates: Sequence[Candidates], k: int
+) -> tuple[Integers, Vectors]:
+    """Return ids and exact distances of candidates, nearest first.
+
+    FAISS computes batches as |q|^2 + |v|^2 - 2 q.v, whose rounding shows as distances of
+    3e-4 between equal vectors; subtracting first makes them 0 for any batch size.
+    """
+    lots = []
+    for ids, take in candidates:
+        difference = take(ids)
+        difference -= queries[:, None]
+        lots.append(np.sqrt(np.einsum("qcd,qcd->qc", difference, difference)))
+    distances = lots[0] if len(lots) == 1 else np.concatenate(lots, axis=1)
+    ids = np.concatenate([ids for ids, _ in candidates], axis=1)
+    np.minimum(distances, 2.0, out=distances)  # rounding may pass the greatest there is
+    gone = np.isnan(distances)
+    gone |= ids < 0
+    if gone.any():
+        distances[gone] = np.inf
+        ids[gone] = -1
+    order = np.lexsort((ids, distances), axis=1)[:, :k]
+    rows = np.arange(len(queries))[:, None]
+    return ids[rows, order], distances[rows, order]
+
+
+def _padded(ids: Integers, distances: Vectors, k: int) -> Matches:
+    missing = k - ids.shape[1]
+    if missing:
+        ids = np.pad(ids, ((0, 0), (0, missing)), constant_values=-1)
+        distances = np.pad(distances, ((0, 0), (0, missing)), constant_values=np.inf)
+    return Matches(ids, distances.astype(np.float32, copy=False))

@@ -1,0 +1,1 @@
+"""Vector stores: one protocol, and FAISS behind it."""
