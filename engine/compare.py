@@ -117,7 +117,7 @@ def chosen(only: Sequence[str]) -> tuple[str, ...]:
 
 def need_parts() -> None:
     """Say what is missing before anything is trained, not after."""
-    for package in ("keras", "sklearn", "matplotlib"):
+    for package in ("keras", "sklearn", "matplotlib", "jinja2"):
         if importlib.util.find_spec(package) is None:
             raise MissingExtraError("siam compare", "train")
 

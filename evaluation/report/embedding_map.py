@@ -61,10 +61,10 @@ def map_plot(places: np.ndarray, labels: np.ndarray, colours: Sequence[str]) -> 
         labels: int64 (n,), positions in `colours`.
         colours: one per class.
     """
-    with figure(6.4, 5.2) as (drawn, axes):
+    with figure(6.4, 5.2) as (drawing, axes):
         axes.set_axis_off()
         points = axes.scatter(
             places[:, 0], places[:, 1], 9, c=[colours[label] for label in labels], linewidths=0
         )
         points.set_gid("points")
-        return to_svg(drawn, "map", "Map of the embeddings, coloured by class")
+        return to_svg(drawing, "map", "Map of the embeddings, coloured by class")

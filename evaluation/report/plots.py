@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,13 +10,21 @@ import numpy as np
 from siam.evaluation.all_pairs import BINS, AllPairs
 from siam.evaluation.pairs import FALSE_ACCEPT_RATES
 from siam.evaluation.reliability import Reliability
+from siam.evaluation.report.render import spell_out_controls
 from siam.evaluation.report.svg import ACCENT, DIFFERENT, SAME, figure, to_svg
 from siam.evaluation.roc import equal_error, threshold_at, true_accept_rate_at
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["confusion_plot", "distance_plot", "history_plots", "reliability_plot", "roc_plot"]
+__all__ = [
+    "comparison_plot",
+    "confusion_plot",
+    "distance_plot",
+    "history_plots",
+    "reliability_plot",
+    "roc_plot",
+]
 
 BARS = 100
 CURVE_POINTS = 400
@@ -40,21 +48,46 @@ def history_plots(history: Sequence[dict[str, float]]) -> list[str]:
     plots = []
     for place, quantity in enumerate(quantities):
         curves = ((quantity, "training", ACCENT), (f"val_{quantity}", "validation", DIFFERENT))
-        with figure(5.0, 3.0) as (drawn, axes):
+        with figure(5.0, 3.0) as (drawing, axes):
             for key, label, colour in curves:
                 values = np.array([row.get(key, np.nan) for row in history], np.float64)
                 shown = np.isfinite(values)
                 if shown.any():
                     axes.plot(np.array(epochs)[shown], values[shown], color=colour, label=label)
-            axes.set(xlabel="epoch", title=quantity.replace("_", " "))
-            _legend(drawn)
-            plots.append(to_svg(drawn, f"history{place}", "Training curve"))
+            axes.set_xlabel("epoch")
+            title = spell_out_controls(quantity.replace("_", " "))
+            axes.set_title(title, parse_math=False)
+            _legend(drawing)
+            plots.append(to_svg(drawing, f"history{place}", "Training curve"))
     return plots
+
+
+def comparison_plot(
+    histories: Mapping[str, Sequence[Mapping[str, float]]], quantity: str, *, title: str
+) -> str:
+    """Plot one quantity of several trainings over the epochs.
+
+    Losses of different kinds share no scale, so each is drawn as a share of its first value.
+
+    Args:
+        histories: name -> one row per epoch.
+        quantity: key of a row, such as "val_loss".
+        title: of the plot.
+    """
+    with figure() as (drawing, axes):
+        for name, history in histories.items():
+            values = [row[quantity] for row in history if quantity in row]
+            if values and values[0] > 0:
+                shares = np.array(values) / values[0]
+                axes.plot(range(1, len(values) + 1), shares, "o-", markersize=3, label=name)
+        axes.set(yscale="log", xlabel="epoch", ylabel="share of the first epoch's", title=title)
+        _legend(drawing)
+        return to_svg(drawing, quantity, title)
 
 
 def distance_plot(pairs: AllPairs, threshold: float) -> str:
     """Plot how many same and different pairs lie at each distance, with the threshold."""
-    with figure() as (drawn, axes):
+    with figure() as (drawing, axes):
         edges = np.linspace(0, 2, BARS + 1)
         for counts, label, colour in (
             (pairs.same, "same class", SAME),
@@ -64,8 +97,8 @@ def distance_plot(pairs: AllPairs, threshold: float) -> str:
             axes.stairs(100 * shares, edges, fill=True, alpha=0.55, color=colour, label=label)
         axes.axvline(threshold, color=ACCENT, linewidth=2, label=f"threshold {threshold:.3g}")
         axes.set(xlabel="distance (smaller = closer)", ylabel="% of pairs", xlim=(0, 2))
-        _legend(drawn)
-        return to_svg(drawn, "distances", "Histogram of distances of same and different pairs")
+        _legend(drawing)
+        return to_svg(drawing, "distances", "Histogram of distances of same and different pairs")
 
 
 def roc_plot(pairs: AllPairs, threshold: float) -> str:
@@ -75,7 +108,7 @@ def roc_plot(pairs: AllPairs, threshold: float) -> str:
     rates = np.logspace(np.log10(smallest), 0, CURVE_POINTS)
     error, _ = equal_error(curve)
     place = int(np.searchsorted(curve.thresholds, threshold, side="right")) - 1
-    with figure() as (drawn, axes):
+    with figure() as (drawing, axes):
         accepts = [100 * true_accept_rate_at(curve, rate) for rate in rates]
         axes.plot(100 * rates, accepts, color=SAME, linewidth=2)
         axes.plot(
@@ -97,8 +130,8 @@ def roc_plot(pairs: AllPairs, threshold: float) -> str:
             xlabel="false accepts, % of different pairs",
             ylabel="true accepts, % of same pairs",
         )
-        _legend(drawn)
-        return to_svg(drawn, "roc", "ROC curve with the equal error rate and operating points")
+        _legend(drawing)
+        return to_svg(drawing, "roc", "ROC curve with the equal error rate and operating points")
 
 
 def reliability_plot(curves: dict[str, Reliability]) -> str:
@@ -107,7 +140,7 @@ def reliability_plot(curves: dict[str, Reliability]) -> str:
     Args:
         curves: what the probability says -> how it held.
     """
-    with figure() as (drawn, axes):
+    with figure() as (drawing, axes):
         axes.plot([0, 100], [0, 100], color=ACCENT, linewidth=1, linestyle="--", label="ideal")
         for (name, curve), colour in zip(curves.items(), (SAME, DIFFERENT), strict=False):
             if len(curve.counts) == 0:
@@ -118,9 +151,9 @@ def reliability_plot(curves: dict[str, Reliability]) -> str:
             # Most cases lie at 0 and 100 %: their large dots reach over the frame.
             points = 100 * curve.said, 100 * curve.observed
             axes.scatter(*points, sizes, color=colour, label=label, clip_on=False, zorder=3)
-        axes.set(xlabel="probability said, %", ylabel="observed, %", xlim=(-3, 103), ylim=(-3, 103))
-        _legend(drawn, columns=1)
-        return to_svg(drawn, "reliability", "Reliability curve")
+        axes.set(xlabel="probability, %", ylabel="observed, %", xlim=(-3, 103), ylim=(-3, 103))
+        _legend(drawing, columns=1)
+        return to_svg(drawing, "reliability", "Reliability curve")
 
 
 def confusion_plot(matrix: np.ndarray, classes: Sequence[str]) -> str:
@@ -136,7 +169,7 @@ def confusion_plot(matrix: np.ndarray, classes: Sequence[str]) -> str:
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     # From transparent, so that an empty cell shows the page, light or dark.
     shades = LinearSegmentedColormap.from_list("s", [to_rgba(ACCENT, 0.0), to_rgba(ACCENT, 0.9)])
-    with figure(5.0, 4.6) as (drawn, axes):
+    with figure(5.0, 4.6) as (drawing, axes):
         # The root makes a few mistakes among thousands visible.
         axes.pcolormesh(np.sqrt(shares), cmap=shades, vmin=0, vmax=1, rasterized=count > 60)
         axes.grid(visible=False)
@@ -155,13 +188,14 @@ def confusion_plot(matrix: np.ndarray, classes: Sequence[str]) -> str:
                     column + 0.5, row + 0.5, str(matrix[row, column]),
                     ha="center", va="center", fontsize=8,
                 )  # fmt: skip
-        return to_svg(drawn, "confusion", "Confusion matrix")
+        return to_svg(drawing, "confusion", "Confusion matrix")
 
 
-def _legend(drawn: Figure, *, columns: int = 2) -> None:
+def _legend(drawing: Figure, *, columns: int = 2) -> None:
     """Put the legend below the axes, where it hides nothing."""
-    drawn.legend(loc="outside lower center", ncols=columns)
+    drawing.legend(loc="outside lower center", ncols=columns)
 
 
 def _short(name: str) -> str:
+    name = spell_out_controls(name)
     return name if len(name) <= 14 else f"{name[:13]}…"

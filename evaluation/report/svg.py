@@ -6,13 +6,14 @@ import contextlib
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["ACCENT", "DIFFERENT", "SAME", "figure", "to_svg"]
+__all__ = ["ACCENT", "DIFFERENT", "SAME", "Plot", "figure", "to_svg"]
 
 # Readable on white and on black alike.
 SAME = "#1b9e8f"
@@ -49,6 +50,14 @@ STYLE: Any = {
 }
 
 
+@dataclass(frozen=True)
+class Plot:
+    """A drawing of `to_svg`, and what is said below it."""
+
+    svg: str
+    caption: str = ""
+
+
 @contextlib.contextmanager
 def figure(width: float = 5.0, height: float = 3.6) -> Iterator[tuple[Figure, Axes]]:
     """Yield a figure with one axes in the page's style, in inches; no display is needed."""
@@ -57,22 +66,22 @@ def figure(width: float = 5.0, height: float = 3.6) -> Iterator[tuple[Figure, Ax
     from matplotlib.figure import Figure
 
     with matplotlib.rc_context(STYLE):
-        drawn = Figure(figsize=(width, height), layout="constrained")
-        FigureCanvasSVG(drawn)
-        yield drawn, drawn.add_subplot()
+        drawing = Figure(figsize=(width, height), layout="constrained")
+        FigureCanvasSVG(drawing)
+        yield drawing, drawing.add_subplot()
 
 
-def to_svg(drawn: Figure, name: str, description: str) -> str:
+def to_svg(drawing: Figure, name: str, description: str) -> str:
     """Return a figure as an SVG element to be put into a page.
 
     Args:
-        drawn: a figure from `figure`, still within its block.
+        drawing: a figure from `figure`, still within its block.
         name: prefix of every id in it, since a page's ids must differ.
         description: what a screen reader says; plain text without markup.
     """
     buffer = io.StringIO()
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-    drawn.savefig(buffer, format="svg", metadata=nothing)
+    drawing.savefig(buffer, format="svg", metadata=nothing)
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from html import escape
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 __all__ = [
+    "Cell",
+    "Table",
     "calibration_table",
     "class_table",
     "figures_table",
     "interval",
+    "out_of_distribution_table",
     "per_cent",
-    "table",
-    "unfamiliar_table",
 ]
 
 # A long list of classes makes no page: the worst are shown.
 CLASSES_SHOWN = 50
 
 FIGURES = (
-    ("pairs", "accuracy", "Pairs told rightly at the threshold"),
+    ("pairs", "accuracy", "Pairs judged rightly at the threshold"),
     ("pairs", "far", "Different pairs accepted at the threshold"),
     ("pairs", "tar", "Same pairs accepted at the threshold"),
     ("all_pairs", "auc", "ROC AUC, all pairs"),
@@ -40,27 +41,28 @@ FIGURES = (
 )
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return an HTML table; the first column is text, the others are numbers to the right.
+@dataclass(frozen=True)
+class Cell:
+    """A number of a table, with something smaller below it."""
 
-    Args:
-        head: column names, plain text.
-        rows: cells, plain text, as many as in `head`.
+    text: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of plain text; the first column is text, the others are numbers to the right.
+
+    Attributes:
+        head: the columns' names.
+        rows: as many cells each as in `head`.
     """
-    kinds = ["", *[' class="number"'] * (len(head) - 1)]
-    top = "".join(f"<th{kind}>{escape(cell)}</th>" for kind, cell in zip(kinds, head, strict=True))
-    body = "".join(
-        "<tr>"
-        + "".join(f"<td{kind}>{escape(cell)}</td>" for kind, cell in zip(kinds, row, strict=True))
-        + "</tr>"
-        for row in rows
-    )
-    return (
-        f'<div class="wide"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
-    )
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[str | Cell]]
 
 
-def figures_table(metrics: dict[str, Any]) -> str:
+def figures_table(metrics: dict[str, Any]) -> Table:
     """Return the table of the main figures of `summarise`."""
     rows = [
         [words, per_cent(metrics[block][name]), interval(metrics[block], name)]
@@ -89,14 +91,14 @@ def figures_table(metrics: dict[str, Any]) -> str:
                 interval(found, "right"),
             ]
         )
-    return table(["figure", "test", "95 % interval"], rows)
+    return Table(["figure", "test", "95 % interval"], rows)
 
 
-def calibration_table(metrics: dict[str, Any]) -> str:
-    """Return the table of false-accept rates asked for and met."""
-    return table(
-        ["asked for", "distance", "false accepts on test", "95 % interval", "true accepts on test"],
-        (
+def calibration_table(metrics: dict[str, Any]) -> Table:
+    """Return the table of nominal false-accept rates and those measured."""
+    return Table(
+        ["nominal", "distance", "false accepts on test", "95 % interval", "true accepts on test"],
+        [
             [
                 per_cent(point["nominal_far"]),
                 f"{point['threshold']:.4f}",
@@ -105,15 +107,15 @@ def calibration_table(metrics: dict[str, Any]) -> str:
                 per_cent(point["test_tar"]),
             ]
             for point in metrics["calibration"]["operating_points"]
-        ),
+        ],
     )
 
 
-def unfamiliar_table(metrics: dict[str, Any]) -> str:
-    """Return the table of how well pictures unlike the gallery's are told."""
-    return table(
+def out_of_distribution_table(metrics: dict[str, Any]) -> Table:
+    """Return the table of how well out-of-distribution pictures are detected."""
+    return Table(
         ["kind of picture", "AUROC", "95 % interval", "let through", "95 % interval"],
-        (
+        [
             [
                 f"{name} ({found['strange']:,})",
                 f"{found['auroc']:.4f}",
@@ -122,17 +124,17 @@ def unfamiliar_table(metrics: dict[str, Any]) -> str:
                 interval(found, "let_through"),
             ]
             for name, found in metrics["unfamiliar"].items()
-        ),
+        ],
     )
 
 
-def class_table(metrics: dict[str, Any]) -> str:
+def class_table(metrics: dict[str, Any]) -> Table:
     """Return the table of classes, the worst first."""
     seen = [found for found in metrics["classes"] if found["count"]]
     worst = sorted(seen, key=lambda found: found["recall"])[:CLASSES_SHOWN]
-    return table(
-        ["class", "pictures", "found", "95 % interval", "precision", "taken for"],
-        (
+    return Table(
+        ["class", "pictures", "recall", "95 % interval", "precision", "taken for"],
+        [
             [
                 found["name"],
                 f"{found['count']:,}",
@@ -142,7 +144,7 @@ def class_table(metrics: dict[str, Any]) -> str:
                 ", ".join(f"{m['name']} ({m['count']})" for m in found["mistaken_for"][:3]),
             ]
             for found in worst
-        ),
+        ],
     )
 
 

@@ -21,7 +21,7 @@ from siam.engine.comparison.figures import (
     read_comparison,
     verify,
 )
-from siam.engine.comparison.page import html
+from siam.engine.comparison.page import render_comparison
 from siam.engine.comparison.verdict import verdict
 from siam.errors import MissingExtraError, RunError, UsageError
 from siam.pictures.preparation import Preparation
@@ -187,12 +187,13 @@ class TestVerdict:
 
 
 def test_the_page_needs_nothing_beside_it() -> None:
-    page = html(
+    page = render_comparison(
         comparison(
             contestant("functional", right=98, found=50), contestant("siamese", right=98, found=90)
         )
     )
-    assert page.count("<svg") == 1
+    assert page.count("<svg") == 2
+    assert "Content-Security-Policy" in page and "<script" not in page
     assert "made &lt;here&gt;" in page and "made <here>" not in page
     assert "src=" not in page and "@import" not in page
     assert "0.9800" in page and "0.25 s" in page

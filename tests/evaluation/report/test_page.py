@@ -15,7 +15,7 @@ from siam.evaluation.measure import Embedded, measure
 from siam.evaluation.report.page import ReportInputs, render_report, write_report
 from siam.evaluation.summary import summarise
 
-EVIL = '<script>alert("x")</script></script>&$title'
+EVIL = '<script>alert("x")</script></script>&$title{{ 7 * 7 }}\x1b[2J\'"'
 DOT = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path d="M0 0h9v9z"/></svg>'
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
 
@@ -129,6 +129,9 @@ def test_what_users_named_cannot_become_markup(inputs):
     assert "<script>alert" not in page
     assert "alert(" in Tags(page).text
     assert len([tag for tag, _ in Tags(page).tags if tag == "script"]) == 2
+    assert all(name[:2] != "on" for _, attributes in Tags(page).tags for name in attributes)
+    assert "\x1b" not in page and "\\x1b[2J" in page
+    assert "{{ 7 * 7 }}" in page
 
 
 def test_the_same_inputs_make_the_same_page(inputs, page):
@@ -204,13 +207,29 @@ def test_a_browser_has_nothing_to_complain_of_and_shows_a_picture_on_hover(tmp_p
     document.getElementById("map-card").dispatchEvent(new PointerEvent("pointermove", {
       clientX: box.left + box.width / 2, clientY: box.top + box.height / 2, bubbles: true }));
     </script></body>"""
-    path.write_text(page.replace("</body>", hover), encoding="utf-8")
+    # The page's own policy would refuse the test's script, which is not siam's.
+    open_to_all = re.sub(r"script-src 'sha256-[^']+'", "script-src 'unsafe-inline'", page)
+    path.write_text(open_to_all.replace("</body>", hover), encoding="utf-8")
     dom, console = browse(path)
     assert console == []
     tip = re.search(r'<div id="map-tip"[^>]*>.*?</div>', dom, flags=re.DOTALL)
     assert tip is not None
     assert "display: block" in tip[0]
     assert re.search(r"<span>(ant|bee|cat|dog)</span>", tip[0])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+def test_a_browser_runs_the_script_of_the_page_and_no_other(tmp_path, page):
+    path = tmp_path / "report.html"
+    path.write_text(page, encoding="utf-8")
+    dom, console = browse(path)
+    assert console == []
+    assert "background-image: url(" in dom  # set by the script
+    path.write_text(page.replace("</body>", "<script>document.title = 1</script></body>"))
+    dom, console = browse(path)
+    assert any("Content Security Policy" in line for line in console)
+    assert "<title>1</title>" not in dom
 
 
 @pytest.mark.slow
