@@ -12,12 +12,13 @@ from PIL import Image
 from siam.engine.open_run import OpenRun, open_run
 from siam.engine.verify import decide_pair, verify_pair
 from siam.errors import PictureError, UsageError
+from siam.pictures.findings import Finding
 from siam.pictures.preparation import Prepared
 from siam.runs.held_out import load_held_out
 
 SEEN = Prepared(np.zeros((28, 28, 1), np.uint8), (), {}, ())
-BLANK = replace(SEEN, notes=("the picture is blank",))
-SEVERAL = replace(SEEN, notes=("more than one digit found: 3 separate marks",))
+BLANK = replace(SEEN, findings=(Finding("blank"),))
+SEVERAL = replace(SEEN, findings=(Finding("several", 3),))
 
 
 @pytest.fixture(scope="module")
