@@ -125,8 +125,8 @@ def build(
         ValueError: shapes that no classifier can have.
 
     Example:
-        >>> build((28, 28, 1), 10).compute_output_shape((None, 28, 28, 1))
-        (None, 10)
+        >>> build((28, 28, 1), 10)(np.zeros((2, 28, 28, 1), np.float32)).shape[1]
+        10
     """
     model = SubclassedClassifier(
         input_shape, num_classes, widths=widths, features=features, name="subclassed"

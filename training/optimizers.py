@@ -31,8 +31,8 @@ def make_optimizer(
         ValueError: when there is no optimizer of that name.
 
     Example:
-        >>> make_optimizer("adamw", 0.01, weight_decay=0.0).name
-        'adamw'
+        >>> make_optimizer("adamw", 0.01, weight_decay=0.0).weight_decay
+        0.0
     """
     if name not in OPTIMIZERS:
         raise ValueError(f"No optimizer is called {name!r}; there are {', '.join(OPTIMIZERS)}.")
