@@ -1,3 +1,69 @@
-"""siam: Siamese similarity search, from a folder of labelled pictures to a decision."""
+"""siam: Siamese similarity search, from a folder of labelled pictures to a decision.
+
+Nothing is imported before its first use: a bare `import siam` costs milliseconds.
+
+Example:
+    >>> import siam
+    >>> run = siam.train("photos/", preset="quick")  # doctest: +SKIP
+    >>> run.query("phone.jpg").verdict  # doctest: +SKIP
+    'match'
+"""
+
+from __future__ import annotations
+
+# `typing` is not imported for it: type checkers know the name.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from siam.engine.answer import Answer, Unreadable
+    from siam.engine.api.run import Run, open
+    from siam.engine.api.train import train
+    from siam.errors import (
+        DataError,
+        InternalError,
+        MissingExtraError,
+        PictureError,
+        RunError,
+        SiamError,
+        StoreError,
+        UsageError,
+    )
 
 __version__ = "0.1.0"
+__all__ = [
+    "Answer",
+    "DataError",
+    "InternalError",
+    "MissingExtraError",
+    "PictureError",
+    "Run",
+    "RunError",
+    "SiamError",
+    "StoreError",
+    "Unreadable",
+    "UsageError",
+    "__version__",
+    "open",
+    "train",
+]
+
+_HOMES = {
+    "Answer": "siam.engine.answer",
+    "Run": "siam.engine.api.run",
+    "Unreadable": "siam.engine.answer",
+    "open": "siam.engine.api.run",
+    "train": "siam.engine.api.train",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module 'siam' has no attribute {name!r}")
+    import importlib
+
+    value = getattr(importlib.import_module(_HOMES.get(name, "siam.errors")), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

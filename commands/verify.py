@@ -70,8 +70,7 @@ def print_answer(
     run: OpenRun, answer: PairAnswer, false_accept_rate: float | None, threshold: float | None
 ) -> None:
     """Print the verdict, its evidence, and what to try next."""
-    console.data(f"{answer.verdict}, probability of the same class {answer.probability:.1%}")
-    console.data(answer.reason)
+    console.data(str(answer))
     for side, prepared in zip(("left", "right"), answer.prepared, strict=True):
         for note in prepared.notes:
             console.data(f"note: {side}: {note}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from siam.engine.display import answer_html, answer_line, answer_text, printable
 from siam.evaluation.verdict import SURE, Verdict, Word
 from siam.pictures.preparation import Prepared
 
@@ -42,7 +43,7 @@ class Neighbour:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Answer:
     """What a run says of one picture.
 
@@ -77,6 +78,15 @@ class Answer:
             "choices": self.prepared.choices if self.prepared else {},
             "notes": list(self.prepared.notes) if self.prepared else [],
         }
+
+    def __repr__(self) -> str:
+        return f"<Answer: {answer_line(self)} ({printable(self.input)})>"
+
+    def __str__(self) -> str:
+        return answer_text(self)
+
+    def _repr_html_(self) -> str:
+        return answer_html(self)
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 from siam.engine.answer import Answer, Result, Unreadable
 from siam.engine.open_run import OpenRun
 from siam.engine.query import QueryOptions, answer_batch
-from siam.engine.reading import NOTHING_SAID, PictureOptions, Read, Source
+from siam.engine.reading import NOTHING_SAID, PictureOptions, Read, Source, decode
 from siam.errors import PictureError
 from siam.pictures.page_segmentation import find_marks
 from siam.pictures.preparation_sheet import overview
-from siam.pictures.reading import read_picture
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -54,7 +53,7 @@ def query_marks(
     preparation = run.config.preparation
     try:
         whole = picture.box or preparation.chain != "digit"
-        image = read_picture(content, name=name, enough=None if whole else preparation.enough)
+        image = decode(content, name=name, enough=None if whole else preparation.enough)
         marks = find_marks(
             image,
             preparation,

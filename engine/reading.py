@@ -6,13 +6,19 @@ import dataclasses
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from siam.errors import MissingExtraError, PictureError, SiamError
 from siam.parallel import parallel_map, portions
 from siam.pictures.fast_path import looks_ready, ready_pictures
+from siam.pictures.in_memory import check_picture, picture_from_array
 from siam.pictures.preparation import Box, Preparation, Prepared, prepare_picture
-from siam.pictures.reading import Source, read_picture
+from siam.pictures.reading import Skipped, read_picture
+from siam.pictures.reading import Source as FileSource
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -22,12 +28,15 @@ __all__ = [
     "PictureOptions",
     "Read",
     "Source",
+    "decode",
     "gathered",
     "read_ahead",
     "read_one",
     "read_portion",
 ]
 
+# A file, or a picture in memory: uint8 (height, width[, channels]).
+Source: TypeAlias = "FileSource | Image.Image | NDArray[Any]"
 # Pictures that one task reads: enough that handing it to a thread costs nothing beside it.
 CHUNK = 64
 # Tasks begun for each core before their results are asked for; what bounds the memory.
@@ -172,7 +181,16 @@ def opened(
 ) -> Image.Image:
     """Decode a picture, as large as its preparation has use for; in full if a part is asked for."""
     name, source = entry
-    return read_picture(source, name=name, enough=None if options.box else preparation.enough)
+    return decode(source, name=name, enough=None if options.box else preparation.enough)
+
+
+def decode(source: Source, *, name: str, enough: int | None) -> Image.Image:
+    """Return the picture that a file, its content or the memory holds; see `read_picture`."""
+    if isinstance(source, np.ndarray):
+        return picture_from_array(source, name=name)
+    if isinstance(source, Path | bytes | Skipped):
+        return read_picture(source, name=name, enough=enough)
+    return check_picture(source, name=name)
 
 
 def prepared_read(

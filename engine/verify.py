@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from siam.engine.display import pair_html, pair_line, printable
 from siam.engine.open_run import OpenRun
 from siam.engine.reading import NOTHING_SAID, PictureOptions, Source, read_one
 from siam.errors import PictureError
@@ -18,7 +19,7 @@ __all__ = ["PairAnswer", "PairVerdict", "verify_pair"]
 PairVerdict = Literal["same", "unsure", "different"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PairAnswer:
     """What a run says of two pictures.
 
@@ -63,6 +64,15 @@ class PairAnswer:
                 "right": list(self.prepared[1].notes),
             },
         }
+
+    def __repr__(self) -> str:
+        return f"<PairAnswer: {pair_line(self)} ({printable(f'{self.left}, {self.right}')})>"
+
+    def __str__(self) -> str:
+        return f"{pair_line(self)}\n{printable(self.reason)}"
+
+    def _repr_html_(self) -> str:
+        return pair_html(self)
 
 
 def verify_pair(

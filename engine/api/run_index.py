@@ -1,0 +1,123 @@
+"""A run's index from Python: add, sync, remove, look at, verify; each as `siam index` does it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from siam.engine.indexing import Indexed, add, open_to_index, sync
+from siam.engine.item_options import items_to_remove
+from siam.engine.open_run import open_run
+from siam.index.summary import Summary, summarise
+from siam.index.verify import Verification, verify
+from siam.progress import Progress, silent
+
+__all__ = ["RunIndex"]
+
+PathLike = str | os.PathLike[str]
+
+
+class RunIndex:
+    """The pictures that a run's queries are answered from.
+
+    Every call opens the index and closes it again, so that other processes may write in between.
+
+    Args:
+        run: the run's folder.
+    """
+
+    def __init__(self, run: Path) -> None:
+        self._run = str(run)
+
+    def add(
+        self,
+        sources: PathLike | Sequence[PathLike],
+        *,
+        label: str | None = None,
+        meta: Mapping[str, Any] | None = None,
+        progress: Progress = silent,
+    ) -> Indexed:
+        """Embed and index pictures; a new label is searchable at once, without training.
+
+        Args:
+            sources: pictures, folders (labelled by their sub-folders) and .npz files with `x` uint8
+                (n, height, width[, channels]) and perhaps `y`.
+            label: the label of all of them, instead.
+            meta: further values kept with each, for filters.
+            progress: told of pictures embedded.
+
+        Raises:
+            DataError: a source that is not there, or a single picture that cannot be read.
+            StoreError: the index is damaged, or another process holds on to it.
+        """
+        listed = [sources] if isinstance(sources, str | os.PathLike) else sources
+        names = [os.fspath(name) for name in listed]
+        with open_to_index(self._run) as run:
+            done = add(run, names, label=label, meta=meta, progress=progress)
+            run.gallery.catch_up(progress=progress)
+        return done
+
+    def sync(
+        self, folder: PathLike, *, dry_run: bool = False, progress: Progress = silent
+    ) -> Indexed:
+        """Add new pictures of a folder, embed changed ones again, drop deleted ones.
+
+        Args:
+            folder: pictures, labelled by their sub-folders.
+            dry_run: only count.
+            progress: told of pictures embedded.
+
+        Raises:
+            DataError: the folder is not there, or is empty although the index holds its pictures.
+            StoreError: the index is damaged, or another process holds on to it.
+        """
+        with open_to_index(self._run) as run:
+            done = sync(run, Path(folder), dry_run=dry_run, progress=progress)
+            if not dry_run:
+                run.gallery.catch_up(progress=progress)
+        return done
+
+    def remove(
+        self,
+        items: Sequence[int | str] = (),
+        *,
+        label: str | None = None,
+        where: str | Sequence[str] = (),
+    ) -> int:
+        """Take items out of the index; files are not touched. Returns how many there were.
+
+        Args:
+            items: ids or keys.
+            label: all items with this label.
+            where: all items that pass this filter, or all of these.
+
+        Raises:
+            UsageError: nothing is named, or an item that is not there.
+        """
+        filters = [where] if isinstance(where, str) else list(where)
+        with open_to_index(self._run) as run:
+            names = [str(item) for item in items]
+            return run.gallery.remove(
+                items_to_remove(run.gallery, names, label=label, where=filters)
+            )
+
+    def info(self) -> Summary:
+        """Return what the index holds: counts by label and split, its kind, its size on disk."""
+        with open_run(self._run) as run:
+            return summarise(run.gallery)
+
+    def verify(self, *, repair: bool = False, progress: Progress = silent) -> Verification:
+        """Compare vectors, counts, picture files and searches with what they should be.
+
+        Args:
+            repair: set right what can be.
+            progress: told of vectors and files checked.
+        """
+        with open_run(self._run, read_only=not repair) as run:
+            return verify(run.gallery, repair=repair, progress=progress)
+
+    def __len__(self) -> int:
+        with open_run(self._run) as run:
+            return len(run.gallery)

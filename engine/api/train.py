@@ -1,0 +1,100 @@
+"""Train a run from Python, as `siam train` does it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+
+from siam.engine.api.run import Run
+from siam.progress import Progress, silent
+
+__all__ = ["train"]
+
+
+def train(
+    dataset: str | os.PathLike[str] | None = None,
+    *,
+    preset: str = "balanced",
+    name: str | None = None,
+    seed: int = 0,
+    epochs: int | None = None,
+    overrides: Mapping[str, object] | None = None,
+    pairs: str = "batch",
+    patience: int = 0,
+    size: int | None = None,
+    prepare: str | None = None,
+    classes_from: str | None = None,
+    holdout_classes: Sequence[str] = (),
+    data_dir: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    device: str = "auto",
+    backend: str | None = None,
+    progress: Progress = silent,
+    notice: Callable[[str], None] = lambda _: None,
+) -> Run:
+    """Train a Siamese network, index its pictures, measure it: one folder, a run.
+
+    Args:
+        dataset: "mnist", "digits", an IDX folder, a folder or .zip with a sub-folder per class;
+            MNIST if it can be had, else digits, when left out.
+        preset: "quick", "balanced" or "best".
+        name: the run's name; by default the data set's with a number.
+        seed: fixes splits, order, initialisation.
+        epochs: passes over the pictures; the preset's when left out.
+        overrides: any value of the recipe by name, such as {"augment.rotation": 20}.
+        pairs: "batch" or "sampled".
+        patience: stop after so many epochs without progress; 0 = never.
+        size: side of the network's input in pixels.
+        prepare: "digit", "glyph", "photo" or "none", the chain for pictures from outside.
+        classes_from: which folders name a class, such as "alphabet/character".
+        holdout_classes: names of classes to leave out of training.
+        data_dir: where data sets stand.
+        resume: go on with an interrupted run; `name` says which.
+        device: "auto", "cpu", "gpu", "gpu:N", or "all" for every GPU.
+        backend: "tensorflow", "jax" or "torch"; KERAS_BACKEND, else TensorFlow, when left out.
+        progress: told of every step.
+        notice: told in a sentence what the user should know.
+
+    Raises:
+        DataError: the data set cannot be read.
+        RunError: the runs folder cannot be written, or there is nothing to resume.
+        UsageError: a name that is taken, or a value that makes no sense.
+        MissingExtraError: the extra "train" is not installed.
+
+    Example:
+        >>> run = train("photos/", preset="quick")  # doctest: +SKIP
+    """
+    from siam.engine.recipe_choice import check_preset
+    from siam.engine.train import need_training_parts, train_run
+    from siam.runs.config import DataChoice, TrainChoice
+    from siam.training.device import prepare_device
+
+    need_training_parts()
+    prepare_device(backend=backend, device=device)
+    values = {key: text_of(value) for key, value in (overrides or {}).items()}
+    if epochs is not None:
+        values["epochs"] = str(epochs)
+    trained = train_run(
+        DataChoice(
+            dataset=None if dataset is None else os.fspath(dataset),
+            data_dir=None if data_dir is None else os.fspath(data_dir),
+            size=size,
+            classes_from=classes_from,
+            holdout_classes=tuple(holdout_classes),
+            prepare=prepare,
+        ),
+        TrainChoice(
+            preset=check_preset(preset), overrides=values, seed=seed, pairs=pairs, patience=patience
+        ),
+        name=name,
+        resume=resume,
+        device=device,
+        progress=progress,
+        notice=notice,
+    )
+    return Run(trained.path)
+
+
+def text_of(value: object) -> str:
+    """Return a recipe's value as `--set` would be given it."""
+    return ",".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
