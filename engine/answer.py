@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from siam.engine.display import answer_html, answer_line, answer_text, printable
+from siam.engine.api.display import answer_html, answer_line, answer_text, printable
 from siam.evaluation.verdict import SURE, Verdict, Word
 from siam.pictures.preparation import Prepared
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from siam.engine.display import pair_html, pair_line, printable
+from siam.engine.api.display import pair_html, pair_line, printable
 from siam.engine.open_run import OpenRun
 from siam.engine.reading import NOTHING_SAID, PictureOptions, Source, read_one
 from siam.errors import PictureError

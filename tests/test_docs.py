@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
+
+import siam
+from siam.cli import app
+from siam.runs.held_out import load_held_out
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted(
@@ -46,3 +52,51 @@ def test_examples_import_what_is_there(page: Path) -> None:
             if not re.search(rf"^(?:def |class )?{name}\b", source, re.M)
         ]
     assert not missing
+
+
+def commands() -> set[str]:
+    """Return the names of what `siam --help` lists."""
+    from typer.main import get_command
+
+    return set(get_command(app).commands)  # type: ignore[attr-defined]
+
+
+def test_the_table_of_commands_is_what_help_lists() -> None:
+    text = (ROOT / "README.md").read_text()
+    table = text[text.index("## Commands") :].split("\n\n")[1]
+    rows = [line.split(" | ")[0] for line in table.splitlines()]
+    assert {name for row in rows for name in re.findall(r"`siam ([a-z]+)", row)} == commands()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_commands_that_are_named_are_there(page: Path) -> None:
+    """In code: `siam query ...` and lines that begin with it."""
+    text = (ROOT / page).read_text()
+    named = set(re.findall(r"(?:`|^\s{4,}|^\$ )siam ([a-z][a-z-]*)\b", text, re.M))
+    assert named <= commands()
+
+
+def test_the_python_page_names_what_is_public_and_nothing_else() -> None:
+    text = (ROOT / "docs" / "python.md").read_text()
+    named = set(re.findall(r"\bsiam\.(\w+)", text))
+    assert named == set(siam.__all__)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/python.md"])
+def test_the_python_examples_run(
+    page: str, run_copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As they stand there, one after the other; a run trained before stands in for the training."""
+    _, test = load_held_out(run_copy)
+    (tmp_path / "photos" / "cats").mkdir(parents=True)
+    for place, name in enumerate(["phone.jpg", "other.jpg", "a.png", "b.png", "photos/cats/a.png"]):
+        Image.fromarray(test.pictures[place, :, :, 0]).save(tmp_path / name)
+    (tmp_path / "broken.jpg").write_text("no picture")
+    shutil.copytree(run_copy, run_copy.with_name("mnist-1"))
+    monkeypatch.setattr(siam, "train", lambda *_, **__: siam.open("digits"), raising=False)
+    names: dict[str, object] = {}
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.S)
+    assert blocks
+    for block in blocks:
+        exec(compile(block, page, "exec"), names)
+    assert isinstance(names["run"], siam.Run)

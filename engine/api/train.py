@@ -64,9 +64,9 @@ def train(
     Example:
         >>> run = train("photos/", preset="quick")  # doctest: +SKIP
     """
-    from siam.engine.recipe_choice import check_preset
+    from siam.engine.recipe_choice import choose_training
     from siam.engine.train import need_training_parts, train_run
-    from siam.runs.config import DataChoice, TrainChoice
+    from siam.runs.config import DataChoice
     from siam.training.device import prepare_device
 
     need_training_parts()
@@ -83,9 +83,7 @@ def train(
             holdout_classes=tuple(holdout_classes),
             prepare=prepare,
         ),
-        TrainChoice(
-            preset=check_preset(preset), overrides=values, seed=seed, pairs=pairs, patience=patience
-        ),
+        choose_training(preset=preset, overrides=values, seed=seed, pairs=pairs, patience=patience),
         name=name,
         resume=resume,
         device=device,
