@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from siam.errors import SiamError
 from siam.runs.manifest import versions
@@ -30,12 +31,12 @@ class Check:
     Attributes:
         name: what.
         state: "ok", "note" (works, but worth knowing) or "bad".
-        detail: what was found.
+        detail: what there is.
         cure: what to do about it; empty where nothing need be done.
     """
 
     name: str
-    state: str
+    state: Literal["ok", "note", "bad"]
     detail: str
     cure: str = ""
 
@@ -61,37 +62,37 @@ def examine(data_dir: Path | None = None) -> list[Check]:
 
 def python_version() -> Check:
     """Check Python itself."""
-    found = f"{platform.python_version()} on {platform.platform(terse=True)}"
-    return Check("python", "ok", found)
+    return Check("python", "ok", f"{platform.python_version()} on {platform.platform(terse=True)}")
 
 
 def packages() -> Check:
     """List the versions of what siam uses."""
-    found = ", ".join(f"{name} {version}" for name, version in versions().items())
-    return Check("versions", "ok", found)
+    return Check(
+        "versions", "ok", ", ".join(f"{name} {version}" for name, version in versions().items())
+    )
 
 
 def backend() -> Check:
     """Check that what training needs is installed."""
     from siam.training.device import BACKENDS, EXTRAS
 
-    chosen = os.environ.get("KERAS_BACKEND") or "tensorflow"
-    if chosen not in BACKENDS:
+    name = os.environ.get("KERAS_BACKEND") or "tensorflow"
+    if name not in BACKENDS:
         return Check(
             "backend",
             "bad",
-            f"KERAS_BACKEND is {chosen!r}, which is none",
+            f"KERAS_BACKEND is {name!r}, which is none",
             f"Set it to one of {', '.join(BACKENDS)}, or unset it.",
         )
-    missing = [name for name in ("keras", chosen) if importlib.util.find_spec(name) is None]
+    missing = [part for part in ("keras", name) if importlib.util.find_spec(part) is None]
     if missing:
         return Check(
             "backend",
             "note",
             f"{' and '.join(missing)} not installed: queries work, training does not",
-            f"pip install 'siam[{'train' if 'keras' in missing else EXTRAS[chosen]}]'",
+            f"pip install 'siam[{'train' if 'keras' in missing else EXTRAS[name]}]'",
         )
-    return Check("backend", "ok", f"Keras on {chosen}")
+    return Check("backend", "ok", f"Keras on {name}")
 
 
 def gpu() -> Check:
@@ -106,27 +107,27 @@ def gpu() -> Check:
     try:
         # All of them, to count what `--device all` would use.
         prepare_device(device="all")
-        found = detect_device()
+        device = detect_device()
     except (SiamError, ImportError) as error:
         return Check("gpu", "note", f"{present[0]}, not tried: {error}")
-    if found.kind == "cpu":
-        return Check("gpu", "note", found.why_no_gpu)
-    return Check("gpu", "ok", f"{found.name} ({found.count} for Keras on {found.backend})")
+    if device.kind == "cpu":
+        return Check("gpu", "note", device.why_no_gpu)
+    return Check("gpu", "ok", f"{device.name} ({device.count} for Keras on {device.backend})")
 
 
 def data_set(data_dir: Path | None) -> Check:
     """Say whether MNIST is found, and where."""
     from siam.datasets.mnist import find_mnist
 
-    found = find_mnist(data_dir)
-    if found is None:
+    folder = find_mnist(data_dir)
+    if folder is None:
         return Check(
             "mnist",
             "note",
             "not found; `siam train` will try to download it",
             "Or give its folder's parent:  --data-dir DIR  or SIAM_DATA_DIR",
         )
-    return Check("mnist", "ok", str(found))
+    return Check("mnist", "ok", str(folder))
 
 
 def cache_folder() -> Path:

@@ -11,17 +11,14 @@ import numpy as np
 
 from siam.engine.embedding_files import Part, check_target, write_embeddings
 from siam.engine.inputs import Batch, open_input
+from siam.engine.open_run import open_encoder_of
 from siam.errors import DataError
 from siam.parallel import parallel_map
 from siam.pictures.reading import Skipped
 from siam.progress import Progress, silent
-from siam.run_files import CONFIG_FILE, ENCODER_FILE, NETWORK_FILE
-from siam.runs.config import RunConfig, load_config
-from siam.runs.manifest import verify_files
-from siam.runs.runs_folder import find_run
-from siam.siamese.encoder import Encoder, open_encoder
+from siam.siamese.encoder import Encoder
 
-__all__ = ["Embedding", "embed", "embed_batches", "open_network"]
+__all__ = ["Embedding", "embed", "embed_batches"]
 
 # Batches that are embedded at a time, and that are begun for each of them.
 AT_ONCE = 2
@@ -79,7 +76,7 @@ def embed(
         MissingExtraError: Parquet without pyarrow.
     """
     check_target(out)
-    path, config, encoder = open_network(run)
+    path, config, encoder = open_encoder_of(run)
     opened = [
         open_input(
             name, config, standard_input=standard_input, data_dir=data_dir, progress=progress
@@ -104,18 +101,6 @@ def embed(
 
     write_embeddings(out, parts(), dim=encoder.dim)
     return Embedding(path.name, out, written, encoder.dim, tuple(skipped), encoder.notice)
-
-
-def open_network(name: str | None) -> tuple[Path, RunConfig, Encoder]:
-    """Open a run's encoder alone: (folder, configuration, encoder); its index may be missing.
-
-    Raises:
-        RunError: no such run, or a file of it is missing or not what training wrote.
-    """
-    path = find_run(name)
-    network = ENCODER_FILE if (path / ENCODER_FILE).exists() else NETWORK_FILE
-    verify_files(path, [CONFIG_FILE, ENCODER_FILE, network])
-    return path, load_config(path), open_encoder(path)
 
 
 def embed_batches(batches: Iterator[Batch], encoder: Encoder) -> Iterator[tuple[Batch, np.ndarray]]:

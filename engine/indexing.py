@@ -24,7 +24,7 @@ from siam.engine.changes import (
     stat_of,
 )
 from siam.engine.inputs import in_channels
-from siam.engine.open_run import OpenRun, open_run
+from siam.engine.open_run import OpenRun, open_encoder_of, open_run
 from siam.engine.reading import gathered, read_ahead
 from siam.errors import DataError
 from siam.index.catalogue import FILE
@@ -36,7 +36,6 @@ from siam.pictures.thumbnail import encode_thumbnail
 from siam.progress import Progress, silent
 from siam.run_files import INDEX_FOLDER
 from siam.runs.runs_folder import find_run
-from siam.siamese.encoder import open_encoder
 
 __all__ = ["Indexed", "add", "open_to_index", "sync"]
 
@@ -78,7 +77,7 @@ def open_to_index(name: str | None = None) -> OpenRun:
     """
     path = find_run(name)
     if not (path / INDEX_FOLDER / FILE).exists():
-        encoder = open_encoder(path)
+        _, _, encoder = open_encoder_of(str(path))
         Gallery.create(path / INDEX_FOLDER, dim=encoder.dim, encoder_hash=encoder.hash).close()
     return open_run(str(path), read_only=False)
 

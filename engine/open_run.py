@@ -15,7 +15,7 @@ from siam.runs.manifest import verify_files
 from siam.runs.runs_folder import find_run
 from siam.siamese.encoder import Encoder, open_encoder
 
-__all__ = ["OpenRun", "open_run"]
+__all__ = ["OpenRun", "open_encoder_of", "open_run"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,18 @@ class OpenRun:
         self.gallery.close()
 
 
+def open_encoder_of(name: str | None) -> tuple[Path, RunConfig, Encoder]:
+    """Open a run's encoder alone: (folder, configuration, encoder); its index may be missing.
+
+    Raises:
+        RunError: no such run, or a file of it is missing or not what training wrote.
+    """
+    path = find_run(name)
+    network = ENCODER_FILE if (path / ENCODER_FILE).exists() else NETWORK_FILE
+    verify_files(path, [CONFIG_FILE, ENCODER_FILE, network])
+    return path, load_config(path), open_encoder(path)
+
+
 def open_run(name: str | None = None, *, read_only: bool = True) -> OpenRun:
     """Open a run without importing TensorFlow.
 
@@ -64,13 +76,11 @@ def open_run(name: str | None = None, *, read_only: bool = True) -> OpenRun:
         RunError: no such run, or one of its files is missing or not what training wrote.
         StoreError: its index is damaged or was filled by another encoder.
     """
-    path = find_run(name)
-    network = ENCODER_FILE if (path / ENCODER_FILE).exists() else NETWORK_FILE
-    verify_files(path, [CONFIG_FILE, CALIBRATION_FILE, ENCODER_FILE, network])
-    encoder = open_encoder(path)
+    path, config, encoder = open_encoder_of(name)
+    verify_files(path, [CALIBRATION_FILE])
     return OpenRun(
         path=path,
-        config=load_config(path),
+        config=config,
         encoder=encoder,
         calibration=read_calibration(path / CALIBRATION_FILE),
         gallery=Gallery.open(path / INDEX_FOLDER, encoder_hash=encoder.hash, read_only=read_only),

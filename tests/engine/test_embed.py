@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 from siam.engine import reading
-from siam.engine.embed import Embedding, embed, open_network
+from siam.engine.embed import Embedding, embed
 from siam.engine.embedding_files import Part, check_target, write_embeddings
+from siam.engine.open_run import open_encoder_of
 from siam.engine.reading import gathered, read_ahead
 from siam.errors import DataError, MissingExtraError, RunError, UsageError
 from siam.pictures.preparation import Preparation
@@ -138,7 +139,7 @@ def test_arrays_give_the_encoders_embeddings(run_copy: Path, tmp_path: Path) -> 
     _, test = load_held_out(run_copy)
     np.savez(tmp_path / "a.npz", x=test.pictures[..., 0], y=test.labels)
     done = embedded([str(tmp_path / "a.npz")], tmp_path / "e.npz")
-    encoder = open_network(None)[2]
+    encoder = open_encoder_of(None)[2]
     with np.load(tmp_path / "e.npz") as content:
         np.testing.assert_allclose(content["embeddings"], encoder.encode(test.pictures), atol=1e-6)
         np.testing.assert_array_equal(content["labels"], test.labels)
@@ -154,7 +155,7 @@ def test_many_arrays_keep_their_order_keys_and_labels(
     np.savez(tmp_path / "a.npz", x=test.pictures[:10], y=np.array([f"c{i}" for i in range(10)]))
     embedded([str(tmp_path / "a.npz")], tmp_path / "e.npz")
     with np.load(tmp_path / "e.npz") as content:
-        whole = open_network(None)[2].encode(test.pictures[:10])
+        whole = open_encoder_of(None)[2].encode(test.pictures[:10])
         np.testing.assert_allclose(content["embeddings"], whole, atol=1e-6)
         assert content["keys"].tolist() == [f"a.npz/{i}" for i in range(10)]
         assert content["labels"].tolist() == [f"c{i}" for i in range(10)]
