@@ -11,11 +11,11 @@ from siam.datasets.assemble import assemble
 from siam.datasets.dataset import Dataset, Split
 from siam.datasets.idx import read_idx
 from siam.errors import DataError
+from siam.pictures.framing import look_like_mnist
 
-__all__ = ["holds_idx", "load_idx_folder", "looks_like_digits"]
+__all__ = ["holds_idx", "load_idx_folder"]
 
 PICTURES = re.compile(r"(?P<set>.*?)(?P<part>train|t10k|test)-images[-.]idx3-ubyte(\.gz)?")
-DARK = 32
 
 
 def holds_idx(folder: Path) -> bool:
@@ -73,7 +73,7 @@ def load_idx_folder(folder: Path, *, seed: int = 0) -> Dataset:
         )
         for part, (pictures, labels) in raw.items()
     }
-    chain = "digit" if looks_like_digits(splits["train"].pictures) else "photo"
+    chain = "digit" if look_like_mnist(splits["train"].pictures) else "photo"
     return assemble(
         name=folder.resolve().name,
         source=str(folder.resolve()),
@@ -83,20 +83,6 @@ def load_idx_folder(folder: Path, *, seed: int = 0) -> Dataset:
         prepare=chain,
         seed=seed,
     )
-
-
-def looks_like_digits(pictures: np.ndarray) -> bool:
-    """Whether pictures are sparse white ink on black, with a black margin, as MNIST's are.
-
-    Args:
-        pictures: uint8 (n, height, width, 1).
-    """
-    if pictures.shape[1:] != (28, 28, 1):
-        return False
-    dark = pictures < DARK
-    inside = dark[:, 2:-2, 2:-2]
-    margin = (dark.sum() - inside.sum()) / (dark.size - inside.size)
-    return bool(dark.mean() > 0.7 and margin > 0.99)
 
 
 def _names(folder: Path) -> list[str]:

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["are_framed", "frame", "is_framed", "line_width"]
+__all__ = ["are_framed", "frame", "frame_few_pixels", "is_framed", "line_width", "look_like_mnist"]
 
-_INNER = 20 / 28  # part of the picture's shorter side that the mark's longer side takes
+_SIDE, _BOX = 28, 20  # of MNIST's pictures, and of the square that their digits are fitted into
+_INNER = _BOX / _SIDE  # part of the picture's shorter side that the mark's longer side takes
 _FINE = 160  # pixels, at least, of the mark's longer side while lines are still masks
 _DARK = 16  # grey: what may still be called black
+_SOFT = 32  # grey below which ink is the edge that enlarging leaves
 _LEAST_INK = 40  # grey: what may already be called ink,
 _FAINT = 0.3  # unless it is no more than this part of the brightest, as smudges are
-_NARROWEST, _WIDEST = 2.3 / 20, 3.8 / 20  # of a line, as parts of the mark's longer side
+_NARROWEST, _WIDEST = 2.3 / _BOX, 3.8 / _BOX  # of a line, as parts of the mark's longer side
 
 
 def line_width(mask: np.ndarray) -> float:
@@ -60,6 +62,48 @@ def frame(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return _laid(_trimmed(_weighted(large, fine)), size, inner)
 
 
+def frame_few_pixels(grey: np.ndarray) -> np.ndarray:
+    """Return a digit of a few pixels as MNIST would show it, its greys kept for smooth lines.
+
+    Args:
+        grey: float32 (h, w), ink 0 (none) to 255 (full); not empty.
+
+    Returns:
+        uint8 (28, 28), white ink on black.
+    """
+    import cv2
+
+    # Bicubic on a margin, so that strokes at the border fade out as they do inside.
+    smooth = cv2.resize(np.pad(grey, 1), None, fx=8, fy=8, interpolation=cv2.INTER_CUBIC)
+    smooth = smooth.clip(0, 255)
+    there = smooth >= _SOFT
+    rows, columns = np.flatnonzero(there.any(axis=1)), np.flatnonzero(there.any(axis=0))
+    ink = smooth[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    scale = _BOX / max(ink.shape)
+    width, height = (max(1, round(side * scale)) for side in ink.shape[::-1])
+    small = cv2.resize(ink, (width, height), interpolation=cv2.INTER_AREA)
+    moments = cv2.moments(small)
+    top, left = (
+        min(max(round(_SIDE / 2 - moments[m] / moments["m00"] - 0.5), 0), _SIDE - side)
+        for m, side in (("m01", height), ("m10", width))
+    )
+    canvas = np.zeros((_SIDE, _SIDE), dtype=np.uint8)
+    canvas[top : top + height, left : left + width] = np.rint(small)
+    return canvas
+
+
+def look_like_mnist(pictures: np.ndarray) -> bool:
+    """Return whether a set's pictures are in MNIST's form: nine in ten, or more, are framed so.
+
+    Args:
+        pictures: uint8 (n, height, width, channels), of which up to 1,000 are looked at.
+    """
+    if pictures.shape[1:] != (_SIDE, _SIDE, 1):
+        return False
+    probes = pictures[:: max(1, len(pictures) // 1000), ..., 0]
+    return bool(are_framed(probes).mean() >= 0.9)
+
+
 def is_framed(grey: np.ndarray, size: tuple[int, int], *, strict: bool = False) -> bool:
     """Return whether a picture is white on black and laid out like the data set's already.
 
@@ -95,7 +139,7 @@ def are_framed(greys: np.ndarray, *, strict: bool = False) -> np.ndarray:
     by_mass = _off(down @ np.arange(height) / weight, across @ np.arange(width) / weight, greys)
     by_box = by_mass if strict else _off(middle_row, middle_column, greys)
     extent, off = np.maximum(tall, wide), np.minimum(by_mass, by_box)
-    unit = min(height, width) / 28
+    unit = min(height, width) / _SIDE
     least, most, away = (17, 21, 1.5) if strict else (13, 26, 4)
     framed: np.ndarray = (
         dark & (least * unit <= extent) & (extent <= most * unit) & (off <= away * unit)

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from siam.datasets.dataset import Dataset
-from siam.datasets.digits import like_mnist, load_digits
+from siam.datasets.digits import load_digits
 from siam.errors import MissingExtraError
+from siam.pictures.framing import frame_few_pixels
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +44,9 @@ def test_every_picture_has_the_form_of_mnist(digits: Dataset) -> None:
 
 
 def test_a_bar_is_scaled_to_the_box_and_centred() -> None:
-    bar = np.zeros((8, 8))
-    bar[:, 1:3] = 16
-    picture = like_mnist(bar)
+    bar = np.zeros((8, 8), np.float32)
+    bar[:, 1:3] = 255
+    picture = frame_few_pixels(bar)
     assert picture.dtype == np.uint8
     rows, columns = np.nonzero(picture > 127)
     assert rows.max() - rows.min() + 1 in (18, 19, 20)

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from siam.datasets.dataset import Dataset
-from siam.datasets.idx_folder import holds_idx, load_idx_folder, looks_like_digits
+from siam.datasets.idx_folder import holds_idx, load_idx_folder
 from siam.errors import DataError
+from siam.pictures.framing import look_like_mnist
 
 LABELS = np.repeat([3, 7], 10)
 PICTURES = np.random.default_rng(0).integers(0, 256, (20, 12, 10), dtype=np.uint8)
@@ -108,9 +109,9 @@ def test_two_sizes_of_pictures(folder: Path, write_idx: Callable[..., Path]) -> 
 
 def test_digits_are_sparse_white_ink_with_a_black_margin() -> None:
     pictures = np.zeros((5, 28, 28, 1), dtype=np.uint8)
-    pictures[:, 8:20, 12:16] = 255
-    assert looks_like_digits(pictures)
-    assert not looks_like_digits(255 - pictures)
-    assert not looks_like_digits(pictures[:, :20, :20])
-    pictures[:, :, 10:18] = 255
-    assert not looks_like_digits(pictures)
+    pictures[:, 5:23, 12:16] = 255
+    assert look_like_mnist(pictures)
+    assert not look_like_mnist(255 - pictures)
+    assert not look_like_mnist(pictures[:, :20, :20])
+    pictures[:, :, 10:18] = 255  # as high as the picture: Fashion-MNIST's are fitted like this
+    assert not look_like_mnist(pictures)
