@@ -51,20 +51,20 @@ def main() -> None:
     cv2.setNumThreads(1)
     with open_run(chosen.run) as run:
         embedded = embed_run(run.path, run.config, run.encoder, run.gallery)
-        strange = encoded(run, characters(chosen.archive, chosen.every))
+        others = encoded(run, characters(chosen.archive, chosen.every))
         outside = encoded(run, outside_digits(chosen.count))
     kinds = {
         name: scores(queries, embedded)
         for name, queries in (
             ("known", embedded.test.embeddings),
-            ("strange", strange),
+            ("characters", others),
             ("outside", outside),
         )
     }
     rows = []
     for name, known in kinds["known"].items():
         limit = float(np.quantile(known, 0.95))
-        found = detect(known, kinds["strange"][name], limit=limit)
+        found = detect(known, kinds["characters"][name], limit=limit)
         rows.append(
             {
                 "score": name,
@@ -75,10 +75,10 @@ def main() -> None:
             }
         )
     if chosen.json:
-        counts = {"strange": len(strange), "outside": len(outside)}
+        counts = {"characters": len(others), "outside": len(outside)}
         print(json.dumps({"benchmark": "evaluation_unfamiliar", **counts, "scores": rows}))
         return
-    print(f"{len(strange):,} characters, {len(outside):,} outside digits")
+    print(f"{len(others):,} characters, {len(outside):,} outside digits")
     for row in rows:
         low, high = row["let_through_ci95"]
         print(
@@ -116,7 +116,7 @@ def outside_digits(count: int) -> Iterator[bytes]:
 
 
 def scores(queries: np.ndarray, embedded: EmbeddedRun) -> dict[str, np.ndarray]:
-    """Return score name -> one number per query, larger = stranger."""
+    """Return score name -> one number per query, larger = less familiar."""
     gallery, labels = embedded.gallery.embeddings, embedded.gallery.labels
     found = nearest(queries, gallery, 50)
     votes = count_votes(found.distances[:, :10], labels[found.positions[:, :10]])

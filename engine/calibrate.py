@@ -20,7 +20,7 @@ from siam.siamese.encoder import Encoder
 __all__ = ["EmbeddedRun", "calibrate", "embed_run", "measure_run", "need_scikit_learn"]
 
 TRAINED_ON = "split=train or split=validation"
-STRANGE_PICTURES = 200  # of each kind
+OF_EACH_KIND = 200
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class EmbeddedRun:
         gallery: what queries are compared with: training and validation pictures.
         train: the training pictures of the gallery alone.
         gallery_ids: int64 (n,), the gallery's pictures in the index.
-        strange: kind -> float32 (m, dim), pictures of nothing, which should match nothing.
+        out_of_distribution: kind -> float32 (m, dim), pictures that should match nothing.
         test_pictures: uint8 (n, height, width, channels), in the order of `test`.
     """
 
@@ -42,7 +42,7 @@ class EmbeddedRun:
     gallery: Embedded
     train: Embedded
     gallery_ids: np.ndarray
-    strange: dict[str, np.ndarray]
+    out_of_distribution: dict[str, np.ndarray]
     test_pictures: np.ndarray
 
 
@@ -61,9 +61,9 @@ def embed_run(path: Path, config: RunConfig, encoder: Encoder, gallery: Gallery)
         gallery=whole,
         train=Embedded(whole.embeddings[train], whole.labels[train]),
         gallery_ids=ids,
-        strange={
+        out_of_distribution={
             kind: encoder.encode(pictures)
-            for kind, pictures in strange_pictures(
+            for kind, pictures in blank_and_noise(
                 encoder.picture_shape, seed=config.train.seed
             ).items()
         },
@@ -71,7 +71,7 @@ def embed_run(path: Path, config: RunConfig, encoder: Encoder, gallery: Gallery)
     )
 
 
-def strange_pictures(shape: tuple[int, int, int], *, seed: int = 0) -> dict[str, np.ndarray]:
+def blank_and_noise(shape: tuple[int, int, int], *, seed: int = 0) -> dict[str, np.ndarray]:
     """Return kind -> uint8 (200, height, width, channels) of pictures that should match nothing.
 
     Args:
@@ -79,12 +79,12 @@ def strange_pictures(shape: tuple[int, int, int], *, seed: int = 0) -> dict[str,
         seed: of the noise.
 
     Example:
-        >>> {kind: pictures.shape for kind, pictures in strange_pictures((8, 8, 1)).items()}
+        >>> {kind: pictures.shape for kind, pictures in blank_and_noise((8, 8, 1)).items()}
         {'noise': (200, 8, 8, 1), 'blank': (200, 8, 8, 1)}
     """
     rng = np.random.default_rng(seed)
-    noise = rng.integers(0, 256, (STRANGE_PICTURES, *shape), dtype=np.uint8)
-    grey = np.linspace(0, 255, STRANGE_PICTURES).astype(np.uint8).reshape(-1, 1, 1, 1)
+    noise = rng.integers(0, 256, (OF_EACH_KIND, *shape), dtype=np.uint8)
+    grey = np.linspace(0, 255, OF_EACH_KIND).astype(np.uint8).reshape(-1, 1, 1, 1)
     return {"noise": noise, "blank": np.broadcast_to(grey, noise.shape).copy()}
 
 
@@ -130,7 +130,7 @@ def measure_run(
         calibration,
         classes=config.classes,
         groups=config.groups,
-        strange=embedded.strange,
+        out_of_distribution=embedded.out_of_distribution,
         false_accept_rate=false_accept_rate,
         threshold=threshold,
         seed=config.train.seed,

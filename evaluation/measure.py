@@ -77,7 +77,7 @@ class Measurements:
         pair_reliability: of the same-class probability, on `pairs`.
         label_reliability: of the label's probability, on the test pictures.
         episodes: (protocol, ways, shots, scores), protocol "all classes" or "within group".
-        unfamiliar: kind of strange picture -> how well it is told.
+        out_of_distribution: kind of picture -> how well it is detected.
     """
 
     pairs: Pairs
@@ -93,7 +93,7 @@ class Measurements:
     pair_reliability: Reliability
     label_reliability: Reliability
     episodes: tuple[tuple[str, int, int, EpisodeScores], ...] = ()
-    unfamiliar: dict[str, Detection] = field(default_factory=dict)
+    out_of_distribution: dict[str, Detection] = field(default_factory=dict)
 
 
 def measure(
@@ -103,7 +103,7 @@ def measure(
     *,
     classes: Sequence[str],
     groups: Sequence[str] = (),
-    strange: Mapping[str, np.ndarray] | None = None,
+    out_of_distribution: Mapping[str, np.ndarray] | None = None,
     false_accept_rate: float | None = None,
     threshold: float | None = None,
     seed: int = 0,
@@ -117,8 +117,8 @@ def measure(
         calibration: learned on validation pictures.
         classes: class names; labels are positions in it.
         groups: a group name per class, for episodes within a group.
-        strange: kind -> float32 (m, dim), embeddings of pictures of no class of the gallery, such
-            as letters, noise or blank pages. Each class taken out of the gallery is added.
+        out_of_distribution: kind -> float32 (m, dim), embeddings of pictures of no class of the
+            gallery, such as letters, noise or blank pages. Each class taken out of the gallery is added.
         false_accept_rate: false-accept rate to keep, in place of the most accurate threshold.
         threshold: distance to keep, in place of both.
         seed: of the sampled pairs, the episodes and the resampling.
@@ -166,8 +166,8 @@ def measure(
             calibration.label_probability(votes), found.right, seed=seed
         ),
         episodes=_episodes(vectors, labels, groups, seed),
-        unfamiliar=_unfamiliar(
-            votes, Embedded(vectors, labels), shown, strange or {}, calibration, seed
+        out_of_distribution=_out_of_distribution(
+            votes, Embedded(vectors, labels), shown, out_of_distribution or {}, calibration, seed
         ),
     )
 
@@ -191,24 +191,24 @@ def _episodes(
     return tuple(scores)
 
 
-def _unfamiliar(
+def _out_of_distribution(
     votes: Votes,
     test: Embedded,
     gallery: Embedded,
-    strange: Mapping[str, np.ndarray],
+    out_of_distribution: Mapping[str, np.ndarray],
     calibration: Calibration,
     seed: int,
 ) -> dict[str, Detection]:
-    """Score each kind of strange picture against the test pictures."""
+    """Score each kind of out-of-distribution picture against the test pictures."""
 
     def closeness(queries: np.ndarray, rows: np.ndarray) -> np.ndarray:
         found = nearest(queries, gallery.embeddings[rows], calibration.neighbours)
         return count_votes(found.distances, gallery.labels[rows][found.positions]).closeness
 
     everything = np.arange(len(gallery.labels))
-    far_away = {
+    scores = {
         name: closeness(embeddings, everything)
-        for name, embeddings in strange.items()
+        for name, embeddings in out_of_distribution.items()
         if len(embeddings)
     }
     without = [
@@ -217,8 +217,8 @@ def _unfamiliar(
         if (gallery.labels != label).any()
     ]
     if without:
-        far_away["class not in the gallery"] = np.concatenate(without)
+        scores["class not in the gallery"] = np.concatenate(without)
     return {
         name: detect(votes.closeness, distances, limit=calibration.familiar, seed=seed)
-        for name, distances in far_away.items()
+        for name, distances in scores.items()
     }

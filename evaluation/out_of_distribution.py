@@ -21,19 +21,20 @@ ACCEPTED = 0.95
 
 @dataclass(frozen=True)
 class Detection:
-    """How well unfamiliar pictures are told; every figure is 0 to 1.
+    """How well out-of-distribution pictures are detected; every figure is 0 to 1.
 
     Attributes:
-        known, strange: pictures of each kind.
-        auroc: chance that a strange picture lies farther than a known one.
-        let_through: share of strange pictures within the distance that accepts 95 % of the known.
-        false_alarm: share of known pictures that the run's own limit calls unfamiliar.
-        let_through_at_limit: share of strange pictures within the run's own limit.
+        in_distribution, out_of_distribution: pictures of each kind.
+        auroc: chance that an out-of-distribution picture lies farther than another.
+        let_through: share of out-of-distribution pictures within the distance that
+            accepts 95 % of the others.
+        false_alarm: share of in-distribution pictures beyond the run's own limit.
+        let_through_at_limit: share of out-of-distribution pictures within it.
         intervals: figure name -> its 95 % interval over pictures.
     """
 
-    known: int
-    strange: int
+    in_distribution: int
+    out_of_distribution: int
     auroc: float
     let_through: float
     false_alarm: float
@@ -41,12 +42,15 @@ class Detection:
     intervals: dict[str, Interval]
 
 
-def detect(known: np.ndarray, strange: np.ndarray, *, limit: float, seed: int = 0) -> Detection:
-    """Score the detection of strange pictures by their closeness.
+def detect(
+    in_distribution: np.ndarray, out_of_distribution: np.ndarray, *, limit: float, seed: int = 0
+) -> Detection:
+    """Score the detection of out-of-distribution pictures by their closeness.
 
     Args:
-        known: (n,), closeness of pictures whose class the gallery holds, 0 to 2, smaller = closer.
-        strange: (m,), closeness of pictures whose class it does not hold.
+        in_distribution: (n,), closeness of pictures whose class the gallery holds, 0 to 2,
+            smaller = closer.
+        out_of_distribution: (m,), closeness of pictures whose class it does not hold.
         limit: the run's own distance, `Calibration.familiar`, chosen on validation pictures.
         seed: of the resampling of pictures.
 
@@ -54,48 +58,50 @@ def detect(known: np.ndarray, strange: np.ndarray, *, limit: float, seed: int = 
         DataError: one of the two kinds is missing.
 
     Example:
-        >>> found = detect(np.array([0.1, 0.2]), np.array([0.8, 0.9]), limit=0.3)
-        >>> found.auroc, found.let_through, found.false_alarm
+        >>> detection = detect(np.array([0.1, 0.2]), np.array([0.8, 0.9]), limit=0.3)
+        >>> detection.auroc, detection.let_through, detection.false_alarm
         (1.0, 0.0, 0.0)
     """
-    known, strange = np.asarray(known, np.float64), np.asarray(strange, np.float64)
-    if len(known) == 0 or len(strange) == 0:
+    inside, outside = (
+        np.asarray(values, np.float64) for values in (in_distribution, out_of_distribution)
+    )
+    if len(inside) == 0 or len(outside) == 0:
         raise DataError(
             "Detection needs pictures of both kinds, "
-            f"received {len(known)} known and {len(strange)} strange."
+            f"received {len(inside)} in and {len(outside)} out of distribution."
         )
-    figures = {"auroc": _auroc(known, strange), "let_through": _let_through(known, strange)}
-    resampled = []
+    figures = {"auroc": _auroc(inside, outside), "let_through": _let_through(inside, outside)}
+    resamples = []
     random = np.random.default_rng(seed)
     for _ in range(200):
-        some, others = random.choice(known, len(known)), random.choice(strange, len(strange))
-        resampled.append((_auroc(some, others), _let_through(some, others)))
-    low, high = np.quantile(np.array(resampled), [0.025, 0.975], axis=0)
+        some, others = random.choice(inside, len(inside)), random.choice(outside, len(outside))
+        resamples.append((_auroc(some, others), _let_through(some, others)))
+    low, high = np.quantile(np.array(resamples), [0.025, 0.975], axis=0)
     intervals = {}
-    fewest = min(len(known), len(strange))
+    fewest = min(len(inside), len(outside))
     for place, (name, value) in enumerate(figures.items()):
         ends = (float(low[place]), float(high[place]))
         if ends[1] - ends[0] < 1e-12:
             ends = wilson(value * fewest, fewest)
         intervals[name] = around(value, ends)
-    alarms, passed = int((known > limit).sum()), int((strange <= limit).sum())
-    intervals["false_alarm"] = wilson(alarms, len(known))
-    intervals["let_through_at_limit"] = wilson(passed, len(strange))
+    alarms, passed = int((inside > limit).sum()), int((outside <= limit).sum())
+    intervals["false_alarm"] = wilson(alarms, len(inside))
+    intervals["let_through_at_limit"] = wilson(passed, len(outside))
     return Detection(
-        known=len(known),
-        strange=len(strange),
+        in_distribution=len(inside),
+        out_of_distribution=len(outside),
         auroc=figures["auroc"],
         let_through=figures["let_through"],
-        false_alarm=alarms / len(known),
-        let_through_at_limit=passed / len(strange),
+        false_alarm=alarms / len(inside),
+        let_through_at_limit=passed / len(outside),
         intervals=intervals,
     )
 
 
-def _auroc(known: np.ndarray, strange: np.ndarray) -> float:
-    values = np.concatenate([known, strange])
-    return auc(roc_of_pairs(values, np.repeat([1, 0], [len(known), len(strange)])))
+def _auroc(inside: np.ndarray, outside: np.ndarray) -> float:
+    values = np.concatenate([inside, outside])
+    return auc(roc_of_pairs(values, np.repeat([1, 0], [len(inside), len(outside)])))
 
 
-def _let_through(known: np.ndarray, strange: np.ndarray) -> float:
-    return float((strange <= np.quantile(known, ACCEPTED)).mean())
+def _let_through(inside: np.ndarray, outside: np.ndarray) -> float:
+    return float((outside <= np.quantile(inside, ACCEPTED)).mean())

@@ -79,7 +79,9 @@ def summarise(
         ],
         "calibration": _calibration(measured, calibration),
         "verdicts": _verdicts(measured),
-        "unfamiliar": {name: _detection(found) for name, found in measured.unfamiliar.items()},
+        "unfamiliar": {
+            kind: _detection(scores) for kind, scores in measured.out_of_distribution.items()
+        },
         "classes": [_class(scores) for scores in measured.classes],
     }
 
@@ -200,10 +202,13 @@ def _verdicts(measured: Measurements) -> dict[str, Any]:
     return figures
 
 
-def _detection(found: Detection) -> dict[str, Any]:
-    figures: dict[str, Any] = {"known": found.known, "strange": found.strange}
+def _detection(detection: Detection) -> dict[str, Any]:
+    figures: dict[str, Any] = {
+        "known": detection.in_distribution,
+        "strange": detection.out_of_distribution,
+    }
     for name in ("auroc", "let_through", "false_alarm", "let_through_at_limit"):
-        figures |= _with_interval(name, getattr(found, name), found.intervals[name])
+        figures |= _with_interval(name, getattr(detection, name), detection.intervals[name])
     return figures
 
 

@@ -56,13 +56,13 @@ def calibration() -> Calibration:
 
 @pytest.fixture(scope="session")
 def measured(calibration: Calibration) -> Measurements:
-    strange = np.random.default_rng(3).normal(size=(50, 8))
-    strange /= np.linalg.norm(strange, axis=1, keepdims=True)
+    nonsense = np.random.default_rng(3).normal(size=(50, 8))
+    nonsense /= np.linalg.norm(nonsense, axis=1, keepdims=True)
     return measure(
         Embedded(*make_clusters(120, seed=4)),
         Embedded(*make_clusters(400, seed=2)),
         calibration,
         classes=CLASSES,
         groups=("insect", "insect", "pet", "pet"),
-        strange={"nonsense": strange.astype(np.float32)},
+        out_of_distribution={"nonsense": nonsense.astype(np.float32)},
     )

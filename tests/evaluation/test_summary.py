@@ -84,7 +84,7 @@ def test_episodes_within_a_group_are_named_apart(metrics):
     assert protocols == set()
 
 
-def test_strange_pictures_are_scored_beside_classes_left_out(metrics):
+def test_out_of_distribution_pictures_are_scored_beside_classes_left_out(metrics):
     assert set(metrics["unfamiliar"]) == {"nonsense", "class not in the gallery"}
     assert metrics["unfamiliar"]["nonsense"]["strange"] == 50
     assert metrics["unfamiliar"]["class not in the gallery"]["auroc"] > 0.9
