@@ -28,11 +28,11 @@ import numpy as np
 from siam.datasets.mnist import load_mnist
 from siam.engine.calibrate import EmbeddedRun, embed_run
 from siam.engine.open_run import OpenRun, open_run
-from siam.evaluation.distances import nearest
 from siam.evaluation.out_of_distribution import detect
 from siam.evaluation.votes import count_votes
 from siam.pictures.preparation import prepare_picture
 from siam.pictures.reading import read_picture
+from siam.unit_vectors import exact_neighbours
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from rendering.kinds import KINDS  # noqa: E402
@@ -118,7 +118,7 @@ def outside_digits(count: int) -> Iterator[bytes]:
 def scores(queries: np.ndarray, embedded: EmbeddedRun) -> dict[str, np.ndarray]:
     """Return score name -> one number per query, larger = less familiar."""
     gallery, labels = embedded.gallery.embeddings, embedded.gallery.labels
-    found = nearest(queries, gallery, 50)
+    found = exact_neighbours(queries, gallery, 50)
     votes = count_votes(found.distances[:, :10], labels[found.positions[:, :10]])
     local = gallery[found.positions[:, :10]].mean(axis=1)
     classes = np.unique(labels)

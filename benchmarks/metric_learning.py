@@ -22,8 +22,8 @@ from sooner import Judge, compared, read_options, train_siam
 
 from siam.datasets.dataset import Dataset
 from siam.datasets.load import load_dataset
-from siam.evaluation.distances import nearest
 from siam.training.native_logs import quiet_native_logs
+from siam.unit_vectors import exact_neighbours
 
 BATCH = 256
 MEAN, DEVIATION = 0.1307, 0.3081
@@ -71,7 +71,7 @@ def recall(embed: Embed, data: Dataset) -> float:
     """Share of test pictures whose nearest of all others is of their class."""
     gallery = [embed(split.pictures) for split in (data.train, data.validation)]
     labels = np.concatenate([data.train.labels, data.validation.labels])
-    found = nearest(embed(data.test.pictures), np.concatenate(gallery), 1).positions[:, 0]
+    found = exact_neighbours(embed(data.test.pictures), np.concatenate(gallery), 1).positions[:, 0]
     return float((labels[found] == data.test.labels).mean())
 
 

@@ -17,11 +17,12 @@ import numpy as np
 from siam.datasets.dataset import Dataset, Split
 from siam.datasets.load import load_dataset
 from siam.datasets.sampling import sample_pairs
-from siam.evaluation.distances import nearest, pair_distances
+from siam.evaluation.distances import pair_distances
 from siam.evaluation.pairs import best_threshold
 from siam.evaluation.roc import equal_error, roc_of_pairs
 from siam.recipe import Recipe
 from siam.training.native_logs import quiet_native_logs
+from siam.unit_vectors import exact_neighbours
 
 PAIRS = 20_000
 
@@ -154,7 +155,7 @@ def judge(
     seed: int,
 ) -> Measured:
     """Score queries against a gallery, and pairs of queries at a threshold from other pairs."""
-    found = gallery_labels[nearest(queries, gallery, 1).positions[:, 0]]
+    found = gallery_labels[exact_neighbours(queries, gallery, 1).positions[:, 0]]
     left, right, same = sample_pairs(tuning[1], PAIRS, seed=seed)
     threshold = best_threshold(pair_distances(tuning[0], left, right), same)
     left, right, same = sample_pairs(query_labels, PAIRS, seed=seed)

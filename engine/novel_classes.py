@@ -15,12 +15,13 @@ import numpy as np
 from siam.datasets.sampling import sample_pairs
 from siam.datasets.splits import split_off
 from siam.errors import UsageError
-from siam.evaluation.distances import nearest, pair_distances
+from siam.evaluation.distances import pair_distances
 from siam.evaluation.episodes import draw_trials, score_trials
 from siam.evaluation.intervals import wilson
 from siam.evaluation.measure import Embedded
 from siam.evaluation.pairs import score_pairs
 from siam.progress import Progress, silent
+from siam.unit_vectors import exact_neighbours
 
 __all__ = ["compare_unseen"]
 
@@ -88,7 +89,7 @@ def _recall(queries: Embedded, gallery: Embedded, progress: Progress) -> dict[st
     count = int(judged.sum())
     if count == 0:
         return {"recall@1": None, "recall@1_ci95": None}
-    found = nearest(queries.embeddings[judged], gallery.embeddings, 1, progress=progress)
+    found = exact_neighbours(queries.embeddings[judged], gallery.embeddings, 1, progress=progress)
     hits = int((gallery.labels[found.positions[:, 0]] == queries.labels[judged]).sum())
     return {"recall@1": hits / count, "recall@1_ci95": list(wilson(hits, count))}
 

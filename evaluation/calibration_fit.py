@@ -7,10 +7,11 @@ import numpy as np
 from siam.errors import DataError
 from siam.evaluation.all_pairs import EDGES, AllPairs, count_all_pairs
 from siam.evaluation.calibration import Calibration, features
-from siam.evaluation.distances import check_embeddings, nearest
+from siam.evaluation.distances import check_embeddings
 from siam.evaluation.roc import threshold_at
 from siam.evaluation.votes import Votes, count_votes
 from siam.progress import Progress, silent
+from siam.unit_vectors import exact_neighbours
 
 __all__ = ["NEIGHBOURS", "fit_calibration"]
 
@@ -138,14 +139,14 @@ def _queries(
     within = bool(np.isin(validation_labels, gallery_labels).mean() < 0.5)
     if within:
         gallery, gallery_labels = validation, validation_labels
-    found = nearest(validation, gallery, neighbours, same_set=within, progress=progress)
+    found = exact_neighbours(validation, gallery, neighbours, same_set=within, progress=progress)
     known = count_votes(found.distances, gallery_labels[found.positions])
     distances = np.full((len(validation), neighbours), np.inf)
     labels = np.full((len(validation), neighbours), -1)
     for label in np.unique(validation_labels):
         rows = np.flatnonzero(validation_labels == label)
         others = np.flatnonzero(gallery_labels != label)
-        found = nearest(validation[rows], gallery[others], neighbours, progress=progress)
+        found = exact_neighbours(validation[rows], gallery[others], neighbours, progress=progress)
         width = found.distances.shape[1]
         distances[rows, :width] = found.distances
         labels[rows, :width] = gallery_labels[others[found.positions]]

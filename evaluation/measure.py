@@ -12,7 +12,7 @@ from siam.errors import UsageError
 from siam.evaluation.all_pairs import AllPairs, count_all_pairs
 from siam.evaluation.calibration import Calibration
 from siam.evaluation.confusion import ClassScores, confuse, score_classes
-from siam.evaluation.distances import check_embeddings, nearest, pair_distances
+from siam.evaluation.distances import check_embeddings, pair_distances
 from siam.evaluation.episodes import EpisodeScores, draw_trials, score_trials
 from siam.evaluation.out_of_distribution import Detection, detect
 from siam.evaluation.pairs import PairScores, score_pairs
@@ -21,6 +21,7 @@ from siam.evaluation.retrieval import Retrieval, retrieve
 from siam.evaluation.verdict import Verdict, decide
 from siam.evaluation.votes import Votes, count_votes
 from siam.progress import Progress, silent
+from siam.unit_vectors import exact_neighbours
 
 __all__ = ["Embedded", "Measurements", "Pairs", "measure"]
 
@@ -202,7 +203,7 @@ def _out_of_distribution(
     """Score each kind of out-of-distribution picture against the test pictures."""
 
     def closeness(queries: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        found = nearest(queries, gallery.embeddings[rows], calibration.neighbours)
+        found = exact_neighbours(queries, gallery.embeddings[rows], calibration.neighbours)
         return count_votes(found.distances, gallery.labels[rows][found.positions]).closeness
 
     everything = np.arange(len(gallery.labels))

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from siam.evaluation.distances import Neighbours, check_embeddings, nearest
+from siam.evaluation.distances import check_embeddings
 from siam.evaluation.votes import count_votes
 from siam.progress import Progress, silent
+from siam.unit_vectors import Neighbours, exact_neighbours
 
 __all__ = ["RANKS", "Retrieval", "retrieve"]
 
@@ -83,7 +84,9 @@ def retrieve(
     """
     queries, query_labels = check_embeddings(queries, query_labels)
     gallery, gallery_labels = check_embeddings(gallery, gallery_labels)
-    found = nearest(queries, gallery, max(voters, *RANKS), same_set=same_set, progress=progress)
+    found = exact_neighbours(
+        queries, gallery, max(voters, *RANKS), same_set=same_set, progress=progress
+    )
     labels = gallery_labels[found.positions]
     votes = count_votes(found.distances[:, :voters], labels[:, :voters])
     relevant = _relevant(query_labels, gallery_labels) - same_set

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siam.array_types import Vectors
 from siam.errors import RunError
 from siam.siamese.encoder import LiteEncoder
 from siam.training.litert import LARGEST_DIFFERENCE
 from siam.training.native_logs import quiet_native_logs
+from siam.unit_vectors import exact_neighbours
 
 if TYPE_CHECKING:
     import keras
@@ -55,7 +57,7 @@ class Parity:
         return asdict(self)
 
 
-def compare_embeddings(reference: np.ndarray, other: np.ndarray) -> Parity:
+def compare_embeddings(reference: Vectors, other: Vectors) -> Parity:
     """Compare two embeddings of the same pictures.
 
     Args:
@@ -69,16 +71,11 @@ def compare_embeddings(reference: np.ndarray, other: np.ndarray) -> Parity:
     """
     if not np.isfinite(other).all():
         return Parity(float("inf"), 0.0, len(reference))
-    agreement = float(np.mean(nearest(reference) == nearest(other))) if len(reference) > 1 else 1.0
+    expected, received = (
+        exact_neighbours(rows, rows, 1, same_set=True).positions for rows in (reference, other)
+    )
+    agreement = float(np.mean(expected == received)) if len(reference) > 1 else 1.0
     return Parity(float(np.abs(reference - other).max(initial=0.0)), agreement, len(reference))
-
-
-def nearest(embeddings: np.ndarray) -> np.ndarray:
-    """Return each embedding's nearest other one."""
-    similarity = embeddings @ embeddings.T
-    np.fill_diagonal(similarity, -np.inf)
-    closest: np.ndarray = similarity.argmax(axis=1)
-    return closest
 
 
 def export_litert(tower: keras.Model, path: Path, probe: np.ndarray) -> Parity:

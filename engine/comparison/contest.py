@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from siam.datasets.sampling import sample_pairs
-from siam.evaluation.distances import nearest, pair_distances
+from siam.evaluation.distances import pair_distances
 from siam.evaluation.intervals import Interval, around, bootstrap_mean, bootstrap_pairs, wilson
 from siam.evaluation.pairs import best_threshold, score_pairs
 from siam.evaluation.votes import count_votes
+from siam.unit_vectors import exact_neighbours
 
 if TYPE_CHECKING:
     from siam.datasets.dataset import Dataset, Split
@@ -143,7 +144,7 @@ def judge(answer: Callable[[np.ndarray], Answers], contest: Contest) -> Scores:
     left, right, same = sample_pairs(contest.validation.labels, PAIRS, seed=contest.seed)
     threshold = best_threshold(pair_distances(validation.embeddings, left, right), same)
 
-    places = nearest(test.embeddings, gallery.embeddings, VOTERS)
+    places = exact_neighbours(test.embeddings, gallery.embeddings, VOTERS)
     near = contest.gallery.labels[places.positions]
     voted = count_votes(places.distances, near).labels
     labels = voted if test.labels is None else test.labels
@@ -159,7 +160,7 @@ def judge(answer: Callable[[np.ndarray], Answers], contest: Contest) -> Scores:
     shown, asked = answer(contest.shown.pictures), answer(contest.asked.pictures)
     everything = np.concatenate([gallery.embeddings, shown.embeddings])
     everything_labels = np.concatenate([contest.gallery.labels, contest.shown.labels])
-    places = nearest(asked.embeddings, everything, VOTERS)
+    places = exact_neighbours(asked.embeddings, everything, VOTERS)
     near = everything_labels[places.positions]
     voted = count_votes(places.distances, near).labels
     labels = voted if asked.labels is None else asked.labels

@@ -14,9 +14,9 @@ from siam.errors import DataError, RunError, UsageError
 from siam.evaluation.all_pairs import count_all_pairs
 from siam.evaluation.calibration import Calibration, read_calibration, write_calibration
 from siam.evaluation.calibration_fit import fit_calibration
-from siam.evaluation.distances import nearest
 from siam.evaluation.pairs import best_threshold
 from siam.evaluation.votes import count_votes
+from siam.unit_vectors import exact_neighbours
 
 
 def test_probability_falls_with_distance(calibration):
@@ -99,10 +99,10 @@ def test_operating_point_in_words(calibration):
 def test_label_probability_tells_right_from_wrong_and_known_from_withheld(clusters, calibration):
     gallery, labels = clusters(400, seed=2)
     queries, query_labels = clusters(200, seed=6)
-    found = nearest(queries, gallery, 10)
+    found = exact_neighbours(queries, gallery, 10)
     known = calibration.label_probability(count_votes(found.distances, labels[found.positions]))
     rest = labels != 0
-    found = nearest(queries[query_labels == 0], gallery[rest], 10)
+    found = exact_neighbours(queries[query_labels == 0], gallery[rest], 10)
     withheld = calibration.label_probability(
         count_votes(found.distances, labels[rest][found.positions])
     )
@@ -199,7 +199,7 @@ def test_validation_classes_outside_the_gallery_are_compared_with_one_another(cl
     vectors, labels = clusters(120)
     gallery, gallery_labels = clusters(80, seed=3)
     fitted = fit_calibration(vectors, labels + 100, gallery, gallery_labels)
-    found = nearest(vectors, vectors, 10, same_set=True)
+    found = exact_neighbours(vectors, vectors, 10, same_set=True)
     votes = count_votes(found.distances, labels[found.positions])
     assert fitted.familiar == pytest.approx(np.quantile(votes.closeness, 0.95))
 

@@ -1,0 +1,70 @@
+"""Unit rows are told from others, and their neighbours are those of a plain loop."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from siam.array_types import Vectors
+from siam.errors import DataError
+from siam.unit_vectors import check_unit_rows, exact_neighbours, nearest_rows
+
+
+def unit_rows(count: int, *, seed: int = 0) -> Vectors:
+    rows = np.random.default_rng(seed).standard_normal((count, 8))
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+@pytest.mark.parametrize("same_set", [False, True])
+def test_neighbours_equal_brute_force(same_set: bool) -> None:
+    gallery = unit_rows(60)
+    queries = gallery if same_set else unit_rows(25, seed=5)
+    near = exact_neighbours(queries, gallery, 7, same_set=same_set)
+    table = np.linalg.norm(queries[:, None].astype(float) - gallery, axis=2)
+    if same_set:
+        np.fill_diagonal(table, np.inf)
+    assert near.distances == pytest.approx(np.sort(table, axis=1)[:, :7], abs=1e-3)
+    rows = np.arange(len(queries))[:, None]
+    assert table[rows, near.positions] == pytest.approx(near.distances, abs=1e-3)
+    if not same_set:
+        assert (nearest_rows(queries, gallery, 7) == near.positions).all()
+
+
+def test_no_picture_finds_itself_among_exact_copies() -> None:
+    gallery = np.tile(np.array([[1.0, 0.0]], np.float32), (12, 1))
+    near = exact_neighbours(gallery, gallery, 3, same_set=True)
+    assert near.positions.shape == (12, 3)
+    assert not (near.positions == np.arange(12)[:, None]).any()
+
+
+@pytest.mark.parametrize(
+    ("size", "same_set", "width"), [(3, False, 3), (3, True, 2), (1, True, 0), (0, False, 0)]
+)
+def test_fewer_neighbours_come_back_where_the_gallery_has_fewer(
+    size: int, same_set: bool, width: int
+) -> None:
+    gallery = np.eye(3, dtype=np.float32)[:size]
+    queries = gallery if same_set else np.eye(3, dtype=np.float32)
+    near = exact_neighbours(queries, gallery, 10, same_set=same_set)
+    assert near.distances.shape == near.positions.shape == (len(queries), width)
+
+
+def test_what_rounding_took_is_set_right_and_one_row_is_a_table() -> None:
+    rows = check_unit_rows(np.array([0.6004, 0.8]))
+    assert rows.shape == (1, 2)
+    assert np.linalg.norm(rows) == pytest.approx(1, abs=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("rows", "dim", "words"),
+    [
+        (np.ones((2, 3)), None, "must have length 1 .within 0.001.; row 0 has 1.732"),
+        (np.array([[1.0, 0.0], [np.nan, 0.0]]), None, "finite numbers; row 1 holds NaN"),
+        (np.eye(2), 3, r"shape \(n, 3\), received \(2, 2\)"),
+        (np.ones((1, 1, 1)), None, r"received \(1, 1, 1\)"),
+    ],
+)
+def test_other_rows_are_refused(rows: Vectors, dim: int | None, words: str) -> None:
+    with pytest.raises(DataError, match=words) as caught:
+        check_unit_rows(rows, dim=dim)
+    assert caught.value.cure
