@@ -41,7 +41,7 @@ def train(
         int, typer.Option(min=0, help="Stop after so many epochs without progress; 0: never.")
     ] = 0,
     size: Annotated[
-        int | None, typer.Option(min=8, max=512, help="Side of the network's input in pixels.")
+        int | None, typer.Option(help="Side of the network's input, 16 to 512 pixels.")
     ] = None,
     prepare: Annotated[
         str | None,

@@ -18,7 +18,7 @@ from siam.datasets.mnist import load_mnist
 from siam.datasets.picture_set import PictureSet, read_dataset
 from siam.errors import DataError, UsageError
 from siam.pictures.folder_walk import walk_folder
-from siam.pictures.preparation import CHAINS
+from siam.pictures.preparation import CHAINS, MAX_SIDE, MIN_SIDE
 from siam.progress import Progress, silent
 
 __all__ = ["load_dataset"]
@@ -64,8 +64,8 @@ def load_dataset(
         >>> dataset.picture_shape, len(dataset.train)
         ((28, 28, 1), 1259)
     """
-    if size is not None and not 16 <= size <= 512:
-        raise UsageError(f"--size must be 16 to 512 pixels, received {size}.")
+    if size is not None and not MIN_SIDE <= size <= MAX_SIDE:
+        raise UsageError(f"--size must be {MIN_SIDE} to {MAX_SIDE} pixels, received {size}.")
     if prepare is not None and prepare not in CHAINS:
         raise UsageError(f"--prepare must be one of {', '.join(CHAINS)}, received {prepare!r}.")
     if data_dir is not None and not data_dir.is_dir():

@@ -19,7 +19,7 @@ from siam.pictures.conversion import opaque, shrunk
 from siam.pictures.digit_chain import WORK
 from siam.pictures.glyph_chain import is_drawing
 from siam.pictures.grey import ink_grey
-from siam.pictures.preparation import Preparation, prepare_picture
+from siam.pictures.preparation import MIN_SIDE, Preparation, prepare_picture
 from siam.pictures.reading import Skipped, original_size, read_picture
 from siam.progress import Progress, silent
 
@@ -31,7 +31,7 @@ __all__ = ["Fetch", "PictureSet", "fitting_chain", "fitting_size", "read_dataset
 # From a path below the root to what `read_picture` takes; PictureError where it cannot.
 Fetch = Callable[[str], Path | bytes]
 
-SMALLEST, LARGEST, STEP = 16, 64, 4
+LARGEST, STEP = 64, 4  # of a side that was not asked for
 PROBES = 64
 DRAWN = 0.9  # share of the probes
 AHEAD = 64  # pictures that each core begins before they are asked for
@@ -141,9 +141,9 @@ def fitting_size(entries: Sequence[Entry], fetch: Fetch) -> int:
         entries: of which up to 64, evenly spread, are looked at.
         fetch: as in `PictureSet`.
     """
-    sides = [max(original_size(image)) for image in _probes(entries, fetch, SMALLEST)]
+    sides = [max(original_size(image)) for image in _probes(entries, fetch, MIN_SIDE)]
     median = float(np.median(sides)) if sides else LARGEST
-    return int(np.clip(STEP * round(median / STEP), SMALLEST, LARGEST))
+    return int(np.clip(STEP * round(median / STEP), MIN_SIDE, LARGEST))
 
 
 def fitting_chain(entries: Sequence[Entry], fetch: Fetch) -> str:

@@ -18,8 +18,19 @@ from siam.pictures.resizing import fitted, stretched
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["CHAINS", "Box", "Preparation", "Prepared", "part_of", "prepare_picture"]
+__all__ = [
+    "CHAINS",
+    "MAX_SIDE",
+    "MIN_SIDE",
+    "Box",
+    "Preparation",
+    "Prepared",
+    "part_of",
+    "prepare_picture",
+]
 
+# Of a side that is asked for; a data set in one size already may have smaller or larger ones.
+MIN_SIDE, MAX_SIDE = 16, 512
 CHAINS = ("digit", "glyph", "photo", "none")
 _OF_INK = ("digit", "glyph")
 _MOST = 1280  # longer side in pixels that the digit chain still looks at

@@ -44,7 +44,7 @@ class DataChoice(Table, frozen=True, kw_only=True):
 
     dataset: str | None = None
     data_dir: str | None = None
-    size: Annotated[int, msgspec.Meta(ge=1, le=4096)] | None = None
+    size: int | None = None
     classes_from: str | None = None
     holdout_classes: tuple[str, ...] = ()
     prepare: str | None = None
