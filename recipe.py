@@ -159,8 +159,8 @@ def change_recipe(recipe: Recipe, values: Mapping[str, Any], *, strict: bool = F
         20.0
     """
     content = msgspec.to_builtins(recipe)
-    for given, value in values.items():
-        name = RENAMED.get(given, given)
+    for alias, value in values.items():
+        name = RENAMED.get(alias, alias)
         augments = name.startswith("augment.")
         table = content["augment"] if augments else content
         key = name.removeprefix("augment.")
@@ -168,13 +168,13 @@ def change_recipe(recipe: Recipe, values: Mapping[str, Any], *, strict: bool = F
             own = sorted({one.name for one in fields(Recipe)} - {"augment"})
             nested = [f"augment.{one.name}" for one in fields(AugmentPolicy)]
             raise UsageError(
-                f"A recipe has no value '{given}'.", f"It has: {', '.join([*own, *nested])}."
+                f"A recipe has no value '{alias}'.", f"It has: {', '.join([*own, *nested])}."
             )
         table[key] = value
         try:
             recipe = msgspec.convert(content, Recipe, strict=strict)
         except msgspec.ValidationError as error:
-            raise UsageError(f"A recipe's {given} cannot be {value!r}: {error}.") from error
+            raise UsageError(f"A recipe's {alias} cannot be {value!r}: {error}.") from error
     return recipe
 
 

@@ -42,15 +42,15 @@ def choose_training(
         'best'
     """
     return TrainChoice(
-        preset=known(preset, PRESET_NAMES, "preset"),
+        preset=pick_word(preset, PRESET_NAMES, "preset"),
         overrides=overrides,
         seed=seed,
-        pairs=known(pairs, PAIR_KINDS, "kind of pairs"),
+        pairs=pick_word(pairs, PAIR_KINDS, "kind of pairs"),
         patience=patience,
     )
 
 
-def known(word: str, words: tuple[Word, ...], what: str) -> Word:
+def pick_word(word: str, words: tuple[Word, ...], what: str) -> Word:
     """Return the word among those that there are, or refuse it."""
     for one in words:
         if one == word:
@@ -82,7 +82,7 @@ def choose_recipe(
     if "epochs" not in choice.overrides:
         batch = recipe.classes_per_batch * recipe.pictures_per_class
         steps = max(1, pictures * (TURNS if recipe.quarter_turns else 1) // batch)
-        wanted = LEAST_STEPS[choice.preset] * min(1.0, USUAL_BATCH / batch)
-        least = math.ceil(wanted / steps)
+        needed = LEAST_STEPS[choice.preset] * min(1.0, USUAL_BATCH / batch)
+        least = math.ceil(needed / steps)
         recipe = dataclasses.replace(recipe, epochs=max(recipe.epochs, least))
     return recipe

@@ -131,12 +131,12 @@ def new_config(dataset: Dataset, data: DataChoice, train: TrainChoice, recipe: R
     from siam.pictures.preparation import Preparation
 
     height, width, channels = dataset.picture_shape
-    chosen = dataset.name if data.dataset is None else data.dataset
-    if Path(chosen).exists():
+    name = dataset.name if data.dataset is None else data.dataset
+    if Path(name).exists():
         # A run may be resumed from another folder than it was begun in.
-        chosen = str(Path(chosen).absolute())
+        name = str(Path(name).absolute())
     return RunConfig(
-        data=msgspec.structs.replace(data, dataset=chosen),
+        data=msgspec.structs.replace(data, dataset=name),
         train=train,
         recipe=recipe,
         name=dataset.name,

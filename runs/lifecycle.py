@@ -54,7 +54,7 @@ def begin_run(place: Path) -> Path:
         folder.mkdir()
     except FileExistsError as error:
         if run_state(folder) == "training":
-            raise busy(folder) from error
+            raise busy_error(folder) from error
         raise RunError(
             f"A run '{place.name}' was interrupted before it was whole.",
             f"Go on with it:  siam train --resume --name {place.name}   "
@@ -78,7 +78,7 @@ def hold_run(folder: Path) -> Iterator[None]:
     lock = lock_file(folder)
     with try_lock(lock) as held:
         if not held:
-            raise busy(folder)
+            raise busy_error(folder)
         try:
             yield
         finally:
@@ -102,7 +102,7 @@ def publish_run(folder: Path, *, unneeded: Sequence[str] = ()) -> Path:
     return path
 
 
-def busy(folder: Path) -> RunError:
+def busy_error(folder: Path) -> RunError:
     """Return the error that a run is held by another process."""
     return RunError(
         f"The run '{run_name(folder)}' is being trained right now.",

@@ -14,7 +14,7 @@ import msgspec
 from siam.errors import RunError, UsageError
 from siam.run_files import CONFIG_FILE, MANIFEST_FILE, METRICS_FILE
 from siam.runs.config import read_toml
-from siam.runs.lifecycle import PARTIAL, RunState, busy, hold_run, run_name, run_state
+from siam.runs.lifecycle import PARTIAL, RunState, busy_error, hold_run, run_name, run_state
 from siam.runs.manifest import read_manifest
 
 __all__ = [
@@ -143,7 +143,7 @@ def find_run(name: str | None = None) -> Path:
     partial = runs_folder() / f"{name}{PARTIAL}"
     if partial.exists():
         if run_state(partial) == "training":
-            raise busy(partial)
+            raise busy_error(partial)
         raise RunError(
             f"The run '{name}' was interrupted before it was whole.",
             f"Go on with it:  siam train --resume --name {name}",
@@ -153,7 +153,7 @@ def find_run(name: str | None = None) -> Path:
             f"{name} is no finished run: it has no {MANIFEST_FILE}.",
             "Name a run (siam runs lists them), or train it again.",
         )
-    raise missing(name)
+    raise missing_error(name)
 
 
 def interrupted_run(name: str | None = None) -> Path:
@@ -164,7 +164,7 @@ def interrupted_run(name: str | None = None) -> Path:
     """
     for run in list_runs():
         if run.state == "training" and run.name == name:
-            raise busy(run.path)
+            raise busy_error(run.path)
         if run.state == "interrupted" and name in (None, run.name):
             return run.path.absolute()
     which = f"'{name}' " if name else ""
@@ -174,25 +174,25 @@ def interrupted_run(name: str | None = None) -> Path:
     )
 
 
-def free_name(wanted: str | None, dataset: str) -> str:
-    """Return the name for a new run: the wanted one, else the data set's with a number.
+def free_name(name: str | None, dataset: str) -> str:
+    """Return the name for a new run: the one asked for, else the data set's with a number.
 
     Raises:
-        UsageError: the wanted name is taken or is no plain name.
+        UsageError: that name is taken or is no plain name.
     """
     folder = runs_folder()
-    if wanted is not None:
-        if wanted in {"", ".", "..", LAST} or wanted != Path(wanted).name or wanted[0] in ".-":
+    if name is not None:
+        if name in {"", ".", "..", LAST} or name != Path(name).name or name[0] in ".-":
             raise UsageError(
-                f"A run's name is one plain word and not '{LAST}', received '{wanted}'.",
+                f"A run's name is one plain word and not '{LAST}', received '{name}'.",
                 "Give another with --name; SIAM_RUNS moves the folder that runs stand in.",
             )
-        if (folder / wanted).exists():
+        if (folder / name).exists():
             raise UsageError(
-                f"There is a run '{wanted}' in {folder} already, and nothing is overwritten.",
-                f"Give another --name, or remove it first:  siam runs rm {wanted}",
+                f"There is a run '{name}' in {folder} already, and nothing is overwritten.",
+                f"Give another --name, or remove it first:  siam runs rm {name}",
             )
-        return wanted
+        return name
     plain = "".join(letter if letter.isalnum() else "-" for letter in dataset.lower()).strip("-")
     number = 1
     while any((folder / f"{plain or 'run'}-{number}{end}").exists() for end in ("", PARTIAL)):
@@ -241,7 +241,7 @@ def remove_run(name: str) -> Path:
     """
     folders = [folder for folder in run_folders() if run_name(folder) == name]
     if not folders:
-        raise missing(name)
+        raise missing_error(name)
     for folder in folders:
         with hold_run(folder):
             if folder.is_symlink():
@@ -254,7 +254,7 @@ def remove_run(name: str) -> Path:
     return folders[0]
 
 
-def missing(name: str) -> RunError:
+def missing_error(name: str) -> RunError:
     """Return the error that there is no run of that name."""
     return RunError(
         f"There is no run '{name}' in {runs_folder().absolute()}.", "See what there is:  siam runs"
