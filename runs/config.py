@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 
 from siam.atomic import write_text
-from siam.errors import RunError, UsageError
+from siam.errors import DataError, RunError, UsageError
 from siam.recipe import Pairs, Preset, Recipe, read_recipe
 from siam.run_files import CONFIG_FILE
 
@@ -30,8 +30,8 @@ __all__ = [
     "save_config",
 ]
 
-# Half a million classes with names of a line each; TOML is read a character at a time.
-MOST_BYTES = 32 << 20
+# Half a million classes of short names. TOML is read a character at a time, a megabyte in a second.
+MOST_BYTES = 8 << 20
 Seed = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
 
 
@@ -149,7 +149,11 @@ def new_config(dataset: Dataset, data: DataChoice, train: TrainChoice, recipe: R
 
 
 def save_config(folder: Path, config: RunConfig) -> None:
-    """Write `config.toml`."""
+    """Write `config.toml`.
+
+    Raises:
+        DataError: it would be too large to be read again.
+    """
     import tomli_w
 
     content = {
@@ -166,7 +170,13 @@ def save_config(folder: Path, config: RunConfig) -> None:
         "prepare": config.preparation.to_dict(),
         "recipe": dataclasses.asdict(config.recipe),
     }
-    write_text(folder / CONFIG_FILE, tomli_w.dumps(content))
+    text = tomli_w.dumps(content)
+    if len(text.encode()) > MOST_BYTES:
+        raise DataError(
+            f"The names of {len(config.classes):,} classes make more than {MOST_BYTES:,} bytes.",
+            "Give the classes shorter names.",
+        )
+    write_text(folder / CONFIG_FILE, text)
 
 
 def load_config(folder: Path) -> RunConfig:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from siam.errors import RunError
+from siam.errors import DataError, RunError
 from siam.pictures.preparation import Preparation
 from siam.recipe import Recipe
 from siam.runs.config import DataChoice, RunConfig, TrainChoice, load_config, save_config
@@ -128,7 +128,13 @@ def test_a_wrong_configuration_is_one_error(
     assert "Traceback" not in str(raised.value)
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"a = 1", b"#" * (33 << 20), None])
+def test_a_configuration_that_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="shorter names"):
+        save_config(tmp_path, config(classes=("c" * (9 << 20),), groups=()))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"a = 1", b"#" * (9 << 20), None])
 def test_what_is_no_configuration_is_one_error(tmp_path: Path, content: bytes | None) -> None:
     if content is not None:
         (tmp_path / "config.toml").write_bytes(content)
