@@ -33,7 +33,7 @@ from siam.engine.open_run import OpenRun, open_run
 from siam.engine.query import QueryOptions, answer_batch
 from siam.engine.reading import Read
 from siam.pictures import denoising, digit_chain, framing
-from siam.pictures.ink import grouping, ink_detection, polarity, ruled_lines
+from siam.pictures.ink import grouping, ink_detection, mark_scoring, paper_sheet, ruled_lines
 from siam.pictures.preparation import Prepared, prepare_picture
 from siam.pictures.reading import read_picture
 
@@ -70,29 +70,34 @@ STEPS: dict[str, tuple[ModuleType, str, Callable[..., Any]]] = {
     "channels weighed": (digit_chain, "ink_weights", always(None)),
     "form: smudges let pass": (framing, "are_framed", edited(
         "are_framed", "_FAINT * brightest", "0 * brightest", framing)),
-    "denoising": (digit_chain, "cleaned", always(None)),
-    "denoising: median": (digit_chain, "cleaned", edited(
-        "cleaned", "sighting.dropped >= _SPECKS", "False", denoising)),
+    "denoising": (digit_chain, "denoise", always(None)),
+    "denoising: median": (digit_chain, "denoise", edited(
+        "denoise", "detection.reject_count >= _SPECKS", "False", denoising)),
     "a closer look": (digit_chain, "_closer", edited(
         "_closer", "mark.extent >= _SMALL", "True", digit_chain)),
     "sheet alone": (E, "is_sheet", always(False)),
-    "sheet: round label": (E, "is_sheet", edited("is_sheet", "< 0.05", "< 0", polarity)),
+    "sheet: round label": (E, "is_sheet", edited("is_sheet", "< 0.05", "< 0", paper_sheet)),
     "hidden ink in a box": (E, "is_box", always(False)),
-    "likelihood": (E, "_likelihood", always(1.0)),
-    "likelihood: cut": (E, "_likelihood", edited("_likelihood", "_CUT if", "1.0 if", E)),
-    "likelihood: lying": (E, "_likelihood", edited("_likelihood", "_LYING if", "1.0 if", E)),
-    "edges thrice": (E, "_seen", edited("_seen", "range(3)", "range(1)", E)),
-    "edges: writing freed": (E, "_freed", lambda edge, *_: edge.astype(np.uint8) * np.uint8(255)),
-    "edges: frame": (G, "_keeps_out", always(False)),
-    "rings": (G, "rings_of", always([])),
-    "underlines": (G, "underlines_of", always(set())),
-    "form's rules": (E, "rules_of", always([])),
-    "small print": (G, "_printed", always(set())),
-    "neighbours cut by border": (G, "_near", edited("_near", "_REACH_TO_CUT * most", "1e9", G)),
-    "lines: margin": (ruled_lines, "_from_side_to_side", always(False)),
-    "lines: not in a box": (ruled_lines, "_followed", edited(
-        "_followed", "if reached[0] >", "if False and reached[0] >", ruled_lines)),
-    "ruled lines": (E, "ruled_lines", lambda dark, _: np.zeros_like(dark)),
+    "placement": (E, "rate_placement", always(1.0)),
+    "placement: cut": (E, "rate_placement", edited(
+        "rate_placement", "_CUT if", "1.0 if", mark_scoring)),
+    "placement: lying": (E, "rate_placement", edited(
+        "rate_placement", "_LYING if", "1.0 if", mark_scoring)),
+    "edges thrice": (E, "_detect_in_polarity", edited(
+        "_detect_in_polarity", "range(3)", "range(1)", E)),
+    "edges: writing freed": (
+        E, "_spare_writing", lambda edge, *_: edge.astype(np.uint8) * np.uint8(255)),
+    "edges: frame": (G, "_is_frame", always(False)),
+    "rings": (G, "find_rings", always([])),
+    "underlines": (G, "find_underlines", always(set())),
+    "form's rules": (E, "find_form_rules", always([])),
+    "small print": (G, "_find_print", always(set())),
+    "neighbours cut by border": (G, "_belong_together", edited(
+        "_belong_together", "_REACH_TO_CUT * most", "1e9", G)),
+    "lines: margin": (ruled_lines, "_spans_picture", always(False)),
+    "lines: not in a box": (ruled_lines, "_follow_line", edited(
+        "_follow_line", "if reached[0] >", "if False and reached[0] >", ruled_lines)),
+    "ruled lines": (E, "find_ruled_lines", lambda dark, _: np.zeros_like(dark)),
     "noise or several: unsure": (Prepared, "doubtful", property(always(False))),
 }  # fmt: skip
 

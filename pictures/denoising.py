@@ -11,42 +11,42 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siam.pictures.framing import is_framed
-from siam.pictures.ink.illumination import GROUND
+from siam.pictures.ink.illumination import BACKGROUND
 
 if TYPE_CHECKING:
-    from siam.pictures.ink.ink_detection import Sighting
+    from siam.pictures.ink.ink_detection import InkDetection
 
-__all__ = ["cleaned"]
+__all__ = ["denoise"]
 
 _SPECKS = 8  # pieces beside the mark: so many say that there is such noise on it as well
 _SPECK = 100  # grey levels by which a speck differs from its neighbours
 
 
-def cleaned(
-    sighting: Sighting, ink: np.ndarray, place: tuple[int, int], size: tuple[int, int]
+def denoise(
+    detection: InkDetection, ink: np.ndarray, place: tuple[int, int], size: tuple[int, int]
 ) -> np.ndarray | None:
     """Return a mark's own pixels, uint8 of shape `size`, white on black; None if it lies otherwise.
 
     Args:
-        sighting: of a picture of that size.
-        ink: the mark, and `place` its (left, top), from `ink_of`.
+        detection: of a picture of that size.
+        ink: the mark, and `place` its (left, top), from `extract_ink`.
         place: see `ink`.
         size: (height, width) of the data set's pictures.
     """
     import cv2
 
-    if sighting.dark.shape != tuple(size) or sighting.on_sheet:
+    if detection.darkness.shape != tuple(size) or detection.on_sheet:
         return None
     left, top = place
     near = np.zeros(size, np.uint8)
     near[top : top + ink.shape[0], left : left + ink.shape[1]] = ink
     around = cv2.dilate(near, np.ones((3, 3), np.uint8))
     strength = np.where(
-        around > 0, np.maximum(sighting.dark, np.uint8(GROUND)) - np.uint8(GROUND), 0
+        around > 0, np.maximum(detection.darkness, np.uint8(BACKGROUND)) - np.uint8(BACKGROUND), 0
     )
     most = max(int(strength.max()), 1)
     pixels = np.asarray(np.rint(strength * (255.0 / most)), np.uint8)
-    if sighting.dropped >= _SPECKS:
+    if detection.reject_count >= _SPECKS:
         middle = cv2.medianBlur(pixels, 3)
         pixels = np.asarray(np.where(cv2.absdiff(pixels, middle) > _SPECK, middle, pixels))
-    return pixels if is_framed(pixels, size, strict=sighting.inverted) else None
+    return pixels if is_framed(pixels, size, strict=detection.inverted) else None

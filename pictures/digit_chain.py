@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from siam.pictures.conversion import shrunk
-from siam.pictures.denoising import cleaned
+from siam.pictures.denoising import denoise
 from siam.pictures.findings import Finding
 from siam.pictures.framing import frame, is_framed, line_width
 from siam.pictures.grey import Weights, as_grey, ink_weights
 from siam.pictures.ink.grouping import Mark
-from siam.pictures.ink.ink_detection import Sighting, ink_of, look
-from siam.pictures.ink.inverted_bands import may_have_bars, without_bars
+from siam.pictures.ink.ink_detection import InkDetection, detect_ink, extract_ink
+from siam.pictures.ink.inverted_bands import invert_bands_back, may_have_inverted_bands
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -32,7 +32,7 @@ __all__ = [
 WORK = 320  # pixels along the longer side in which ink is looked for
 _NEARLY = 0.8  # of its size: a picture that would shrink to more than that stays as it is
 _SMALL = 48  # a mark below this many pixels is looked at again, enlarged
-_LEAST = 0.2  # plausibility per pixel of extent below which a mark is noise
+_LEAST = 0.2  # score per pixel of extent below which a mark is noise
 _FELLOW = 0.45  # of the main mark's extent: as long as this, another mark is a digit of its own
 
 
@@ -67,8 +67,8 @@ def view_digit(
     if ready:
         return ready
     grey, bars, steps = as_grey(small, weights), 0, []
-    if may_have_bars(grey):
-        mended, bars = without_bars(as_grey(image, weights))
+    if may_have_inverted_bands(grey):
+        mended, bars = invert_bands_back(as_grey(image, weights))
     if bars:
         image, weights = Image.fromarray(mended), None
         small = shrunk(image, WORK)
@@ -80,25 +80,25 @@ def view_digit(
             return replace(ready, steps=(*steps, *ready.steps), choices=told)
     work, _ = work_size(grey)
     scale = max(work.shape) / max(image.size)
-    sighting = look(work, invert=invert)
+    detection = detect_ink(work, invert=invert)
     choices: dict[str, Any] = {
-        "inverted": sighting.inverted,
+        "inverted": detection.inverted,
         "unchanged": False,
         "bars": bars,
         "box": None,
-        "components_dropped": sighting.dropped,
-        "lines_removed": bool(cv2.countNonZero(sighting.lines)),
+        "components_dropped": detection.reject_count,
+        "lines_removed": bool(cv2.countNonZero(detection.lines)),
     }
-    steps.append(("light evened", sighting.dark))
+    steps.append(("light evened", detection.darkness))
     if choices["lines_removed"]:
-        steps.append(("lines", sighting.lines))
-    if not sighting.marks:
+        steps.append(("lines", detection.lines))
+    if not detection.marks:
         blank = np.zeros(size, np.uint8)
         return InkView(blank, (*steps, ("input", blank)), choices, (Finding("blank"),))
-    main = sighting.marks[0]
-    closer, mark, offset, zoom = _closer(image, weights, sighting, main, scale)
-    ink, (left, top) = ink_of(closer, mark)
-    own = cleaned(closer, ink, (left, top), size) if closer is sighting else None
+    main = detection.marks[0]
+    closer, mark, offset, zoom = _closer(image, weights, detection, main, scale)
+    ink, (left, top) = extract_ink(closer, mark)
+    own = denoise(closer, ink, (left, top), size) if closer is detection else None
     from_left, from_top, wide, tall = cv2.boundingRect(ink)
     left, top = left + from_left, top + from_top
     edges = (left, top, left + wide, top + tall)
@@ -106,7 +106,7 @@ def view_digit(
     choices["line_width"] = round(line_width(ink) / max(wide, tall, 1), 3)
     pixels = frame(ink, size) if own is None else own
     steps += [("ink", ink), ("input", pixels)]
-    return InkView(pixels, tuple(steps), choices, _findings(sighting, main))
+    return InkView(pixels, tuple(steps), choices, _findings(detection, main))
 
 
 def work_size(grey: np.ndarray, *, most: int = WORK) -> tuple[np.ndarray, float]:
@@ -147,15 +147,15 @@ def close_up(
     return part, (left, top), zoom
 
 
-def several(sighting: Sighting) -> tuple[Mark, ...]:
+def several(detection: InkDetection) -> tuple[Mark, ...]:
     """Return the marks that may be digits of their own, the main one first."""
-    if not sighting.marks:
+    if not detection.marks:
         return ()
-    main, *others = sighting.marks
+    main, *others = detection.marks
     fellows = [
         mark
         for mark in others
-        if mark.extent >= _FELLOW * main.extent and mark.ink >= 0.15 * main.ink
+        if mark.extent >= _FELLOW * main.extent and mark.contrast >= 0.15 * main.contrast
     ]
     return (main, *fellows)
 
@@ -189,29 +189,29 @@ def _ready(
 
 
 def _closer(
-    image: Image.Image, weights: Weights | None, sighting: Sighting, mark: Mark, scale: float
-) -> tuple[Sighting, Mark, tuple[int, int], float]:
+    image: Image.Image, weights: Weights | None, detection: InkDetection, mark: Mark, scale: float
+) -> tuple[InkDetection, Mark, tuple[int, int], float]:
     """Look again at a mark that is small in a large picture, with the pixels that were left out.
 
     Returns:
         What was seen, the mark in it, its (left, top) in `image`, and its pixels per pixel there.
     """
-    if mark.extent >= _SMALL or scale > 0.7 or sighting.on_sheet:
-        return sighting, mark, (0, 0), scale
+    if mark.extent >= _SMALL or scale > 0.7 or detection.on_sheet:
+        return detection, mark, (0, 0), scale
     part, start, zoom = close_up(image, weights, mark.box, scale)
-    again = look(part, invert=sighting.inverted)
+    again = detect_ink(part, invert=detection.inverted)
     if not again.marks or again.marks[0].extent * scale < 0.6 * mark.extent * zoom:
-        return sighting, mark, (0, 0), scale
+        return detection, mark, (0, 0), scale
     return again, again.marks[0], start, zoom
 
 
-def _findings(sighting: Sighting, main: Mark) -> tuple[Finding, ...]:
+def _findings(detection: InkDetection, main: Mark) -> tuple[Finding, ...]:
     findings = []
-    if sighting.score < _LEAST * main.extent:
+    if detection.score < _LEAST * main.extent:
         findings.append(Finding("noise"))
-    if main.border:
+    if main.border_pixels:
         findings.append(Finding("cut"))
-    count = len(several(sighting))
+    count = len(several(detection))
     if count > 1:
         findings.append(Finding("several", count))
     return tuple(findings)

@@ -17,8 +17,8 @@ from siam.pictures.digit_chain import InkView, close_up
 from siam.pictures.findings import Finding
 from siam.pictures.framing import line_width
 from siam.pictures.grey import Weights, as_grey, ink_weights
-from siam.pictures.ink.illumination import GROUND
-from siam.pictures.ink.ink_detection import Sighting, ink_of, look
+from siam.pictures.ink.illumination import BACKGROUND
+from siam.pictures.ink.ink_detection import InkDetection, detect_ink, extract_ink
 from siam.pictures.resizing import stretched
 
 if TYPE_CHECKING:
@@ -167,9 +167,11 @@ def _found(grey: np.ndarray, invert: bool | None) -> _Found:
     plain = plain_ink(grey, invert=invert)
     if plain is not None:
         return _Found(*plain)
-    sighting = look(grey, invert=invert)
-    ink = _ink_in(sighting) if sighting.marks else np.zeros_like(grey)
-    return _Found(ink, sighting.inverted, sighting.dropped, (("light evened", sighting.dark),))
+    detection = detect_ink(grey, invert=invert)
+    ink = _ink_in(detection) if detection.marks else np.zeros_like(grey)
+    return _Found(
+        ink, detection.inverted, detection.reject_count, (("light evened", detection.darkness),)
+    )
 
 
 def _closer(
@@ -192,7 +194,7 @@ def _closer(
     return again, start, zoom
 
 
-def _ink_in(sighting: Sighting) -> np.ndarray:
+def _ink_in(detection: InkDetection) -> np.ndarray:
     """Return the strength of the main mark's ink, and of all that are no specks beside it.
 
     Returns:
@@ -200,15 +202,15 @@ def _ink_in(sighting: Sighting) -> np.ndarray:
     """
     import cv2
 
-    main = sighting.marks[0]
-    mask = np.zeros(sighting.dark.shape, np.uint8)
-    for part in sighting.marks:
+    main = detection.marks[0]
+    mask = np.zeros(detection.darkness.shape, np.uint8)
+    for part in detection.marks:
         if part.extent >= _PART * main.extent:
-            own, (left, top) = ink_of(sighting, part)
+            own, (left, top) = extract_ink(detection, part)
             place = mask[top : top + own.shape[0], left : left + own.shape[1]]
             np.maximum(place, own, out=place)
     around = cv2.dilate(mask, np.ones((3, 3), np.uint8))
-    strength = np.where(around > 0, np.maximum(sighting.dark, GROUND) - GROUND, 0)
+    strength = np.where(around > 0, np.maximum(detection.darkness, BACKGROUND) - BACKGROUND, 0)
     return np.asarray(np.rint(strength * (255.0 / max(int(strength.max()), 1))), np.uint8)
 
 

@@ -13,8 +13,8 @@ from siam.pictures.findings import Finding
 from siam.pictures.framing import frame, is_framed
 from siam.pictures.grey import ink_grey
 from siam.pictures.ink.grouping import Mark as Ink
-from siam.pictures.ink.ink_detection import Sighting, ink_of, look
-from siam.pictures.ink.inverted_bands import without_bars
+from siam.pictures.ink.ink_detection import InkDetection, detect_ink, extract_ink
+from siam.pictures.ink.inverted_bands import invert_bands_back
 from siam.pictures.preparation import Box, Preparation, Prepared, part_of, prepare_picture
 
 if TYPE_CHECKING:
@@ -61,17 +61,17 @@ def find_marks(
         PictureError: as `prepare_picture`.
     """
     part, (left, top), scale = part_of(image, _SIDE, rotate=rotate, box=box)
-    grey, bars = without_bars(ink_grey(opaque(part)))
+    grey, bars = invert_bands_back(ink_grey(opaque(part)))
     if preparation.chain != "digit" or is_framed(grey, preparation.size):
         whole = prepare_picture(image, preparation, invert=invert, rotate=rotate, box=box)
         width, height = (round(side / scale) for side in part.size)
         return [Mark((left, top, left + width, top + height), whole)]
     work, _ = work_size(grey, most=_SIDE)
-    sighting = look(work, invert=invert, reach=_REACH)
+    detection = detect_ink(work, invert=invert, reach=_REACH)
     step = max(part.size) / max(work.shape) / scale
     found = []
-    for ink in several(sighting):
-        prepared = _prepared(sighting, ink, preparation, rotate, bars)
+    for ink in several(detection):
+        prepared = _prepared(detection, ink, preparation, rotate, bars)
         edges = [round(edge * step) for edge in ink.box]
         place = (edges[0] + left, edges[1] + top, edges[2] + left, edges[3] + top)
         prepared.choices["box"] = list(place)
@@ -102,20 +102,20 @@ def reading_order(boxes: list[Box]) -> list[int]:
 
 
 def _prepared(
-    sighting: Sighting, mark: Ink, preparation: Preparation, rotate: int, bars: int
+    detection: InkDetection, mark: Ink, preparation: Preparation, rotate: int, bars: int
 ) -> Prepared:
-    ink, _ = ink_of(sighting, mark)
+    ink, _ = extract_ink(detection, mark)
     pixels = frame(ink, preparation.size)
     choices = {
         "chain": preparation.chain,
         "rotated": rotate % 360,
-        "inverted": sighting.inverted,
+        "inverted": detection.inverted,
         "unchanged": False,
         "bars": bars,
         "box": None,
-        "components_dropped": sighting.dropped,
-        "lines_removed": bool(sighting.lines.any()),
+        "components_dropped": detection.reject_count,
+        "lines_removed": bool(detection.lines.any()),
     }
-    findings = (Finding("cut"),) if mark.border else ()
+    findings = (Finding("cut"),) if mark.border_pixels else ()
     deep = np.repeat(pixels[:, :, None], preparation.channels, axis=2)
     return Prepared(deep, (("ink", ink), ("input", pixels)), choices, findings)

@@ -1,1 +1,1 @@
-"""Finding ink: light, thresholds, lines and marks in a picture from outside."""
+"""Detecting ink: illumination, thresholds, ruled lines and marks in a picture from outside."""

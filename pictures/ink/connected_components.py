@@ -1,48 +1,63 @@
-"""The connected pieces of ink in a mask, measured."""
+"""Label the connected components of ink in a mask, and measure them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from siam.pictures.ink.illumination import GROUND
+from siam.array_types import Booleans, Floats, Integers, Pictures
+from siam.pictures.ink.illumination import BACKGROUND
 
-__all__ = ["Pieces", "pieces_of"]
+__all__ = ["ConnectedComponents", "label_components"]
 
 
 @dataclass(frozen=True)
-class Pieces:
-    """The connected pieces of a mask, as columns of equal length, piece 0 being the ground.
+class ConnectedComponents:
+    """The connected components of a mask as columns of equal length; number 0 is the background.
 
     Attributes:
-        regions: int32 (h, w), the piece's number at each pixel.
+        regions: int32 (h, w), the component's number at each pixel.
         boxes: int (n, 4), left, top, right, bottom; right and bottom excluded.
         areas: int (n,), pixels.
-        inks: float (n,), summed contrast of their pixels.
-        borders: int (n,), pixels on the picture's border.
+        contrasts: float (n,), summed over their pixels.
+        border_pixels: int (n,), how many lie on the picture's border.
     """
 
-    regions: np.ndarray
-    boxes: np.ndarray
-    areas: np.ndarray
-    inks: np.ndarray
-    borders: np.ndarray
+    regions: NDArray[np.int32]
+    boxes: NDArray[np.int32]
+    areas: NDArray[np.int32]
+    contrasts: Floats
+    border_pixels: Integers
 
-    def mask(self, numbers: tuple[int, ...] | list[int], part: Any = np.s_[:, :]) -> np.ndarray:
-        """Return bool, True on the pieces of these numbers, of the picture or a `part` of it."""
+    def select(self, numbers: Sequence[int], part: Any = np.s_[:, :]) -> Booleans:
+        """Return where the components of these numbers are, in the picture or a `part` of it."""
         chosen = np.zeros(len(self.areas), bool)
         chosen[list(numbers)] = True
         return np.asarray(chosen[self.regions[part]])
 
-    def extents(self) -> np.ndarray:
-        """Return each piece's longer side in pixels, int (n,)."""
+    @property
+    def extents(self) -> NDArray[np.int32]:
+        """Each component's longer side in pixels, int (n,)."""
         return np.asarray((self.boxes[:, 2:] - self.boxes[:, :2]).max(1))
 
 
-def pieces_of(mask: np.ndarray, dark: np.ndarray) -> Pieces:
-    """Return the connected pieces of a uint8 mask (8 neighbours)."""
+def label_components(mask: Pictures, darkness: Pictures) -> ConnectedComponents:
+    """Return the connected components of a mask, 8 neighbours to a pixel.
+
+    Args:
+        mask: uint8 (h, w), not 0 on ink.
+        darkness: uint8 (h, w) from `measure_darkness`.
+
+    Example:
+        >>> mask = np.eye(4, dtype=np.uint8)
+        >>> components = label_components(mask, 255 * mask)
+        >>> components.areas.tolist(), components.boxes[1].tolist()
+        ([12, 4], [0, 0, 4, 4])
+    """
     import cv2
 
     left, top, wide, tall = cv2.boundingRect(mask)  # ink takes a small part of most pictures
@@ -54,11 +69,13 @@ def pieces_of(mask: np.ndarray, dark: np.ndarray) -> Pieces:
     regions[part] = numbers
     corners = stats[:, :2] + (left, top)
     boxes = np.concatenate([corners, corners + stats[:, 2:4]], axis=1)
-    areas = stats[:, 4].copy()
+    areas = np.array(stats[:, 4], np.int32)
     areas[0] = mask.size - areas[1:].sum()
-    contrast = dark[part].astype(np.float64) - GROUND
-    inks = np.bincount(numbers.ravel(), weights=contrast.ravel(), minlength=count)
-    inks[0] = 0.0
+    contrast = darkness[part].astype(np.float64) - BACKGROUND
+    contrasts = np.asarray(
+        np.bincount(numbers.ravel(), weights=contrast.ravel(), minlength=count), np.float64
+    )
+    contrasts[0] = 0.0
     ring = np.concatenate([regions[0], regions[-1], regions[:, 0], regions[:, -1]])
-    borders = np.bincount(ring, minlength=count)
-    return Pieces(regions, boxes, areas, inks, borders)
+    border_pixels = np.bincount(ring, minlength=count)
+    return ConnectedComponents(regions, boxes, areas, contrasts, border_pixels)

@@ -1,4 +1,4 @@
-"""Look for ink in a picture of unknown polarity, light and paper."""
+"""Detect ink in a picture of unknown polarity, illumination and paper."""
 
 from __future__ import annotations
 
@@ -6,105 +6,99 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from siam.array_types import Booleans, Pictures
 from siam.pictures.ink.annotations import is_box
-from siam.pictures.ink.connected_components import Pieces, pieces_of
-from siam.pictures.ink.grouping import Mark, edges_of, group, rules_of
-from siam.pictures.ink.illumination import GROUND, darkness, ground_of, steepness
-from siam.pictures.ink.polarity import border_lightness, is_sheet, plausibility
-from siam.pictures.ink.ruled_lines import ruled_lines
-from siam.pictures.ink.thresholds import above, noise_floor, thresholds
+from siam.pictures.ink.connected_components import ConnectedComponents, label_components
+from siam.pictures.ink.grouping import Mark, find_edges, find_form_rules, group_components
+from siam.pictures.ink.illumination import estimate_illumination, measure_darkness
+from siam.pictures.ink.mark_scoring import rate_placement, score_mark
+from siam.pictures.ink.paper_sheet import is_sheet, isolate_sheet
+from siam.pictures.ink.ruled_lines import find_ruled_lines
+from siam.pictures.ink.thresholds import (
+    apply_hysteresis,
+    estimate_noise_floor,
+    find_thresholds,
+    mask_above,
+)
 
-__all__ = ["Sighting", "ink_of", "look"]
+__all__ = ["InkDetection", "extract_ink", "detect_ink"]
 
 _GUESS = 0.6  # weight of a polarity that the picture's whole border speaks against
 _SURE = 0.85  # share of the border of one lightness that makes the second look needless
 _LARGE = 0.15  # of the picture's longer side: so long must a mark be for that
-_WRITTEN = 0.3  # plausibility per pixel of extent of what is written on a sheet
-_SHEET = 0.9  # of a sheet's width: its edges may be ragged, or lie in shadow
+_WRITTEN = 0.3  # score per pixel of extent of what is written on a sheet
 _TRIED = 5  # marks that are compared
-_CUT = 0.3  # likelihood, among several marks, of one that the border cuts
-_LYING = 0.3  # likelihood, among several marks, of one that is wider than tall by _WORD: a word
-_WORD = 2.0
-_AROUND = 3  # pixels around a mark within which its edges are judged
 
 
 @dataclass(frozen=True)
-class Sighting:
-    """What was found in a picture, seen in one polarity.
+class InkDetection:
+    """The marks of ink in a picture, seen in one polarity.
 
     Attributes:
-        inverted: True if the ink is darker than its ground.
-        dark: uint8 (h, w), ink strong, ground even.
-        faint: the darkness from which ink may continue a line.
+        inverted: True if the ink is darker than its background.
+        darkness: uint8 (h, w), ink strong, background even.
+        faint_threshold: the darkness from which ink may continue a line.
         lines: uint8 (h, w), 255 on ruled lines.
-        pieces: the certain ink's connected pieces.
-        marks: groups of them, the most plausible first.
-        dropped: how many pieces were specks, edges or shadows.
-        score: how plausible the first mark is; 0 without one.
+        components: the certain ink's connected components.
+        marks: groups of them, the one with the best score first.
+        reject_count: how many components were specks, edges or shadows.
+        score: of the first mark, larger = more like ink; 0 without one.
         on_sheet: True if all beside a small sheet of paper was painted over before looking.
     """
 
     inverted: bool
-    dark: np.ndarray
-    faint: int
-    lines: np.ndarray
-    pieces: Pieces
+    darkness: Pictures
+    faint_threshold: int
+    lines: Pictures
+    components: ConnectedComponents
     marks: tuple[Mark, ...]
-    dropped: int
+    reject_count: int
     score: float
     on_sheet: bool = False
 
 
-def look(grey: np.ndarray, *, invert: bool | None = None, reach: float = 0.22) -> Sighting:
-    """Return the more plausible of what is seen in both polarities.
+def detect_ink(grey: Pictures, *, invert: bool | None = None, reach: float = 0.22) -> InkDetection:
+    """Return the marks of ink in a picture, in the polarity in which they score better.
 
     Args:
         grey: uint8 (h, w), a few hundred pixels long.
         invert: True if the ink is known to be dark, False if light.
-        reach: see `group`.
+        reach: see `group_components`.
+
+    Example:
+        >>> picture = np.full((60, 60), 255, np.uint8)
+        >>> picture[10:50, 28:32] = 0
+        >>> detection = detect_ink(picture)
+        >>> detection.inverted, [mark.box for mark in detection.marks]
+        (True, [(28, 10, 32, 50)])
     """
-    found = _looked(grey, invert, reach)
-    if not found.marks:
-        return found
-    sheet, (left, top) = ink_of(found, found.marks[0])
+    whole = _detect_in_likelier_polarity(grey, invert, reach)
+    if not whole.marks:
+        return whole
+    sheet, (left, top) = extract_ink(whole, whole.marks[0])
     if not is_sheet(sheet):
-        return found
-    inner = _looked(_only(grey, sheet, left, top), invert, reach)
+        return whole
+    inner = _detect_in_likelier_polarity(isolate_sheet(grey, sheet, left, top), invert, reach)
     written = inner.marks and inner.score > _WRITTEN * inner.marks[0].extent
-    return replace(inner, on_sheet=True) if written else found
+    return replace(inner, on_sheet=True) if written else whole
 
 
-def _looked(grey: np.ndarray, invert: bool | None, reach: float) -> Sighting:
+def _detect_in_likelier_polarity(grey: Pictures, invert: bool | None, reach: float) -> InkDetection:
     if invert is not None:
-        return _seen(grey, invert, reach, 1.0)
-    light = border_lightness(grey)
+        return _detect_in_polarity(grey, invert, reach, 1.0)
+    light = _measure_border_lightness(grey)
     likelier = light >= 0.5
-    first = _seen(grey, likelier, reach, 1.0)
+    first = _detect_in_polarity(grey, likelier, reach, 1.0)
     if max(light, 1 - light) > _SURE and first.marks:
         extent = first.marks[0].extent
         if extent > _LARGE * max(grey.shape) and first.score > 0.5 * extent:
             return first
     prior = _GUESS + (1 - _GUESS) * (1 - light if likelier else light)
-    second = _seen(grey, not likelier, reach, prior)
+    second = _detect_in_polarity(grey, not likelier, reach, prior)
     return first if first.score >= second.score else second
 
 
-def _only(grey: np.ndarray, sheet: np.ndarray, left: int, top: int) -> np.ndarray:
-    """Return the picture with everything beside a sheet of paper painted in the paper's grey."""
-    import cv2
-
-    outlines, _ = cv2.findContours(sheet, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    hull = cv2.convexHull(max(outlines, key=cv2.contourArea)).astype(np.float32)
-    middle = hull.mean(0)
-    inside = np.rint(middle + _SHEET * (hull - middle)).astype(np.int32)
-    filled = cv2.fillConvexPoly(np.zeros_like(sheet), inside, 255)
-    part = grey[top : top + sheet.shape[0], left : left + sheet.shape[1]]
-    alone = np.full_like(grey, np.median(part[sheet > 0]))
-    alone[top : top + sheet.shape[0], left : left + sheet.shape[1]][filled > 0] = part[filled > 0]
-    return alone
-
-
-def ink_of(sighting: Sighting, mark: Mark) -> tuple[np.ndarray, tuple[int, int]]:
+def extract_ink(detection: InkDetection, mark: Mark) -> tuple[Pictures, tuple[int, int]]:
     """Return a mark's ink with its faint ends, uint8 0 or 255, and where its (left, top) lies.
 
     The faint ends are looked for near the mark only, so that a ruled line does not come along.
@@ -115,9 +109,9 @@ def ink_of(sighting: Sighting, mark: Mark) -> tuple[np.ndarray, tuple[int, int]]
     margin = round(0.08 * mark.extent) + 1
     left, top = max(left - margin, 0), max(top - margin, 0)
     part = np.s_[top : bottom + margin, left : right + margin]
-    certain = sighting.pieces.mask(mark.pieces, part)
-    faint = above(np.ascontiguousarray(sighting.dark[part]), sighting.faint)
-    faint[sighting.lines[part] > 0] = 0
+    certain = detection.components.select(mark.components, part)
+    faint = mask_above(np.ascontiguousarray(detection.darkness[part]), detection.faint_threshold)
+    faint[detection.lines[part] > 0] = 0
     faint[certain] = 255
     count, regions = cv2.connectedComponents(faint, connectivity=8)
     kept = np.zeros(count, np.uint8)
@@ -126,109 +120,76 @@ def ink_of(sighting: Sighting, mark: Mark) -> tuple[np.ndarray, tuple[int, int]]
     return kept[regions], (left, top)
 
 
-def _seen(grey: np.ndarray, inverted: bool, reach: float, prior: float) -> Sighting:
+def _measure_border_lightness(grey: Pictures) -> float:
+    """Return how much of the picture's border is light, 0..1: what the background seems to be."""
+    ring = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    return float((ring > (int(grey.min()) + int(grey.max())) / 2).mean())
+
+
+def _detect_in_polarity(grey: Pictures, inverted: bool, reach: float, prior: float) -> InkDetection:
     import cv2
 
-    shade = grey if inverted else cv2.bitwise_not(grey)
-    ground = ground_of(shade)
-    dark = darkness(shade, ground)
-    floor = noise_floor(dark)
-    lines = ruled_lines(dark, floor)
-    ignore, edges_dropped = lines, 0
+    shade = grey if inverted else 255 - grey
+    illumination = estimate_illumination(shade)
+    darkness = measure_darkness(shade, illumination)
+    floor = estimate_noise_floor(darkness)
+    lines = find_ruled_lines(darkness, floor)
+    ignore, edge_count = lines, 0
     for _ in range(3):  # a table's edge may hide pencil from the threshold: without it, again
-        high, low = thresholds(dark, floor, ignore)
-        pieces = pieces_of(_continued(dark, high, low, ignore), dark)
-        edges = [*edges_of(pieces), *rules_of(pieces, lines)]
+        high, low = find_thresholds(darkness, floor, ignore)
+        components = label_components(apply_hysteresis(darkness, high, low, ignore), darkness)
+        edges = [*find_edges(components), *find_form_rules(components, lines)]
         if not edges:
             break
-        edge = _freed(pieces.mask(edges), dark, high)
-        edges_dropped += len(edges)
-        ignore = cv2.bitwise_or(ignore, cv2.dilate(edge, np.ones((5, 5), np.uint8)))
-    marks, specks = group(pieces, reach=reach, without=edges)
+        edge = _spare_writing(components.select(edges), darkness, high)
+        edge_count += len(edges)
+        ignore = ignore | np.asarray(cv2.dilate(edge, np.ones((5, 5), np.uint8)), np.uint8)
+    marks, specks = group_components(components, reach=reach, exclude=edges)
     # In an empty box a fainter digit may have been left below the threshold.
-    if len(marks) == 1 and is_box(pieces, marks[0].pieces):
-        hidden = _hidden(marks[0], pieces, dark, floor, ignore)
-        fainter, specks_there = group(hidden[1], reach=reach, without=[])
-        if fainter and not fainter[0].border and fainter[0].extent > _LARGE * max(grey.shape):
-            (low, pieces), marks, specks = hidden, fainter, specks_there + 1
+    if len(marks) == 1 and is_box(components, marks[0].components):
+        hidden = _find_fainter_ink(marks[0], components, darkness, floor, ignore)
+        fainter, specks_there = group_components(hidden[1], reach=reach)
+        if (
+            fainter
+            and not fainter[0].border_pixels
+            and fainter[0].extent > _LARGE * max(grey.shape)
+        ):
+            (low, components), marks, specks = hidden, fainter, specks_there + 1
     scores = [
-        prior * _standing(mark, pieces, dark, floor, shade, ground) for mark in marks[:_TRIED]
+        prior * score_mark(mark, components, darkness, floor, shade, illumination)
+        for mark in marks[:_TRIED]
     ]
     best = 0
     if len(scores) > 1:
-        likely = [_likelihood(mark) for mark in marks[:_TRIED]]
-        best = int(np.argmax(np.multiply(scores, likely)))
+        placements = [rate_placement(mark) for mark in marks[:_TRIED]]
+        best = int(np.argmax(np.multiply(scores, placements)))
     ordered = tuple(marks[best : best + 1] + marks[:best] + marks[best + 1 :])
     score = scores[best] if scores else 0.0
-    return Sighting(inverted, dark, low, lines, pieces, ordered, specks + edges_dropped, score)
+    rejects = specks + edge_count
+    return InkDetection(inverted, darkness, low, lines, components, ordered, rejects, score)
 
 
-def _hidden(
-    mark: Mark, pieces: Pieces, dark: np.ndarray, floor: int, ignore: np.ndarray
-) -> tuple[int, Pieces]:
-    """Return the faint darkness and the pieces that are there beside a mark of darker ink."""
+def _find_fainter_ink(
+    mark: Mark, components: ConnectedComponents, darkness: Pictures, floor: int, ignore: Pictures
+) -> tuple[int, ConnectedComponents]:
+    """Return the low threshold and the components of fainter ink beside a mark."""
     import cv2
 
-    own = pieces.mask(mark.pieces).astype(np.uint8) * np.uint8(255)
-    beside = cv2.bitwise_or(ignore, cv2.dilate(own, np.ones((7, 7), np.uint8)))
-    high, low = thresholds(dark, floor, beside)
-    return low, pieces_of(_continued(dark, high, low, beside), dark)
+    own = components.select(mark.components).astype(np.uint8) * np.uint8(255)
+    beside = ignore | np.asarray(cv2.dilate(own, np.ones((7, 7), np.uint8)), np.uint8)
+    high, low = find_thresholds(darkness, floor, beside)
+    return low, label_components(apply_hysteresis(darkness, high, low, beside), darkness)
 
 
-def _freed(edge: np.ndarray, dark: np.ndarray, high: int) -> np.ndarray:
+def _spare_writing(edge: Booleans, darkness: Pictures, high: int) -> Pictures:
     """Return an edge's mask without the strong ink that only faint ruling ties to it."""
     import cv2
 
-    strong = pieces_of(((dark > high) & edge).astype(np.uint8), dark)
-    writing = (strong.borders == 0) & (strong.extents() > 0.12 * max(dark.shape))
+    strong = label_components(((darkness > high) & edge).astype(np.uint8), darkness)
+    writing = (strong.border_pixels == 0) & (strong.extents > 0.12 * max(darkness.shape))
     writing[0] = False
     writing = writing[strong.regions]
     if writing.any():
         around = cv2.dilate(writing.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
         edge = edge & ~around
     return edge.astype(np.uint8) * np.uint8(255)
-
-
-def _continued(dark: np.ndarray, high: int, low: int, ignore: np.ndarray) -> np.ndarray:
-    """Return the mask of strong ink and of the faint ink that hangs on it (hysteresis)."""
-    import cv2
-
-    faint = cv2.subtract(above(dark, low), ignore)
-    left, top, wide, tall = cv2.boundingRect(faint)
-    if not wide:
-        return faint
-    part = np.s_[top : top + tall, left : left + wide]
-    count, regions = cv2.connectedComponents(np.ascontiguousarray(faint[part]), connectivity=8)
-    strong = np.bincount(regions[dark[part] > high], minlength=count) > 0
-    strong[0] = False
-    faint[part] = strong.astype(np.uint8)[regions] * np.uint8(255)
-    return faint
-
-
-def _standing(
-    mark: Mark,
-    pieces: Pieces,
-    dark: np.ndarray,
-    floor: int,
-    shade: np.ndarray,
-    ground: np.ndarray,
-) -> float:
-    """Return a mark's plausibility, less for what runs along the border."""
-    left, top, right, bottom = mark.box
-    left, top = max(left - _AROUND, 0), max(top - _AROUND, 0)
-    part = np.s_[top : bottom + _AROUND, left : right + _AROUND]
-    ink = pieces.mask(mark.pieces, part).astype(np.uint8)
-    free = max(0.0, 1 - mark.border / sum(dark.shape))
-    steep = steepness(shade[part], ground[part])
-    return plausibility(ink, dark[part], steep, noise=floor - GROUND) * free**2
-
-
-def _likelihood(mark: Mark) -> float:
-    """Return how likely a mark is the one that was meant, 0..1, where there are several.
-
-    People show a digit whole: what the border cuts came along by chance. What is far wider than
-    tall is rather a word.
-    """
-    left, top, right, bottom = mark.box
-    lying = right - left > _WORD * (bottom - top)
-    return (_CUT if mark.border else 1.0) * (_LYING if lying else 1.0)

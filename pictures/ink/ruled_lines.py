@@ -8,43 +8,47 @@ from __future__ import annotations
 
 import numpy as np
 
-from siam.pictures.ink.illumination import GROUND
-from siam.pictures.ink.thresholds import above
+from siam.array_types import Floats, Pictures
+from siam.pictures.ink.illumination import BACKGROUND
+from siam.pictures.ink.thresholds import mask_above
 
-__all__ = ["ruled_lines"]
+__all__ = ["find_ruled_lines"]
 
 _SPAN = 0.6  # of the picture's width must be covered; shorter lines are strokes
 _STEEPEST = 0.12  # radians
 _AT_BORDER = 0.08  # of the picture's width: a ruled line comes this near to its left or right
 
 
-def ruled_lines(dark: np.ndarray, floor: int) -> np.ndarray:
+def find_ruled_lines(darkness: Pictures, floor: int) -> Pictures:
     """Return the mask of printed lines, empty unless two or more run in one direction.
 
     Across ruled paper a single one counts as well: the margin.
 
     Args:
-        dark: uint8 (h, w) from `darkness`.
-        floor: from `noise_floor`.
+        darkness: uint8 (h, w) from `measure_darkness`.
+        floor: from `estimate_noise_floor`.
 
     Returns:
         uint8 (h, w), 255 on the lines, 0 elsewhere and where a stroke crosses or covers them.
     """
     import cv2
 
-    lines = np.zeros(dark.shape, np.uint8)
-    if min(dark.shape) < 48:
+    lines = np.zeros(darkness.shape, np.uint8)
+    if min(darkness.shape) < 48:
         return lines
-    sideways, turned = np.zeros(dark.shape[::-1], np.uint8), np.asarray(cv2.transpose(dark))
-    ruled = _mark_level_lines(lines, dark, floor)
-    if not _mark_level_lines(sideways, turned, floor, margin=ruled) or ruled:
+    sideways, transposed = (
+        np.zeros(darkness.shape[::-1], np.uint8),
+        np.asarray(cv2.transpose(darkness), np.uint8),
+    )
+    ruled = _mark_level_lines(lines, darkness, floor)
+    if not _mark_level_lines(sideways, transposed, floor, margin=ruled) or ruled:
         return np.asarray(cv2.bitwise_or(lines, cv2.transpose(sideways)))
-    _mark_level_lines(lines, dark, floor, margin=True)
+    _mark_level_lines(lines, darkness, floor, margin=True)
     return np.asarray(cv2.bitwise_or(lines, cv2.transpose(sideways)))
 
 
 def _mark_level_lines(
-    lines: np.ndarray, dark: np.ndarray, floor: int, *, margin: bool = False
+    lines: Pictures, darkness: Pictures, floor: int, *, margin: bool = False
 ) -> bool:
     """Mark the lines that run from left to right and return whether there are two at least.
 
@@ -52,55 +56,55 @@ def _mark_level_lines(
     """
     import cv2
 
-    height, width = dark.shape
-    something = above(dark, floor)
-    if _columns(something) < _SPAN * width:
+    height, width = darkness.shape
+    something = mask_above(darkness, floor)
+    if _count_columns(something) < _SPAN * width:
         return False
     run = np.ones((1, max(8, width // 20)), np.uint8)
-    level = cv2.morphologyEx(something, cv2.MORPH_OPEN, run)
+    level = np.asarray(cv2.morphologyEx(something, cv2.MORPH_OPEN, run), np.uint8)
     if cv2.countNonZero(level) < (1 if margin else 2) * _SPAN * width:
         return False
-    if _columns(level) < _SPAN * width:
+    if _count_columns(level) < _SPAN * width:
         return False  # what follows costs most of all, and would find nothing
     thickest = max(4, round(0.02 * max(height, width)))
-    found = cv2.HoughLines(
+    straight_lines = cv2.HoughLines(
         level, 1, np.pi / 360, round(0.4 * width),
         min_theta=np.pi / 2 - _STEEPEST, max_theta=np.pi / 2 + _STEEPEST,
     )  # fmt: skip
-    paths: list[tuple[np.ndarray, int]] = []
+    paths: list[tuple[Floats, int]] = []
     columns = np.arange(width)
-    for rho, theta in [] if found is None else found[:200, 0]:
+    for rho, theta in [] if straight_lines is None else straight_lines[:200, 0]:
         straight = (rho - columns * np.cos(theta)) / np.sin(theta)
-        if any(np.abs(straight - path).min() < thickest for path, _ in paths):
+        if any(np.abs(straight - curve).min() < thickest for curve, _ in paths):
             continue
-        followed = _followed(level, straight, thickest)
-        if followed is not None:
-            paths.append(followed)
+        line = _follow_line(level, straight, thickest)
+        if line is not None:
+            paths.append(line)
         if len(paths) == 40:
             break
-    if len(paths) >= 2 or (margin and paths and _from_side_to_side(level, *paths[0])):
+    if len(paths) >= 2 or (margin and paths and _spans_picture(level, *paths[0])):
         for path, thickness in paths:
-            _take(lines, dark, something, path, thickness)
+            _mark_line(lines, darkness, something, path, thickness)
     return len(paths) >= 2
 
 
-def _from_side_to_side(level: np.ndarray, path: np.ndarray, thickness: int) -> bool:
+def _spans_picture(level: Pictures, path: Floats, thickness: int) -> bool:
     """Return whether a line reaches both sides, as no stroke of a digit does that has room."""
     height, width = level.shape
     rows = np.rint(path).astype(int) + np.arange(-thickness, thickness + 1)[:, None]
-    there = level[np.clip(rows, 0, height - 1), np.arange(width)].any(0)
+    there = np.asarray(level[np.clip(rows, 0, height - 1), np.arange(width)].any(0))
     few = max(2, round(0.02 * width))
     return bool(there[:few].any() and there[-few:].any())
 
 
-def _columns(mask: np.ndarray) -> int:
+def _count_columns(mask: Pictures) -> int:
     """Return how many columns of a mask hold anything."""
     import cv2
 
     return int(cv2.countNonZero(cv2.reduce(mask, 0, cv2.REDUCE_MAX)))
 
 
-def _followed(level: np.ndarray, path: np.ndarray, thickest: int) -> tuple[np.ndarray, int] | None:
+def _follow_line(level: Pictures, path: Floats, thickest: int) -> tuple[Floats, int] | None:
     """Bend a straight path to the line near it; None where that is too short or too thick."""
     height, width = level.shape
     columns = np.arange(width)
@@ -125,18 +129,18 @@ def _followed(level: np.ndarray, path: np.ndarray, thickest: int) -> tuple[np.nd
     return curve(columns), usual
 
 
-def _take(
-    lines: np.ndarray, dark: np.ndarray, something: np.ndarray, path: np.ndarray, thickness: int
+def _mark_line(
+    lines: Pictures, darkness: Pictures, something: Pictures, path: Floats, thickness: int
 ) -> None:
     """Mark one line's pixels, except where a stroke crosses or covers it."""
-    height, width = dark.shape
+    height, width = darkness.shape
     columns = np.arange(width)
     half = thickness // 2 + 2
     middle = np.rint(path).astype(int)
     rows = np.clip(middle + np.arange(-half, half + 1)[:, None], 0, height - 1)
-    darkest = dark[rows, columns].max(0).astype(int)
-    usual = int(np.median(darkest)) - GROUND
+    darkest = darkness[rows, columns].max(0).astype(int)
+    usual = int(np.median(darkest)) - BACKGROUND
     above = something[np.clip(middle - half - 1, 0, height - 1), columns] > 0
     below = something[np.clip(middle + half + 1, 0, height - 1), columns] > 0
-    free = ~(above | below) & (darkest - GROUND < 1.35 * usual)
+    free = ~(above | below) & (darkest - BACKGROUND < 1.35 * usual)
     lines[rows[:, free], columns[free]] = 255

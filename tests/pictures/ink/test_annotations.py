@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from siam.pictures.ink.annotations import is_box, rings_of, underlines_of
-from siam.pictures.ink.connected_components import Pieces, pieces_of
-from siam.pictures.ink.illumination import BLACK, GROUND
+from siam.pictures.ink.annotations import find_rings, find_underlines, is_box
+from siam.pictures.ink.connected_components import ConnectedComponents, label_components
+from siam.pictures.ink.illumination import BACKGROUND, BLACK
 from siam.pictures.preparation import Preparation, prepare_picture
 
 
-def pieces_in(mask: np.ndarray) -> Pieces:
-    return pieces_of(mask, np.where(mask > 0, BLACK, GROUND).astype(np.uint8))
+def pieces_in(mask: np.ndarray) -> ConnectedComponents:
+    return label_components(mask, np.where(mask > 0, BLACK, BACKGROUND).astype(np.uint8))
 
 
 def page() -> np.ndarray:
@@ -28,46 +28,46 @@ def test_rings_closed_open_and_angular_are_found() -> None:
     for start, stop in ((0, 360), (20, 350), (0, 400)):
         mask = page()
         cv2.ellipse(mask, (100, 100), (60, 52), 0, start, stop, 255, 5)
-        assert len(rings_of(pieces_in(mask))) == 1
+        assert len(find_rings(pieces_in(mask))) == 1
     mask = page()
     cv2.rectangle(mask, (68, 20), (132, 180), 255, 3)  # narrow, as a form's box may be
-    assert len(rings_of(pieces_in(mask))) == 1
+    assert len(find_rings(pieces_in(mask))) == 1
 
 
 def test_digits_are_no_rings() -> None:
     narrow = np.zeros((200, 200), np.uint8)
     cv2.ellipse(narrow, (100, 100), (40, 80), 0, 0, 360, 255, 8)
-    assert rings_of(pieces_in(narrow)) == []
+    assert find_rings(pieces_in(narrow)) == []
     narrow[60:140, 98:102] = 255  # a 0 that is marked as one
-    assert rings_of(pieces_in(narrow)) == []
+    assert find_rings(pieces_in(narrow)) == []
     half = page()
     cv2.ellipse(half, (100, 100), (60, 52), 0, -120, 120, 255, 5)  # the bow of a 3
-    assert rings_of(pieces_in(half)) == []
+    assert find_rings(pieces_in(half)) == []
     beside = np.roll(page(), 80, axis=1)
     cv2.ellipse(beside, (70, 100), (40, 40), 0, 0, 360, 255, 5)
-    assert rings_of(pieces_in(beside)) == []
+    assert find_rings(pieces_in(beside)) == []
 
 
 def test_a_line_below_is_found_and_strokes_are_not() -> None:
     mask = page()
     mask[142:147, 70:132] = 255
-    pieces = pieces_in(mask)
-    line = int(pieces.regions[144, 100])
-    assert underlines_of(pieces, [1, 2]) == {line}
-    mask[160:180, 98:102] = 255  # something below it: a fraction, or a digit in pieces
-    assert underlines_of(pieces_in(mask), [1, 2, 3]) == set()
+    components = pieces_in(mask)
+    line = int(components.regions[144, 100])
+    assert find_underlines(components, [1, 2]) == {line}
+    mask[160:180, 98:102] = 255  # something below it: a fraction, or a digit in components
+    assert find_underlines(pieces_in(mask), [1, 2, 3]) == set()
 
 
 @pytest.mark.parametrize(
     ("row", "left", "right"),
     [(55, 70, 132), (142, 80, 140), (142, 88, 104), (131, 70, 132), (190, 70, 132)],
-    ids=["above", "the foot of a 2", "a short one", "as near as a failing pen", "far below"],
+    ids=["mask_above", "the foot of a 2", "a short one", "as near as a failing pen", "far below"],
 )
 def test_other_lines_stay(row: int, left: int, right: int) -> None:
     mask = page()
     mask[row : row + 5, left:right] = 255
-    pieces = pieces_in(mask)
-    assert underlines_of(pieces, list(range(1, len(pieces.areas)))) == set()
+    components = pieces_in(mask)
+    assert find_underlines(components, list(range(1, len(components.areas)))) == set()
 
 
 @pytest.mark.parametrize("drawn", ["ring", "line"])

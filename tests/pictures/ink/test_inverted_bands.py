@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from siam.pictures.ink.inverted_bands import bars_of, may_have_bars, without_bars
+from siam.pictures.ink.inverted_bands import (
+    find_inverted_bands,
+    invert_bands_back,
+    may_have_inverted_bands,
+)
 from siam.pictures.preparation import Preparation, prepare_picture
 
 DIGIT = Preparation("digit", (28, 28), 1)
@@ -42,31 +46,31 @@ def test_bars_go_at_every_size_and_side(turned: bool, side: int) -> None:
     picture = two(side)
     swapped = barred(picture.T, 0.2, 0.2).T if turned else barred(picture)
     small = Image.fromarray(np.ascontiguousarray(swapped)).reduce(max(1, side // 320))
-    assert may_have_bars(np.asarray(small)) and not may_have_bars(picture)
-    whole, count = without_bars(swapped)
+    assert may_have_inverted_bands(np.asarray(small)) and not may_have_inverted_bands(picture)
+    whole, count = invert_bands_back(swapped)
     assert count == 2
     assert (whole == picture).mean() > 0.99
 
 
 def test_one_bar_is_put_right_if_writing_crosses_it() -> None:
-    assert np.array_equal(without_bars(barred(two(), right=0.0))[0], two())
+    assert np.array_equal(invert_bands_back(barred(two(), right=0.0))[0], two())
     alone = two()
     alone[:, :12] = 0  # nothing comes near to the bar: it may be a wall or a table
-    assert bars_of(barred(alone, right=0.0)) == ()
+    assert find_inverted_bands(barred(alone, right=0.0)) == ()
 
 
 def test_a_letterbox_that_nothing_crosses_is_put_right() -> None:
     picture = np.zeros((60, 100), np.uint8)
     picture[10:50, 48:54] = 255
     picture[20:26, 5:12] = 255
-    assert np.array_equal(without_bars(barred(picture))[0], picture)
-    assert bars_of(barred(picture, left=0.25, right=0.15)) == ()
+    assert np.array_equal(invert_bands_back(barred(picture))[0], picture)
+    assert find_inverted_bands(barred(picture, left=0.25, right=0.15)) == ()
 
 
 def test_an_edge_between_two_pixels_leaves_no_line() -> None:
     picture = barred(two(280))
     picture[:, 70] = 127
-    assert without_bars(picture)[0][:28].max() < 10
+    assert invert_bands_back(picture)[0][:28].max() < 10
 
 
 def glyph(*strokes: tuple[slice, slice]) -> np.ndarray:
@@ -91,11 +95,14 @@ def glyph(*strokes: tuple[slice, slice]) -> np.ndarray:
 )  # fmt: skip
 def test_broad_strokes_along_the_sides_are_no_bars(picture: np.ndarray) -> None:
     for shade in (picture, 255 - picture):
-        assert bars_of(shade) == () and bars_of(np.ascontiguousarray(shade.T)) == ()
+        assert (
+            find_inverted_bands(shade) == ()
+            and find_inverted_bands(np.ascontiguousarray(shade.T)) == ()
+        )
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 500), (500, 1), (7, 9), (8, 8)])
 def test_odd_shapes(shape: tuple[int, int]) -> None:
     noise = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     for pixels in (noise, np.zeros(shape, np.uint8)):
-        assert without_bars(pixels)[0] is pixels and not may_have_bars(pixels)
+        assert invert_bands_back(pixels)[0] is pixels and not may_have_inverted_bands(pixels)
