@@ -14,7 +14,7 @@ from __future__ import annotations
 # `typing` is not imported for it: type checkers know the name.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from siam.engine.answer import Answer, Unreadable
+    from siam.engine.answers.answer import Answer, Unreadable
     from siam.engine.api.run import Run, open
     from siam.engine.api.train import train
     from siam.errors import (
@@ -47,9 +47,9 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Answer": "siam.engine.answer",
+    "Answer": "siam.engine.answers.answer",
     "Run": "siam.engine.api.run",
-    "Unreadable": "siam.engine.answer",
+    "Unreadable": "siam.engine.answers.answer",
     "open": "siam.engine.api.run",
     "train": "siam.engine.api.train",
 }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from siam.commands import console
 
 if TYPE_CHECKING:
-    from siam.engine.answer import Result
+    from siam.engine.answers.answer import Result
     from siam.engine.open_run import OpenRun
 
 __all__ = ["print_many", "print_one"]
@@ -21,7 +21,7 @@ def print_one(
     run: OpenRun, answer: Result, false_accept_rate: float | None, threshold: float | None
 ) -> None:
     """Print the answer, its evidence, and what to try next."""
-    from siam.engine.answer import Unreadable
+    from siam.engine.answers.answer import Unreadable
 
     if isinstance(answer, Unreadable):
         console.notice(f"Error: {answer.error}")
@@ -57,7 +57,7 @@ def print_one(
 
 def print_many(answers: Sequence[Result]) -> None:
     """Print a summary, then one line per picture; unreadable ones go to stderr."""
-    from siam.engine.answer import Answer, Unreadable
+    from siam.engine.answers.answer import Answer, Unreadable
 
     read = [answer for answer in answers if isinstance(answer, Answer)]
     matches = sum(answer.verdict == "match" for answer in read)

@@ -11,7 +11,7 @@ from siam.commands import console
 from siam.commands.interruption import interruptible
 
 if TYPE_CHECKING:
-    from siam.engine.indexing import Indexed
+    from siam.engine.index.sync import Indexed
     from siam.index.stores.tune import Trial
 
 __all__ = ["index"]
@@ -48,9 +48,9 @@ def add(
 
     Exit code: 3 where a picture could not be read; the others are indexed all the same.
     """
-    from siam.engine.indexing import add as add_pictures
-    from siam.engine.indexing import open_to_index
-    from siam.engine.item_options import parse_meta
+    from siam.engine.index.item_options import parse_meta
+    from siam.engine.index.sync import add as add_pictures
+    from siam.engine.index.sync import open_to_index
 
     said = parse_meta(meta or [])
     with interruptible(KEPT), open_to_index(run) as opened, console.progress_bar() as progress:
@@ -70,8 +70,8 @@ def sync(
 
     Exit code: 3 where a picture could not be read; the others are indexed all the same.
     """
-    from siam.engine.indexing import open_to_index
-    from siam.engine.indexing import sync as sync_folder
+    from siam.engine.index.sync import open_to_index
+    from siam.engine.index.sync import sync as sync_folder
 
     with interruptible(KEPT), open_to_index(run) as opened, console.progress_bar() as progress:
         done = sync_folder(opened, folder, dry_run=dry_run, progress=progress)
@@ -92,8 +92,8 @@ def remove(
     as_json: AsJson = False,
 ) -> None:
     """Take items out of the index, by id, key, label or filter; files are not touched."""
-    from siam.engine.indexing import open_to_index
-    from siam.engine.item_options import items_to_remove
+    from siam.engine.index.item_options import items_to_remove
+    from siam.engine.index.sync import open_to_index
 
     with open_to_index(run) as opened:
         ids = items_to_remove(opened.gallery, items or [], label=label, where=where or [])

@@ -14,7 +14,7 @@ from siam.commands import console
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from siam.engine.answer import Result
+    from siam.engine.answers.answer import Result
     from siam.engine.open_run import OpenRun
     from siam.engine.query import PictureOptions, QueryOptions
 
@@ -111,15 +111,15 @@ def query(
         for sentence in found_amiss(opened.gallery):
             console.notice(sentence)
         if sheet:
-            from siam.engine.contact_sheet import contact_sheet, write_picture
+            from siam.engine.answers.contact_sheet import contact_sheet, write_picture
 
             write_picture(sheet, drawing or contact_sheet(opened, answers))
         if show_input:
-            from siam.engine.contact_sheet import steps_of_all, write_picture
+            from siam.engine.answers.contact_sheet import steps_of_all, write_picture
 
             write_picture(show_input, steps_of_all(answers))
         if out:
-            from siam.engine.result_files import write_answers
+            from siam.engine.answers.result_files import write_answers
 
             write_answers(out, answers)
         if as_json:
@@ -153,7 +153,7 @@ def ask(
     names = [name for name in pictures if name not in arrays]
     sources = picture_sources(names, standard_input=sys.stdin.buffer)
     if each:
-        from siam.engine.page import query_marks
+        from siam.engine.answers.page import query_marks
         from siam.errors import UsageError
 
         if len(sources) != 1 or answers:
@@ -171,7 +171,7 @@ def ask(
 
 def exit_code(answers: list[Result]) -> int:
     """3 where a picture could not be read, 0 where every other is a match, else 1."""
-    from siam.engine.answer import Answer
+    from siam.engine.answers.answer import Answer
 
     verdicts = [answer.verdict if isinstance(answer, Answer) else None for answer in answers]
     if None in verdicts:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from siam.datasets.arrays import read_arrays
-from siam.engine.answer import Answer, Neighbour, Result, Unreadable, explain
+from siam.engine.answers.answer import Answer, Neighbour, Result, Unreadable, explain
 from siam.engine.open_run import OpenRun
 from siam.engine.reading import (
     NOTHING_SAID,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from siam.atomic import write_json
 from siam.engine.calibrate import calibrate, embed_run, measure_run, need_scikit_learn
-from siam.engine.index_training_set import fill_gallery
+from siam.engine.index.training_set import fill_gallery
 from siam.engine.novel_classes import compare_unseen
 from siam.engine.open_run import OpenRun
 from siam.engine.report import write_run_report

@@ -119,7 +119,8 @@ def measure(
         classes: class names; labels are positions in it.
         groups: a group name per class, for episodes within a group.
         out_of_distribution: kind -> float32 (m, dim), embeddings of pictures of no class of the
-            gallery, such as letters, noise or blank pages. Each class taken out of the gallery is added.
+            gallery, such as letters, noise or blank pages. Each class taken out of the gallery is
+            added.
         false_accept_rate: false-accept rate to keep, in place of the most accurate threshold.
         threshold: distance to keep, in place of both.
         seed: of the sampled pairs, the episodes and the resampling.

@@ -128,7 +128,7 @@ def test_rooms_have_few_files_and_two_levels() -> None:
     for room in ROOMS:
         for folder in {path.parent for path in (ROOT / room).glob("**/*.py")}:
             assert len(folder.relative_to(ROOT).parts) <= 2
-            assert len(list(folder.glob("*.py"))) <= 30, f"{folder.name}: give a concept a folder"
+            assert len(list(folder.glob("*.py"))) <= 26, f"{folder.name}: give a concept a folder"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=str)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from siam.pictures.thumbnail import encode_thumbnail
 
 if TYPE_CHECKING:
-    from siam.engine.answer import Answer
+    from siam.engine.answers.answer import Answer
     from siam.engine.verify import PairAnswer
 
 __all__ = ["answer_html", "answer_line", "answer_text", "pair_html", "pair_line", "printable"]

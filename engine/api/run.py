@@ -11,7 +11,7 @@ from typing import Self, TypedDict, Unpack, overload
 import numpy as np
 
 from siam.array_types import Vectors
-from siam.engine.answer import Answer, Result, Unreadable
+from siam.engine.answers.answer import Answer, Result, Unreadable
 from siam.engine.api.figures import Evaluation
 from siam.engine.api.picture_arguments import Picture, name_source, name_sources
 from siam.engine.api.run_index import RunIndex

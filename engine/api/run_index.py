@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from siam.engine.indexing import Indexed, add, open_to_index, sync
-from siam.engine.item_options import items_to_remove
+from siam.engine.index.item_options import items_to_remove
+from siam.engine.index.sync import Indexed, add, open_to_index, sync
 from siam.engine.open_run import open_run
 from siam.index.summary import Summary, summarise
 from siam.index.verify import Verification, verify

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from siam.engine.answer import Unreadable
-from siam.engine.contact_sheet import contact_sheet, steps_of_all, write_picture
+from siam.engine.answers.answer import Unreadable
+from siam.engine.answers.contact_sheet import contact_sheet, steps_of_all, write_picture
+from siam.engine.answers.page import query_marks
+from siam.engine.answers.result_files import write_answers
 from siam.engine.open_run import OpenRun, open_run
-from siam.engine.page import query_marks
 from siam.engine.query import QueryOptions, query_arrays, query_indexed, query_pictures
 from siam.engine.reading import PictureOptions
-from siam.engine.result_files import write_answers
 from siam.errors import DataError, UsageError
 from siam.runs.held_out import load_held_out
 

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 
-from siam.engine.answer import Answer, Neighbour
+from siam.engine.answers.answer import Answer, Neighbour
 from siam.engine.verify import PairAnswer
 from siam.pictures.preparation import Prepared
 from siam.pictures.thumbnail import encode_thumbnail

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from siam.engine.index_training_set import origin_of
+from siam.engine.index.training_set import origin_of
 
 
 def test_a_picture_in_a_folder_has_its_file_as_origin(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from siam.datasets.arrays import read_arrays
 from siam.datasets.layout import arrange
-from siam.engine.changes import (
+from siam.engine.index.changes import (
     Candidate,
     Changes,
     compare,

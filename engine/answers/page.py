@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from siam.engine.answer import Answer, Result, Unreadable
+from siam.engine.answers.answer import Answer, Result, Unreadable
 from siam.engine.open_run import OpenRun
 from siam.engine.query import QueryOptions, answer_batch
 from siam.engine.reading import NOTHING_SAID, PictureOptions, Read, Source, decode

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siam.atomic import replacing
-from siam.engine.answer import Answer, Result
+from siam.engine.answers.answer import Answer, Result
 from siam.engine.open_run import OpenRun
 from siam.errors import UsageError
 from siam.pictures.thumbnail import decode_thumbnail

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from siam.atomic import write_text
-from siam.engine.answer import Answer, Result
+from siam.engine.answers.answer import Answer, Result
 from siam.errors import UsageError
 
 __all__ = ["write_answers"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from siam.engine.answer import Answer, Neighbour, Unreadable, explain
+from siam.engine.answers.answer import Answer, Neighbour, Unreadable, explain
 from siam.evaluation.verdict import Finding, Verdict
 
 

@@ -14,9 +14,9 @@ import pytest
 from PIL import Image
 
 from siam.datasets.load import load_dataset
-from siam.engine.indexing import add, open_to_index, sync
+from siam.engine.index.item_options import items_to_remove, parse_meta
+from siam.engine.index.sync import add, open_to_index, sync
 from siam.engine.inputs import open_input
-from siam.engine.item_options import items_to_remove, parse_meta
 from siam.engine.open_run import OpenRun
 from siam.errors import DataError, UsageError
 from siam.index.verify import verify
@@ -229,7 +229,7 @@ def test_a_pipe_is_never_opened(run: OpenRun, folder: Path) -> None:
 def test_an_interrupted_sync_goes_on(
     run: OpenRun, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("siam.engine.indexing.BATCH", 4)
+    monkeypatch.setattr("siam.engine.index.sync.BATCH", 4)
     monkeypatch.setattr("siam.engine.reading.CHUNK", 4)
 
     def interrupt(what: str, done: int, total: int) -> None:
