@@ -67,14 +67,14 @@ def edited(name: str, old: str, new: str, home: ModuleType) -> Callable[..., Any
 
 E, G = ink_detection, grouping
 STEPS: dict[str, tuple[ModuleType, str, Callable[..., Any]]] = {
-    "channels weighed": (digit_chain, "ink_weights", always(None)),
+    "channels weighed": (digit_chain, "choose_channel_weights", always(None)),
     "form: smudges let pass": (framing, "are_framed", edited(
         "are_framed", "_FAINT * brightest", "0 * brightest", framing)),
     "denoising": (digit_chain, "denoise", always(None)),
     "denoising: median": (digit_chain, "denoise", edited(
         "denoise", "detection.reject_count >= _SPECKS", "False", denoising)),
-    "a closer look": (digit_chain, "_closer", edited(
-        "_closer", "mark.extent >= _SMALL", "True", digit_chain)),
+    "a closer look": (digit_chain, "_zoom_in", edited(
+        "_zoom_in", "mark.extent >= _SMALL", "True", digit_chain)),
     "sheet alone": (E, "is_sheet", always(False)),
     "sheet: round label": (E, "is_sheet", edited("is_sheet", "< 0.05", "< 0", paper_sheet)),
     "hidden ink in a box": (E, "is_box", always(False)),

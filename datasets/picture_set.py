@@ -15,10 +15,10 @@ from siam.datasets.dataset import Dataset, Split
 from siam.datasets.layout import Entry, arrange
 from siam.errors import DataError, MissingExtraError, PictureError
 from siam.parallel import parallel_map
-from siam.pictures.conversion import opaque, shrunk
+from siam.pictures.conversion import convert_to_grey_or_rgb, reduce_to
 from siam.pictures.digit_chain import WORK
 from siam.pictures.glyph_chain import is_drawing
-from siam.pictures.grey import ink_grey
+from siam.pictures.grey import convert_to_ink_grey
 from siam.pictures.preparation import MIN_SIDE, Preparation, prepare_picture
 from siam.pictures.reading import Skipped, original_size, read_picture
 from siam.progress import Progress, silent
@@ -155,7 +155,8 @@ def fitting_chain(entries: Sequence[Entry], fetch: Fetch) -> str:
     """
     # One picture at a time: a large PNG is decoded in full.
     drawn = [
-        is_drawing(ink_grey(shrunk(opaque(image), WORK))) for image in _probes(entries, fetch, WORK)
+        is_drawing(convert_to_ink_grey(reduce_to(convert_to_grey_or_rgb(image), WORK)))
+        for image in _probes(entries, fetch, WORK)
     ]
     return "glyph" if drawn and sum(drawn) >= DRAWN * len(drawn) else "photo"
 

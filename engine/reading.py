@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from siam.errors import MissingExtraError, PictureError, SiamError
 from siam.parallel import parallel_map, portions
-from siam.pictures.fast_path import looks_ready, ready_pictures
+from siam.pictures.fast_path import fast_path_applies, prepare_fast
 from siam.pictures.in_memory import check_picture, picture_from_array
 from siam.pictures.preparation import Box, Preparation, Prepared, prepare_picture
 from siam.pictures.reading import Skipped, read_picture
@@ -139,13 +139,13 @@ def read_portion(
         except (PictureError, MissingExtraError) as error:
             reads.append(Read(entry[0], error=in_a_line(error)))
             continue
-        if options == NOTHING_SAID and not keep_steps and looks_ready(image, preparation):
+        if options == NOTHING_SAID and not keep_steps and fast_path_applies(image, preparation):
             held[place] = image
             reads.append(None)
         else:
             reads.append(prepared_read(entry[0], image, preparation, options, keep_steps))
     for (place, image), ready in zip(
-        held.items(), ready_pictures(list(held.values()), preparation), strict=True
+        held.items(), prepare_fast(list(held.values()), preparation), strict=True
     ):
         name = portion[place][0]
         reads[place] = (

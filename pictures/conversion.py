@@ -1,4 +1,4 @@
-"""Bring a decoded picture of any mode upright and to plain 8-bit grey or RGB, without alpha."""
+"""Turn a decoded picture of any mode upright and convert it to 8-bit grey or RGB, without alpha."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siam.array_types import Pictures
+
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["opaque", "shrunk", "upright"]
+__all__ = ["convert_to_grey_or_rgb", "reduce_to", "turn_upright"]
 
 _EXIF_ORIENTATION = 0x0112
 _REDUCIBLE = ("L", "LA", "RGB", "RGBA", "CMYK", "I", "F")
 
 
-def shrunk(image: Image.Image, most: int) -> Image.Image:
+def reduce_to(image: Image.Image, most: int) -> Image.Image:
     """Return the picture averaged down by a whole factor, its longer side at least `most` still."""
     factor = max(image.size) // most
     if factor < 2:
@@ -29,7 +31,7 @@ def shrunk(image: Image.Image, most: int) -> Image.Image:
     return image.reduce((min(factor, image.width), min(factor, image.height)))
 
 
-def upright(image: Image.Image, *, quarter_turns: int = 0) -> Image.Image:
+def turn_upright(image: Image.Image, *, quarter_turns: int = 0) -> Image.Image:
     """Return the picture turned as its EXIF note says, then clockwise by `quarter_turns` x 90°.
 
     A damaged EXIF note counts as none: the pixels are still there.
@@ -46,7 +48,7 @@ def upright(image: Image.Image, *, quarter_turns: int = 0) -> Image.Image:
         7: turn.TRANSVERSE,
         8: turn.ROTATE_90,
     }
-    orientation = _orientation(image)
+    orientation = _read_orientation(image)
     if orientation in by_orientation:
         image = image.transpose(by_orientation[orientation])
     clockwise = {1: turn.ROTATE_270, 2: turn.ROTATE_180, 3: turn.ROTATE_90}
@@ -55,16 +57,16 @@ def upright(image: Image.Image, *, quarter_turns: int = 0) -> Image.Image:
     return image
 
 
-def opaque(image: Image.Image) -> Image.Image:
+def convert_to_grey_or_rgb(image: Image.Image) -> Image.Image:
     """Return the picture in mode "L" or "RGB", whatever it was.
 
     What is transparent becomes white, or black where the visible ink is light. A picture that is
-    mostly opaque has a ground of its own, and its holes take the middle value of that instead.
+    mostly opaque has a background of its own, and its holes take the median of that instead.
     16-bit, 32-bit and float values are brought to 0..255.
 
     Example:
         >>> from PIL import Image
-        >>> opaque(Image.new("LA", (1, 1), (0, 0))).getpixel((0, 0))
+        >>> convert_to_grey_or_rgb(Image.new("LA", (1, 1), (0, 0))).getpixel((0, 0))
         255
     """
     from PIL import Image
@@ -72,30 +74,30 @@ def opaque(image: Image.Image) -> Image.Image:
     if image.mode in ("L", "RGB") and not image.has_transparency_data:
         return image
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return Image.fromarray(_eight_bits(np.asarray(image)))
+        return Image.fromarray(_scale_to_eight_bits(np.asarray(image)))
     if image.has_transparency_data:
         form = image.mode if image.mode in ("LA", "RGBA") else "RGBA"
-        return Image.fromarray(_without_alpha(np.asarray(image.convert(form))))
+        return Image.fromarray(_remove_alpha(np.asarray(image.convert(form))))
     if image.mode == "LAB":
-        return _from_lab(image)
+        return _convert_lab(image)
     return image.convert("L" if image.mode == "1" else "RGB")
 
 
-def _orientation(image: Image.Image) -> int:
+def _read_orientation(image: Image.Image) -> int:
     try:
         return int(image.getexif().get(_EXIF_ORIENTATION, 1))
     except Exception:  # the EXIF reader meets any bytes; its failure is not the picture's
         return 1
 
 
-def _from_lab(image: Image.Image) -> Image.Image:
+def _convert_lab(image: Image.Image) -> Image.Image:
     from PIL import ImageCms
 
     lab, rgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
     return ImageCms.profileToProfile(image, lab, rgb, outputMode="RGB") or image.getchannel(0)
 
 
-def _eight_bits(values: np.ndarray) -> np.ndarray:
+def _scale_to_eight_bits(values: np.ndarray) -> Pictures:
     """Bring deep grey values to 0..255 by the depth that their range shows."""
     values = np.asarray(values, np.float32)
     whole = bool(np.isfinite(values).all())
@@ -109,18 +111,18 @@ def _eight_bits(values: np.ndarray) -> np.ndarray:
     return np.clip(np.rint(values * (255.0 / white)), 0, 255).astype(np.uint8)
 
 
-def _without_alpha(pixels: np.ndarray) -> np.ndarray:
-    """Lay (h, w, 2) or (h, w, 4) pixels on the ground that their visible part asks for."""
+def _remove_alpha(pixels: Pictures) -> Pictures:
+    """Lay (h, w, 2) or (h, w, 4) pixels on the background that their visible part asks for."""
     colour, alpha = pixels[:, :, :-1], pixels[:, :, -1]
     visible = alpha >= 128
     share = float(visible.mean())
     if share > 0.5:
-        ground = np.median(colour[visible][::7], axis=0)
+        background = np.median(colour[visible][::7], axis=0)
     else:
         weight = float(alpha.sum(dtype=np.int64)) or 1.0
         ink = float((colour.mean(axis=2, dtype=np.float32) * alpha).sum(dtype=np.float64)) / weight
-        ground = np.full(colour.shape[2], 255.0 if ink < 128 else 0.0)
+        background = np.full(colour.shape[2], 255.0 if ink < 128 else 0.0)
     opacity = alpha[:, :, None].astype(np.float32) / 255
-    mixed = np.rint(colour * opacity + ground.astype(np.float32) * (1 - opacity))
-    laid = np.asarray(mixed, np.uint8)
-    return laid[:, :, 0] if laid.shape[2] == 1 else laid
+    mixed = np.rint(colour * opacity + background.astype(np.float32) * (1 - opacity))
+    opaque = np.asarray(mixed, np.uint8)
+    return opaque[:, :, 0] if opaque.shape[2] == 1 else opaque

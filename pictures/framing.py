@@ -9,7 +9,16 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["are_framed", "frame", "frame_few_pixels", "is_framed", "line_width", "look_like_mnist"]
+from siam.array_types import Booleans, Pictures, Vectors
+
+__all__ = [
+    "are_framed",
+    "frame",
+    "frame_few_pixels",
+    "is_framed",
+    "measure_line_width",
+    "look_like_mnist",
+]
 
 _SIDE, _BOX = 28, 20  # of MNIST's pictures, and of the square that their digits are fitted into
 _INNER = _BOX / _SIDE  # part of the picture's shorter side that the mark's longer side takes
@@ -21,24 +30,24 @@ _FAINT = 0.3  # unless it is no more than this part of the brightest, as smudges
 _NARROWEST, _WIDEST = 2.3 / _BOX, 3.8 / _BOX  # of a line, as parts of the mark's longer side
 
 
-def line_width(mask: np.ndarray) -> float:
+def measure_line_width(mask: Pictures) -> float:
     """Return the mean width in pixels of the lines that a uint8 mask is made of; 0 if empty.
 
     Across a straight line of width w the distance to its edge averages w / 4.
     """
     import cv2
 
-    return _mean_width(cv2.distanceTransform(_padded(mask, 1), cv2.DIST_L2, 3))
+    return _measure_mean_width(cv2.distanceTransform(_pad(mask, 1), cv2.DIST_L2, 3))
 
 
-def _mean_width(distance: np.ndarray) -> float:
+def _measure_mean_width(distance: np.ndarray) -> float:
     import cv2
 
     count = cv2.countNonZero(distance)
     return 4.0 * float(cv2.sumElems(distance)[0]) / count if count else 0.0
 
 
-def frame(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def frame(mask: Pictures, size: tuple[int, int]) -> Pictures:
     """Return a mark laid out as MNIST's are: uint8 of shape `size`, white on black.
 
     Lines thinner or wider than nearly all of MNIST's are brought to its range.
@@ -50,19 +59,19 @@ def frame(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     import cv2
 
     inner = _INNER * min(size)
-    ink = _trimmed(mask > 0).astype(np.float32)
+    ink = _trim(mask > 0).astype(np.float32)
     fine = max(_FINE, round(2 * inner))
     margin = fine // 10  # lines may grow
     zoom = fine / max(ink.shape)
     shape = (max(1, round(ink.shape[1] * zoom)), max(1, round(ink.shape[0] * zoom)))
     way = cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR
-    large = _padded(cv2.resize(ink, shape, interpolation=way), margin) > 0.5
+    large = _pad(cv2.resize(ink, shape, interpolation=way), margin) > 0.5
     if not large.any():  # a line so thin that averaging lost it
-        large = _padded(cv2.resize(ink, shape, interpolation=way), margin) > 0
-    return _laid(_trimmed(_weighted(large, fine)), size, inner)
+        large = _pad(cv2.resize(ink, shape, interpolation=way), margin) > 0
+    return _lay_out(_trim(_limit_line_width(large, fine)), size, inner)
 
 
-def frame_few_pixels(grey: np.ndarray) -> np.ndarray:
+def frame_few_pixels(grey: Vectors) -> Pictures:
     """Return a digit of a few pixels as MNIST would show it, its greys kept for smooth lines.
 
     Args:
@@ -92,7 +101,7 @@ def frame_few_pixels(grey: np.ndarray) -> np.ndarray:
     return canvas
 
 
-def look_like_mnist(pictures: np.ndarray) -> bool:
+def look_like_mnist(pictures: Pictures) -> bool:
     """Return whether a set's pictures are in MNIST's form: nine in ten, or more, are framed so.
 
     Args:
@@ -104,11 +113,11 @@ def look_like_mnist(pictures: np.ndarray) -> bool:
     return bool(are_framed(probes).mean() >= 0.9)
 
 
-def is_framed(grey: np.ndarray, size: tuple[int, int], *, strict: bool = False) -> bool:
+def is_framed(grey: Pictures, size: tuple[int, int], *, strict: bool = False) -> bool:
     """Return whether a picture is white on black and laid out like the data set's already.
 
-    Smudges on the ground and around the mark are let pass, as are strokes across it: framed anew
-    by what does not belong to the mark, it would be framed worse.
+    Smudges on the background and around the mark are let pass, as are strokes across it: framed
+    anew by what does not belong to the mark, it would be framed worse.
 
     Args:
         grey: uint8 (h, w).
@@ -118,7 +127,7 @@ def is_framed(grey: np.ndarray, size: tuple[int, int], *, strict: bool = False) 
     return grey.shape == tuple(size) and bool(are_framed(grey[None], strict=strict)[0])
 
 
-def are_framed(greys: np.ndarray, *, strict: bool = False) -> np.ndarray:
+def are_framed(greys: Pictures, *, strict: bool = False) -> Booleans:
     """Return bool (n,): which pictures of the data set's size `is_framed` holds for.
 
     Args:
@@ -134,20 +143,22 @@ def are_framed(greys: np.ndarray, *, strict: bool = False) -> np.ndarray:
     least_ink = np.maximum(_LEAST_INK, _FAINT * brightest).astype(np.uint8)
     ink = np.where(greys > least_ink[:, None, None], greys, 0)
     down, across = (ink.sum(axis=axis, dtype=np.int64) for axis in (2, 1))
-    (tall, middle_row), (wide, middle_column) = _spans(down), _spans(across)
+    (tall, middle_row), (wide, middle_column) = _measure_spans(down), _measure_spans(across)
     weight = np.maximum(down.sum(axis=1), 1)
-    by_mass = _off(down @ np.arange(height) / weight, across @ np.arange(width) / weight, greys)
-    by_box = by_mass if strict else _off(middle_row, middle_column, greys)
+    by_mass = _measure_offset(
+        down @ np.arange(height) / weight, across @ np.arange(width) / weight, greys
+    )
+    by_box = by_mass if strict else _measure_offset(middle_row, middle_column, greys)
     extent, off = np.maximum(tall, wide), np.minimum(by_mass, by_box)
     unit = min(height, width) / _SIDE
     least, most, away = (17, 21, 1.5) if strict else (13, 26, 4)
-    framed: np.ndarray = (
+    framed: Booleans = (
         dark & (least * unit <= extent) & (extent <= most * unit) & (off <= away * unit)
     )
     return framed
 
 
-def _spans(sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _measure_spans(sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return, row by row, how many places lie from the first to the last that is not 0, and the
     middle of them.
     """
@@ -157,7 +168,7 @@ def _spans(sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(there.any(axis=1), last + 1 - first, 0), (first + last) / 2
 
 
-def _off(rows: np.ndarray, columns: np.ndarray, greys: np.ndarray) -> np.ndarray:
+def _measure_offset(rows: np.ndarray, columns: np.ndarray, greys: Pictures) -> np.ndarray:
     """Return how far places lie from the middle of their pictures, down or across."""
     height, width = greys.shape[1:]
     away: np.ndarray = np.maximum(
@@ -166,18 +177,18 @@ def _off(rows: np.ndarray, columns: np.ndarray, greys: np.ndarray) -> np.ndarray
     return away
 
 
-def _padded(mask: np.ndarray, margin: int) -> np.ndarray:
+def _pad(mask: np.ndarray, margin: int) -> np.ndarray:
     import cv2
 
     return np.asarray(cv2.copyMakeBorder(mask, *(margin,) * 4, cv2.BORDER_CONSTANT, value=0))
 
 
-def _trimmed(mask: np.ndarray) -> np.ndarray:
+def _trim(mask: np.ndarray) -> np.ndarray:
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     return mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-def _weighted(large: np.ndarray, extent: int) -> np.ndarray:
+def _limit_line_width(large: np.ndarray, extent: int) -> np.ndarray:
     """Return the mask with its lines brought into the range of widths, edges kept smooth.
 
     Args:
@@ -187,7 +198,7 @@ def _weighted(large: np.ndarray, extent: int) -> np.ndarray:
     import cv2
 
     inside = cv2.distanceTransform(large.astype(np.uint8), cv2.DIST_L2, 3)
-    width = _mean_width(inside)
+    width = _measure_mean_width(inside)
     wanted = min(max(width, _NARROWEST * extent), _WIDEST * extent)
     spread = (wanted - width) / 2
     if abs(spread) <= 0.25:
@@ -197,7 +208,7 @@ def _weighted(large: np.ndarray, extent: int) -> np.ndarray:
     return changed if changed.any() else large
 
 
-def _laid(ink: np.ndarray, size: tuple[int, int], inner: float) -> np.ndarray:
+def _lay_out(ink: np.ndarray, size: tuple[int, int], inner: float) -> np.ndarray:
     """Shrink to `inner` pixels and lay with the centre of mass in the middle.
 
     Area averaging needs whole pixels, so the shift is made in the large picture's margin.

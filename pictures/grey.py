@@ -1,4 +1,4 @@
-"""Turn colour to grey so that coloured ink stands out: yellow on white, red on green."""
+"""Convert colour to grey so that coloured ink stands out: yellow on white, red on green."""
 
 from __future__ import annotations
 
@@ -6,31 +6,33 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siam.array_types import Floats, Pictures, Vectors
+
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["Weights", "as_grey", "ink_grey", "ink_weights"]
+__all__ = ["ChannelWeights", "mix_channels", "convert_to_ink_grey", "choose_channel_weights"]
 
-Weights = tuple[float, float, float]  # of red, green and blue
+ChannelWeights = tuple[float, float, float]  # of red, green and blue
 
 _LUMINANCE = np.array([0.299, 0.587, 0.114])
 _WORTH = 1.25  # how much stronger the ink must get for another grey than the usual one
 _THUMB = 80  # pixels along the longer side that the colours are judged on
 _LEAST = 60.0  # squared grey levels: nothing stands out less than that
-_AROUND = 0.3  # of that side: the neighbourhood whose mean is a pixel's ground
+_AROUND = 0.3  # of that side: the neighbourhood whose mean is a pixel's background
 _EDGE = 0.1  # of the picture, on every side, that says nothing about the ink's colour
 
 
-def ink_grey(image: Image.Image) -> np.ndarray:
+def convert_to_ink_grey(image: Image.Image) -> Pictures:
     """Return uint8 (h, w), the usual grey, or the mixture of channels that shows the ink better.
 
     Args:
         image: mode "L" or "RGB".
     """
-    return as_grey(image, ink_weights(image))
+    return mix_channels(image, choose_channel_weights(image))
 
 
-def ink_weights(image: Image.Image) -> Weights | None:
+def choose_channel_weights(image: Image.Image) -> ChannelWeights | None:
     """Return the channels' weights, sum 1, that show the ink; None where the usual grey does.
 
     Args:
@@ -40,15 +42,20 @@ def ink_weights(image: Image.Image) -> Weights | None:
         return None
     factor = max(1, max(image.size) // _THUMB)
     thumb = image.reduce((min(factor, image.width), min(factor, image.height)))
-    mixture = _mixture(_local(np.asarray(thumb)))
+    mixture = _find_mixture(_subtract_surroundings(np.asarray(thumb)))
     if mixture is None:
         return None
     red, green, blue = (float(part) for part in mixture)
     return red, green, blue
 
 
-def as_grey(image: Image.Image, weights: Weights | None) -> np.ndarray:
-    """Return uint8 (h, w): the picture's channels mixed by the weights of `ink_weights`."""
+def mix_channels(image: Image.Image, weights: ChannelWeights | None) -> Pictures:
+    """Return uint8 (h, w), the channels mixed by weights.
+
+    Args:
+        image: mode "L" or "RGB".
+        weights: from `choose_channel_weights`.
+    """
     if image.mode == "L":
         return np.asarray(image)
     if weights is None:
@@ -56,7 +63,7 @@ def as_grey(image: Image.Image, weights: Weights | None) -> np.ndarray:
     return np.asarray(image.convert("L", (*weights, 0.0)))
 
 
-def _local(thumb: np.ndarray) -> np.ndarray:
+def _subtract_surroundings(thumb: Pictures) -> Vectors:
     """Return each pixel's difference to the mean around it, float32 (n, 3): ink, but no light.
 
     What lies along the border is left out: a program's tools, a table, a thumb have colours too.
@@ -70,11 +77,11 @@ def _local(thumb: np.ndarray) -> np.ndarray:
     return away[down : len(away) - down, across : away.shape[1] - across].reshape(-1, 3)
 
 
-def _mixture(away: np.ndarray) -> np.ndarray | None:
+def _find_mixture(away: Vectors) -> Floats | None:
     """Return the channels' weights, sum 1, or None where the usual grey does as well.
 
     Args:
-        away: float (n, 3), how pixels differ from their ground.
+        away: float (n, 3), how pixels differ from their background.
     """
     distance = np.einsum("ij,ij->i", away, away)
     few = max(1, round(0.03 * len(distance)))

@@ -1,4 +1,4 @@
-"""Several digits in one picture: every separate mark, left to right, line by line."""
+"""Segment a page: every separate mark in a picture, left to right, line by line."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siam.pictures.conversion import opaque
-from siam.pictures.digit_chain import several, work_size
+from siam.pictures.conversion import convert_to_grey_or_rgb
+from siam.pictures.digit_chain import reduce_to_work_size, select_digit_marks
 from siam.pictures.findings import Finding
 from siam.pictures.framing import frame, is_framed
-from siam.pictures.grey import ink_grey
-from siam.pictures.ink.grouping import Mark as Ink
+from siam.pictures.grey import convert_to_ink_grey
+from siam.pictures.ink.grouping import Mark
 from siam.pictures.ink.ink_detection import InkDetection, detect_ink, extract_ink
 from siam.pictures.ink.inverted_bands import invert_bands_back
 from siam.pictures.preparation import Box, Preparation, Prepared, part_of, prepare_picture
@@ -20,14 +20,14 @@ from siam.pictures.preparation import Box, Preparation, Prepared, part_of, prepa
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["Mark", "find_marks", "reading_order"]
+__all__ = ["PageMark", "segment_page", "find_reading_order"]
 
 _SIDE = 1024  # pixels along the longer side: a page holds more than one digit's worth
 _REACH = 0.06  # strokes of one digit lie nearer than this part of its height; digits do not
 
 
 @dataclass(frozen=True)
-class Mark:
+class PageMark:
     """One mark of several in a picture.
 
     Attributes:
@@ -39,14 +39,14 @@ class Mark:
     prepared: Prepared
 
 
-def find_marks(
+def segment_page(
     image: Image.Image,
     preparation: Preparation,
     *,
     invert: bool | None = None,
     rotate: int = 0,
     box: Box | None = None,
-) -> list[Mark]:
+) -> list[PageMark]:
     """Return every separate mark of ink, left to right, line by line; none on a blank page.
 
     Args:
@@ -61,32 +61,32 @@ def find_marks(
         PictureError: as `prepare_picture`.
     """
     part, (left, top), scale = part_of(image, _SIDE, rotate=rotate, box=box)
-    grey, bars = invert_bands_back(ink_grey(opaque(part)))
+    grey, bands = invert_bands_back(convert_to_ink_grey(convert_to_grey_or_rgb(part)))
     if preparation.chain != "digit" or is_framed(grey, preparation.size):
         whole = prepare_picture(image, preparation, invert=invert, rotate=rotate, box=box)
         width, height = (round(side / scale) for side in part.size)
-        return [Mark((left, top, left + width, top + height), whole)]
-    work, _ = work_size(grey, most=_SIDE)
+        return [PageMark((left, top, left + width, top + height), whole)]
+    work, _ = reduce_to_work_size(grey, most=_SIDE)
     detection = detect_ink(work, invert=invert, reach=_REACH)
     step = max(part.size) / max(work.shape) / scale
-    found = []
-    for ink in several(detection):
-        prepared = _prepared(detection, ink, preparation, rotate, bars)
-        edges = [round(edge * step) for edge in ink.box]
+    marks = []
+    for mark in select_digit_marks(detection):
+        prepared = _prepare_mark(detection, mark, preparation, rotate, bands)
+        edges = [round(edge * step) for edge in mark.box]
         place = (edges[0] + left, edges[1] + top, edges[2] + left, edges[3] + top)
         prepared.choices["box"] = list(place)
-        found.append(Mark(place, prepared))
-    order = reading_order([mark.box for mark in found])
-    return [found[k] for k in order]
+        marks.append(PageMark(place, prepared))
+    order = find_reading_order([mark.box for mark in marks])
+    return [marks[k] for k in order]
 
 
-def reading_order(boxes: list[Box]) -> list[int]:
+def find_reading_order(boxes: list[Box]) -> list[int]:
     """Return positions of boxes as one reads: lines from the top, each from left to right.
 
     A box belongs to a line if its middle lies between the top and bottom of that line's boxes.
 
     Example:
-        >>> reading_order([(50, 2, 60, 20), (0, 0, 10, 20), (0, 40, 10, 60)])
+        >>> find_reading_order([(50, 2, 60, 20), (0, 0, 10, 20), (0, 40, 10, 60)])
         [1, 0, 2]
     """
     lines: list[tuple[list[int], int, int]] = []
@@ -101,8 +101,8 @@ def reading_order(boxes: list[Box]) -> list[int]:
     return [k for members, _, _ in lines for k in sorted(members, key=lambda k: boxes[k][0])]
 
 
-def _prepared(
-    detection: InkDetection, mark: Ink, preparation: Preparation, rotate: int, bars: int
+def _prepare_mark(
+    detection: InkDetection, mark: Mark, preparation: Preparation, rotate: int, bands: int
 ) -> Prepared:
     ink, _ = extract_ink(detection, mark)
     pixels = frame(ink, preparation.size)
@@ -111,7 +111,7 @@ def _prepared(
         "rotated": rotate % 360,
         "inverted": detection.inverted,
         "unchanged": False,
-        "bars": bars,
+        "bars": bands,
         "box": None,
         "components_dropped": detection.reject_count,
         "lines_removed": bool(detection.lines.any()),

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from siam.errors import PictureError, UsageError
-from siam.pictures.conversion import opaque, shrunk, upright
-from siam.pictures.digit_chain import WORK, view_digit
+from siam.pictures.conversion import convert_to_grey_or_rgb, reduce_to, turn_upright
+from siam.pictures.digit_chain import WORK, prepare_digit
 from siam.pictures.findings import Finding
-from siam.pictures.glyph_chain import view_glyph
+from siam.pictures.glyph_chain import prepare_glyph
 from siam.pictures.reading import original_size
-from siam.pictures.resizing import fitted, stretched
+from siam.pictures.resizing import resize_to, resize_with_padding
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -98,8 +98,8 @@ class Prepared:
         steps: (name, uint8 picture of shape (h, w) or (h, w, 3)) in order, for people to look at.
         choices: what was decided, in JSON's types: "chain", "rotated" (degrees), "inverted", and
             for digits and glyphs "unchanged", "components_dropped" and "box" ([left, top, right,
-            bottom] of the ink in pixels of the upright picture), for digits "bars" (how many were
-            put right), "lines_removed" and "line_width" as well.
+            bottom] of the ink in pixels of the upright picture), for digits "bars" (how many
+            inverted bands there were), "lines_removed" and "line_width" as well.
         findings: what may be wrong with the picture; empty for a good one.
     """
 
@@ -151,21 +151,21 @@ def prepare_picture(
     part, (left, top), scale = part_of(image, most, rotate=rotate, box=box)
     choices: dict[str, Any] = {"chain": preparation.chain, "rotated": rotate % 360}
     if preparation.chain in _OF_INK:
-        plain = opaque(part)
-        small = shrunk(plain, WORK)
+        plain = convert_to_grey_or_rgb(part)
+        small = reduce_to(plain, WORK)
         original = ("original", np.asarray(small))
-        view_ink = view_digit if preparation.chain == "digit" else view_glyph
-        view = view_ink(plain, small, preparation.size, invert=invert)
-        choices |= view.choices
+        prepare_ink = prepare_digit if preparation.chain == "digit" else prepare_glyph
+        ink = prepare_ink(plain, small, preparation.size, invert=invert)
+        choices |= ink.choices
         if choices["box"] is not None:
             edges = zip(choices["box"], (left, top, left, top), strict=True)
             choices["box"] = [round(edge / scale) + start for edge, start in edges]
-        pixels = np.repeat(view.pixels[:, :, None], preparation.channels, axis=2)
-        return Prepared(pixels, (original, *view.steps), choices, view.findings)
-    plain = opaque(part).convert("L" if preparation.channels == 1 else "RGB")
-    original = ("original", np.asarray(shrunk(plain, _SHOWN)))
-    way = fitted if preparation.chain == "photo" else stretched
-    pixels = way(np.asarray(plain), preparation.size)
+        pixels = np.repeat(ink.pixels[:, :, None], preparation.channels, axis=2)
+        return Prepared(pixels, (original, *ink.steps), choices, ink.findings)
+    plain = convert_to_grey_or_rgb(part).convert("L" if preparation.channels == 1 else "RGB")
+    original = ("original", np.asarray(reduce_to(plain, _SHOWN)))
+    resize = resize_with_padding if preparation.chain == "photo" else resize_to
+    pixels = resize(np.asarray(plain), preparation.size)
     choices["inverted"] = bool(invert)
     if invert:
         pixels = 255 - pixels
@@ -194,11 +194,11 @@ def part_of(
         raise PictureError(f"The picture has no pixels ({image.width} x {image.height}).")
     original = max(original_size(image))
     if box is None:
-        image = shrunk(image, most)  # before it is turned, which takes as much memory again
+        image = reduce_to(image, most)  # before it is turned, which takes as much memory again
         scale = max(image.size) / original
-        return upright(image, quarter_turns=rotate // 90), (0, 0), scale
+        return turn_upright(image, quarter_turns=rotate // 90), (0, 0), scale
     scale = max(image.size) / original
-    image = upright(image, quarter_turns=rotate // 90)
+    image = turn_upright(image, quarter_turns=rotate // 90)
     left, top = (max(int(edge * scale), 0) for edge in box[:2])
     right = min(int(np.ceil(box[2] * scale)), image.width)
     bottom = min(int(np.ceil(box[3] * scale)), image.height)
@@ -210,6 +210,6 @@ def part_of(
             "Give left,top,right,bottom in pixels.",
         )
     part = image.crop((left, top, right, bottom))
-    smaller = shrunk(part, most)
+    smaller = reduce_to(part, most)
     scale *= max(smaller.size) / max(part.size)
     return smaller, (max(box[0], 0), max(box[1], 0)), scale

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from siam.pictures.conversion import opaque, shrunk, upright
+from siam.pictures.conversion import convert_to_grey_or_rgb, reduce_to, turn_upright
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from siam.pictures.preparation import Box, Prepared
 
-__all__ = ["overview", "steps_sheet"]
+__all__ = ["draw_marks", "draw_steps"]
 
 _TILE = 224  # pixels a step is shown in
 _GAP = 16
@@ -22,7 +22,7 @@ _TEXT = 15  # pixels high
 _PAPER, _INK, _ACCENT = (255, 255, 255), (30, 30, 30), (200, 30, 60)
 
 
-def steps_sheet(prepared: Prepared) -> Image.Image:
+def draw_steps(prepared: Prepared) -> Image.Image:
     """Return the steps side by side with their names, from the original to the network's input.
 
     Small pictures are enlarged pixel by pixel, so that one sees what the network sees.
@@ -39,7 +39,7 @@ def steps_sheet(prepared: Prepared) -> Image.Image:
         left, top = _GAP + k * (_TILE + _GAP), _GAP + _TEXT + 8
         rows, columns = pixels.shape[:2]
         draw.text((left, _GAP), f"{k + 1} {name} ({columns} x {rows})", _INK, font_size=_TEXT)
-        tile = _tile(pixels)
+        tile = _enlarge(pixels)
         draw.rectangle((left - 1, top - 1, left + _TILE, top + _TILE), (225, 225, 225))
         sheet.paste(tile, (left + (_TILE - tile.width) // 2, top + (_TILE - tile.height) // 2))
     for k, line in enumerate(lines):
@@ -49,7 +49,7 @@ def steps_sheet(prepared: Prepared) -> Image.Image:
     return sheet
 
 
-def overview(
+def draw_marks(
     image: Image.Image,
     boxes: Sequence[Box],
     captions: Sequence[str] | None = None,
@@ -71,8 +71,8 @@ def overview(
     from siam.pictures.reading import original_size
 
     original = max(original_size(image))
-    small = shrunk(image, most)  # first: what follows takes several times a picture's memory
-    drawing = opaque(upright(small, quarter_turns=rotate // 90)).convert("RGB")
+    small = reduce_to(image, most)  # first: what follows takes several times a picture's memory
+    drawing = convert_to_grey_or_rgb(turn_upright(small, quarter_turns=rotate // 90)).convert("RGB")
     drawing.thumbnail((most, most))
     scale = max(drawing.size) / original
     draw = ImageDraw.Draw(drawing)
@@ -90,7 +90,7 @@ def overview(
     return drawing
 
 
-def _tile(pixels: np.ndarray) -> Image.Image:
+def _enlarge(pixels: np.ndarray) -> Image.Image:
     from PIL import Image
 
     if pixels.ndim == 3 and pixels.shape[2] == 1:

@@ -49,7 +49,7 @@ def read_picture(
     """Return the decoded picture, first frame only, in the mode that its file has.
 
     The size is checked before a single pixel is decoded, and no plug-in's exception escapes.
-    EpochFeed it upright by its EXIF note is left to the preparation, which shows it as a step.
+    Turning it upright by its EXIF note is left to the preparation, which shows it as a step.
 
     Args:
         source: a file's path, the file's content, or why there is neither.

@@ -90,10 +90,10 @@ def steps_of_all(answers: Sequence[Result]) -> Image.Image:
     """
     from PIL import Image
 
-    from siam.pictures.preparation_sheet import steps_sheet
+    from siam.pictures.preparation_sheet import draw_steps
 
     drawn = [
-        steps_sheet(answer.prepared)
+        draw_steps(answer.prepared)
         for answer in answers
         if isinstance(answer, Answer) and answer.prepared and answer.prepared.steps
     ]

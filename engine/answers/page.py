@@ -11,8 +11,8 @@ from siam.engine.open_run import OpenRun
 from siam.engine.query import QueryOptions, answer_batch
 from siam.engine.reading import NOTHING_SAID, PictureOptions, Read, Source, decode
 from siam.errors import PictureError
-from siam.pictures.page_segmentation import find_marks
-from siam.pictures.preparation_sheet import overview
+from siam.pictures.page_segmentation import segment_page
+from siam.pictures.preparation_sheet import draw_marks
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -54,7 +54,7 @@ def query_marks(
     try:
         whole = picture.box or preparation.chain != "digit"
         image = decode(content, name=name, enough=None if whole else preparation.enough)
-        marks = find_marks(
+        marks = segment_page(
             image,
             preparation,
             invert=picture.invert,
@@ -67,7 +67,7 @@ def query_marks(
         return Page((Unreadable(name, f"{name}: no mark of ink was found."),))
     read = [Read(f"{name}#{place}", mark.prepared) for place, mark in enumerate(marks, start=1)]
     answers = tuple(answer_batch(run, read, options))
-    drawing = overview(
+    drawing = draw_marks(
         image, [mark.box for mark in marks], captions_of(answers), rotate=picture.rotate
     )
     return Page(answers, drawing)

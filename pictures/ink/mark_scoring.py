@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from siam.array_types import Pictures
-from siam.pictures.framing import line_width
+from siam.pictures.framing import measure_line_width
 from siam.pictures.ink.connected_components import ConnectedComponents
 from siam.pictures.ink.grouping import Mark
 from siam.pictures.ink.illumination import BACKGROUND, BLACK, measure_gradient
@@ -93,7 +93,7 @@ def score_ink(
     focus = sharp / max(contrast, 1.0)
     clear = min(1.0, contrast / max(_CLEAR * noise, 1.0))
     extent = max(ink.shape)
-    slender = min(1.0, extent / line_width(ink) / 4)
+    slender = min(1.0, extent / measure_line_width(ink) / 4)
     strength = (contrast / (BLACK - BACKGROUND)) ** 0.5 * clear**2
     return float(extent * strength * real**10 * focus * slender**2)
 

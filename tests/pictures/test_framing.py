@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from siam.pictures.framing import are_framed, frame, is_framed, line_width
+from siam.pictures.framing import are_framed, frame, is_framed, measure_line_width
 
 
 def test_line_width_of_a_bar_and_of_nothing() -> None:
     bar = np.zeros((200, 60), np.uint8)
     bar[10:190, 20:32] = 1
-    assert line_width(bar) == pytest.approx(12, rel=0.12)
-    assert line_width(np.zeros((5, 5), np.uint8)) == 0.0
+    assert measure_line_width(bar) == pytest.approx(12, rel=0.12)
+    assert measure_line_width(np.zeros((5, 5), np.uint8)) == 0.0
 
 
 @given(
@@ -38,7 +38,7 @@ def test_lines_come_into_mnists_range(pen: int) -> None:
     mask = np.zeros((300, 300), np.uint8)
     mask[:, 150 - pen // 2 : 150 + pen - pen // 2] = 1
     framed = (frame(mask, (280, 280)) > 127).astype(np.uint8)
-    assert 1.9 < line_width(framed) / 10 < 4.1
+    assert 1.9 < measure_line_width(framed) / 10 < 4.1
 
 
 def test_what_counts_as_framed() -> None:

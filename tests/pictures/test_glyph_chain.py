@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from siam.datasets.load import load_dataset
-from siam.pictures.glyph_chain import frame_ink, is_drawing, plain_ink
+from siam.pictures.glyph_chain import extract_plain_ink, frame_ink, is_drawing
 from siam.pictures.preparation import Preparation, Prepared, prepare_picture
 
 GLYPH = Preparation("glyph", (64, 64), 1)
@@ -37,14 +37,14 @@ def prepared(pixels: np.ndarray, preparation: Preparation = GLYPH) -> Prepared:
     return prepare_picture(Image.fromarray(pixels), preparation)
 
 
-def box_of(pixels: np.ndarray) -> tuple[int, int, int, int]:
+def measure_box(pixels: np.ndarray) -> tuple[int, int, int, int]:
     rows, columns = np.nonzero(pixels[:, :, 0] > 100)
     return int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1
 
 
 def test_ink_fills_the_picture_white_on_black_and_lies_in_the_middle() -> None:
     result = prepared(drawing())
-    left, top, right, bottom = box_of(result.pixels)
+    left, top, right, bottom = measure_box(result.pixels)
     assert right - left == 54
     assert abs(left - (64 - right)) <= 1 and abs(top - (64 - bottom)) <= 1
     assert abs((bottom - top) / (right - left) - 52 / 61) < 0.06
@@ -89,12 +89,12 @@ def test_a_photo_in_uneven_light_shows_the_same_glyph() -> None:
     light = np.linspace(0.55, 0.95, 160)[None, :]
     photo = np.where(drawing() < 128, 60, 235) * light + rng.normal(0, 3, (160, 160))
     photo = cv2.GaussianBlur(photo.clip(0, 255).astype(np.uint8), (3, 3), 0)
-    assert plain_ink(photo) is None
+    assert extract_plain_ink(photo) is None
     result = prepared(photo)
     truth, found = prepared(drawing()).pixels > 128, result.pixels > 128
     assert (truth & found).sum() / (truth | found).sum() > 0.7
     assert result.choices["inverted"]
-    assert [name for name, _ in result.steps] == ["original", "light evened", "ink", "input"]
+    assert [name for name, _ in result.steps] == ["original", "illumination", "ink", "input"]
 
 
 def test_a_small_glyph_in_a_large_photo_keeps_its_detail() -> None:
@@ -167,7 +167,9 @@ def test_a_folder_of_drawings_is_framed_and_says_so(tmp_path: Path) -> None:
     dataset = load_dataset(str(folder), notice=said.append)
     assert dataset.prepare == "glyph"
     assert any("framed by its ink" in text and "--prepare photo" in text for text in said)
-    assert {box_of(picture)[2] - box_of(picture)[0] for picture in dataset.train.pictures} == {54}
+    assert {
+        measure_box(picture)[2] - measure_box(picture)[0] for picture in dataset.train.pictures
+    } == {54}
     said.clear()
     assert load_dataset(str(folder), prepare="photo", notice=said.append).prepare == "photo"
     assert said == []

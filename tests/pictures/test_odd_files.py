@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from siam.pictures.conversion import opaque, upright
+from siam.pictures.conversion import convert_to_grey_or_rgb, turn_upright
 from siam.pictures.preparation import Preparation, prepare_picture
 from siam.pictures.reading import read_picture
 
@@ -50,7 +50,7 @@ def found(data: bytes) -> float:
 )
 def test_damaged_exif_counts_as_none(exif: bytes) -> None:
     data = content(Image.fromarray(ring()), "JPEG", exif=exif)
-    assert upright(read_picture(data)).size == (100, 120)
+    assert turn_upright(read_picture(data)).size == (100, 120)
     assert found(data) > 0.95
 
 
@@ -73,7 +73,7 @@ def test_float_values_that_are_no_numbers(odd: float) -> None:
     values = ring().astype(np.float32) / 255
     values[0, 0] = odd
     data = content(Image.fromarray(values), "TIFF")
-    assert opaque(read_picture(data)).mode == "L"
+    assert convert_to_grey_or_rgb(read_picture(data)).mode == "L"
     assert found(data) > 0.95
 
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from siam.pictures.page_segmentation import find_marks, reading_order
+from siam.pictures.page_segmentation import find_reading_order, segment_page
 from siam.pictures.preparation import Preparation, prepare_picture
-from siam.pictures.preparation_sheet import overview, steps_sheet
+from siam.pictures.preparation_sheet import draw_marks, draw_steps
 
 DIGIT = Preparation("digit", (28, 28), 1)
 
@@ -27,7 +27,7 @@ def page() -> np.ndarray:
 
 
 def test_marks_come_in_reading_order_with_their_boxes() -> None:
-    marks = find_marks(Image.fromarray(page()), DIGIT)
+    marks = segment_page(Image.fromarray(page()), DIGIT)
     assert len(marks) == 6
     lefts, tops = [mark.box[0] for mark in marks], [mark.box[1] for mark in marks]
     assert lefts == pytest.approx([60, 250, 440] * 2, abs=2)
@@ -39,7 +39,7 @@ def test_marks_come_in_reading_order_with_their_boxes() -> None:
 
 def test_boxes_are_in_pixels_of_a_large_picture_and_of_the_part() -> None:
     large = np.kron(page(), np.ones((4, 4), np.uint8))
-    marks = find_marks(Image.fromarray(large), DIGIT, box=(900, 0, 2400, 800))
+    marks = segment_page(Image.fromarray(large), DIGIT, box=(900, 0, 2400, 800))
     assert [mark.box[0] for mark in marks] == pytest.approx([1000, 1760], abs=8)
 
 
@@ -49,15 +49,15 @@ def test_strokes_of_one_digit_stay_together() -> None:
         picture[60:70, left : left + 80] = 0  # a five's flag, not touching
         picture[75:240, left : left + 10] = 0
         picture[230:240, left : left + 80] = 0
-    assert len(find_marks(Image.fromarray(picture), DIGIT)) == 2
+    assert len(segment_page(Image.fromarray(picture), DIGIT)) == 2
 
 
 def test_blank_page_has_no_marks() -> None:
-    assert find_marks(Image.new("L", (300, 300), 255), DIGIT) == []
+    assert segment_page(Image.new("L", (300, 300), 255), DIGIT) == []
 
 
 def test_other_chains_give_the_whole_picture() -> None:
-    (mark,) = find_marks(Image.fromarray(page()), Preparation("photo", (32, 32), 3))
+    (mark,) = segment_page(Image.fromarray(page()), Preparation("photo", (32, 32), 3))
     assert mark.box == (0, 0, 600, 400)
 
 
@@ -69,13 +69,13 @@ def test_a_grid_is_read_line_by_line(columns: int, lines: int, seed: int) -> Non
         for column in range(columns)
     ]
     shuffled = list(np.random.default_rng(seed).permutation(len(boxes)))
-    order = reading_order([boxes[k] for k in shuffled])
+    order = find_reading_order([boxes[k] for k in shuffled])
     assert [boxes[shuffled[k]] for k in order] == boxes
 
 
 def test_overview_draws_a_frame_around_each_mark() -> None:
     image = Image.fromarray(page())
-    drawing = overview(image, [(60, 60, 120, 150)])
+    drawing = draw_marks(image, [(60, 60, 120, 150)])
     assert drawing.size == image.size
     red = np.asarray(drawing)[:, :, 0].astype(int) - np.asarray(drawing)[:, :, 1]
     assert (red[58:152, 57:60] > 100).any() and not (red[300:] > 100).any()
@@ -83,9 +83,9 @@ def test_overview_draws_a_frame_around_each_mark() -> None:
 
 def test_steps_sheet_shows_every_step_side_by_side() -> None:
     prepared = prepare_picture(Image.fromarray(page()), DIGIT)
-    sheet = steps_sheet(prepared)
+    sheet = draw_steps(prepared)
     assert [name for name, _ in prepared.steps][0] == "original"
     assert [name for name, _ in prepared.steps][-1] == "input"
     assert sheet.width > 200 * len(prepared.steps) > sheet.height
     for chain in ("photo", "none"):
-        steps_sheet(prepare_picture(Image.fromarray(page()), Preparation(chain, (32, 32), 3)))
+        draw_steps(prepare_picture(Image.fromarray(page()), Preparation(chain, (32, 32), 3)))

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from siam.errors import MissingExtraError, PictureError
-from siam.pictures.conversion import upright
+from siam.pictures.conversion import turn_upright
 from siam.pictures.preparation import Preparation, prepare_picture
 from siam.pictures.reading import read_picture
 
@@ -42,7 +42,7 @@ def photo(form: str, orientation: int) -> bytes:
 def test_photo_is_read_upright(form: str, orientation: int) -> None:
     image = read_picture(photo(form, orientation), name="IMG_1")
     assert image.format == form
-    assert np.abs(np.asarray(upright(image)).astype(int) - seven()).mean() < 2
+    assert np.abs(np.asarray(turn_upright(image)).astype(int) - seven()).mean() < 2
 
 
 @pytest.mark.parametrize("form", ["HEIF", "AVIF"])

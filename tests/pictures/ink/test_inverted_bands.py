@@ -37,7 +37,7 @@ def test_writing_across_both_bars_is_joined_bit_for_bit() -> None:
     result = prepare_picture(Image.fromarray(barred(two())), DIGIT)
     assert np.array_equal(result.pixels[:, :, 0], two())
     assert result.choices["bars"] == 2
-    assert [name for name, _ in result.steps] == ["original", "bars put right", "input"]
+    assert [name for name, _ in result.steps] == ["original", "inverted bands", "input"]
 
 
 @pytest.mark.parametrize("turned", [False, True], ids=["sides", "top and bottom"])
