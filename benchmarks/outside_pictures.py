@@ -31,7 +31,7 @@ from PIL import Image
 from siam.datasets.mnist import load_mnist
 from siam.engine.open_run import OpenRun, open_run
 from siam.engine.query import QueryOptions, answer_batch
-from siam.engine.reading import Read
+from siam.engine.reading import PreparedPicture
 from siam.pictures.framing import frame
 from siam.pictures.preparation import Preparation, Prepared, prepare_picture
 from siam.pictures.reading import read_picture
@@ -182,7 +182,7 @@ def judged(
 
 def asked(run: OpenRun, inputs: list[Prepared], digits: list[int]) -> tuple[float, float]:
     """Return the shares of right labels and of wrong ones called a match."""
-    reads = [Read(str(k), one) for k, one in enumerate(inputs)]
+    reads = [PreparedPicture(str(k), one) for k, one in enumerate(inputs)]
     answers = list(answer_batch(run, reads, QueryOptions()))
     right = [answer.label == str(digit) for answer, digit in zip(answers, digits, strict=True)]
     sure = [answer.verdict == "match" for answer in answers]

@@ -31,7 +31,7 @@ from outside_pictures import CORRUPTIONS, DIGIT, KINDS, files
 from siam.datasets.mnist import load_mnist
 from siam.engine.open_run import OpenRun, open_run
 from siam.engine.query import QueryOptions, answer_batch
-from siam.engine.reading import Read
+from siam.engine.reading import PreparedPicture
 from siam.pictures import denoising, digit_chain, framing
 from siam.pictures.ink import grouping, ink_detection, mark_scoring, paper_sheet, ruled_lines
 from siam.pictures.preparation import Prepared, prepare_picture
@@ -178,7 +178,7 @@ def seen(content: bytes) -> Seen:
 def asked(run: OpenRun, inputs: list[bytes]) -> dict[bytes, tuple[str, bool]]:
     """Return the label of each input and whether it is a match."""
     pixels = np.frombuffer(b"".join(inputs), np.uint8).reshape(-1, 28, 28, 1)
-    reads = [Read("", Prepared(one, (), {}, ())) for one in pixels]
+    reads = [PreparedPicture("", Prepared(one, (), {}, ())) for one in pixels]
     answers = answer_batch(run, reads, QueryOptions(neighbours=False))
     said = [(answer.label, answer.verdict == "match") for answer in answers]
     return dict(zip(inputs, said, strict=True))

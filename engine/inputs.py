@@ -11,7 +11,8 @@ import numpy as np
 
 from siam.datasets.arrays import read_arrays
 from siam.datasets.layout import arrange
-from siam.engine.reading import gathered, read_ahead
+from siam.engine.answers.answer import Unreadable
+from siam.engine.reading import PreparedPicture, join_portions, read_ahead
 from siam.errors import UsageError
 from siam.pictures.reading import Skipped
 from siam.pictures.sources import picture_sources
@@ -24,7 +25,7 @@ SPLITS = ("train", "validation", "test", "unseen")
 DATASETS = ("mnist", "digits")
 # Pictures handed on at once: arrays are at hand, files trickle in.
 ROWS = 4096
-GATHERED = 512
+FILES = 512
 
 
 @dataclass(frozen=True)
@@ -162,13 +163,18 @@ def open_pictures(name: str, config: RunConfig, standard_input: BinaryIO) -> Inp
     shape = (height, width, config.preparation.channels)
 
     def batches() -> Iterator[Batch]:
-        for reads in gathered(read_ahead(sources, config.preparation), GATHERED):
-            good = [(read.name, read.prepared) for read in reads if read.prepared]
+        for batch in join_portions(read_ahead(sources, config.preparation), FILES):
+            good = [
+                (picture.name, picture.prepared)
+                for picture in batch
+                if isinstance(picture, PreparedPicture)
+            ]
             pictures = np.empty((len(good), *shape), np.uint8)
             for row, (_, prepared) in enumerate(good):
                 pictures[row] = prepared.pixels
             keys = [key for key, _ in good]
-            skipped = [Skipped(read.name, read.error) for read in reads if read.error]
+            bad = (picture for picture in batch if isinstance(picture, Unreadable))
+            skipped = [Skipped(picture.input, picture.error) for picture in bad]
             yield Batch(keys, [labels.get(key) for key in keys], pictures, skipped)
 
     return Input(len(sources), batches())

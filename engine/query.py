@@ -12,9 +12,9 @@ from siam.datasets.arrays import read_arrays
 from siam.engine.answers.answer import Answer, Neighbour, Result, Unreadable, explain
 from siam.engine.open_run import OpenRun
 from siam.engine.reading import (
-    NOTHING_SAID,
+    NO_OPTIONS,
     PictureOptions,
-    Read,
+    PreparedPicture,
     Source,
     read_one,
     read_portion,
@@ -69,7 +69,7 @@ def query_pictures(
     sources: Sequence[tuple[str, Source]],
     *,
     options: QueryOptions = QueryOptions(),
-    picture: PictureOptions = NOTHING_SAID,
+    picture: PictureOptions = NO_OPTIONS,
     keep_steps: bool = True,
 ) -> Iterator[Result]:
     """Answer for each picture in order; one that cannot be read is an `Unreadable`.
@@ -89,12 +89,12 @@ def query_pictures(
 
     def answer_portion(portion: list[tuple[str, Source]]) -> list[Result]:
         with one_thread():
-            reads = read_portion(portion, preparation, options=picture, keep_steps=keep_steps)
-            return answer_batch(run, reads, options)
+            pictures = read_portion(portion, preparation, options=picture, keep_steps=keep_steps)
+            return answer_batch(run, pictures, options)
 
     if len(sources) == 1:
-        read = read_one(sources[0], preparation, options=picture, keep_steps=keep_steps)
-        yield from answer_batch(run, [read], options)
+        only = read_one(sources[0], preparation, options=picture, keep_steps=keep_steps)
+        yield from answer_batch(run, [only], options)
         return
     # Of a few pictures, which may be large photos, every core takes its share.
     size = min(BATCH, -(-len(sources) // (AHEAD * cores())))
@@ -118,7 +118,7 @@ def query_arrays(
     pictures, _ = read_arrays(path)
     for start in range(0, len(pictures), BATCH):
         batch = [
-            Read(f"{path}#{start + place}", Prepared(picture, (), {}, ()))
+            PreparedPicture(f"{path}#{start + place}", Prepared(picture, (), {}, ()))
             for place, picture in enumerate(pictures[start : start + BATCH])
         ]
         yield from answer_batch(run, batch, options)
@@ -139,25 +139,30 @@ def query_indexed(
     """
     k = max(options.k, run.calibration.neighbours)
     matches = run.gallery.search_like(ids, k, where=options.where or None)
-    yield from decide_each(run, [Read(f"id {number}") for number in ids], matches, options)
+    yield from decide_each(run, [(f"id {number}", None) for number in ids], matches, options)
 
 
-def answer_batch(run: OpenRun, batch: Sequence[Read], options: QueryOptions) -> list[Result]:
-    """Embed, search and decide for pictures that were read."""
-    good = [read for read in batch if read.prepared]
+def answer_batch(
+    run: OpenRun, batch: Sequence[PreparedPicture | Unreadable], options: QueryOptions
+) -> list[Result]:
+    """Embed, search and decide for pictures; what could not be read stays as it is."""
+    seen = [(one.name, one.prepared) for one in batch if isinstance(one, PreparedPicture)]
     answers: Iterator[Answer] = iter(())
-    if good:
+    if seen:
         k = max(options.k, run.calibration.neighbours)
-        pictures = np.stack([read.prepared.pixels for read in good if read.prepared])
+        pictures = np.stack([prepared.pixels for _, prepared in seen])
         matches = run.gallery.search(run.encoder.encode(pictures), k, where=options.where or None)
-        answers = iter(decide_each(run, good, matches, options))
-    return [next(answers) if read.prepared else Unreadable(read.name, read.error) for read in batch]
+        answers = iter(decide_each(run, seen, matches, options))
+    return [next(answers) if isinstance(one, PreparedPicture) else one for one in batch]
 
 
 def decide_each(
-    run: OpenRun, pictures: Sequence[Read], matches: Matches, options: QueryOptions
+    run: OpenRun,
+    pictures: Sequence[tuple[str, Prepared | None]],
+    matches: Matches,
+    options: QueryOptions,
 ) -> list[Answer]:
-    """Decide about each picture from what the index holds near it."""
+    """Decide about each (name, preparation) from what the index holds near it."""
     voters = run.calibration.neighbours
     labels = run.gallery.labels_of(matches.ids)
     classes, numbers = np.unique(labels, return_inverse=True)
@@ -178,19 +183,22 @@ def decide_each(
 
 
 def answer_of(
-    read: Read, verdict: Verdict, label: str | None, neighbours: tuple[Neighbour, ...]
+    picture: tuple[str, Prepared | None],
+    verdict: Verdict,
+    label: str | None,
+    neighbours: tuple[Neighbour, ...],
 ) -> Answer:
     """Put an answer together; never a sure one where the network may have seen what was not meant.
 
     A picture without a mark has no label, however near what the network saw lies to one.
     """
-    prepared = read.prepared
+    name, prepared = picture
     probability, word, reason = verdict.probability, verdict.verdict, explain(verdict, label)
     if prepared is not None and prepared.blank:
         label, probability, word, reason = None, 0.0, "no match", "the picture is blank"
     elif prepared is not None and prepared.doubtful and word == "match":
         word, reason = "unsure", "; ".join(prepared.notes)
-    return Answer(read.name, word, label, probability, reason, neighbours, prepared)
+    return Answer(name, word, label, probability, reason, neighbours, prepared)
 
 
 def neighbours_of(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from siam.engine.answers.answer import Unreadable
 from siam.errors import MissingExtraError, PictureError, SiamError
 from siam.parallel import parallel_map, portions
 from siam.pictures.fast_path import fast_path_applies, prepare_fast
@@ -24,12 +25,12 @@ if TYPE_CHECKING:
     from PIL import Image
 
 __all__ = [
-    "NOTHING_SAID",
+    "NO_OPTIONS",
     "PictureOptions",
-    "Read",
+    "PreparedPicture",
     "Source",
     "decode",
-    "gathered",
+    "join_portions",
     "read_ahead",
     "read_one",
     "read_portion",
@@ -52,31 +53,29 @@ class PictureOptions:
     box: Box | None = None
 
 
-NOTHING_SAID = PictureOptions()
+NO_OPTIONS = PictureOptions()
 
 
 @dataclass(frozen=True)
-class Read:
-    """One picture, ready for the network, or the reason why not.
+class PreparedPicture:
+    """One picture that could be read; in place of one that could not stands an `Unreadable`.
 
     Attributes:
         name: what it was called when it was asked for.
-        prepared: the network's input; None with `error`.
-        error: what is wrong with it, in a line; empty where it could be read.
+        prepared: the network's input, and how it came about.
     """
 
     name: str
-    prepared: Prepared | None = None
-    error: str = ""
+    prepared: Prepared
 
 
 def read_ahead(
     sources: Iterable[tuple[str, Source]],
     preparation: Preparation,
     *,
-    options: PictureOptions = NOTHING_SAID,
+    options: PictureOptions = NO_OPTIONS,
     keep_steps: bool = False,
-) -> Iterator[list[Read]]:
+) -> Iterator[list[PreparedPicture | Unreadable]]:
     """Yield pictures in their order, some dozens at a time, while the next ones are being read.
 
     No more than a few hundred pictures are held at once, however many there are.
@@ -91,7 +90,7 @@ def read_ahead(
         UsageError: options that make no sense.
     """
 
-    def read(portion: list[tuple[str, Source]]) -> list[Read]:
+    def read(portion: list[tuple[str, Source]]) -> list[PreparedPicture | Unreadable]:
         return read_portion(portion, preparation, options=options, keep_steps=keep_steps)
 
     rest = portions(sources, CHUNK)
@@ -102,9 +101,11 @@ def read_ahead(
         yield from parallel_map(read, itertools.chain([first], rest), ahead=AHEAD)
 
 
-def gathered(chunks: Iterable[list[Read]], size: int) -> Iterator[list[Read]]:
+def join_portions(
+    chunks: Iterable[list[PreparedPicture | Unreadable]], size: int
+) -> Iterator[list[PreparedPicture | Unreadable]]:
     """Join chunks to lists of about `size`: few pictures at a time go slowly."""
-    batch: list[Read] = []
+    batch: list[PreparedPicture | Unreadable] = []
     for chunk in chunks:
         batch += chunk
         if len(batch) >= size:
@@ -118,9 +119,9 @@ def read_portion(
     portion: Sequence[tuple[str, Source]],
     preparation: Preparation,
     *,
-    options: PictureOptions = NOTHING_SAID,
+    options: PictureOptions = NO_OPTIONS,
     keep_steps: bool = False,
-) -> list[Read]:
+) -> list[PreparedPicture | Unreadable]:
     """Read some of many pictures: one that needs a missing extra does not end the others.
 
     Args:
@@ -130,39 +131,39 @@ def read_portion(
     Raises:
         UsageError: options that make no sense.
     """
-    reads: list[Read | None] = []
+    pictures: list[PreparedPicture | Unreadable | None] = []
     # Small ones of the right form are looked at together; no other picture is held on to.
     held: dict[int, Image.Image] = {}
     for place, entry in enumerate(portion):
         try:
-            image = opened(entry, preparation, options)
+            image = _decode_entry(entry, preparation, options)
         except (PictureError, MissingExtraError) as error:
-            reads.append(Read(entry[0], error=in_a_line(error)))
+            pictures.append(Unreadable(entry[0], _describe(error)))
             continue
-        if options == NOTHING_SAID and not keep_steps and fast_path_applies(image, preparation):
+        if options == NO_OPTIONS and not keep_steps and fast_path_applies(image, preparation):
             held[place] = image
-            reads.append(None)
+            pictures.append(None)
         else:
-            reads.append(prepared_read(entry[0], image, preparation, options, keep_steps))
+            pictures.append(_prepare_entry(entry[0], image, preparation, options, keep_steps))
     for (place, image), ready in zip(
         held.items(), prepare_fast(list(held.values()), preparation), strict=True
     ):
         name = portion[place][0]
-        reads[place] = (
-            Read(name, ready)
+        pictures[place] = (
+            PreparedPicture(name, ready)
             if ready
-            else prepared_read(name, image, preparation, options, keep_steps)
+            else _prepare_entry(name, image, preparation, options, keep_steps)
         )
-    return [read for read in reads if read]
+    return [picture for picture in pictures if picture]
 
 
 def read_one(
     entry: tuple[str, Source],
     preparation: Preparation,
     *,
-    options: PictureOptions = NOTHING_SAID,
+    options: PictureOptions = NO_OPTIONS,
     keep_steps: bool = False,
-) -> Read:
+) -> PreparedPicture | Unreadable:
     """Read and prepare one picture; say in words what went wrong where it cannot be done.
 
     Raises:
@@ -170,13 +171,13 @@ def read_one(
         MissingExtraError: a kind of file that an extra reads, which is not installed.
     """
     try:
-        image = opened(entry, preparation, options)
+        image = _decode_entry(entry, preparation, options)
     except PictureError as error:
-        return Read(entry[0], error=error.problem)
-    return prepared_read(entry[0], image, preparation, options, keep_steps)
+        return Unreadable(entry[0], error.problem)
+    return _prepare_entry(entry[0], image, preparation, options, keep_steps)
 
 
-def opened(
+def _decode_entry(
     entry: tuple[str, Source], preparation: Preparation, options: PictureOptions
 ) -> Image.Image:
     """Decode a picture, as large as its preparation has use for; in full if a part is asked for."""
@@ -193,24 +194,25 @@ def decode(source: Source, *, name: str, enough: int | None) -> Image.Image:
     return check_picture(source, name=name)
 
 
-def prepared_read(
+def _prepare_entry(
     name: str,
     image: Image.Image,
     preparation: Preparation,
     options: PictureOptions,
     keep_steps: bool,
-) -> Read:
+) -> PreparedPicture | Unreadable:
     """Prepare a decoded picture."""
     try:
         prepared = prepare_picture(
             image, preparation, invert=options.invert, rotate=options.rotate, box=options.box
         )
     except PictureError as error:
-        return Read(name, error=error.problem)
-    return Read(name, prepared if keep_steps else dataclasses.replace(prepared, steps=()))
+        return Unreadable(name, error.problem)
+    kept = prepared if keep_steps else dataclasses.replace(prepared, steps=())
+    return PreparedPicture(name, kept)
 
 
-def in_a_line(error: SiamError) -> str:
+def _describe(error: SiamError) -> str:
     """Say what is wrong; where an extra is missing, how to install it as well."""
     return (
         f"{error.problem} {error.cure}" if isinstance(error, MissingExtraError) else error.problem

@@ -7,9 +7,10 @@ from typing import Any, Literal
 
 import numpy as np
 
+from siam.engine.answers.answer import Unreadable
 from siam.engine.api.display import pair_html, pair_line, printable
 from siam.engine.open_run import OpenRun
-from siam.engine.reading import NOTHING_SAID, PictureOptions, Source, read_one
+from siam.engine.reading import NO_OPTIONS, PictureOptions, Source, read_one
 from siam.errors import PictureError
 from siam.evaluation.verdict import SURE
 from siam.pictures.preparation import Prepared
@@ -82,7 +83,7 @@ def verify_pair(
     *,
     false_accept_rate: float | None = None,
     threshold: float | None = None,
-    picture: PictureOptions = NOTHING_SAID,
+    picture: PictureOptions = NO_OPTIONS,
 ) -> PairAnswer:
     """Say whether two pictures are of one class; the index is not asked.
 
@@ -138,7 +139,7 @@ def decide_pair(
 
 def prepare(run: OpenRun, source: tuple[str, Source], picture: PictureOptions) -> Prepared:
     """Read and prepare one picture, which has no other to be passed over for."""
-    read = read_one(source, run.config.preparation, options=picture, keep_steps=True)
-    if read.prepared is None:
-        raise PictureError(read.error)
-    return read.prepared
+    seen = read_one(source, run.config.preparation, options=picture, keep_steps=True)
+    if isinstance(seen, Unreadable):
+        raise PictureError(seen.error)
+    return seen.prepared

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from siam.engine.answers.answer import Answer, Result, Unreadable
 from siam.engine.open_run import OpenRun
 from siam.engine.query import QueryOptions, answer_batch
-from siam.engine.reading import NOTHING_SAID, PictureOptions, Read, Source, decode
+from siam.engine.reading import NO_OPTIONS, PictureOptions, PreparedPicture, Source, decode
 from siam.errors import PictureError
 from siam.pictures.page_segmentation import segment_page
 from siam.pictures.preparation_sheet import draw_marks
@@ -39,7 +39,7 @@ def query_marks(
     source: tuple[str, Source],
     *,
     options: QueryOptions,
-    picture: PictureOptions = NOTHING_SAID,
+    picture: PictureOptions = NO_OPTIONS,
 ) -> Page:
     """Find every separate mark in a picture and answer for each.
 
@@ -65,8 +65,11 @@ def query_marks(
         return Page((Unreadable(name, error.problem),))
     if not marks:
         return Page((Unreadable(name, f"{name}: no mark of ink was found."),))
-    read = [Read(f"{name}#{place}", mark.prepared) for place, mark in enumerate(marks, start=1)]
-    answers = tuple(answer_batch(run, read, options))
+    pictures = [
+        PreparedPicture(f"{name}#{place}", mark.prepared)
+        for place, mark in enumerate(marks, start=1)
+    ]
+    answers = tuple(answer_batch(run, pictures, options))
     drawing = draw_marks(
         image, [mark.box for mark in marks], captions_of(answers), rotate=picture.rotate
     )

@@ -190,13 +190,14 @@ class Run:
         sources, single = name_sources(pictures)
         embeddings = np.empty((len(sources), run.encoder.dim), np.float32)
         done = 0
-        for reads in read_ahead(sources, run.config.preparation):
-            for read in reads:
-                if read.prepared is None:
-                    raise PictureError(read.error)
-            pixels = np.stack([read.prepared.pixels for read in reads if read.prepared])
-            embeddings[done : done + len(reads)] = run.encoder.encode(pixels)
-            done += len(reads)
+        for portion in read_ahead(sources, run.config.preparation):
+            pixels = []
+            for picture in portion:
+                if isinstance(picture, Unreadable):
+                    raise PictureError(picture.error)
+                pixels.append(picture.prepared.pixels)
+            embeddings[done : done + len(portion)] = run.encoder.encode(np.stack(pixels))
+            done += len(portion)
             progress("Embedding", done, len(sources))
         return embeddings.reshape(-1) if single else embeddings
 

@@ -1,4 +1,4 @@
-"""Comparing picture files with what the index knows of them."""
+"""Which picture files an index should hold, compared with what it knows of them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from siam.atomic import sha256
+from siam.datasets.layout import arrange
+from siam.errors import DataError
 from siam.index.files import KnownFile
+from siam.pictures.folder_walk import is_hidden, walk_folder
 from siam.pictures.reading import Skipped
 
-__all__ = ["Candidate", "Changes", "compare", "content_hash", "stat_of"]
+__all__ = [
+    "Candidate",
+    "Changes",
+    "compare",
+    "content_hash",
+    "list_candidates",
+    "may_be_there",
+    "stat_of",
+]
 
 
 @dataclass(frozen=True)
@@ -42,13 +53,13 @@ class Changes:
     Attributes:
         known: the indexed files by path.
         to_embed: new files and changed ones, in order.
-        touched: new stats of files whose content is as it was, by id.
-        unchanged: how many are as they were, the touched ones included.
+        new_stats: of files whose content is as it was, by id.
+        unchanged: how many are as they were, those with a new stat included.
     """
 
     known: Mapping[str, KnownFile]
     to_embed: tuple[Candidate, ...]
-    touched: Mapping[int, str]
+    new_stats: Mapping[int, str]
     unchanged: int
 
     def new_among(self, skipped: Sequence[Skipped]) -> int:
@@ -87,6 +98,47 @@ class Changes:
         )
 
 
+def list_candidates(
+    path: Path, label: str | None, *, classes_from: str | None, may_be_empty: bool = False
+) -> tuple[list[Candidate], list[Skipped]]:
+    """Return the picture files that `path` means, each with its label, and what was skipped.
+
+    Raises:
+        DataError: nothing is there, no plain file, or a folder without pictures.
+    """
+    if not path.is_dir():
+        if not path.exists():
+            raise DataError(f"There is no picture, folder or .npz file {path}.")
+        if not path.is_file():
+            raise DataError(f"{path} is not a plain file.", "Save the picture to one.")
+        return [Candidate(path.resolve(), label, "")], []
+    listing = walk_folder(path, may_be_empty=may_be_empty)
+    entries = arrange(listing.pictures, classes_from=classes_from).by_path()
+    root = path.resolve()
+    files = []
+    for name in listing.pictures:
+        entry = entries.get(name)
+        class_name = entry.class_name if entry else None
+        split = entry.part if entry and entry.part != "train" else ""
+        files.append(Candidate(root / name, label or class_name, split))
+    unseen = [
+        Skipped(str(root / skip.path), f"{path / skip.path} {skip.reason}.")
+        for skip in listing.skipped
+    ]
+    return files, unseen
+
+
+def may_be_there(origin: Path, root: Path, unseen: set[str]) -> bool:
+    """Return whether a picture that a walk of `root` did not find may be there all the same.
+
+    It lies at a place, or below one, that could not be looked at; or it was indexed by its own
+    name although a walk leaves such names out.
+    """
+    if any(str(place) in unseen for place in (origin, *origin.parents)):
+        return True
+    return any(map(is_hidden, origin.relative_to(root).parts)) and origin.exists()
+
+
 def compare(
     files: Sequence[Candidate],
     known: Mapping[str, KnownFile],
@@ -101,7 +153,7 @@ def compare(
         meta: values that each file should have.
     """
     to_embed = []
-    touched = {}
+    new_stats = {}
     unchanged = 0
     for candidate in {file.origin: file for file in files}.values():
         item = known.get(candidate.origin)
@@ -114,9 +166,9 @@ def compare(
             if not item.stat or content_hash(candidate.path) != item.hash:
                 to_embed.append(candidate)
                 continue
-            touched[item.id] = stat
+            new_stats[item.id] = stat
         unchanged += 1
-    return Changes(known, tuple(to_embed), touched, unchanged)
+    return Changes(known, tuple(to_embed), new_stats, unchanged)
 
 
 def stat_of(path: Path) -> str:

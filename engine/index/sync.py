@@ -15,22 +15,23 @@ from typing import Any
 import numpy as np
 
 from siam.datasets.arrays import read_arrays
-from siam.datasets.layout import arrange
+from siam.engine.answers.answer import Unreadable
 from siam.engine.index.changes import (
     Candidate,
     Changes,
     compare,
     content_hash,
+    list_candidates,
+    may_be_there,
     stat_of,
 )
 from siam.engine.inputs import in_channels
 from siam.engine.open_run import OpenRun, open_encoder_of, open_run
-from siam.engine.reading import gathered, read_ahead
+from siam.engine.reading import PreparedPicture, join_portions, read_ahead
 from siam.errors import DataError
 from siam.index.catalogue import FILE
 from siam.index.files import known_files, remember_stats
 from siam.index.gallery import Gallery
-from siam.pictures.folder_walk import is_hidden, walk_folder
 from siam.pictures.reading import Skipped
 from siam.pictures.thumbnail import encode_thumbnail
 from siam.progress import Progress, silent
@@ -110,14 +111,14 @@ def add(
     for name in sources:
         path = Path(name)
         if path not in arrays:
-            inside, places = candidates(path, label, classes_from=run.config.data.classes_from)
+            inside, places = list_candidates(path, label, classes_from=run.config.data.classes_from)
             files += inside
             unseen += places
     changes = compare(files, known_files(run.gallery), meta=meta)
     skipped = list(_embed(run, changes, meta, progress))
     if len(files) == len(skipped) == 1:
         raise DataError(skipped[0].reason)
-    remember_stats(run.gallery, changes.touched)
+    remember_stats(run.gallery, changes.new_stats)
     new, same = 0, 0
     for path in arrays:
         more, left = _add_arrays(run, path, label, meta, progress)
@@ -152,7 +153,7 @@ def sync(
     """
     root = folder.resolve()
     known = known_files(run.gallery, root)
-    files, unseen = candidates(
+    files, unseen = list_candidates(
         folder, None, classes_from=run.config.data.classes_from, may_be_empty=True
     )
     if not files and known:
@@ -167,14 +168,14 @@ def sync(
     gone = [
         file.id
         for origin, file in known.items()
-        if origin not in there and not _may_be_there(Path(origin), root, places)
+        if origin not in there and not may_be_there(Path(origin), root, places)
     ]
     skipped: list[Skipped] = []
     if not dry_run:
         if gone:
             run.gallery.remove(gone)
         skipped = list(_embed(run, changes, None, progress))
-        remember_stats(run.gallery, changes.touched)
+        remember_stats(run.gallery, changes.new_stats)
     return Indexed(
         added=changes.new_among(skipped),
         changed=changes.changed_among(skipped),
@@ -185,67 +186,31 @@ def sync(
     )
 
 
-def candidates(
-    path: Path, label: str | None, *, classes_from: str | None, may_be_empty: bool = False
-) -> tuple[list[Candidate], list[Skipped]]:
-    """Return the picture files that `path` means, each with its label, and what was skipped.
-
-    Raises:
-        DataError: nothing is there, no plain file, or a folder without pictures.
-    """
-    if not path.is_dir():
-        if not path.exists():
-            raise DataError(f"There is no picture, folder or .npz file {path}.")
-        if not path.is_file():
-            raise DataError(f"{path} is not a plain file.", "Save the picture to one.")
-        return [Candidate(path.resolve(), label, "")], []
-    listing = walk_folder(path, may_be_empty=may_be_empty)
-    entries = arrange(listing.pictures, classes_from=classes_from).by_path()
-    root = path.resolve()
-    files = []
-    for name in listing.pictures:
-        entry = entries.get(name)
-        class_name = entry.class_name if entry else None
-        split = entry.part if entry and entry.part != "train" else ""
-        files.append(Candidate(root / name, label or class_name, split))
-    unseen = [
-        Skipped(str(root / skip.path), f"{path / skip.path} {skip.reason}.")
-        for skip in listing.skipped
-    ]
-    return files, unseen
-
-
-def _may_be_there(origin: Path, root: Path, unseen: set[str]) -> bool:
-    """Return whether a picture that a walk of `root` did not find may be there all the same.
-
-    It lies at a place, or below one, that could not be looked at; or it was indexed by its own
-    name although a walk leaves such names out.
-    """
-    if any(str(place) in unseen for place in (origin, *origin.parents)):
-        return True
-    return any(map(is_hidden, origin.relative_to(root).parts)) and origin.exists()
-
-
 def _embed(
     run: OpenRun, changes: Changes, meta: Mapping[str, Any] | None, progress: Progress
 ) -> Iterator[Skipped]:
     """Embed and commit what is new or changed, batch by batch; yield what cannot be read."""
     total = len(changes.to_embed)
     done = 0
-    told: dict[str, tuple[Candidate, str, str]] = {}
+    pending: dict[str, tuple[Candidate, str, str]] = {}
 
     def sources() -> Iterator[tuple[str, Path | bytes]]:
         for candidate in changes.to_embed:
             stat = stat_of(candidate.path)
-            told[candidate.origin] = (candidate, stat, content_hash(candidate.path))
+            pending[candidate.origin] = (candidate, stat, content_hash(candidate.path))
             yield candidate.origin, candidate.path
 
-    for reads in gathered(read_ahead(sources(), run.config.preparation), BATCH):
-        good = [(*told.pop(read.name), read.prepared.pixels) for read in reads if read.prepared]
+    for batch in join_portions(read_ahead(sources(), run.config.preparation), BATCH):
+        good = [
+            (*pending.pop(picture.name), picture.prepared.pixels)
+            for picture in batch
+            if isinstance(picture, PreparedPicture)
+        ]
         if good:
             _commit(run, good, changes, meta)
-        yield from (Skipped(read.name, read.error) for read in reads if read.error)
-        done += len(reads)
+        bad = (picture for picture in batch if isinstance(picture, Unreadable))
+        yield from (Skipped(picture.input, picture.error) for picture in bad)
+        done += len(batch)
         progress("Indexing", done, total)
 
 

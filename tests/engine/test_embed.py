@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 
 from siam.engine import reading
+from siam.engine.answers.answer import Unreadable
 from siam.engine.embed import Embedding, embed
 from siam.engine.embedding_files import Part, check_target, write_embeddings
 from siam.engine.open_run import open_encoder_of
-from siam.engine.reading import gathered, read_ahead
+from siam.engine.reading import PreparedPicture, join_portions, read_ahead
 from siam.errors import DataError, MissingExtraError, RunError, UsageError
 from siam.pictures.preparation import Preparation
 from siam.runs.held_out import load_held_out
@@ -241,7 +242,8 @@ def test_reading_stays_a_few_hundred_pictures_ahead(
     chunks = read_ahead(sources(), Preparation("none", (4, 4), 1))
     seen = 0
     for chunk in chunks:
-        assert [read.name for read in chunk] == [str(seen + i) for i in range(len(chunk))]
+        names = [picture.name for picture in chunk if isinstance(picture, PreparedPicture)]
+        assert names == [str(seen + i) for i in range(len(chunk))]
         seen += len(chunk)
         assert taken - seen <= (2 * reading.AHEAD + 1) * reading.CHUNK
         if seen > 3_000:
@@ -253,10 +255,10 @@ def test_steps_are_kept_on_request_only() -> None:
     picture = cv2.imencode(".png", np.zeros((6, 6), np.uint8))[1].tobytes()
     preparation = Preparation("none", (4, 4), 1)
     for keep in (True, False):
-        ((read,),) = read_ahead([("a", picture)], preparation, keep_steps=keep)
-        assert read.prepared is not None and bool(read.prepared.steps) is keep
+        ((only,),) = read_ahead([("a", picture)], preparation, keep_steps=keep)
+        assert isinstance(only, PreparedPicture) and bool(only.prepared.steps) is keep
 
 
-def test_chunks_are_gathered() -> None:
-    chunks = [[reading.Read(str(i))] * 3 for i in range(5)]
-    assert [len(batch) for batch in gathered(iter(chunks), 5)] == [6, 6, 3]
+def test_portions_are_joined() -> None:
+    portions = [[Unreadable(str(i), "bad")] * 3 for i in range(5)]
+    assert [len(batch) for batch in join_portions(portions, 5)] == [6, 6, 3]
