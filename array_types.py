@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Booleans", "Floats", "Integers", "Pictures", "Tensor", "Vectors"]
+__all__ = ["Booleans", "Floats", "Integers", "Labels", "Pictures", "Tensor", "Vectors"]
 
 # Pixels, 0 to 255.
 Pictures = NDArray[np.uint8]
@@ -21,5 +21,7 @@ Floats = NDArray[np.float64]
 # Labels, ids, positions.
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
+# Names of classes: str, or None for no label.
+Labels = NDArray[np.object_]
 # A Keras tensor of any backend; backends share no base class, so `Any` says it.
 Tensor = Any

@@ -165,7 +165,9 @@ def decide_each(
     """Decide about each (name, preparation) from what the index holds near it."""
     voters = run.calibration.neighbours
     labels = run.gallery.labels_of(matches.ids)
-    classes, numbers = np.unique(labels, return_inverse=True)
+    # Pictures without a label vote too, for having none.
+    votes = np.array([label or "" for label in labels.ravel().tolist()], dtype=object)
+    classes, numbers = np.unique(votes, return_inverse=True)
     numbers = np.where(matches.ids < 0, -1, numbers.reshape(labels.shape))
     verdicts = decide(
         matches.distances[:, :voters],
@@ -217,8 +219,7 @@ def neighbours_of(
 
     def neighbour(number: int, distance: float) -> Neighbour:
         item = items[number]
-        label = item.label or None
-        return Neighbour(number, label, distance, item.key, item.origin, pictures.get(number))
+        return Neighbour(number, item.label, distance, item.key, item.origin, pictures.get(number))
 
     return [
         tuple(

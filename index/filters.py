@@ -21,6 +21,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from siam.array_types import Integers
 from siam.errors import UsageError
 
 __all__ = ["select"]
@@ -37,7 +38,7 @@ MOST = 300  # comparisons in one filter; SQLite's expressions may nest 1,000 dee
 CURE = 'Write it like --where "label=3 and (split=train or taken>=2024-01-01)".'
 
 
-def select(connection: sqlite3.Connection, where: str | Sequence[str]) -> np.ndarray:
+def select(connection: sqlite3.Connection, where: str | Sequence[str]) -> Integers:
     """Return the ids of the items that pass every filter: int64, ascending.
 
     Args:

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
+from siam.array_types import Integers
 from siam.errors import StoreError, UsageError
 from siam.file_lock import try_lock
 from siam.index import items as rows
@@ -115,17 +117,17 @@ class Gallery(Reader):
 
     def add(
         self,
-        vectors: np.ndarray,
+        vectors: ArrayLike,
         *,
         keys: Sequence[str],
-        labels: Sequence[object] | np.ndarray | None = None,
+        labels: Sequence[object] | NDArray[Any] | None = None,
         origins: Sequence[str] | None = None,
         splits: Sequence[str] | str | None = None,
         hashes: Sequence[str] | None = None,
         stats: Sequence[str] | None = None,
         metas: Sequence[Mapping[str, Any]] | None = None,
         thumbnails: Sequence[bytes | None] | None = None,
-    ) -> np.ndarray:
+    ) -> Integers:
         """Add items in one transaction: all of them or, after any error or kill, none.
 
         An item whose key is known is brought up to date and keeps its id; adding the same
@@ -134,7 +136,7 @@ class Gallery(Reader):
         Args:
             vectors: (n, dim), finite, unit length.
             keys: n names, each unique in the index.
-            labels: n class names; anything else is turned into text. None = no labels.
+            labels: n class names; numbers are turned into text. None = no label, for one or all.
             origins: where each came from; the key where left out.
             splits: one name for all, or n names.
             hashes: SHA-256 of each picture's content.
@@ -169,7 +171,7 @@ class Gallery(Reader):
                 self._changed = True
         return ids
 
-    def remove(self, ids: Sequence[int] | np.ndarray) -> int:
+    def remove(self, ids: Sequence[int] | Integers) -> int:
         """Remove items in one transaction; return how many were there. Ids are never reused."""
         wanted = np.unique(np.asarray(ids, np.int64)).tolist()
         with self.catalogue.writing() as connection:

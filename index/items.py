@@ -10,7 +10,9 @@ from typing import Any
 from zlib import crc32
 
 import numpy as np
+from numpy.typing import NDArray
 
+from siam.array_types import Integers, Labels, Vectors
 from siam.errors import DataError, UsageError
 from siam.index.matches import Item
 
@@ -18,6 +20,8 @@ __all__ = ["NewItems", "delete", "ids_of_keys", "insert", "items_of", "new_items
 
 # SQLite takes 32,766 parameters in one statement.
 CHUNK = 10_000
+# "" is no label: the schema of every index so far.
+LABEL = "nullif(label, '')"
 COLUMNS = "key, label, origin, split, hash, stat, meta"
 
 
@@ -32,15 +36,15 @@ class NewItems:
     """
 
     rows: list[tuple[str, str, str, str, str, str, str]]
-    vectors: np.ndarray
+    vectors: Vectors
     thumbnails: Sequence[bytes | None] | None
 
 
 def new_items(
-    vectors: np.ndarray,
+    vectors: Vectors,
     *,
     keys: Sequence[str],
-    labels: Sequence[object] | np.ndarray | None,
+    labels: Sequence[object] | NDArray[Any] | None,
     origins: Sequence[str] | None,
     splits: Sequence[str] | str | None,
     hashes: Sequence[str] | None,
@@ -100,7 +104,7 @@ def _text(label: object) -> str:
     return "" if label is None else str(label)
 
 
-def insert(connection: sqlite3.Connection, new: NewItems) -> tuple[np.ndarray, int, list[int]]:
+def insert(connection: sqlite3.Connection, new: NewItems) -> tuple[Integers, int, list[int]]:
     """Add items, or bring those whose key is known up to date under the id they have.
 
     Returns:
@@ -184,7 +188,7 @@ def items_of(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, It
         connection, "SELECT id, key, label, origin, split, hash, meta FROM items WHERE id IN", ids
     )
     return {
-        number: Item(number, key, label, origin, split, content, json.loads(meta or "{}"))
+        number: Item(number, key, label or None, origin, split, content, json.loads(meta or "{}"))
         for number, key, label, origin, split, content, meta in rows
     }
 
@@ -197,14 +201,14 @@ def _chunked(
         yield from connection.execute(f"{statement} ({','.join('?' * len(part))})", part)
 
 
-def labels_of_ids(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, str]:
-    """Return the labels of the items `ids` that are in the catalogue."""
-    return dict(_chunked(connection, "SELECT id, label FROM items WHERE id IN", ids))
+def labels_of_ids(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, str | None]:
+    """Return the labels of the items `ids` that are in the catalogue; None for no label."""
+    return dict(_chunked(connection, f"SELECT id, {LABEL} FROM items WHERE id IN", ids))
 
 
-def all_labels(connection: sqlite3.Connection) -> tuple[np.ndarray, np.ndarray]:
-    """Return every id, int64 ascending, and its label, an array of str."""
-    found = connection.execute("SELECT id, label FROM items ORDER BY id").fetchall()
+def all_labels(connection: sqlite3.Connection) -> tuple[Integers, Labels]:
+    """Return every id, int64 ascending, and its label, str or None."""
+    found = connection.execute(f"SELECT id, {LABEL} FROM items ORDER BY id").fetchall()
     ids = np.fromiter((row[0] for row in found), np.int64, len(found))
     return ids, np.array([row[1] for row in found], dtype=object)
 

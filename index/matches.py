@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from siam.array_types import Integers, Vectors
+
 __all__ = ["Item", "Matches"]
 
 
@@ -17,7 +19,7 @@ class Item:
     Attributes:
         id: stable number, never given to another item.
         key: unique name, such as a path or "mnist/train/17".
-        label: class name; "" where none was given.
+        label: class name; None where none was given.
         origin: where the picture came from.
         split: "train", "validation", "test" or "" where none was given.
         hash: SHA-256 of the picture's content in hexadecimal, or "".
@@ -26,7 +28,7 @@ class Item:
 
     id: int
     key: str
-    label: str
+    label: str | None
     origin: str
     split: str = ""
     hash: str = ""
@@ -43,13 +45,13 @@ class Matches:
             where `ids` is -1.
     """
 
-    ids: np.ndarray
-    distances: np.ndarray
+    ids: Integers
+    distances: Vectors
 
     @property
-    def counts(self) -> np.ndarray:
+    def counts(self) -> Integers:
         """How many items each query found: int64 of shape (queries,)."""
-        counts: np.ndarray = (self.ids >= 0).sum(axis=1)
+        counts: Integers = (self.ids >= 0).sum(axis=1)
         return counts
 
     def __len__(self) -> int:

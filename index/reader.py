@@ -6,7 +6,9 @@ import threading
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from siam.array_types import Integers, Labels, Vectors
 from siam.errors import UsageError
 from siam.index import items as rows
 from siam.index.catalogue import Catalogue
@@ -39,7 +41,7 @@ class Reader:
         self._lock = threading.RLock()
         self._snapshot: Snapshot | None = None
         self._version = -1
-        self._labels: tuple[int, np.ndarray, np.ndarray] | None = None
+        self._labels: tuple[int, Integers, Labels] | None = None
         self.folder = catalogue.folder
         self.dim = catalogue.dim
         self.encoder_hash = catalogue.settings["encoder"]
@@ -52,7 +54,7 @@ class Reader:
 
     def search(
         self,
-        vectors: np.ndarray,
+        vectors: ArrayLike,
         k: int = 10,
         *,
         where: str | Sequence[str] | None = None,
@@ -85,8 +87,8 @@ class Reader:
         return matches if within is None else matches.within(_radius(within))
 
     def search_range(
-        self, vectors: np.ndarray, radius: float, *, where: str | Sequence[str] | None = None
-    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        self, vectors: ArrayLike, radius: float, *, where: str | Sequence[str] | None = None
+    ) -> list[tuple[Integers, Vectors]]:
         """Return all items at `radius` or nearer, exactly, for every index kind.
 
         Args:
@@ -123,7 +125,7 @@ class Reader:
         shape = (len(wider), -1)
         return Matches(wider.ids[~own].reshape(shape), wider.distances[~own].reshape(shape))
 
-    def select(self, where: str | Sequence[str] | None = None) -> np.ndarray:
+    def select(self, where: str | Sequence[str] | None = None) -> Integers:
         """Return the ids that pass the filters: int64, ascending; all of them without one."""
         with self.catalogue.reading() as connection:
             return select(connection, where or ())
@@ -133,7 +135,7 @@ class Reader:
         with self.catalogue.reading() as connection:
             return rows.ids_of_keys(connection, keys)
 
-    def items(self, ids: Sequence[int] | np.ndarray) -> list[Item]:
+    def items(self, ids: Sequence[int] | Integers) -> list[Item]:
         """Return the items `ids`, in that order.
 
         Raises:
@@ -145,31 +147,33 @@ class Reader:
         _require(numbers, found)
         return [found[number] for number in numbers]
 
-    def labels_of(self, ids: np.ndarray) -> np.ndarray:
-        """Return the label of each id: str objects in the shape of `ids`, "" for unknown ids."""
+    def labels_of(self, ids: Integers) -> Labels:
+        """Return the label of each id: str in the shape of `ids`, None for no label or item."""
         wanted = np.asarray(ids, np.int64)
         with self.catalogue.reading() as connection:
             if wanted.size <= FEW:
                 found = rows.labels_of_ids(connection, np.unique(wanted).tolist())
-                flat = [found.get(number, "") for number in wanted.ravel().tolist()]
+                flat = [found.get(number) for number in wanted.ravel().tolist()]
                 return np.array(flat, dtype=object).reshape(wanted.shape)
             generation = self.catalogue.position(connection).generation
             if self._labels is None or self._labels[0] != generation:
                 self._labels = (generation, *rows.all_labels(connection))
             _, known, labels = self._labels
-        if not len(known):
-            return np.full(wanted.shape, "", dtype=object)
-        place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-        return np.where(known[place] == wanted, labels[place], "")
+        named = np.full(wanted.shape, None, dtype=object)
+        if len(known):
+            place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+            there = known[place] == wanted
+            named[there] = labels[place[there]]
+        return named
 
-    def thumbnails(self, ids: Sequence[int] | np.ndarray) -> list[bytes | None]:
+    def thumbnails(self, ids: Sequence[int] | Integers) -> list[bytes | None]:
         """Return each item's thumbnail as PNG bytes, None where there is none."""
         numbers = [int(i) for i in ids]
         with self.catalogue.reading() as connection:
             found = rows.thumbnails_of(connection, numbers)
         return [found.get(number) for number in numbers]
 
-    def vectors_of(self, ids: Sequence[int] | np.ndarray) -> np.ndarray:
+    def vectors_of(self, ids: Sequence[int] | Integers) -> Vectors:
         """Return the vectors of items as float32 of shape (n, dim), read from the catalogue.
 
         Raises:
@@ -182,7 +186,7 @@ class Reader:
         joined = bytearray().join(found[number] for number in numbers)
         return np.frombuffer(joined, np.float32).reshape(len(numbers), self.dim)
 
-    def everything(self) -> tuple[np.ndarray, np.ndarray]:
+    def everything(self) -> tuple[Integers, Vectors]:
         """Return all ids, int64 ascending, and their vectors, float32 of shape (n, dim)."""
         with self.catalogue.reading() as connection:
             return vectors_since(connection, 0, 0, dim=self.dim)

@@ -75,10 +75,10 @@ class Changes:
         known = self.known.get(candidate.origin)
         return known.key if known else candidate.origin
 
-    def label_of(self, candidate: Candidate) -> str:
+    def label_of(self, candidate: Candidate) -> str | None:
         """Return the label that was told, else the one the item has."""
         known = self.known.get(candidate.origin)
-        return candidate.label or (known.label if known else "")
+        return candidate.label or (known.label if known else None)
 
     def split_of(self, candidate: Candidate) -> str:
         """Return the split that the item has: training fixed it; else the folder's."""

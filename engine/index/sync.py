@@ -246,7 +246,7 @@ def _add_arrays(
     for start in range(0, len(whole), ROWS):
         pictures = in_channels(whole[start : start + ROWS], run.encoder.picture_shape[2])
         end = start + len(pictures)
-        labels: list[object] = [label or ""] * len(pictures)
+        labels: list[object] = [label] * len(pictures)
         if label is None and known is not None:
             labels = known[start:end].tolist()
         run.gallery.add(

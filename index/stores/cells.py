@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from siam.array_types import Booleans, Integers, Vectors
 from siam.index.stores.threads import one_thread
 
 __all__ = ["Cells", "divide", "search_cells"]
@@ -46,14 +47,14 @@ class Cells:
         starts: int64 (c + 1,), where each cell starts in `vectors`, and where the last ends.
     """
 
-    centres: np.ndarray
-    gaps: np.ndarray
-    vectors: np.ndarray
-    positions: np.ndarray
-    starts: np.ndarray
+    centres: Vectors
+    gaps: Vectors
+    vectors: Vectors
+    positions: Integers
+    starts: Integers
 
 
-def divide(vectors: np.ndarray) -> Cells:
+def divide(vectors: Vectors) -> Cells:
     """Divide vectors into cells; takes about as long as searching them for a hundred queries.
 
     Args:
@@ -76,7 +77,7 @@ def divide(vectors: np.ndarray) -> Cells:
     return Cells(centres, np.maximum(gaps, ROUNDING), vectors[positions], positions, starts)
 
 
-def search_cells(cells: Cells, queries: np.ndarray, k: int) -> np.ndarray | None:
+def search_cells(cells: Cells, queries: Vectors, k: int) -> Integers | None:
     """Return the positions of the `k` most similar vectors, or None where cells save nothing.
 
     Runs on the calling thread alone, so that several threads may search at once.
@@ -98,14 +99,14 @@ def search_cells(cells: Cells, queries: np.ndarray, k: int) -> np.ndarray | None
     found = []
     with one_thread():
         for start in range(0, len(queries), BLOCK):
-            block = _searched(cells, queries[start : start + BLOCK], k)
+            block = _search_block(cells, queries[start : start + BLOCK], k)
             if block is None:
                 return None
             found.append(block)
     return np.concatenate(found)
 
 
-def _searched(cells: Cells, queries: np.ndarray, k: int) -> np.ndarray | None:
+def _search_block(cells: Cells, queries: Vectors, k: int) -> Integers | None:
     import faiss
 
     # By FAISS, not NumPy: the threads of NumPy's BLAS spin for a while after every product.
@@ -128,14 +129,12 @@ def _searched(cells: Cells, queries: np.ndarray, k: int) -> np.ndarray | None:
     return np.asarray(cells.positions[nearest.I])
 
 
-def _search_where(
-    wanted: np.ndarray, cells: Cells, queries: np.ndarray, k: int, nearest: Any
-) -> None:
-    """Search each cell for the queries that want it: bool (queries, cells)."""
+def _search_where(chosen: Booleans, cells: Cells, queries: Vectors, k: int, nearest: Any) -> None:
+    """Search each cell for the queries that it is chosen for: bool (queries, cells)."""
     import faiss
 
     for cell, (start, end) in enumerate(zip(cells.starts[:-1], cells.starts[1:], strict=True)):
-        asking = np.flatnonzero(wanted[:, cell])
+        asking = np.flatnonzero(chosen[:, cell])
         if len(asking) and end > start:
             similarity, found = faiss.knn(
                 queries[asking],

@@ -63,12 +63,23 @@ def test_a_changed_vector_is_found_under_its_old_id(gallery: Gallery, clustered:
 
 def test_labels_of_few_and_many(gallery: Gallery, clustered: Any) -> None:
     few = gallery.labels_of(np.array([[1, 2], [-1, 600]]))
-    assert few.tolist() == [["0", "1"], ["", "9"]]
+    assert few.tolist() == [["0", "1"], [None, "9"]]
     many = gallery.labels_of(np.tile(np.array([1, 2, -1, 10_000]), (500, 1)))
     assert many.shape == (500, 4)
-    assert many[3].tolist() == ["0", "1", "", ""]
+    assert many[3].tolist() == ["0", "1", None, None]
     gallery.add(clustered(1), keys=["k0"], labels=["changed"])
     assert gallery.labels_of(np.full(2_000, 1))[0] == "changed"
+
+
+def test_no_label_is_none_also_in_an_index_of_an_older_siam(
+    gallery: Gallery, clustered: Any
+) -> None:
+    """Its column holds "" where there is none, which a filter finds as before."""
+    ids = gallery.add(clustered(2, seed=6), keys=["a", "b"], labels=[None, "x"])
+    assert [item.label for item in gallery.items(ids)] == [None, "x"]
+    assert gallery.labels_of(ids).tolist() == [None, "x"]
+    assert gallery.labels_of(np.tile(ids, 1_000))[:2].tolist() == [None, "x"]
+    assert gallery.select("label=''").tolist() == ids[:1].tolist()
 
 
 def test_a_new_class_is_searchable_at_once(gallery: Gallery, clustered: Any) -> None:
@@ -104,7 +115,7 @@ def test_an_empty_index_answers_with_nothing(tmp_path: Path) -> None:
             assert matches.counts.tolist() == [0, 0, 0, 0]
             assert gallery.search_range(np.eye(4), 2.0)[0][0].tolist() == []
             assert gallery.search(np.eye(4), 3, where="label=1").counts.tolist() == [0] * 4
-            assert gallery.labels_of(np.full(2_000, -1)).tolist() == [""] * 2_000
+            assert gallery.labels_of(np.full(2_000, -1)).tolist() == [None] * 2_000
             gallery.build()
 
 
