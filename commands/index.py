@@ -111,13 +111,13 @@ def remove(
 def info(run: RunName = None, as_json: AsJson = False) -> None:
     """Say what the index holds: counts by label and split, its kind, its size on disk."""
     from siam.engine.open_run import open_run
-    from siam.index.notices import found_amiss
+    from siam.index.notices import collect_notices
     from siam.index.summary import summarise
 
     with open_run(run) as opened:
         found = summarise(opened.gallery)
-        if amiss := found_amiss(opened.gallery):
-            console.notice("\n".join(amiss))
+        if notices := collect_notices(opened.gallery):
+            console.notice("\n".join(notices))
         if as_json:
             console.json_object({"run": opened.name, **found.to_dict()})
             return

@@ -91,7 +91,7 @@ def query(
     from siam.commands.answers import print_many, print_one
     from siam.engine.open_run import open_run
     from siam.engine.query import PictureOptions, QueryOptions
-    from siam.index.notices import found_amiss
+    from siam.index.notices import collect_notices
 
     options = QueryOptions(
         k=k,
@@ -108,7 +108,7 @@ def query(
         answers, drawing = ask(
             opened, pictures or [], like or [], options, said, each=each, neighbours=wanted
         )
-        for sentence in found_amiss(opened.gallery):
+        for sentence in collect_notices(opened.gallery):
             console.notice(sentence)
         if sheet:
             from siam.engine.answers.contact_sheet import contact_sheet, write_picture

@@ -2,36 +2,54 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from siam.index.reader import Reader
 from siam.index.snapshot import count_lag, open_store
 from siam.index.stores.faiss_files import folders, of_older_siam
 
-__all__ = ["found_amiss", "missing"]
+__all__ = ["StoreNotice", "collect_notices", "inspect_store"]
 
 
-def found_amiss(reader: Reader) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class StoreNotice:
+    """A vector store that slows searches, which are right all the same.
+
+    Attributes:
+        sentence: what it is.
+        damaged: whether its files are not as they were written, or not of this index.
+    """
+
+    sentence: str
+    damaged: bool = False
+
+
+def collect_notices(reader: Reader) -> tuple[str, ...]:
     """Return a sentence for each thing amiss that a user should hear of, with its cure.
 
     Args:
         reader: an open index; no vector is read for this.
     """
-    slower = missing(reader)
+    slower = inspect_store(reader)
     cure = "Set it right:  siam index verify --repair"
-    return reader.notices + ((f"{slower} {cure}",) if slower else ())
+    return reader.notices + ((f"{slower.sentence} {cure}",) if slower else ())
 
 
-def missing(reader: Reader) -> str | None:
-    """Return a sentence when the accelerator is missing or lags, which slows searches only."""
+def inspect_store(reader: Reader) -> StoreNotice | None:
+    """Return what is amiss with the vector store: missing, damaged, of an older siam, lagging."""
     with reader.catalogue.reading() as connection:
         store = open_store(reader.catalogue, connection)
         lag = count_lag(reader.catalogue, connection, store)
         count = reader.catalogue.position(connection).count
+    instead = "searches read the catalogue instead."
     if store.stamp is None and count:
-        state = "is missing"
-        if there := folders(reader.folder):
-            older = any(of_older_siam(path) for path in there)
-            state = "is of an older siam" if older else "is damaged or of another index"
-        return f"The accelerator {state}; searches read the catalogue instead."
+        there = folders(reader.folder)
+        if any(of_older_siam(path) for path in there):
+            return StoreNotice(f"The accelerator is of an older siam; {instead}")
+        if there:
+            sentence = f"The accelerator is damaged or of another index; {instead}"
+            return StoreNotice(sentence, damaged=True)
+        return StoreNotice(f"The accelerator is missing; {instead}")
     if store.stamp is not None and lag > max(1, count // 50):
-        return f"The accelerator lags by {lag} rows; searches read those one by one."
+        return StoreNotice(f"The accelerator lags by {lag} rows; searches read those one by one.")
     return None

@@ -22,7 +22,7 @@ from siam.index.integrity import (
     row_problems,
 )
 from siam.index.matches import Matches
-from siam.index.notices import missing
+from siam.index.notices import inspect_store
 from siam.index.ranking import rank
 from siam.index.recall import NEIGHBOURS, SAMPLE, others, recall, sampling_error
 from siam.progress import Progress, silent
@@ -135,9 +135,9 @@ def _damage(gallery: Gallery, damaged: list[int], *, repair: bool) -> list[Probl
 
 def _accelerator(gallery: Gallery) -> tuple[list[Problem], float]:
     problems = []
-    lagging = missing(gallery)
-    if lagging:
-        problems.append(Problem(lagging, harmless=True))
+    notice = inspect_store(gallery)
+    if notice:
+        problems.append(Problem(notice.sentence, harmless=not notice.damaged))
     snapshot = gallery.snapshot()
     problems += [Problem(what) for what in snapshot.store.verify()]
     wrong = count_differing(gallery.catalogue, snapshot)
