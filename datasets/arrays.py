@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from siam.array_types import Pictures
 from siam.errors import DataError
 
 __all__ = ["read_arrays"]
@@ -16,7 +17,7 @@ __all__ = ["read_arrays"]
 MOST_BYTES = 4 << 30
 
 
-def read_arrays(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
+def read_arrays(path: Path) -> tuple[Pictures, np.ndarray | None]:
     """Read the pictures, and the labels if there are any, of an .npz file.
 
     Args:
@@ -71,7 +72,7 @@ def read_arrays(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
     )
 
 
-def _as_pictures(pictures: np.ndarray, path: Path) -> np.ndarray:
+def _as_pictures(pictures: np.ndarray, path: Path) -> Pictures:
     if pictures.ndim == 3:
         pictures = pictures[..., np.newaxis]
     if pictures.ndim == 4 and not len(pictures):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from siam.array_types import Integers, Pictures
 from siam.pictures.reading import Skipped
 
 __all__ = ["Dataset", "Split"]
@@ -22,14 +23,14 @@ class Split:
         origins: n strings, unique over the data set, such as "mnist/train/17" or "cats/a.png".
     """
 
-    pictures: np.ndarray
-    labels: np.ndarray
+    pictures: Pictures
+    labels: Integers
     origins: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.labels)
 
-    def take(self, positions: np.ndarray) -> Split:
+    def take(self, positions: Integers) -> Split:
         """Return the split of the items at `positions`, in that order."""
         origins = tuple(self.origins[i] for i in positions)
         return Split(self.pictures[positions], self.labels[positions], origins)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from siam.array_types import Pictures
 from siam.errors import DataError
 
 __all__ = ["parse_idx", "read_bytes", "read_idx"]
@@ -20,7 +21,7 @@ __all__ = ["parse_idx", "read_bytes", "read_idx"]
 UNSIGNED_BYTE = 0x08
 
 
-def read_idx(path: Path, *, dimensions: int) -> np.ndarray:
+def read_idx(path: Path, *, dimensions: int) -> Pictures:
     """Read one IDX file of unsigned bytes, gzipped or not.
 
     Args:
@@ -59,7 +60,7 @@ def read_bytes(path: Path) -> bytes:
         ) from error
 
 
-def parse_idx(content: bytes, *, name: str, dimensions: int) -> np.ndarray:
+def parse_idx(content: bytes, *, name: str, dimensions: int) -> Pictures:
     """Return the array in an uncompressed IDX file's content, without copying it.
 
     Args:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from siam.array_types import Pictures
 from siam.datasets.assemble import assemble
 from siam.datasets.dataset import Dataset, Split
 from siam.datasets.idx import read_idx
@@ -89,7 +90,7 @@ def _names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.is_file())
 
 
-def _read_part(path: Path) -> tuple[np.ndarray, np.ndarray]:
+def _read_part(path: Path) -> tuple[Pictures, Pictures]:
     plain = path.name.removesuffix(".gz").replace("-images", "-labels").replace("idx3", "idx1")
     candidates = [path.with_name(plain), path.with_name(f"{plain}.gz")]
     beside = next((candidate for candidate in candidates if candidate.is_file()), None)

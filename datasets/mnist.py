@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from siam.array_types import Integers, Pictures
 from siam.datasets.dataset import Dataset, Split
 from siam.datasets.download import MNIST_MIRRORS, download
 from siam.datasets.idx import parse_idx, read_bytes
@@ -108,13 +109,13 @@ def _fetch(progress: Progress) -> Path:
     return cache
 
 
-def _read(folder: Path, part: str) -> tuple[np.ndarray, np.ndarray]:
+def _read(folder: Path, part: str) -> tuple[Pictures, Integers]:
     pictures = _checked(folder, f"{part}-images-idx3-ubyte", dimensions=3)
     labels = _checked(folder, f"{part}-labels-idx1-ubyte", dimensions=1)
     return pictures[..., np.newaxis], labels.astype(np.int64)
 
 
-def _checked(folder: Path, name: str, *, dimensions: int) -> np.ndarray:
+def _checked(folder: Path, name: str, *, dimensions: int) -> Pictures:
     path = _file(folder, name)
     if path is None:
         raise DataError(f"{folder / name} is missing (.gz or not).", "Add it to the folder.")

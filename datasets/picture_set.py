@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siam.array_types import Pictures
 from siam.datasets.assemble import assemble
 from siam.datasets.dataset import Dataset, Split
 from siam.datasets.layout import Entry, arrange
@@ -170,10 +171,10 @@ def _probes(entries: Sequence[Entry], fetch: Fetch, enough: int) -> Iterator[Ima
 
 def _read_all(
     entries: Sequence[Entry], fetch: Fetch, preparation: Preparation, progress: Progress
-) -> tuple[dict[Entry, np.ndarray], list[Skipped]]:
+) -> tuple[dict[Entry, Pictures], list[Skipped]]:
     """Return the prepared pictures, one channel where they are grey, and what was skipped."""
 
-    def read(entry: Entry) -> np.ndarray | Skipped:
+    def read(entry: Entry) -> Pictures | Skipped:
         try:
             image = read_picture(fetch(entry.path), name=entry.path, enough=preparation.enough)
             pixels = prepare_picture(image, preparation).pixels
@@ -193,9 +194,7 @@ def _read_all(
     return pictures, unreadable
 
 
-def _by_part(
-    read: dict[Entry, np.ndarray], classes: tuple[str, ...], name: str
-) -> dict[str, Split]:
+def _by_part(read: dict[Entry, Pictures], classes: tuple[str, ...], name: str) -> dict[str, Split]:
     channels = max(pixels.shape[2] for pixels in read.values())
     label_of = {class_name: label for label, class_name in enumerate(classes)}
     splits = {}

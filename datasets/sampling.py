@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from siam.array_types import Integers
 from siam.errors import DataError
 
 __all__ = ["epoch_batches", "sample_pairs"]
 
 
 def sample_pairs(
-    labels: np.ndarray, count: int, *, seed: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    labels: NDArray[np.integer[Any]], count: int, *, seed: int
+) -> tuple[Integers, Integers, NDArray[np.int8]]:
     """Draw pairs of positions, half of one class and half of two, in random order.
 
     The left of a pair is any picture with equal chance, the right any that fits it, never
@@ -68,14 +72,14 @@ def sample_pairs(
 
 
 def epoch_batches(
-    labels: np.ndarray,
+    labels: NDArray[np.integer[Any]],
     *,
     classes: int,
     pictures: int,
     seed: int,
     epoch: int,
     of: int | None = None,
-) -> np.ndarray:
+) -> Integers:
     """Draw one epoch of P x K batches; the same arguments give the same batches.
 
     Classes take turns, so over the epoch each is drawn equally often to within one, and each
@@ -122,7 +126,7 @@ def epoch_batches(
     return batches.reshape(steps, classes * pictures)
 
 
-def _queue(own: np.ndarray, turns: int, pictures: int, rng: np.random.Generator) -> np.ndarray:
+def _queue(own: Integers, turns: int, pictures: int, rng: np.random.Generator) -> Integers:
     """Return (turns, pictures) of one class: shuffled rounds of all its pictures, laid end to end.
 
     Where a round ends inside a turn, the next begins with pictures that the turn does not hold.

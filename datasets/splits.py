@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from siam.array_types import Integers
+
 __all__ = ["split_off", "three_way"]
 
 
-def split_off(labels: np.ndarray, count: int, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def split_off(labels: Integers, count: int, *, seed: int) -> tuple[Integers, Integers]:
     """Take `count` items out of `labels`, every class in proportion.
 
     Args:
@@ -35,8 +37,8 @@ def split_off(labels: np.ndarray, count: int, *, seed: int) -> tuple[np.ndarray,
 
 
 def three_way(
-    labels: np.ndarray, *, validation: float = 0.1, test: float = 0.2, seed: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    labels: Integers, *, validation: float = 0.1, test: float = 0.2, seed: int
+) -> tuple[Integers, Integers, Integers]:
     """Split into train, validation and test, every class in proportion, no class left a single.
 
     One picture of a class makes no pair, so a class gives validation and test two or more or
@@ -74,8 +76,8 @@ def three_way(
 
 
 def _by_quota(
-    class_of: np.ndarray, quotas: np.ndarray, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
+    class_of: Integers, quotas: Integers, rng: np.random.Generator
+) -> tuple[Integers, Integers]:
     order = rng.permutation(len(class_of))
     order = order[np.argsort(class_of[order], kind="stable")]
     sizes = np.bincount(class_of, minlength=len(quotas))

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
-
+from siam.array_types import Vectors
 from siam.engine.embedding_files import Part, check_target, write_embeddings
 from siam.engine.inputs import Batch, open_input
 from siam.engine.open_run import open_encoder_of
@@ -103,14 +102,14 @@ def embed(
     return Embedding(path.name, out, written, encoder.dim, tuple(skipped), encoder.notice)
 
 
-def embed_batches(batches: Iterator[Batch], encoder: Encoder) -> Iterator[tuple[Batch, np.ndarray]]:
+def embed_batches(batches: Iterator[Batch], encoder: Encoder) -> Iterator[tuple[Batch, Vectors]]:
     """Yield each batch with its embeddings, while the next ones are embedded.
 
     Two are with the encoder at any time: at the end of one, cores that have no part of it left go
     on with the other.
     """
 
-    def embedded(batch: Batch) -> tuple[Batch, np.ndarray]:
+    def embedded(batch: Batch) -> tuple[Batch, Vectors]:
         return batch, encoder.encode(batch.pictures)
 
     return parallel_map(embedded, batches, ahead=AHEAD, workers=AT_ONCE)

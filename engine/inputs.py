@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from siam.array_types import Pictures
 from siam.datasets.arrays import read_arrays
 from siam.datasets.layout import arrange
 from siam.engine.answers.answer import Unreadable
@@ -41,7 +42,7 @@ class Batch:
 
     keys: list[str]
     labels: Sequence[str | None]
-    pictures: np.ndarray
+    pictures: Pictures
     skipped: Sequence[Skipped] = ()
 
 
@@ -180,7 +181,7 @@ def open_pictures(name: str, config: RunConfig, standard_input: BinaryIO) -> Inp
     return Input(len(sources), batches())
 
 
-def in_channels(pictures: np.ndarray, channels: int) -> np.ndarray:
+def in_channels(pictures: Pictures, channels: int) -> Pictures:
     """Return grey pictures in the channels that a network takes; others as they are."""
     if pictures.shape[3] == 1 and channels > 1:
         return np.repeat(pictures, channels, axis=3)

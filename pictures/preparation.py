@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from siam.array_types import Pictures
 from siam.errors import PictureError, UsageError
 from siam.pictures.conversion import convert_to_grey_or_rgb, reduce_to, turn_upright
 from siam.pictures.digit_chain import WORK, prepare_digit
@@ -103,8 +104,8 @@ class Prepared:
         findings: what may be wrong with the picture; empty for a good one.
     """
 
-    pixels: np.ndarray
-    steps: tuple[tuple[str, np.ndarray], ...]
+    pixels: Pictures
+    steps: tuple[tuple[str, Pictures], ...]
     choices: dict[str, Any]
     findings: tuple[Finding, ...]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from siam.array_types import Pictures
 from siam.errors import DataError
 
 __all__ = ["LONGEST_SIDE", "decode_thumbnail", "encode_thumbnail"]
@@ -11,7 +12,7 @@ __all__ = ["LONGEST_SIDE", "decode_thumbnail", "encode_thumbnail"]
 LONGEST_SIDE = 64
 
 
-def encode_thumbnail(picture: np.ndarray) -> bytes:
+def encode_thumbnail(picture: Pictures) -> bytes:
     """Return a picture as a PNG of at most 64 pixels a side; a small one is kept as it is.
 
     Args:
@@ -26,7 +27,8 @@ def encode_thumbnail(picture: np.ndarray) -> bytes:
     longest = max(picture.shape[:2])
     if longest > LONGEST_SIDE:
         height, width = (max(1, round(side * LONGEST_SIDE / longest)) for side in picture.shape[:2])
-        picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+        smaller = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+        picture = np.asarray(smaller, np.uint8)
     if picture.ndim == 3 and picture.shape[2] == 3:
         picture = picture[:, :, ::-1]
     # The fastest level: 60,000 digits are written after every training.
@@ -34,7 +36,7 @@ def encode_thumbnail(picture: np.ndarray) -> bytes:
     return encoded.tobytes()
 
 
-def decode_thumbnail(png: bytes) -> np.ndarray:
+def decode_thumbnail(png: bytes) -> Pictures:
     """Return a thumbnail as uint8 (height, width, channels), channels 1 (grey) or 3 (RGB).
 
     Raises:
@@ -47,4 +49,5 @@ def decode_thumbnail(png: bytes) -> np.ndarray:
         raise DataError(
             f"A thumbnail of {len(png)} bytes is no PNG.", "Mend the index:  siam index verify"
         )
-    return picture[:, :, np.newaxis] if picture.ndim == 2 else picture[:, :, ::-1]
+    pixels = np.asarray(picture, np.uint8)
+    return pixels[:, :, np.newaxis] if pixels.ndim == 2 else pixels[:, :, ::-1]

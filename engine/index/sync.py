@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from siam.array_types import Pictures
 from siam.datasets.arrays import read_arrays
 from siam.engine.answers.answer import Unreadable
 from siam.engine.index.changes import (
@@ -216,7 +217,7 @@ def _embed(
 
 def _commit(
     run: OpenRun,
-    good: Sequence[tuple[Candidate, str, str, np.ndarray]],
+    good: Sequence[tuple[Candidate, str, str, Pictures]],
     changes: Changes,
     meta: Mapping[str, Any] | None,
 ) -> None:
