@@ -10,7 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Booleans", "Floats", "Integers", "Labels", "Pictures", "Tensor", "Vectors"]
+__all__ = [
+    "Booleans",
+    "Floats",
+    "Integers",
+    "Labels",
+    "PairLabels",
+    "Pictures",
+    "Reals",
+    "Tensor",
+    "Vectors",
+]
 
 # Pixels, 0 to 255.
 Pictures = NDArray[np.uint8]
@@ -18,10 +28,14 @@ Pictures = NDArray[np.uint8]
 Vectors = NDArray[np.float32]
 # Figures computed from them.
 Floats = NDArray[np.float64]
+# Where float32 and float64 will both do.
+Reals = NDArray[np.floating]
 # Labels, ids, positions.
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
 # Names of classes: str, or None for no label.
 Labels = NDArray[np.object_]
+# 1 = same class, 0 = different.
+PairLabels = NDArray[np.int8]
 # A Keras tensor of any backend; backends share no base class, so `Any` says it.
 Tensor = Any

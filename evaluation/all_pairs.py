@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from siam.array_types import Floats, Integers, Vectors
 from siam.errors import DataError
 from siam.evaluation.distances import check_embeddings, distance_block
 from siam.evaluation.intervals import Interval, around, wilson
@@ -44,10 +45,10 @@ class AllPairs:
     """
 
     pictures: int
-    same: np.ndarray
-    different: np.ndarray
-    same_by_group: np.ndarray
-    different_by_group: np.ndarray
+    same: Integers
+    different: Integers
+    same_by_group: Integers
+    different_by_group: Integers
 
     @property
     def count(self) -> int:
@@ -70,8 +71,8 @@ class AllPairs:
 
 
 def count_all_pairs(
-    embeddings: np.ndarray,
-    labels: np.ndarray,
+    embeddings: Vectors,
+    labels: Integers,
     *,
     seed: int = 0,
     progress: Progress = silent,
@@ -88,9 +89,9 @@ def count_all_pairs(
         >>> pairs.count, int(pairs.same.sum()), round(float(EDGES[pairs.same.argmax()]), 3)
         (3, 1, 1.414)
     """
-    vectors, numbers = check_embeddings(embeddings, labels)
-    order = np.random.default_rng(seed).permutation(len(vectors))
-    vectors, numbers = vectors[order].astype(np.float64), numbers[order]
+    rows, numbers = check_embeddings(embeddings, labels)
+    order = np.random.default_rng(seed).permutation(len(rows))
+    vectors, numbers = rows[order].astype(np.float64), numbers[order]
     groups = min(GROUPS, max(1, len(vectors)))
     bounds = np.linspace(0, len(vectors), groups + 1).astype(int)
     by_group = np.zeros((groups, 2 * BINS), np.int64)
@@ -98,9 +99,9 @@ def count_all_pairs(
     done, steps = 0, groups * (groups + 1) // 2
     for first in range(groups):
         for second in range(first, groups):
-            rows = slice(bounds[first], bounds[first + 1])
-            columns = slice(bounds[second], bounds[second + 1])
-            counts = _count_block(vectors, numbers, rows, columns)
+            down = slice(bounds[first], bounds[first + 1])
+            across = slice(bounds[second], bounds[second + 1])
+            counts = _count_block(vectors, numbers, down, across)
             total += counts
             by_group[first] += counts
             if second != first:
@@ -113,7 +114,7 @@ def count_all_pairs(
 
 
 def jackknife(
-    pairs: AllPairs, statistics: Callable[[np.ndarray, np.ndarray], list[float]]
+    pairs: AllPairs, statistics: Callable[[Integers, Integers], list[float]]
 ) -> list[Interval]:
     """Return the 95 % intervals over pictures of rates computed from the counts.
 
@@ -140,9 +141,7 @@ def jackknife(
     return intervals
 
 
-def _count_block(
-    vectors: np.ndarray, numbers: np.ndarray, rows: slice, columns: slice
-) -> np.ndarray:
+def _count_block(vectors: Floats, numbers: Integers, rows: slice, columns: slice) -> Integers:
     """Count the pairs of two groups: different pairs by bin, then same pairs by bin."""
     counts = np.zeros(2 * BINS, np.int64)
     within = rows == columns

@@ -19,6 +19,7 @@ import msgspec
 import numpy as np
 from msgspec import Meta
 
+from siam.array_types import Floats, Reals
 from siam.atomic import write_json
 from siam.errors import RunError, UsageError
 from siam.evaluation.votes import Votes
@@ -101,7 +102,7 @@ class Calibration(
             if (steps > 0 if falls else steps < 0).any():
                 raise ValueError(f"`{name}` must {'fall' if falls else 'rise'}")
 
-    def same_probability(self, distances: np.ndarray) -> np.ndarray:
+    def same_probability(self, distances: Reals) -> Floats:
         """Return the probability that pairs at these distances are of one class.
 
         Args:
@@ -110,10 +111,10 @@ class Calibration(
         Returns:
             float64 of that shape, 0 to 1, falling with distance.
         """
-        probabilities: np.ndarray = np.interp(distances, self.distances, self.probabilities)
+        probabilities: Floats = np.interp(distances, self.distances, self.probabilities)
         return probabilities
 
-    def label_probability(self, votes: Votes) -> np.ndarray:
+    def label_probability(self, votes: Votes) -> Floats:
         """Return the probability, float64 (n,), 0 to 1, that each voted label is right."""
         score = self.label_weights[0] + features(votes) @ np.array(self.label_weights[1:])
         # np.exp overflows beyond about 700; 1e-13 is far below what can be measured anyway.
@@ -210,7 +211,7 @@ class Calibration(
         )
 
 
-def features(votes: Votes) -> np.ndarray:
+def features(votes: Votes) -> Floats:
     """Return what the label's probability is computed from: share and closeness, float64 (n, 2)."""
     return np.stack([votes.shares, votes.closeness], axis=1)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from siam.array_types import Booleans, Integers, Vectors
 from siam.errors import DataError
 from siam.evaluation.all_pairs import EDGES, AllPairs, count_all_pairs
 from siam.evaluation.calibration import Calibration, features
@@ -26,10 +27,10 @@ WITHHELD_WEIGHT = 0.01
 
 
 def fit_calibration(
-    validation: np.ndarray,
-    validation_labels: np.ndarray,
-    gallery: np.ndarray,
-    gallery_labels: np.ndarray,
+    validation: Vectors,
+    validation_labels: Integers,
+    gallery: Vectors,
+    gallery_labels: Integers,
     *,
     neighbours: int = NEIGHBOURS,
     seed: int = 0,
@@ -127,13 +128,13 @@ def _false_accept_table(pairs: AllPairs) -> tuple[tuple[float, ...], tuple[float
 
 
 def _queries(
-    validation: np.ndarray,
-    validation_labels: np.ndarray,
-    gallery: np.ndarray,
-    gallery_labels: np.ndarray,
+    validation: Vectors,
+    validation_labels: Integers,
+    gallery: Vectors,
+    gallery_labels: Integers,
     neighbours: int,
     progress: Progress,
-) -> tuple[Votes, np.ndarray, Votes]:
+) -> tuple[Votes, Booleans, Votes]:
     """Return the votes on validation pictures, whether each is right, and the votes without
     the picture's own class in the gallery."""
     within = bool(np.isin(validation_labels, gallery_labels).mean() < 0.5)
@@ -153,7 +154,7 @@ def _queries(
     return known, known.labels == validation_labels, count_votes(distances, labels)
 
 
-def _label_weights(known: Votes, right: np.ndarray, withheld: Votes) -> tuple[float, float, float]:
+def _label_weights(known: Votes, right: Booleans, withheld: Votes) -> tuple[float, float, float]:
     from sklearn.linear_model import LogisticRegression
 
     columns = np.concatenate([features(known), features(withheld)])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from siam.array_types import Integers
 from siam.evaluation.intervals import Interval, wilson
 
 __all__ = ["ClassScores", "confuse", "score_classes"]
@@ -34,7 +35,7 @@ class ClassScores:
     mistaken_for: tuple[tuple[str, int], ...]
 
 
-def confuse(labels: np.ndarray, voted: np.ndarray, classes: int) -> np.ndarray:
+def confuse(labels: Integers, voted: Integers, classes: int) -> Integers:
     """Count pictures by true class and voted class.
 
     Args:
@@ -54,14 +55,14 @@ def confuse(labels: np.ndarray, voted: np.ndarray, classes: int) -> np.ndarray:
     counted = voted >= 0
     if classes == 0 or not counted.any():
         return np.zeros((classes, classes), np.int64)
-    matrix: np.ndarray = confusion_matrix(
+    matrix: Integers = confusion_matrix(
         labels[counted], voted[counted], labels=np.arange(classes)
     ).astype(np.int64)
     return matrix
 
 
 def score_classes(
-    labels: np.ndarray, voted: np.ndarray, classes: Sequence[str]
+    labels: Integers, voted: Integers, classes: Sequence[str]
 ) -> tuple[ClassScores, ...]:
     """Return each class's recall and precision with what it was mistaken for.
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from siam.array_types import Floats, Integers, Vectors
 from siam.errors import UsageError
 from siam.evaluation.distances import check_embeddings, distance_block
 from siam.evaluation.intervals import Interval, around, picture_weights, wilson
@@ -31,10 +32,10 @@ class Trial:
         query_labels: int64 (q,), the right answers.
     """
 
-    support: np.ndarray
-    support_labels: np.ndarray
-    queries: np.ndarray
-    query_labels: np.ndarray
+    support: Integers
+    support_labels: Integers
+    queries: Integers
+    query_labels: Integers
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class EpisodeScores:
 
 
 def draw_trials(
-    labels: np.ndarray,
+    labels: Integers,
     *,
     ways: int,
     shots: int,
@@ -103,9 +104,7 @@ def draw_trials(
     return drawn
 
 
-def score_trials(
-    embeddings: np.ndarray, trials: Iterable[Trial], *, seed: int = 0
-) -> EpisodeScores:
+def score_trials(embeddings: Vectors, trials: Iterable[Trial], *, seed: int = 0) -> EpisodeScores:
     """Answer drawn or published trials, such as the 20 runs of Lake et al., and score them.
 
     Args:
@@ -122,8 +121,8 @@ def score_trials(
         >>> score_trials(np.array([[1, 0], [0, 1], [0.6, 0.8]]), [one]).accuracy
         1.0
     """
-    vectors, _ = check_embeddings(embeddings, np.zeros(len(embeddings), np.int64))
-    vectors = vectors.astype(np.float64)
+    rows, _ = check_embeddings(embeddings, np.zeros(len(embeddings), np.int64))
+    vectors = rows.astype(np.float64)
     asked, right, count = [], [], 0
     for trial in trials:
         count += 1
@@ -142,11 +141,11 @@ def score_trials(
     return EpisodeScores(accuracy, around(accuracy, (low, high)), count, int(times.sum()))
 
 
-def _answers(vectors: np.ndarray, trial: Trial) -> np.ndarray:
+def _answers(vectors: Floats, trial: Trial) -> Integers:
     classes, members = np.unique(trial.support_labels, return_inverse=True)
     means = np.zeros((len(classes), vectors.shape[1]))
     np.add.at(means, members, vectors[trial.support])
     # Back to unit length; opposite pictures of a class may cancel, and then point nowhere.
     means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
-    answers: np.ndarray = classes[distance_block(vectors[trial.queries], means).argmin(axis=1)]
+    answers: Integers = classes[distance_block(vectors[trial.queries], means).argmin(axis=1)]
     return answers

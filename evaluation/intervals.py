@@ -11,6 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
+
+from siam.array_types import Floats, Integers, Reals
 
 __all__ = ["Interval", "around", "bootstrap_mean", "bootstrap_pairs", "picture_weights", "wilson"]
 
@@ -50,14 +53,14 @@ def around(estimate: float, interval: tuple[float, float], *, highest: float = 1
     )
 
 
-def picture_weights(count: int, seed: int, resamples: int = RESAMPLES) -> np.ndarray:
+def picture_weights(count: int, seed: int, resamples: int = RESAMPLES) -> NDArray[np.int32]:
     """Return how often each picture is drawn in each resample, int32 (resamples, count)."""
     random = np.random.default_rng(seed)
     chances = np.full(count, 1 / count)
     return random.multinomial(count, chances, size=resamples).astype(np.int32)
 
 
-def bootstrap_mean(values: np.ndarray, *, seed: int = 0) -> Interval:
+def bootstrap_mean(values: Reals, *, seed: int = 0) -> Interval:
     """Return the 95 % interval of the mean of one value per picture, each 0 to 1.
 
     Where all values are equal resampling can show no spread: then it is Wilson's interval.
@@ -74,9 +77,9 @@ def bootstrap_mean(values: np.ndarray, *, seed: int = 0) -> Interval:
 
 
 def bootstrap_pairs(
-    statistics: Callable[[np.ndarray], np.ndarray],
-    left: np.ndarray,
-    right: np.ndarray,
+    statistics: Callable[[Floats], Floats],
+    left: Integers,
+    right: Integers,
     *,
     seed: int = 0,
 ) -> list[Interval]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from siam.array_types import Floats, Integers, PairLabels, Vectors
 from siam.datasets.sampling import sample_pairs
 from siam.errors import UsageError
 from siam.evaluation.all_pairs import AllPairs, count_all_pairs
@@ -40,8 +41,8 @@ class Embedded:
         labels: int64 (n,), positions in the class names.
     """
 
-    embeddings: np.ndarray
-    labels: np.ndarray
+    embeddings: Vectors
+    labels: Integers
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,10 @@ class Pairs:
         distances: float64 (count,), 0 to 2, smaller = closer.
     """
 
-    left: np.ndarray
-    right: np.ndarray
-    same: np.ndarray
-    distances: np.ndarray
+    left: Integers
+    right: Integers
+    same: PairLabels
+    distances: Floats
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class Measurements:
     retrieval: Retrieval
     within: Retrieval
     classes: tuple[ClassScores, ...]
-    confusion: np.ndarray
+    confusion: Integers
     verdicts: tuple[Verdict, ...]
     pair_reliability: Reliability
     label_reliability: Reliability
@@ -104,7 +105,7 @@ def measure(
     *,
     classes: Sequence[str],
     groups: Sequence[str] = (),
-    out_of_distribution: Mapping[str, np.ndarray] | None = None,
+    out_of_distribution: Mapping[str, Vectors] | None = None,
     false_accept_rate: float | None = None,
     threshold: float | None = None,
     seed: int = 0,
@@ -121,7 +122,7 @@ def measure(
         out_of_distribution: kind -> float32 (m, dim), embeddings of pictures of no class of the
             gallery, such as letters, noise or blank pages. Each class taken out of the gallery is
             added.
-        false_accept_rate: false-accept rate to keep, in place of the most accurate threshold.
+        false_accept_rate: the rate to keep, in place of the most accurate threshold.
         threshold: distance to keep, in place of both.
         seed: of the sampled pairs, the episodes and the resampling.
 
@@ -175,7 +176,7 @@ def measure(
 
 
 def _episodes(
-    vectors: np.ndarray, labels: np.ndarray, groups: Sequence[str], seed: int
+    vectors: Vectors, labels: Integers, groups: Sequence[str], seed: int
 ) -> tuple[tuple[str, int, int, EpisodeScores], ...]:
     """Score the usual episodes, leaving out those that need more classes than there are."""
     scores = []
@@ -197,13 +198,13 @@ def _out_of_distribution(
     votes: Votes,
     test: Embedded,
     gallery: Embedded,
-    out_of_distribution: Mapping[str, np.ndarray],
+    out_of_distribution: Mapping[str, Vectors],
     calibration: Calibration,
     seed: int,
 ) -> dict[str, Detection]:
     """Score each kind of out-of-distribution picture against the test pictures."""
 
-    def closeness(queries: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    def closeness(queries: Vectors, rows: Integers) -> Floats:
         found = exact_neighbours(queries, gallery.embeddings[rows], calibration.neighbours)
         return count_votes(found.distances, gallery.labels[rows][found.positions]).closeness
 

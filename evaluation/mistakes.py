@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from siam.array_types import Booleans, Floats, Integers, Reals, Vectors
 from siam.evaluation.distances import check_embeddings, distance_block
 from siam.progress import Progress, silent
 
@@ -23,14 +24,14 @@ class WorstPairs:
         distances: float64 (count,), 0 to 2, smaller = closer.
     """
 
-    left: np.ndarray
-    right: np.ndarray
-    distances: np.ndarray
+    left: Integers
+    right: Integers
+    distances: Floats
 
 
 def worst_pairs(
-    embeddings: np.ndarray,
-    labels: np.ndarray,
+    embeddings: Vectors,
+    labels: Integers,
     count: int,
     *,
     progress: Progress = silent,
@@ -71,7 +72,7 @@ def worst_pairs(
     )
 
 
-def wrong_neighbours(right: np.ndarray, probabilities: np.ndarray, count: int) -> np.ndarray:
+def wrong_neighbours(right: Booleans, probabilities: Reals, count: int) -> Integers:
     """Return the pictures whose label was got wrong, the surest first, int64 (up to count,).
 
     Args:
@@ -83,7 +84,7 @@ def wrong_neighbours(right: np.ndarray, probabilities: np.ndarray, count: int) -
 
 
 def _without_repeats(
-    partners: np.ndarray, distances: np.ndarray, order: np.ndarray, count: int
+    partners: Integers, distances: Floats, order: Integers, count: int
 ) -> WorstPairs:
     used: set[int] = set()
     kept: list[int] = []

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from siam.array_types import Floats, Reals
 from siam.errors import DataError
 from siam.evaluation.intervals import Interval, around, wilson
 from siam.evaluation.roc import auc, roc_of_pairs
@@ -43,7 +44,7 @@ class Detection:
 
 
 def detect(
-    in_distribution: np.ndarray, out_of_distribution: np.ndarray, *, limit: float, seed: int = 0
+    in_distribution: Reals, out_of_distribution: Reals, *, limit: float, seed: int = 0
 ) -> Detection:
     """Score the detection of out-of-distribution pictures by their closeness.
 
@@ -98,10 +99,10 @@ def detect(
     )
 
 
-def _auroc(inside: np.ndarray, outside: np.ndarray) -> float:
+def _auroc(inside: Floats, outside: Floats) -> float:
     values = np.concatenate([inside, outside])
     return auc(roc_of_pairs(values, np.repeat([1, 0], [len(inside), len(outside)])))
 
 
-def _let_through(inside: np.ndarray, outside: np.ndarray) -> float:
+def _let_through(inside: Floats, outside: Floats) -> float:
     return float((outside <= np.quantile(inside, ACCEPTED)).mean())

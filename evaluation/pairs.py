@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from siam.array_types import Floats, Integers, PairLabels, Reals
 from siam.errors import DataError
 from siam.evaluation.intervals import Interval, around, bootstrap_pairs, wilson
 from siam.evaluation.roc import (
@@ -54,7 +55,7 @@ class PairScores:
     intervals: dict[str, Interval] = field(default_factory=dict)
 
 
-def best_threshold(distances: np.ndarray, same: np.ndarray) -> float:
+def best_threshold(distances: Reals, same: PairLabels) -> float:
     """Return the distance that tells validation pairs apart best.
 
     It maximises balanced accuracy, the mean of the share of same pairs at or below it and of
@@ -80,10 +81,10 @@ def best_threshold(distances: np.ndarray, same: np.ndarray) -> float:
 
 
 def score_pairs(
-    distances: np.ndarray,
-    same: np.ndarray,
-    left: np.ndarray,
-    right: np.ndarray,
+    distances: Reals,
+    same: PairLabels,
+    left: Integers,
+    right: Integers,
     *,
     threshold: float,
     seed: int = 0,
@@ -140,7 +141,7 @@ def true_accept_key(false_accept_rate: float) -> str:
     return f"tar@far={false_accept_rate:g}"
 
 
-def _need_both_kinds(same: np.ndarray) -> None:
+def _need_both_kinds(same: PairLabels) -> None:
     kinds = np.bincount(np.asarray(same).astype(np.int64), minlength=2)
     if kinds[0] == 0 or kinds[1] == 0:
         raise DataError(
@@ -151,17 +152,17 @@ def _need_both_kinds(same: np.ndarray) -> None:
 
 def _intervals(
     figures: dict[str, float],
-    distances: np.ndarray,
-    same: np.ndarray,
-    left: np.ndarray,
-    right: np.ndarray,
+    distances: Reals,
+    same: PairLabels,
+    left: Integers,
+    right: Integers,
     threshold: float,
     seed: int,
 ) -> dict[str, Interval]:
     pairs = SortedPairs(distances, same)
     cut = int(np.searchsorted(pairs.thresholds, threshold, side="right"))
 
-    def statistics(weights: np.ndarray) -> np.ndarray:
+    def statistics(weights: Floats) -> Floats:
         at_same, at_different = pairs.counts(weights)
         if at_same.sum() == 0 or at_different.sum() == 0:
             return np.full(len(figures), np.nan)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from siam.array_types import Booleans, Floats, Integers, PairLabels, Reals
 from siam.evaluation.intervals import Interval, around, bootstrap_pairs, picture_weights, wilson
 
 __all__ = ["BINS", "Reliability", "pair_reliability", "picture_reliability"]
@@ -30,16 +31,14 @@ class Reliability:
             to lie above the estimate.
     """
 
-    said: np.ndarray
-    observed: np.ndarray
-    counts: np.ndarray
+    said: Floats
+    observed: Floats
+    counts: Integers
     ece: float
     ece_ci95: Interval
 
 
-def picture_reliability(
-    probabilities: np.ndarray, right: np.ndarray, *, seed: int = 0
-) -> Reliability:
+def picture_reliability(probabilities: Reals, right: Booleans, *, seed: int = 0) -> Reliability:
     """Judge one probability per picture.
 
     Args:
@@ -56,10 +55,10 @@ def picture_reliability(
 
 
 def pair_reliability(
-    probabilities: np.ndarray,
-    same: np.ndarray,
-    left: np.ndarray,
-    right: np.ndarray,
+    probabilities: Reals,
+    same: PairLabels,
+    left: Integers,
+    right: Integers,
     *,
     seed: int = 0,
 ) -> Reliability:
@@ -81,20 +80,25 @@ def pair_reliability(
 class _BinSums:
     """Which bin each probability lies in, and weighted sums over the bins."""
 
-    def __init__(self, probabilities: np.ndarray, outcomes: np.ndarray) -> None:
+    def __init__(self, probabilities: Reals, outcomes: Booleans) -> None:
         self.probabilities = np.asarray(probabilities, np.float64)
         self.outcomes = np.asarray(outcomes, np.float64)
         self.bins = np.clip((self.probabilities * BINS).astype(np.int64), 0, BINS - 1)
 
-    def sums(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def sums(self, weights: Floats) -> tuple[Floats, Floats, Floats]:
         """Return the weight, said and observed sums of each bin."""
-        count, said, observed = (
-            np.bincount(self.bins, weights * values, minlength=BINS)
-            for values in (np.ones_like(self.outcomes), self.probabilities, self.outcomes)
-        )
-        return count, said, observed
 
-    def error(self, weights: np.ndarray) -> float:
+        def total(values: Floats) -> Floats:
+            totals: Floats = np.bincount(self.bins, values, minlength=BINS).astype(np.float64)
+            return totals
+
+        return (
+            total(weights),
+            total(weights * self.probabilities),
+            total(weights * self.outcomes),
+        )
+
+    def error(self, weights: Floats) -> float:
         """Return the expected calibration error; NaN where nothing has weight."""
         count, said, observed = self.sums(weights)
         total = count.sum()

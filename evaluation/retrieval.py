@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from siam.array_types import Booleans, Floats, Integers, Vectors
 from siam.evaluation.distances import check_embeddings
 from siam.evaluation.votes import count_votes
 from siam.progress import Progress, silent
@@ -39,19 +40,19 @@ class Retrieval:
     """
 
     neighbours: Neighbours
-    neighbour_labels: np.ndarray
-    voted: np.ndarray
+    neighbour_labels: Integers
+    voted: Integers
     voters: int
-    judged: np.ndarray
-    found: dict[int, np.ndarray]
-    right: np.ndarray
-    average_precision: np.ndarray
-    r_precision: np.ndarray
+    judged: Booleans
+    found: dict[int, Booleans]
+    right: Booleans
+    average_precision: Floats
+    r_precision: Floats
 
-    def figures(self) -> dict[str, np.ndarray]:
+    def figures(self) -> dict[str, Floats]:
         """Return figure name -> its value for each judged query, 0 to 1; the mean is the figure."""
-        values = {f"recall@{rank}": hits for rank, hits in self.found.items()}
-        values |= {
+        values: dict[str, Floats | Booleans] = {
+            **{f"recall@{rank}": hits for rank, hits in self.found.items()},
             "map@r": self.average_precision,
             "r_precision": self.r_precision,
             "knn_accuracy": self.right,
@@ -60,10 +61,10 @@ class Retrieval:
 
 
 def retrieve(
-    queries: np.ndarray,
-    query_labels: np.ndarray,
-    gallery: np.ndarray,
-    gallery_labels: np.ndarray,
+    queries: Vectors,
+    query_labels: Integers,
+    gallery: Vectors,
+    gallery_labels: Integers,
     *,
     voters: int = 10,
     same_set: bool = False,
@@ -107,25 +108,25 @@ def retrieve(
     )
 
 
-def _relevant(query_labels: np.ndarray, gallery_labels: np.ndarray) -> np.ndarray:
+def _relevant(query_labels: Integers, gallery_labels: Integers) -> Integers:
     """Return how many gallery items are of each query's class, int64 (n,)."""
     known, counts = np.unique(gallery_labels, return_counts=True)
     if len(known) == 0:
         return np.zeros(len(query_labels), np.int64)
     place = np.minimum(np.searchsorted(known, query_labels), len(known) - 1)
-    relevant: np.ndarray = np.where(known[place] == query_labels, counts[place], 0)
+    relevant: Integers = np.where(known[place] == query_labels, counts[place], 0)
     return relevant
 
 
 def _within_r(
-    queries: np.ndarray,
-    query_labels: np.ndarray,
-    gallery: np.ndarray,
-    gallery_labels: np.ndarray,
-    relevant: np.ndarray,
+    queries: Vectors,
+    query_labels: Integers,
+    gallery: Vectors,
+    gallery_labels: Integers,
+    relevant: Integers,
     same_set: bool,
     progress: Progress,
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[Floats, Floats]:
     """Return MAP@R's term and R-precision of each query.
 
     R is thousands where a class has thousands of pictures. Of those nearest R hardly any is wrong,

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from siam.array_types import Floats, Integers, PairLabels, Reals
+
 __all__ = [
     "Roc",
     "SortedPairs",
@@ -35,12 +37,12 @@ class Roc:
         true_accept_rates: float64 (m,), share of same pairs accepted, 0 to 1, rising.
     """
 
-    thresholds: np.ndarray
-    false_accept_rates: np.ndarray
-    true_accept_rates: np.ndarray
+    thresholds: Floats
+    false_accept_rates: Floats
+    true_accept_rates: Floats
 
 
-def roc_of_counts(thresholds: np.ndarray, same: np.ndarray, different: np.ndarray) -> Roc:
+def roc_of_counts(thresholds: Reals, same: Floats | Integers, different: Floats | Integers) -> Roc:
     """Return the curve of pairs counted by distance.
 
     Args:
@@ -61,7 +63,7 @@ class SortedPairs:
         same: (count,), 1 = same class, 0 = different.
     """
 
-    def __init__(self, distances: np.ndarray, same: np.ndarray) -> None:
+    def __init__(self, distances: Reals, same: PairLabels) -> None:
         self._order = np.argsort(distances, kind="stable")
         in_order = np.asarray(distances)[self._order]
         self._is_same = np.asarray(same)[self._order] == 1
@@ -69,7 +71,7 @@ class SortedPairs:
         self._starts = np.flatnonzero(np.append(True, np.diff(in_order) > 0))
         self.thresholds = in_order[self._starts]
 
-    def counts(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def counts(self, weights: Floats) -> tuple[Floats, Floats]:
         """Return the weight of same and of different pairs at each of `thresholds`."""
         weights = weights[self._order]
         return (
@@ -78,7 +80,7 @@ class SortedPairs:
         )
 
 
-def roc_of_pairs(distances: np.ndarray, same: np.ndarray) -> Roc:
+def roc_of_pairs(distances: Reals, same: PairLabels) -> Roc:
     """Return the curve of single pairs.
 
     Args:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from siam.array_types import Booleans, Floats, Integers, PairLabels, Reals
 from siam.errors import DataError
 from siam.evaluation.intervals import RESAMPLES, Interval, bootstrap_pairs, picture_weights
 from siam.evaluation.roc import SortedPairs, auc, equal_error, roc_of_counts
@@ -42,7 +43,9 @@ class Difference:
     significant: bool
 
 
-def compare_pictures(first: np.ndarray, second: np.ndarray, *, seed: int = 0) -> Difference:
+def compare_pictures(
+    first: Reals | Booleans, second: Reals | Booleans, *, seed: int = 0
+) -> Difference:
     """Compare two runs by one value per picture, such as right (1) or wrong (0).
 
     Args:
@@ -67,11 +70,11 @@ def compare_pictures(first: np.ndarray, second: np.ndarray, *, seed: int = 0) ->
 
 
 def compare_pairs(
-    first: np.ndarray,
-    second: np.ndarray,
-    same: np.ndarray,
-    left: np.ndarray,
-    right: np.ndarray,
+    first: Reals,
+    second: Reals,
+    same: PairLabels,
+    left: Integers,
+    right: Integers,
     *,
     seed: int = 0,
 ) -> dict[str, Difference]:
@@ -89,9 +92,9 @@ def compare_pairs(
     _need_same_pictures(len(first), len(second))
     runs = SortedPairs(first, same), SortedPairs(second, same)
     estimates = [_auc_and_eer(run, np.ones(len(first))) for run in runs]
-    draws: list[np.ndarray] = []
+    draws: list[Floats] = []
 
-    def gaps(weights: np.ndarray) -> np.ndarray:
+    def gaps(weights: Floats) -> Floats:
         draws.append(_auc_and_eer(runs[0], weights) - _auc_and_eer(runs[1], weights))
         return draws[-1]
 
@@ -108,7 +111,7 @@ def compare_pairs(
     return differences
 
 
-def _auc_and_eer(pairs: SortedPairs, weights: np.ndarray) -> np.ndarray:
+def _auc_and_eer(pairs: SortedPairs, weights: Floats) -> Floats:
     """Return both of weighted pairs; NaN where one kind has no weight."""
     same, different = pairs.counts(weights)
     if same.sum() == 0 or different.sum() == 0:
@@ -125,7 +128,7 @@ def _need_same_pictures(first: int, second: int) -> None:
         )
 
 
-def _sign_flip(changed: np.ndarray, seed: int) -> float:
+def _sign_flip(changed: Floats, seed: int) -> float:
     """Return the two-sided p-value of the mean of paired differences, none of which is 0."""
     if len(changed) == 0:
         return 1.0

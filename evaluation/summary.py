@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from siam.array_types import Integers
 from siam.evaluation.all_pairs import EDGES, AllPairs, jackknife
 from siam.evaluation.calibration import Calibration
 from siam.evaluation.confusion import ClassScores
@@ -115,7 +116,7 @@ def _pairs(scores: PairScores) -> dict[str, Any]:
 def _all_pairs(pairs: AllPairs) -> dict[str, Any]:
     names = ["auc", "eer", *(true_accept_key(rate) for rate in FALSE_ACCEPT_RATES)]
 
-    def statistics(same: np.ndarray, different: np.ndarray) -> list[float]:
+    def statistics(same: Integers, different: Integers) -> list[float]:
         curve = roc_of_counts(EDGES, same, different)
         rates = [true_accept_rate_at(curve, rate) for rate in FALSE_ACCEPT_RATES]
         return [auc(curve), equal_error(curve)[0], *rates]
@@ -150,7 +151,7 @@ def _calibration(measured: Measurements, calibration: Calibration) -> dict[str, 
     # Where each threshold stands on the curve, which is the same for any counts.
     places = np.searchsorted(measured.all_pairs.roc().thresholds, thresholds, side="right") - 1
 
-    def statistics(same: np.ndarray, different: np.ndarray) -> list[float]:
+    def statistics(same: Integers, different: Integers) -> list[float]:
         curve = roc_of_counts(EDGES, same, different)
         return [
             *curve.false_accept_rates[places].tolist(),

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
+from siam.array_types import Booleans, Integers, Reals
 from siam.evaluation.calibration import Calibration
 from siam.evaluation.votes import count_votes
 
@@ -49,8 +51,8 @@ class Verdict:
 
 
 def decide(
-    distances: np.ndarray,
-    labels: np.ndarray,
+    distances: Reals,
+    labels: Integers,
     calibration: Calibration,
     *,
     false_accept_rate: float | None = None,
@@ -82,14 +84,15 @@ def decide(
     unfamiliar = np.inf if by_hand else calibration.unfamiliar
     familiar = np.inf if by_hand else calibration.familiar
     # The first that holds decides.
-    conditions: dict[Finding, np.ndarray] = {
+    conditions: dict[Finding, Booleans] = {
         "alone": ~present,
         "far": votes.nearest > limit,
         "unfamiliar": votes.closeness > unfamiliar,
         "divided": probabilities < SURE,
         "loose": votes.closeness > familiar,
     }
-    findings: np.ndarray = np.select(list(conditions.values()), list(conditions), default="near")
+    findings: NDArray[np.str_]
+    findings = np.select(list(conditions.values()), list(conditions), default="near")
     words: dict[Finding, Word] = {"near": "match", "divided": "unsure", "loose": "unsure"}
     limits = {"unfamiliar": unfamiliar, "loose": familiar}
     return [

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from siam.array_types import Floats, Integers, Reals
+
 __all__ = ["UNKNOWN", "Votes", "count_votes"]
 
 # The label of a query without neighbours.
@@ -32,13 +34,13 @@ class Votes:
             the query, as the mean over all k neighbours would.
     """
 
-    labels: np.ndarray
-    shares: np.ndarray
-    nearest: np.ndarray
-    closeness: np.ndarray
+    labels: Integers
+    shares: Floats
+    nearest: Floats
+    closeness: Floats
 
 
-def count_votes(distances: np.ndarray, labels: np.ndarray) -> Votes:
+def count_votes(distances: Reals, labels: Integers) -> Votes:
     """Count the neighbours' votes, nearer ones weighing more.
 
     Args:

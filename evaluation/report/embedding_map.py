@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from siam.array_types import Floats, Integers, Vectors
 from siam.evaluation.report.svg import figure, to_svg
 
 __all__ = ["MAPPED", "class_colours", "map_plot", "project"]
@@ -20,7 +21,7 @@ MAPPED = 1200
 FEWEST_FOR_TSNE = 50
 
 
-def project(embeddings: np.ndarray, *, seed: int = 0) -> np.ndarray:
+def project(embeddings: Vectors, *, seed: int = 0) -> Floats:
     """Return a place on the map for each embedding, float64 (n, 2).
 
     Args:
@@ -36,7 +37,7 @@ def project(embeddings: np.ndarray, *, seed: int = 0) -> np.ndarray:
         places[:, 0] = np.arange(count)
         return places
     if count < FEWEST_FOR_TSNE:
-        placed: np.ndarray = PCA(2, random_state=seed).fit_transform(embeddings)
+        placed: Floats = PCA(2, random_state=seed).fit_transform(embeddings)
         return placed.astype(np.float64)
     method = TSNE(perplexity=min(30, count // 4), init="pca", max_iter=500, random_state=seed)
     placed = method.fit_transform(embeddings.astype(np.float64))
@@ -53,7 +54,7 @@ def class_colours(count: int) -> list[str]:
     return [to_hex(matplotlib.colormaps["hsv"](place / count)) for place in range(count)]
 
 
-def map_plot(places: np.ndarray, labels: np.ndarray, colours: Sequence[str]) -> str:
+def map_plot(places: Floats, labels: Integers, colours: Sequence[str]) -> str:
     """Plot the map; its points are `<use>` elements within `#map-points`, in the given order.
 
     Args:

@@ -7,6 +7,8 @@ import io
 
 import numpy as np
 
+from siam.array_types import Pictures
+
 __all__ = ["data_uri", "picture_uri", "sprite"]
 
 
@@ -15,7 +17,7 @@ def data_uri(content: bytes, kind: str) -> str:
     return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
 
 
-def picture_uri(picture: np.ndarray) -> str:
+def picture_uri(picture: Pictures) -> str:
     """Return a picture as PNG data.
 
     Args:
@@ -29,7 +31,7 @@ def picture_uri(picture: np.ndarray) -> str:
     return data_uri(buffer.getvalue(), "image/png")
 
 
-def sprite(pictures: np.ndarray, *, side: int = 28) -> tuple[str, int]:
+def sprite(pictures: Pictures, *, side: int = 28) -> tuple[str, int]:
     """Return many pictures as one PNG sheet, each shrunk to a square, and the sheet's columns.
 
     Args:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from siam.array_types import Integers, Pictures
 from siam.atomic import write_text
 from siam.evaluation.measure import Embedded, Measurements
 from siam.evaluation.mistakes import WorstPairs, worst_pairs, wrong_neighbours
@@ -62,9 +63,9 @@ class ReportInputs:
     measured: Measurements
     classes: Sequence[str]
     test: Embedded
-    test_pictures: np.ndarray
-    gallery_labels: np.ndarray
-    gallery_pictures: np.ndarray
+    test_pictures: Pictures
+    gallery_labels: Integers
+    gallery_pictures: Pictures
     history: Sequence[dict[str, float]] = ()
     config: str = ""
     versions: Mapping[str, str] | None = None

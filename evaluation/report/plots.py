@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siam.array_types import Integers
 from siam.evaluation.all_pairs import BINS, AllPairs
 from siam.evaluation.pairs import FALSE_ACCEPT_RATES
 from siam.evaluation.reliability import Reliability
@@ -156,7 +157,7 @@ def reliability_plot(curves: dict[str, Reliability]) -> str:
         return to_svg(drawing, "reliability", "Reliability curve")
 
 
-def confusion_plot(matrix: np.ndarray, classes: Sequence[str]) -> str:
+def confusion_plot(matrix: Integers, classes: Sequence[str]) -> str:
     """Plot the confusion matrix, shaded by the share of each true class.
 
     Args:
