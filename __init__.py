@@ -15,6 +15,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from siam.engine.answers.answer import Answer, Unreadable
+    from siam.engine.api.estimator import SiameseEncoder
     from siam.engine.api.run import Run, open
     from siam.engine.api.train import train
     from siam.errors import (
@@ -38,6 +39,7 @@ __all__ = [
     "Run",
     "RunError",
     "SiamError",
+    "SiameseEncoder",
     "StoreError",
     "Unreadable",
     "UsageError",
@@ -49,6 +51,7 @@ __all__ = [
 _HOMES = {
     "Answer": "siam.engine.answers.answer",
     "Run": "siam.engine.api.run",
+    "SiameseEncoder": "siam.engine.api.estimator",
     "Unreadable": "siam.engine.answers.answer",
     "open": "siam.engine.api.run",
     "train": "siam.engine.api.train",

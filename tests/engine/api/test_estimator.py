@@ -1,0 +1,103 @@
+"""The scikit-learn estimator: on real digits, in scikit-learn's tools, by scikit-learn's checks."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from siam.engine.api.estimator import SiameseEncoder
+
+X, Y = load_digits(return_X_y=True)
+FLOAT32 = {"precision": "float32"}
+NOT_OF_PICTURES: dict[str, str] = {}
+TINY = SiameseEncoder(epochs=1, overrides={"dim": 8, **FLOAT32}, n_neighbors=3)
+
+
+@pytest.fixture(scope="module")
+def encoder() -> SiameseEncoder:
+    """Fitted to 600 digits for one epoch."""
+    return SiameseEncoder(picture_shape=(8, 8), epochs=1, overrides=FLOAT32).fit(X[:600], Y[:600])
+
+
+def test_embeddings_and_labels(encoder: SiameseEncoder) -> None:
+    embeddings = encoder.transform(X[600:650])
+    assert embeddings.shape == (50, 64) and embeddings.dtype == np.float32
+    assert np.allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-5)
+    assert encoder.score(X[600:], Y[600:]) > 0.7
+    assert encoder.get_feature_names_out()[0] == "siameseencoder0"
+
+
+def test_neighbours(encoder: SiameseEncoder) -> None:
+    distances, positions = encoder.kneighbors(X[:5], 3)
+    assert np.allclose(distances[:, 0], 0, atol=1e-3)
+    assert positions[:, 0].tolist() == [0, 1, 2, 3, 4]
+    assert (np.diff(distances, axis=1) >= 0).all()
+    own = encoder.kneighbors(return_distance=False)
+    assert own.shape == (600, 10)
+    assert not (own == np.arange(600)[:, None]).any()
+
+
+def test_rows_and_pictures_are_one_and_the_same(encoder: SiameseEncoder) -> None:
+    rows = encoder.transform(X[:4])
+    assert np.array_equal(encoder.transform(X[:4].reshape(4, 8, 8)), rows)
+    assert np.array_equal(encoder.transform(X[:4].reshape(4, 8, 8, 1)), rows)
+    assert np.array_equal(pickle.loads(pickle.dumps(encoder)).transform(X[:4]), rows)
+
+
+def test_labels_may_be_words_and_pictures_rgb() -> None:
+    pictures = np.repeat(X[:60].reshape(60, 8, 8, 1) * 15, 3, axis=3).astype(np.uint8)
+    words = np.array(["even", "odd"])[Y[:60] % 2]
+    encoder = SiameseEncoder(epochs=1, overrides=FLOAT32).fit(pictures, words)
+    assert set(encoder.predict(pictures[:9])) <= {"even", "odd"}
+    assert encoder.classes_.tolist() == ["even", "odd"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "pictures", "words"),
+    [
+        ((9, 9), X[:20], "holds 81 numbers, X has 64 features"),
+        (None, np.zeros((20, 8, 8, 2), np.uint8), "1 or 3 channels"),
+        (None, np.zeros((20, 8, 8, 1, 1), np.uint8), "received an array of shape"),
+    ],
+)
+def test_what_is_no_picture(shape: tuple[int, int], pictures: Any, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        SiameseEncoder(picture_shape=shape).fit(pictures, Y[:20])
+
+
+def test_one_class_alone_is_refused() -> None:
+    with pytest.raises(ValueError, match="2 classes or more, received 1 class"):
+        SiameseEncoder().fit(X[:5], np.zeros(5))
+
+
+def test_in_a_pipeline_and_in_cross_validation() -> None:
+    pipeline = make_pipeline(MinMaxScaler(), SiameseEncoder(epochs=1, overrides=FLOAT32))
+    scores = cross_val_score(pipeline, X[:600], Y[:600], cv=2)
+    assert scores.shape == (2,) and scores.min() > 0.5
+
+
+@pytest.fixture
+def eagerly() -> Iterator[None]:
+    """Train without tracing, which would take longer than all the checks."""
+    import tensorflow
+
+    tensorflow.config.run_functions_eagerly(True)
+    yield
+    tensorflow.config.run_functions_eagerly(False)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("eagerly")
+@pytest.mark.filterwarnings("ignore")
+@parametrize_with_checks([TINY], expected_failed_checks=lambda _: NOT_OF_PICTURES)
+def test_scikit_learns_own_checks(estimator: Any, check: Any) -> None:
+    check(estimator)
