@@ -19,9 +19,9 @@ from siam.array_types import Integers, Pictures, Vectors
 from siam.datasets.dataset import Split
 from siam.engine.recipe_choice import choose_recipe, choose_training
 from siam.errors import MissingExtraError
-from siam.evaluation.distances import nearest
 from siam.evaluation.votes import count_votes
 from siam.training.native_logs import quiet_native_logs
+from siam.unit_vectors import exact_neighbours
 
 try:
     from sklearn.base import (
@@ -180,7 +180,7 @@ class SiameseEncoder(
         check_is_fitted(self)
         queries = self.embeddings_ if X is None else self.transform(X)
         k = self.n_neighbors if n_neighbors is None else n_neighbors
-        near = nearest(queries, self.embeddings_, k, same_set=X is None)
+        near = exact_neighbours(queries, self.embeddings_, k, same_set=X is None)
         return (near.distances, near.positions) if return_distance else near.positions
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
@@ -190,7 +190,7 @@ class SiameseEncoder(
             X: as for `fit`.
         """
         check_is_fitted(self)
-        near = nearest(self.transform(X), self.embeddings_, self.n_neighbors)
+        near = exact_neighbours(self.transform(X), self.embeddings_, self.n_neighbors)
         labels: NDArray[Any] = self.classes_[
             count_votes(near.distances, self._labels[near.positions]).labels
         ]

@@ -18,6 +18,7 @@ from siam.engine.api.estimator import SiameseEncoder
 
 X, Y = load_digits(return_X_y=True)
 FLOAT32 = {"precision": "float32"}
+# What scikit-learn checks and pictures cannot fulfil, by the name of the check.
 NOT_OF_PICTURES: dict[str, str] = {}
 TINY = SiameseEncoder(epochs=1, overrides={"dim": 8, **FLOAT32}, n_neighbors=3)
 
@@ -53,6 +54,7 @@ def test_rows_and_pictures_are_one_and_the_same(encoder: SiameseEncoder) -> None
     assert np.array_equal(pickle.loads(pickle.dumps(encoder)).transform(X[:4]), rows)
 
 
+@pytest.mark.slow
 def test_labels_may_be_words_and_pictures_rgb() -> None:
     pictures = np.repeat(X[:60].reshape(60, 8, 8, 1) * 15, 3, axis=3).astype(np.uint8)
     words = np.array(["even", "odd"])[Y[:60] % 2]
@@ -79,6 +81,7 @@ def test_one_class_alone_is_refused() -> None:
         SiameseEncoder().fit(X[:5], np.zeros(5))
 
 
+@pytest.mark.slow
 def test_in_a_pipeline_and_in_cross_validation() -> None:
     pipeline = make_pipeline(MinMaxScaler(), SiameseEncoder(epochs=1, overrides=FLOAT32))
     scores = cross_val_score(pipeline, X[:600], Y[:600], cv=2)
