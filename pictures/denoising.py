@@ -1,4 +1,4 @@
-"""Clean a picture of the data set's size without drawing its mark anew.
+"""Denoise a picture of the data set's size without drawing its mark anew.
 
 Traced and framed, a mark loses the shades at its edges, which at 28 pixels are most of it. Where
 it lies as the data set's do, its own pixels are kept and only what is around them goes.
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siam.array_types import Pictures
 from siam.pictures.framing import is_framed
 from siam.pictures.ink.illumination import BACKGROUND
 
@@ -23,8 +24,8 @@ _SPECK = 100  # grey levels by which a speck differs from its neighbours
 
 
 def denoise(
-    detection: InkDetection, ink: np.ndarray, place: tuple[int, int], size: tuple[int, int]
-) -> np.ndarray | None:
+    detection: InkDetection, ink: Pictures, place: tuple[int, int], size: tuple[int, int]
+) -> Pictures | None:
     """Return a mark's own pixels, uint8 of shape `size`, white on black; None if it lies otherwise.
 
     Args:

@@ -24,10 +24,10 @@ __all__ = [
     "WORK",
     "InkPicture",
     "crop_close_up",
-    "select_digit_marks",
     "keep_picture",
     "prepare_digit",
     "reduce_to_work_size",
+    "select_digit_marks",
 ]
 
 WORK = 320  # pixels along the longer side in which ink is looked for
@@ -199,7 +199,7 @@ def _zoom_in(
     """Look again at a mark that is small in a large picture, with the pixels that were left out.
 
     Returns:
-        What was seen, the mark in it, its (left, top) in `image`, and its pixels per pixel there.
+        The detection, the mark in it, its (left, top) in `image`, and its pixels per pixel there.
     """
     if mark.extent >= _SMALL or scale > 0.7 or detection.on_sheet:
         return detection, mark, (0, 0), scale

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from siam.array_types import Booleans, Pictures, Vectors
+from siam.array_types import Booleans, Floats, Integers, Pictures, Vectors
 
 __all__ = [
     "are_framed",
     "frame",
     "frame_few_pixels",
     "is_framed",
-    "measure_line_width",
     "look_like_mnist",
+    "measure_line_width",
 ]
 
 _SIDE, _BOX = 28, 20  # of MNIST's pictures, and of the square that their digits are fitted into
@@ -158,7 +158,7 @@ def are_framed(greys: Pictures, *, strict: bool = False) -> Booleans:
     return framed
 
 
-def _measure_spans(sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _measure_spans(sums: Integers) -> tuple[Integers, Floats]:
     """Return, row by row, how many places lie from the first to the last that is not 0, and the
     middle of them.
     """
@@ -168,12 +168,10 @@ def _measure_spans(sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(there.any(axis=1), last + 1 - first, 0), (first + last) / 2
 
 
-def _measure_offset(rows: np.ndarray, columns: np.ndarray, greys: Pictures) -> np.ndarray:
+def _measure_offset(rows: Floats, columns: Floats, greys: Pictures) -> Floats:
     """Return how far places lie from the middle of their pictures, down or across."""
     height, width = greys.shape[1:]
-    away: np.ndarray = np.maximum(
-        np.abs(rows - (height - 1) / 2), np.abs(columns - (width - 1) / 2)
-    )
+    away: Floats = np.maximum(np.abs(rows - (height - 1) / 2), np.abs(columns - (width - 1) / 2))
     return away
 
 

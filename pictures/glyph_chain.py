@@ -25,7 +25,7 @@ from siam.pictures.resizing import resize_to
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["frame_ink", "is_drawing", "extract_plain_ink", "prepare_glyph"]
+__all__ = ["extract_plain_ink", "frame_ink", "is_drawing", "prepare_glyph"]
 
 _INNER = 54 / 64  # part of the picture's shorter side that the ink's longer side takes
 _EVEN = 16  # grey levels within which a background is even
@@ -187,7 +187,7 @@ def _zoom_in(
     """Look again at ink shorter than `wanted` pixels, with the pixels that were left out.
 
     Returns:
-        What was found, its (left, top) in `image`, and its pixels per pixel there.
+        The ink, its (left, top) in `image`, and its pixels per pixel there.
     """
     box = measure_box(glyph.ink)
     extent = max(box[2] - box[0], box[3] - box[1])

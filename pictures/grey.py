@@ -11,7 +11,7 @@ from siam.array_types import Floats, Pictures, Vectors
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["ChannelWeights", "mix_channels", "convert_to_ink_grey", "choose_channel_weights"]
+__all__ = ["ChannelWeights", "choose_channel_weights", "convert_to_ink_grey", "mix_channels"]
 
 ChannelWeights = tuple[float, float, float]  # of red, green and blue
 

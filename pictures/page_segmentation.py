@@ -20,7 +20,7 @@ from siam.pictures.preparation import Box, Preparation, Prepared, part_of, prepa
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["PageMark", "segment_page", "find_reading_order"]
+__all__ = ["PageMark", "find_reading_order", "segment_page"]
 
 _SIDE = 1024  # pixels along the longer side: a page holds more than one digit's worth
 _REACH = 0.06  # strokes of one digit lie nearer than this part of its height; digits do not

@@ -9,9 +9,9 @@ from siam.pictures.conversion import convert_to_grey_or_rgb, reduce_to, turn_upr
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from PIL import Image
 
+    from siam.array_types import Pictures
     from siam.pictures.preparation import Box, Prepared
 
 __all__ = ["draw_marks", "draw_steps"]
@@ -90,7 +90,7 @@ def draw_marks(
     return drawing
 
 
-def _enlarge(pixels: np.ndarray) -> Image.Image:
+def _enlarge(pixels: Pictures) -> Image.Image:
     from PIL import Image
 
     if pixels.ndim == 3 and pixels.shape[2] == 1:

@@ -6,7 +6,7 @@ import numpy as np
 
 from siam.array_types import Pictures
 
-__all__ = ["resize_with_padding", "resize_to"]
+__all__ = ["resize_to", "resize_with_padding"]
 
 
 def resize_to(pixels: Pictures, size: tuple[int, int]) -> Pictures:

@@ -6,7 +6,7 @@ import numpy as np
 
 from siam.pictures.ink.connected_components import ConnectedComponents
 
-__all__ = ["is_box", "find_rings", "find_underlines"]
+__all__ = ["find_rings", "find_underlines", "is_box"]
 
 _LEAST = 0.15  # of the picture's longer side: a smaller ring or line is a stroke
 _INNER = 0.35  # of the ring's extent: what it is drawn around is that long at least

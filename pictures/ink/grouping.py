@@ -11,7 +11,7 @@ from siam.array_types import Pictures
 from siam.pictures.ink.annotations import find_rings, find_underlines
 from siam.pictures.ink.connected_components import ConnectedComponents
 
-__all__ = ["Mark", "find_edges", "group_components", "find_form_rules"]
+__all__ = ["Mark", "find_edges", "find_form_rules", "group_components"]
 
 _SPECK = 0.12  # of the largest component's extent; shorter components are specks
 _FAINT_SPECK = 0.02  # of the largest component's ink

@@ -6,7 +6,7 @@ import numpy as np
 
 from siam.array_types import Pictures
 
-__all__ = ["BLACK", "BACKGROUND", "measure_darkness", "estimate_illumination", "measure_gradient"]
+__all__ = ["BACKGROUND", "BLACK", "estimate_illumination", "measure_darkness", "measure_gradient"]
 
 BACKGROUND = 55  # darkness of bare paper; pixels lighter than it lie below
 BLACK = 255  # darkness of black on white

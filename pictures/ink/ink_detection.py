@@ -21,7 +21,7 @@ from siam.pictures.ink.thresholds import (
     mask_above,
 )
 
-__all__ = ["InkDetection", "extract_ink", "detect_ink"]
+__all__ = ["InkDetection", "detect_ink", "extract_ink"]
 
 _GUESS = 0.6  # weight of a polarity that the picture's whole border speaks against
 _SURE = 0.85  # share of the border of one lightness that makes the second look needless
@@ -79,8 +79,8 @@ def detect_ink(grey: Pictures, *, invert: bool | None = None, reach: float = 0.2
     if not is_sheet(sheet):
         return whole
     inner = _detect_in_likelier_polarity(isolate_sheet(grey, sheet, left, top), invert, reach)
-    written = inner.marks and inner.score > _WRITTEN * inner.marks[0].extent
-    return replace(inner, on_sheet=True) if written else whole
+    has_writing = inner.marks and inner.score > _WRITTEN * inner.marks[0].extent
+    return replace(inner, on_sheet=True) if has_writing else whole
 
 
 def _detect_in_likelier_polarity(grey: Pictures, invert: bool | None, reach: float) -> InkDetection:
@@ -114,10 +114,10 @@ def extract_ink(detection: InkDetection, mark: Mark) -> tuple[Pictures, tuple[in
     faint[detection.lines[part] > 0] = 0
     faint[certain] = 255
     count, regions = cv2.connectedComponents(faint, connectivity=8)
-    kept = np.zeros(count, np.uint8)
-    kept[regions[certain]] = 255
-    kept[0] = 0
-    return kept[regions], (left, top)
+    levels = np.zeros(count, np.uint8)
+    levels[regions[certain]] = 255
+    levels[0] = 0
+    return levels[regions], (left, top)
 
 
 def _measure_border_lightness(grey: Pictures) -> float:
@@ -163,10 +163,10 @@ def _detect_in_polarity(grey: Pictures, inverted: bool, reach: float, prior: flo
     if len(scores) > 1:
         placements = [rate_placement(mark) for mark in marks[:_TRIED]]
         best = int(np.argmax(np.multiply(scores, placements)))
-    ordered = tuple(marks[best : best + 1] + marks[:best] + marks[best + 1 :])
+    best_first = tuple(marks[best : best + 1] + marks[:best] + marks[best + 1 :])
     score = scores[best] if scores else 0.0
     rejects = specks + edge_count
-    return InkDetection(inverted, darkness, low, lines, components, ordered, rejects, score)
+    return InkDetection(inverted, darkness, low, lines, components, best_first, rejects, score)
 
 
 def _find_fainter_ink(

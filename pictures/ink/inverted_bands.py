@@ -13,7 +13,7 @@ import numpy as np
 
 from siam.array_types import Pictures
 
-__all__ = ["InvertedBand", "find_inverted_bands", "may_have_inverted_bands", "invert_bands_back"]
+__all__ = ["InvertedBand", "find_inverted_bands", "invert_bands_back", "may_have_inverted_bands"]
 
 _APART = 100  # grey levels, at least, between a band's background and the one beside it
 _STEP = _APART // 2  # grey levels by which a row changes at the edge

@@ -1,4 +1,4 @@
-"""Bars along a picture's sides in which light and dark are exchanged."""
+"""Bands along a picture's sides in which light and dark are exchanged."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ DIGIT = Preparation("digit", (28, 28), 1)
 
 
 def two(side: int = 28) -> np.ndarray:
-    """A 2 of straight strokes, white on black, as MNIST frames it; its foot reaches both bars."""
+    """A 2 of straight strokes, white on black, as MNIST frames it; its foot reaches both bands."""
     picture = np.zeros((28, 28), np.uint8)
     picture[4:7, 6:21] = picture[12:15, 6:21] = picture[21:24, 5:22] = 255
     picture[4:15, 18:21] = picture[12:24, 6:9] = 255
     return np.kron(picture, np.ones((side // 28, side // 28), np.uint8))
 
 
-def barred(picture: np.ndarray, left: float = 0.25, right: float = 0.25) -> np.ndarray:
+def banded(picture: np.ndarray, left: float = 0.25, right: float = 0.25) -> np.ndarray:
     """The picture with its left and right columns inverted."""
     width = picture.shape[1]
     swapped = picture.copy()
@@ -33,8 +33,8 @@ def barred(picture: np.ndarray, left: float = 0.25, right: float = 0.25) -> np.n
     return swapped
 
 
-def test_writing_across_both_bars_is_joined_bit_for_bit() -> None:
-    result = prepare_picture(Image.fromarray(barred(two())), DIGIT)
+def test_writing_across_both_bands_is_joined_bit_for_bit() -> None:
+    result = prepare_picture(Image.fromarray(banded(two())), DIGIT)
     assert np.array_equal(result.pixels[:, :, 0], two())
     assert result.choices["bars"] == 2
     assert [name for name, _ in result.steps] == ["original", "inverted bands", "input"]
@@ -42,9 +42,9 @@ def test_writing_across_both_bars_is_joined_bit_for_bit() -> None:
 
 @pytest.mark.parametrize("turned", [False, True], ids=["sides", "top and bottom"])
 @pytest.mark.parametrize("side", [28, 56, 280, 1400])
-def test_bars_go_at_every_size_and_side(turned: bool, side: int) -> None:
+def test_bands_go_at_every_size_and_side(turned: bool, side: int) -> None:
     picture = two(side)
-    swapped = barred(picture.T, 0.2, 0.2).T if turned else barred(picture)
+    swapped = banded(picture.T, 0.2, 0.2).T if turned else banded(picture)
     small = Image.fromarray(np.ascontiguousarray(swapped)).reduce(max(1, side // 320))
     assert may_have_inverted_bands(np.asarray(small)) and not may_have_inverted_bands(picture)
     whole, count = invert_bands_back(swapped)
@@ -52,23 +52,23 @@ def test_bars_go_at_every_size_and_side(turned: bool, side: int) -> None:
     assert (whole == picture).mean() > 0.99
 
 
-def test_one_bar_is_put_right_if_writing_crosses_it() -> None:
-    assert np.array_equal(invert_bands_back(barred(two(), right=0.0))[0], two())
+def test_one_band_is_put_right_if_writing_crosses_it() -> None:
+    assert np.array_equal(invert_bands_back(banded(two(), right=0.0))[0], two())
     alone = two()
-    alone[:, :12] = 0  # nothing comes near to the bar: it may be a wall or a table
-    assert find_inverted_bands(barred(alone, right=0.0)) == ()
+    alone[:, :12] = 0  # nothing comes near to the band: it may be a wall or a table
+    assert find_inverted_bands(banded(alone, right=0.0)) == ()
 
 
 def test_a_letterbox_that_nothing_crosses_is_put_right() -> None:
     picture = np.zeros((60, 100), np.uint8)
     picture[10:50, 48:54] = 255
     picture[20:26, 5:12] = 255
-    assert np.array_equal(invert_bands_back(barred(picture))[0], picture)
-    assert find_inverted_bands(barred(picture, left=0.25, right=0.15)) == ()
+    assert np.array_equal(invert_bands_back(banded(picture))[0], picture)
+    assert find_inverted_bands(banded(picture, left=0.25, right=0.15)) == ()
 
 
 def test_an_edge_between_two_pixels_leaves_no_line() -> None:
-    picture = barred(two(280))
+    picture = banded(two(280))
     picture[:, 70] = 127
     assert invert_bands_back(picture)[0][:28].max() < 10
 
@@ -93,7 +93,7 @@ def glyph(*strokes: tuple[slice, slice]) -> np.ndarray:
     ],
     ids=["7", "0", "1 with serifs", "3"],
 )  # fmt: skip
-def test_broad_strokes_along_the_sides_are_no_bars(picture: np.ndarray) -> None:
+def test_broad_strokes_along_the_sides_are_no_bands(picture: np.ndarray) -> None:
     for shade in (picture, 255 - picture):
         assert (
             find_inverted_bands(shade) == ()
