@@ -13,8 +13,8 @@ def test_strokes_join_and_edges_do_not() -> None:
     mask = np.zeros((200, 200), np.uint8)
     mask[60:64, 60:100] = mask[70:140, 60:64] = 255
     mask[:, :15] = 255
-    dark = np.where(mask > 0, BLACK, BACKGROUND).astype(np.uint8)
-    components = label_components(mask, dark)
+    darkness = np.where(mask > 0, BLACK, BACKGROUND).astype(np.uint8)
+    components = label_components(mask, darkness)
     edges = find_edges(components)
     assert len(edges) == 1
     marks, dropped = group_components(components, reach=0.2, exclude=edges)
@@ -41,12 +41,12 @@ def test_what_the_border_cuts_does_not_join_a_whole_mark() -> None:
     mask = np.zeros((200, 200), np.uint8)
     mask[60:140, 100:110] = 255
     mask[80:120, 190:200] = 255
-    dark = np.where(mask > 0, BLACK, BACKGROUND).astype(np.uint8)
-    marks, _ = group_components(label_components(mask, dark), reach=1.1, exclude=[])
+    darkness = np.where(mask > 0, BLACK, BACKGROUND).astype(np.uint8)
+    marks, _ = group_components(label_components(mask, darkness), reach=1.1, exclude=[])
     assert len(marks) == 2
     mask[80:120, 195:200] = 0
-    dark = np.where(mask > 0, BLACK, BACKGROUND).astype(np.uint8)
-    marks, _ = group_components(label_components(mask, dark), reach=1.1, exclude=[])
+    darkness = np.where(mask > 0, BLACK, BACKGROUND).astype(np.uint8)
+    marks, _ = group_components(label_components(mask, darkness), reach=1.1, exclude=[])
     assert len(marks) == 1
 
 
@@ -55,10 +55,10 @@ def test_a_row_of_print_is_left_out() -> None:
     mask[80:180, 100:112] = 255
     for left in range(20, 280, 26):
         mask[40:56, left : left + 10] = 255
-    dark = np.where(mask > 0, BLACK, BACKGROUND).astype(np.uint8)
-    marks, _ = group_components(label_components(mask, dark), reach=0.3, exclude=[])
+    darkness = np.where(mask > 0, BLACK, BACKGROUND).astype(np.uint8)
+    marks, _ = group_components(label_components(mask, darkness), reach=0.3, exclude=[])
     assert [mark.box for mark in marks] == [(100, 80, 112, 180)]
     mask[40:56, 60:] = 0  # two dots are no print
-    dark = np.where(mask > 0, BLACK, BACKGROUND).astype(np.uint8)
-    marks, _ = group_components(label_components(mask, dark), reach=0.3, exclude=[])
+    darkness = np.where(mask > 0, BLACK, BACKGROUND).astype(np.uint8)
+    marks, _ = group_components(label_components(mask, darkness), reach=0.3, exclude=[])
     assert len(marks) > 1

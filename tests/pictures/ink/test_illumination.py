@@ -19,26 +19,26 @@ def test_darkness_takes_out_the_light() -> None:
     paper = light.copy()
     paper[90:100, 50:250] *= 0.3
     grey = paper.astype(np.uint8)
-    dark = measure_darkness(grey, estimate_illumination(grey))
-    ground = np.delete(dark, np.s_[80:110], axis=0)
-    assert abs(ground.astype(int) - BACKGROUND).max() < 25
-    ink = dark[92:98, 60:240].astype(float)
+    darkness = measure_darkness(grey, estimate_illumination(grey))
+    background = np.delete(darkness, np.s_[80:110], axis=0)
+    assert abs(background.astype(int) - BACKGROUND).max() < 25
+    ink = darkness[92:98, 60:240].astype(float)
     assert ink.mean() == pytest.approx(BACKGROUND + 0.7 * (BLACK - BACKGROUND), abs=12)
 
 
-def test_ground_of_a_table_is_no_lighter_beside_a_sheet() -> None:
+def test_background_of_a_table_is_no_lighter_beside_a_sheet() -> None:
     grey = np.full((200, 300), 60, np.uint8)
     grey[:, :150] = 230
-    dark = measure_darkness(grey, estimate_illumination(grey))
-    assert dark.max() < BACKGROUND + 30
+    darkness = measure_darkness(grey, estimate_illumination(grey))
+    assert darkness.max() < BACKGROUND + 30
 
 
-def test_steps_of_the_ground_alone_are_not_steep() -> None:
-    ground = np.full((40, 60), 100, np.uint8)
-    ground[:, 30:] = 200
-    flat = np.full_like(ground, 100)
-    assert measure_gradient(flat, ground).max() == 0
+def test_steps_of_the_background_alone_are_not_steep() -> None:
+    background = np.full((40, 60), 100, np.uint8)
+    background[:, 30:] = 200
+    flat = np.full_like(background, 100)
+    assert measure_gradient(flat, background).max() == 0
     line = flat.copy()
     line[:, 20:24] = 50
-    # 50 of 100 grey levels are half of the way from ground to black.
+    # 50 of 100 grey levels are half of the way from background to black.
     assert measure_gradient(line, flat).max() == (BLACK - BACKGROUND) // 2
