@@ -80,7 +80,7 @@ def compare_runs(
         two = measured_run(second, None, None, progress)
     seed = first.config.train.seed
     found = {
-        "recall@1": compare_pictures(one.retrieval.found[1], two.retrieval.found[1], seed=seed),
+        "recall@1": compare_pictures(one.retrieval.hits[1], two.retrieval.hits[1], seed=seed),
         "map@r": compare_pictures(
             one.retrieval.average_precision, two.retrieval.average_precision, seed=seed
         ),

@@ -140,17 +140,17 @@ def _queries(
     within = bool(np.isin(validation_labels, gallery_labels).mean() < 0.5)
     if within:
         gallery, gallery_labels = validation, validation_labels
-    found = exact_neighbours(validation, gallery, neighbours, same_set=within, progress=progress)
-    known = count_votes(found.distances, gallery_labels[found.positions])
+    near = exact_neighbours(validation, gallery, neighbours, same_set=within, progress=progress)
+    known = count_votes(near.distances, gallery_labels[near.positions])
     distances = np.full((len(validation), neighbours), np.inf)
     labels = np.full((len(validation), neighbours), -1)
     for label in np.unique(validation_labels):
         rows = np.flatnonzero(validation_labels == label)
         others = np.flatnonzero(gallery_labels != label)
-        found = exact_neighbours(validation[rows], gallery[others], neighbours, progress=progress)
-        width = found.distances.shape[1]
-        distances[rows, :width] = found.distances
-        labels[rows, :width] = gallery_labels[others[found.positions]]
+        near = exact_neighbours(validation[rows], gallery[others], neighbours, progress=progress)
+        width = near.distances.shape[1]
+        distances[rows, :width] = near.distances
+        labels[rows, :width] = gallery_labels[others[near.positions]]
     return known, known.labels == validation_labels, count_votes(distances, labels)
 
 

@@ -93,15 +93,15 @@ def draw_trials(
             "Ask for fewer ways or shots, at least 2 and 1.",
         )
     random = np.random.default_rng(seed)
-    drawn = []
+    draws = []
     for _ in range(trials):
         pool = large[random.integers(len(large))]
         chosen = random.choice(pool, ways, replace=False)
         rows = np.stack([random.choice(members[c], shots + 1, replace=False) for c in chosen])
-        drawn.append(
+        draws.append(
             Trial(rows[:, :shots].ravel(), np.repeat(chosen, shots), rows[:, shots], chosen)
         )
-    return drawn
+    return draws
 
 
 def score_trials(embeddings: Vectors, trials: Iterable[Trial], *, seed: int = 0) -> EpisodeScores:
@@ -123,14 +123,14 @@ def score_trials(embeddings: Vectors, trials: Iterable[Trial], *, seed: int = 0)
     """
     rows, _ = check_embeddings(embeddings, np.zeros(len(embeddings), np.int64))
     vectors = rows.astype(np.float64)
-    asked, right, count = [], [], 0
+    queries, right, count = [], [], 0
     for trial in trials:
         count += 1
-        asked.append(trial.queries)
+        queries.append(trial.queries)
         right.append(_answers(vectors, trial) == trial.query_labels)
     if count == 0:
         raise UsageError("Scoring episodes needs at least one trial, received none.")
-    pictures, places = np.unique(np.concatenate(asked), return_inverse=True)
+    pictures, places = np.unique(np.concatenate(queries), return_inverse=True)
     hits = np.bincount(places, np.concatenate(right))
     times = np.bincount(places)
     accuracy = float(hits.sum() / times.sum())

@@ -96,7 +96,7 @@ def bootstrap_pairs(
     pictures, places = np.unique(np.concatenate([left, right]), return_inverse=True)
     left, right = places[: len(left)], places[len(left) :]
     draws = picture_weights(len(pictures), seed)
-    results = np.array([statistics((drawn[left] * drawn[right]).astype(float)) for drawn in draws])
+    results = np.array([statistics((draw[left] * draw[right]).astype(float)) for draw in draws])
     ends = []
     for column in results.T:
         kept = column[np.isfinite(column)]

@@ -140,13 +140,13 @@ def measure(
     within = retrieve(
         vectors, labels, vectors, labels, voters=voters, same_set=True, progress=progress
     )
-    found = within
+    retrieval = within
     if in_train:
-        found = retrieve(
+        retrieval = retrieve(
             vectors, labels, shown.embeddings, shown.labels, voters=voters, progress=progress
         )
-    near = found.neighbours.distances[:, :voters]
-    near_labels = found.neighbour_labels[:, :voters]
+    near = retrieval.neighbours.distances[:, :voters]
+    near_labels = retrieval.neighbour_labels[:, :voters]
     verdicts = decide(
         near, near_labels, calibration, false_accept_rate=false_accept_rate, threshold=threshold
     )
@@ -157,16 +157,16 @@ def measure(
         all_pairs=count_all_pairs(vectors, labels, seed=seed, progress=progress),
         gallery="train" if in_train else "test",
         gallery_count=len(shown.labels),
-        retrieval=found,
+        retrieval=retrieval,
         within=within,
-        classes=score_classes(labels, found.voted, classes),
-        confusion=confuse(labels, found.voted, len(classes)),
+        classes=score_classes(labels, retrieval.predictions, classes),
+        confusion=confuse(labels, retrieval.predictions, len(classes)),
         verdicts=tuple(verdicts),
         pair_reliability=pair_reliability(
             calibration.same_probability(distances), same, left, right, seed=seed
         ),
         label_reliability=picture_reliability(
-            calibration.label_probability(votes), found.right, seed=seed
+            calibration.label_probability(votes), retrieval.correct, seed=seed
         ),
         episodes=_episodes(vectors, labels, groups, seed),
         out_of_distribution=_out_of_distribution(
@@ -205,8 +205,8 @@ def _out_of_distribution(
     """Score each kind of out-of-distribution picture against the test pictures."""
 
     def closeness(queries: Vectors, rows: Integers) -> Floats:
-        found = exact_neighbours(queries, gallery.embeddings[rows], calibration.neighbours)
-        return count_votes(found.distances, gallery.labels[rows][found.positions]).closeness
+        near = exact_neighbours(queries, gallery.embeddings[rows], calibration.neighbours)
+        return count_votes(near.distances, gallery.labels[rows][near.positions]).closeness
 
     everything = np.arange(len(gallery.labels))
     scores = {

@@ -31,7 +31,7 @@ class PairScores:
     Attributes:
         count: pairs scored.
         threshold: the distance at or below which a pair counts as "same"; chosen elsewhere.
-        accuracy: share of pairs told rightly at the threshold, the two kinds weighing alike.
+        accuracy: share of pairs judged rightly at the threshold, the two kinds weighing alike.
         false_accept_rate: share of different pairs accepted at the threshold.
         true_accept_rate: share of same pairs accepted at the threshold.
         auc: chance that a same pair is closer than a different one.

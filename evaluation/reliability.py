@@ -20,19 +20,19 @@ BINS = 15
 
 @dataclass(frozen=True)
 class Reliability:
-    """Said and observed probabilities in bins of equal width; empty bins are left out.
+    """Predicted probabilities and observed shares in bins of equal width; empty bins are left out.
 
     Attributes:
-        said: float64 (b,), mean probability in each bin.
-        observed: float64 (b,), share that came true.
+        confidences: float64 (b,), mean probability in each bin.
+        accuracies: float64 (b,), share that came true.
         counts: int64 (b,), how many fell into the bin.
-        ece: expected calibration error, 0 to 1: mean |said - observed|, weighted by counts.
+        ece: expected calibration error, 0 to 1: mean |confidence - accuracy|, weighted by counts.
         ece_ci95: its 95 % interval over pictures. Resampling adds noise to every bin, so it tends
             to lie above the estimate.
     """
 
-    said: Floats
-    observed: Floats
+    confidences: Floats
+    accuracies: Floats
     counts: Integers
     ece: float
     ece_ci95: Interval
@@ -49,7 +49,7 @@ def picture_reliability(probabilities: Reals, right: Booleans, *, seed: int = 0)
     if len(probabilities) == 0:
         return _empty()
     sums = _BinSums(probabilities, right)
-    errors = [sums.error(drawn) for drawn in picture_weights(len(probabilities), seed)]
+    errors = [sums.error(weights) for weights in picture_weights(len(probabilities), seed)]
     low, high = np.quantile(errors, [0.025, 0.975])
     return sums.reliability((float(low), float(high)), len(probabilities))
 
@@ -86,7 +86,7 @@ class _BinSums:
         self.bins = np.clip((self.probabilities * BINS).astype(np.int64), 0, BINS - 1)
 
     def sums(self, weights: Floats) -> tuple[Floats, Floats, Floats]:
-        """Return the weight, said and observed sums of each bin."""
+        """Return the weights, and the sums of confidence and of right answers, of each bin."""
 
         def total(values: Floats) -> Floats:
             totals: Floats = np.bincount(self.bins, values, minlength=BINS).astype(np.float64)
@@ -100,21 +100,21 @@ class _BinSums:
 
     def error(self, weights: Floats) -> float:
         """Return the expected calibration error; NaN where nothing has weight."""
-        count, said, observed = self.sums(weights)
+        count, confidence, right = self.sums(weights)
         total = count.sum()
-        return float(np.abs(said - observed).sum() / total) if total > 0 else float("nan")
+        return float(np.abs(confidence - right).sum() / total) if total > 0 else float("nan")
 
     def reliability(self, ends: Interval, pictures: int) -> Reliability:
         """Return the curve with the error's interval."""
         every = np.ones_like(self.outcomes)
-        count, said, observed = self.sums(every)
+        count, confidence, right = self.sums(every)
         used = count > 0
         ece = self.error(every)
         if ends[1] - ends[0] < 1e-12:
             ends = wilson(ece * pictures, pictures)
         return Reliability(
-            said=said[used] / count[used],
-            observed=observed[used] / count[used],
+            confidences=confidence[used] / count[used],
+            accuracies=right[used] / count[used],
             counts=count[used].astype(np.int64),
             ece=ece,
             ece_ci95=around(ece, ends),

@@ -26,38 +26,38 @@ ENTRIES_AT_ONCE = 8_000_000
 
 @dataclass(frozen=True)
 class Retrieval:
-    """What each query found; averages over `judged` queries are the figures.
+    """What each query found; averages over `answerable` queries are the figures.
 
     Attributes:
         neighbours: the nearest gallery items of every query, at least 10 where there are as many.
         neighbour_labels: int64 (n, k), their labels.
-        voted: int64 (n,), the label that the nearest `voters` vote for, -1 without neighbours.
+        predictions: int64 (n,), what the `voters` nearest vote for, -1 without any.
         voters: how many neighbours voted.
-        judged: bool (n,), whether the gallery holds the query's class, its own row apart.
-        found: rank k -> bool (n,), whether one of the k nearest is of the query's class.
-        right: bool (n,), whether the voted label is the query's.
-        average_precision, r_precision: float64 (n,), 0 to 1, 0 for queries not judged.
+        answerable: bool (n,), whether the gallery holds the query's class, its own row apart.
+        hits: rank k -> bool (n,), whether one of the k nearest is of the query's class.
+        correct: bool (n,), whether the predicted label is the query's.
+        average_precision, r_precision: float64 (n,), 0 to 1, 0 for queries that are not answerable.
     """
 
     neighbours: Neighbours
     neighbour_labels: Integers
-    voted: Integers
+    predictions: Integers
     voters: int
-    judged: Booleans
-    found: dict[int, Booleans]
-    right: Booleans
+    answerable: Booleans
+    hits: dict[int, Booleans]
+    correct: Booleans
     average_precision: Floats
     r_precision: Floats
 
     def figures(self) -> dict[str, Floats]:
-        """Return figure name -> its value for each judged query, 0 to 1; the mean is the figure."""
+        """Return figure name -> its value, 0 to 1, for each answerable query."""
         values: dict[str, Floats | Booleans] = {
-            **{f"recall@{rank}": hits for rank, hits in self.found.items()},
+            **{f"recall@{rank}": hit for rank, hit in self.hits.items()},
             "map@r": self.average_precision,
             "r_precision": self.r_precision,
-            "knn_accuracy": self.right,
+            "knn_accuracy": self.correct,
         }
-        return {name: value[self.judged].astype(np.float64) for name, value in values.items()}
+        return {name: value[self.answerable].astype(np.float64) for name, value in values.items()}
 
 
 def retrieve(
@@ -85,24 +85,24 @@ def retrieve(
     """
     queries, query_labels = check_embeddings(queries, query_labels)
     gallery, gallery_labels = check_embeddings(gallery, gallery_labels)
-    found = exact_neighbours(
+    neighbours = exact_neighbours(
         queries, gallery, max(voters, *RANKS), same_set=same_set, progress=progress
     )
-    labels = gallery_labels[found.positions]
-    votes = count_votes(found.distances[:, :voters], labels[:, :voters])
+    labels = gallery_labels[neighbours.positions]
+    votes = count_votes(neighbours.distances[:, :voters], labels[:, :voters])
     relevant = _relevant(query_labels, gallery_labels) - same_set
     average_precision, r_precision = _within_r(
         queries, query_labels, gallery, gallery_labels, relevant, same_set, progress
     )
-    hits = labels == query_labels[:, None]
+    matches = labels == query_labels[:, None]
     return Retrieval(
-        neighbours=found,
+        neighbours=neighbours,
         neighbour_labels=labels,
-        voted=votes.labels,
+        predictions=votes.labels,
         voters=voters,
-        judged=relevant > 0,
-        found={rank: hits[:, :rank].any(axis=1) for rank in RANKS},
-        right=votes.labels == query_labels,
+        answerable=relevant > 0,
+        hits={rank: matches[:, :rank].any(axis=1) for rank in RANKS},
+        correct=votes.labels == query_labels,
         average_precision=average_precision,
         r_precision=r_precision,
     )

@@ -56,8 +56,8 @@ def compare_pictures(
         DataError: the runs were not measured on the same pictures.
 
     Example:
-        >>> found = compare_pictures(np.array([1, 1, 1, 1, 1, 1, 0]), np.array([0] * 7))
-        >>> found.p_value, found.significant
+        >>> gap = compare_pictures(np.array([1, 1, 1, 1, 1, 1, 0]), np.array([0] * 7))
+        >>> gap.p_value, gap.significant
         (0.03125, True)
     """
     first, second = np.asarray(first, np.float64), np.asarray(second, np.float64)

@@ -132,12 +132,12 @@ def _all_pairs(pairs: AllPairs) -> dict[str, Any]:
     return figures
 
 
-def _retrieval(found: Retrieval) -> dict[str, Any]:
+def _retrieval(retrieval: Retrieval) -> dict[str, Any]:
     figures: dict[str, Any] = {
-        "queries": int(found.judged.sum()),
-        "not_judged": int((~found.judged).sum()),
+        "queries": int(retrieval.answerable.sum()),
+        "not_judged": int((~retrieval.answerable).sum()),
     }
-    for name, values in found.figures().items():
+    for name, values in retrieval.figures().items():
         plain_share = name.startswith("recall") or name == "knn_accuracy"
         interval = wilson(values.sum(), len(values)) if plain_share else bootstrap_mean(values)
         figures |= _with_interval(name, float(values.mean()) if len(values) else None, interval)
@@ -186,7 +186,7 @@ def _verdicts(measured: Measurements) -> dict[str, Any]:
     words = Counter(verdict.verdict for verdict in measured.verdicts)
     right = Counter(
         verdict.verdict
-        for verdict, is_right in zip(measured.verdicts, measured.retrieval.right, strict=True)
+        for verdict, is_right in zip(measured.verdicts, measured.retrieval.correct, strict=True)
         if is_right
     )
     total = len(measured.verdicts)
@@ -226,9 +226,11 @@ def _class(scores: ClassScores) -> dict[str, Any]:
 def _headline(retrieval: dict[str, Any], pairs: dict[str, Any]) -> str:
     """Say in a line what the figures amount to."""
     recall = retrieval["recall@1"]
-    told = f"{100 * pairs['accuracy']:.2f} % of pairs are told rightly"
+    pairs_right = f"{100 * pairs['accuracy']:.2f} % of pairs are judged rightly"
     if recall is None:
-        return f"No test picture has another of its class to find; {told}."
+        return f"No test picture has another of its class to find; {pairs_right}."
     words = ((0.99, "Excellent"), (0.95, "Good"), (0.85, "Fair"), (0.0, "Weak"))
     word = next(word for least, word in words if recall >= least)
-    return f"{word}: {100 * recall:.2f} % of test pictures find their own class first; {told}."
+    return (
+        f"{word}: {100 * recall:.2f} % of test pictures find their own class first; {pairs_right}."
+    )

@@ -16,7 +16,7 @@ class Evaluation:
     Attributes:
         run, dataset: their names.
         headline: what the figures amount to, in a line.
-        pair_accuracy: share of pairs told rightly, 1 = all.
+        pair_accuracy: share of pairs judged rightly, 1 = all.
         pair_auc: area under the pairs' ROC curve (receiver operating characteristic), 1 = best.
         equal_error_rate: where as many same pairs are refused as different ones let through,
             0 = best.

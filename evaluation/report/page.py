@@ -196,8 +196,8 @@ def _label_mistakes(inputs: ReportInputs) -> list[Mistake]:
     retrieval = inputs.measured.retrieval
     probabilities = np.array([verdict.probability for verdict in inputs.measured.verdicts])
     mistakes = []
-    for row in wrong_neighbours(retrieval.right, probabilities, SHOWN):
-        label, verdict = int(retrieval.voted[row]), inputs.measured.verdicts[row]
+    for row in wrong_neighbours(retrieval.correct, probabilities, SHOWN):
+        label, verdict = int(retrieval.predictions[row]), inputs.measured.verdicts[row]
         pictures = [inputs.test_pictures[row]]
         if retrieval.neighbours.positions.shape[1]:
             pictures.append(inputs.gallery_pictures[retrieval.neighbours.positions[row, 0]])

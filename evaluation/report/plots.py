@@ -136,7 +136,7 @@ def roc_plot(pairs: AllPairs, threshold: float) -> str:
 
 
 def reliability_plot(curves: dict[str, Reliability]) -> str:
-    """Plot observed shares over said probabilities; on the diagonal they agree.
+    """Plot accuracy over confidence; on the diagonal they agree.
 
     Args:
         curves: what the probability says -> how it held.
@@ -148,11 +148,11 @@ def reliability_plot(curves: dict[str, Reliability]) -> str:
                 continue
             sizes = 10 + 90 * np.sqrt(curve.counts / curve.counts.max())
             label = f"{name} (error {100 * curve.ece:.2g} %)"
-            axes.plot(100 * curve.said, 100 * curve.observed, color=colour, alpha=0.6)
+            axes.plot(100 * curve.confidences, 100 * curve.accuracies, color=colour, alpha=0.6)
             # Most cases lie at 0 and 100 %: their large dots reach over the frame.
-            points = 100 * curve.said, 100 * curve.observed
+            points = 100 * curve.confidences, 100 * curve.accuracies
             axes.scatter(*points, sizes, color=colour, label=label, clip_on=False, zorder=3)
-        axes.set(xlabel="probability, %", ylabel="observed, %", xlim=(-3, 103), ylim=(-3, 103))
+        axes.set(xlabel="probability, %", ylabel="came true, %", xlim=(-3, 103), ylim=(-3, 103))
         _legend(drawing, columns=1)
         return to_svg(drawing, "reliability", "Reliability curve")
 

@@ -79,4 +79,4 @@ def spell_out_controls(value: Any) -> Any:  # jinja2 hands over whatever a templ
     """
     if not isinstance(value, str) or hasattr(value, "__html__"):
         return value
-    return CONTROLS.sub(lambda found: ascii(found[0])[1:-1], value)
+    return CONTROLS.sub(lambda control: ascii(control[0])[1:-1], value)

@@ -70,11 +70,11 @@ def figures_table(metrics: dict[str, Any]) -> Table:
     ]
     rows += [
         [
-            f"{found['ways']}-way {found['shots']}-shot, {found['protocol']}",
-            per_cent(found["accuracy"]),
-            interval(found, "accuracy"),
+            f"{episode['ways']}-way {episode['shots']}-shot, {episode['protocol']}",
+            per_cent(episode["accuracy"]),
+            interval(episode, "accuracy"),
         ]
-        for found in metrics["one_shot"]
+        for episode in metrics["one_shot"]
     ]
     for name, words in (
         ("pair_ece", "Calibration error of “same class” probabilities"),
@@ -82,13 +82,13 @@ def figures_table(metrics: dict[str, Any]) -> Table:
     ):
         block = metrics["calibration"]
         rows.append([words, per_cent(block[name]), interval(block, name)])
-    for word, found in metrics["verdicts"].items():
-        rows.append([f"Verdict “{word}”", per_cent(found["share"]), interval(found, "share")])
+    for word, share in metrics["verdicts"].items():
+        rows.append([f"Verdict “{word}”", per_cent(share["share"]), interval(share, "share")])
         rows.append(
             [
                 f"… and its label is right (“{word}”)",
-                per_cent(found["right"]),
-                interval(found, "right"),
+                per_cent(share["right"]),
+                interval(share, "right"),
             ]
         )
     return Table(["figure", "test", "95 % interval"], rows)
@@ -117,33 +117,33 @@ def out_of_distribution_table(metrics: dict[str, Any]) -> Table:
         ["kind of picture", "AUROC", "95 % interval", "let through", "95 % interval"],
         [
             [
-                f"{name} ({found['strange']:,})",
-                f"{found['auroc']:.4f}",
-                "{:.4f} to {:.4f}".format(*found["auroc_ci95"]),
-                per_cent(found["let_through"]),
-                interval(found, "let_through"),
+                f"{name} ({detection['strange']:,})",
+                f"{detection['auroc']:.4f}",
+                "{:.4f} to {:.4f}".format(*detection["auroc_ci95"]),
+                per_cent(detection["let_through"]),
+                interval(detection, "let_through"),
             ]
-            for name, found in metrics["unfamiliar"].items()
+            for name, detection in metrics["unfamiliar"].items()
         ],
     )
 
 
 def class_table(metrics: dict[str, Any]) -> Table:
     """Return the table of classes, the worst first."""
-    seen = [found for found in metrics["classes"] if found["count"]]
-    worst = sorted(seen, key=lambda found: found["recall"])[:CLASSES_SHOWN]
+    seen = [scores for scores in metrics["classes"] if scores["count"]]
+    worst = sorted(seen, key=lambda scores: scores["recall"])[:CLASSES_SHOWN]
     return Table(
         ["class", "pictures", "recall", "95 % interval", "precision", "taken for"],
         [
             [
-                found["name"],
-                f"{found['count']:,}",
-                per_cent(found["recall"]),
-                interval(found, "recall"),
-                per_cent(found["precision"]),
-                ", ".join(f"{m['name']} ({m['count']})" for m in found["mistaken_for"][:3]),
+                scores["name"],
+                f"{scores['count']:,}",
+                per_cent(scores["recall"]),
+                interval(scores, "recall"),
+                per_cent(scores["precision"]),
+                ", ".join(f"{m['name']} ({m['count']})" for m in scores["mistaken_for"][:3]),
             ]
-            for found in worst
+            for scores in worst
         ],
     )
 

@@ -29,10 +29,10 @@ def test_figures_equal_a_loop(clusters, monkeypatch, same_set, entries_at_once):
         recalls, average_precision, r_precision = loop_figures(
             queries[row], query_labels[row], gallery, labels, row if same_set else None
         )
-        assert {f"recall@{k}": float(hits[row]) for k, hits in found.found.items()} == recalls
+        assert {f"recall@{k}": float(hits[row]) for k, hits in found.hits.items()} == recalls
         assert found.average_precision[row] == pytest.approx(average_precision)
         assert found.r_precision[row] == pytest.approx(r_precision)
-    assert found.judged.all()
+    assert found.answerable.all()
 
 
 def test_recall_does_not_fall_with_rank(clusters):
@@ -47,14 +47,14 @@ def test_a_class_that_the_gallery_lacks_is_not_judged(clusters):
     kept = labels != 2
     queries, query_labels = clusters(20, seed=1)
     found = retrieve(queries, query_labels, gallery[kept], labels[kept])
-    assert np.array_equal(found.judged, query_labels != 2)
+    assert np.array_equal(found.answerable, query_labels != 2)
     assert len(found.figures()["map@r"]) == (query_labels != 2).sum()
 
 
 def test_one_picture_per_class_leaves_nothing_to_judge():
     vectors = np.eye(4, dtype=np.float32)
     found = retrieve(vectors, np.arange(4), vectors, np.arange(4), same_set=True)
-    assert not found.judged.any()
+    assert not found.answerable.any()
     assert all(len(values) == 0 for values in found.figures().values())
 
 
@@ -74,5 +74,5 @@ def test_all_distances_equal_count_against_the_query():
 def test_an_empty_gallery_answers_nothing():
     vectors = np.eye(2, dtype=np.float32)
     found = retrieve(vectors, np.arange(2), vectors[:0], np.arange(0))
-    assert found.voted.tolist() == [-1, -1]
-    assert not found.judged.any()
+    assert found.predictions.tolist() == [-1, -1]
+    assert not found.answerable.any()
