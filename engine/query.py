@@ -199,7 +199,8 @@ def answer_of(
     if prepared is not None and prepared.blank:
         label, probability, word, reason = None, 0.0, "no match", "the picture is blank"
     elif prepared is not None and prepared.doubtful and word == "match":
-        word, reason = "unsure", "; ".join(prepared.notes)
+        doubts = [finding.sentence for finding in prepared.findings if finding.doubtful]
+        word, reason = "unsure", "; ".join(doubts)
     return Answer(name, word, label, probability, reason, neighbours, prepared)
 
 

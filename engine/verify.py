@@ -121,10 +121,10 @@ def decide_pair(
     """Return the verdict on two pictures, and what decided it."""
     measured = f"{distance:.3f} apart"
     doubts = [
-        f"{side}: {note}"
+        f"{side}: {finding.sentence}"
         for side, seen in zip(("left", "right"), prepared, strict=True)
-        if seen.doubtful
-        for note in seen.notes
+        for finding in seen.findings
+        if finding.doubtful
     ]
     if any(seen.blank for seen in prepared):
         return "unsure", "; ".join(doubts)

@@ -9,10 +9,11 @@ import numpy as np
 
 from siam.engine.answers.answer import Answer, Neighbour
 from siam.engine.verify import PairAnswer
+from siam.pictures.findings import Finding
 from siam.pictures.preparation import Prepared
 from siam.pictures.thumbnail import encode_thumbnail
 
-SEEN = Prepared(np.zeros((28, 28, 1), np.uint8), (), {}, ("ink touches the border",))
+SEEN = Prepared(np.zeros((28, 28, 1), np.uint8), (), {}, (Finding("cut"),))
 NEAR = Neighbour(1, "5", 0.0721, "a.png", "a.png", encode_thumbnail(SEEN.pixels))
 ANSWER = Answer("b.png", "match", "5", 0.999, "nearest 5 at 0.072", (NEAR,) * 7, SEEN)
 PAIR = PairAnswer("a.png", "b.png", "same", 0.1, 0.98, 0.9, "0.100 apart", (SEEN, SEEN))
