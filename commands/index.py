@@ -52,9 +52,9 @@ def add(
     from siam.engine.index.sync import add as add_pictures
     from siam.engine.index.sync import open_to_index
 
-    said = parse_meta(meta or [])
+    values = parse_meta(meta or [])
     with interruptible(KEPT), open_to_index(run) as opened, console.progress_bar() as progress:
-        done = add_pictures(opened, sources, label=label, meta=said, progress=progress)
+        done = add_pictures(opened, sources, label=label, meta=values, progress=progress)
         opened.gallery.catch_up(progress=progress)
         tell(opened.name, done, as_json=as_json)
 
@@ -115,22 +115,22 @@ def info(run: RunName = None, as_json: AsJson = False) -> None:
     from siam.index.summary import summarise
 
     with open_run(run) as opened:
-        found = summarise(opened.gallery)
+        held = summarise(opened.gallery)
         if notices := collect_notices(opened.gallery):
             console.notice("\n".join(notices))
         if as_json:
-            console.json_object({"run": opened.name, **found.to_dict()})
+            console.json_object({"run": opened.name, **held.to_dict()})
             return
-        console.data(f"{found.items:,} pictures in {len(found.labels):,} labels.")
-        rows = [[label or "(none)", f"{count:,}"] for label, count in found.labels.items()]
+        console.data(f"{held.items:,} pictures in {len(held.labels):,} labels.")
+        rows = [[label or "(none)", f"{count:,}"] for label, count in held.labels.items()]
         console.table("", ["label", "items"], rows[:SHOWN])
         if len(rows) > SHOWN:
             console.data(f"... and {len(rows) - SHOWN:,} more labels (--json lists all)")
-        splits = ", ".join(f"{name or '(none)'} {n:,}" for name, n in found.splits.items())
+        splits = ", ".join(f"{name or '(none)'} {n:,}" for name, n in held.splits.items())
         console.data(f"splits: {splits or 'none'}")
-        console.data(f"kind: {found.kind}, in use: {found.structure}, lags by {found.lag:,} items")
-        console.data(f"{found.dim} numbers a vector, {found.disk / 2**20:.1f} MB in {found.folder}")
-        console.data(f"encoder: {found.encoder[:12]}, ids up to {found.last_id:,}")
+        console.data(f"kind: {held.kind}, in use: {held.structure}, lags by {held.lag:,} items")
+        console.data(f"{held.dim} numbers a vector, {held.disk / 2**20:.1f} MB in {held.folder}")
+        console.data(f"encoder: {held.encoder[:12]}, ids up to {held.last_id:,}")
         console.notice("Check it:  siam index verify   Make it faster:  siam index tune")
 
 
@@ -150,19 +150,19 @@ def verify(
     from siam.index.verify import verify as verify_gallery
 
     with open_run(run, read_only=not repair) as opened, console.progress_bar() as progress:
-        found = verify_gallery(opened.gallery, repair=repair, progress=progress)
+        result = verify_gallery(opened.gallery, repair=repair, progress=progress)
         if as_json:
-            console.json_object({"run": opened.name, "clean": found.clean, **asdict(found)})
+            console.json_object({"run": opened.name, "clean": result.clean, **asdict(result)})
         else:
-            state = "is sound" if found.clean else "is damaged"
-            console.data(f"The index {state}: {found.items:,} items.")
-            for problem in found.problems:
+            state = "is sound" if result.clean else "is damaged"
+            console.data(f"The index {state}: {result.items:,} items.")
+            for problem in result.problems:
                 console.data(f"{'repaired' if problem.repaired else 'found'}: {problem.what}")
-            files = f"{found.checked_files:,} picture files compared"
-            console.data(f"{files}; searches find {found.recall:.1%} of the brute-force answer.")
-            if not repair and not all(problem.repaired for problem in found.problems):
+            files = f"{result.checked_files:,} picture files compared"
+            console.data(f"{files}; searches find {result.recall:.1%} of the brute-force answer.")
+            if not repair and not all(problem.repaired for problem in result.problems):
                 console.notice("Set it right:  siam index verify --repair")
-    if not found.clean:
+    if not result.clean:
         raise typer.Exit(4)
 
 
@@ -211,8 +211,8 @@ def tune(
             opened.gallery.configure(kind=chosen.kind, budget=budget)
             opened.gallery.build(afresh=True, progress=progress)
         if as_json:
-            told = {"chosen": chosen.kind, "trials": [asdict(trial) for trial in trials]}
-            console.json_object({"run": opened.name, **told})
+            report = {"chosen": chosen.kind, "trials": [asdict(trial) for trial in trials]}
+            console.json_object({"run": opened.name, **report})
         else:
             console.data(f"{'Best' if dry_run else 'Chosen'}: {chosen.kind} ({chosen.factory}).")
 
@@ -221,8 +221,8 @@ def as_row(trial: Trial) -> list[str]:
     """Return a trial's line of the table."""
     speed = [f"{trial.latency * 1e3:.3f}", f"{trial.throughput:,.0f}"]
     cost = [f"{trial.memory / 2**20:.1f}", f"{trial.build:.1f}"]
-    found = f"{trial.recall:.2%}"
-    return [trial.kind, trial.factory, found, *speed, *cost, "" if trial.fits else "over budget"]
+    recall = f"{trial.recall:.2%}"
+    return [trial.kind, trial.factory, recall, *speed, *cost, "" if trial.fits else "over budget"]
 
 
 def tell(run: str, done: Indexed, *, as_json: bool, dry_run: bool = False) -> None:
@@ -242,8 +242,8 @@ def tell(run: str, done: Indexed, *, as_json: bool, dry_run: bool = False) -> No
         counted = {**counts, "total": done.total, "skipped": left}
         console.json_object({"run": run, "dry_run": dry_run, **counted})
     else:
-        said = ", ".join(f"{count:,} {name}" for name, count in counts.items())
-        console.data(f"{'Would be: ' if dry_run else ''}{said}; the index holds {done.total:,}.")
+        words = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+        console.data(f"{'Would be: ' if dry_run else ''}{words}; the index holds {done.total:,}.")
         if not dry_run:
             console.notice("Ask it:  siam query PICTURE")
     if done.skipped:

@@ -106,13 +106,13 @@ class _Parser:
 
     def _any(self) -> str:
         terms = [self._all()]
-        while self._taken("or"):
+        while self._accept("or"):
             terms.append(self._all())
         return f"({' OR '.join(terms)})"
 
     def _all(self) -> str:
         terms = [self._one()]
-        while self._taken("and"):
+        while self._accept("and"):
             terms.append(self._one())
         return f"({' AND '.join(terms)})"
 
@@ -120,23 +120,23 @@ class _Parser:
         self._comparisons += 1
         if self._comparisons > MOST:
             raise UsageError(f"A filter may hold {MOST} comparisons at most; this one holds more.")
-        if self._taken("not"):
+        if self._accept("not"):
             return f"NOT {self._one()}"
-        if self._taken("("):
+        if self._accept("("):
             condition = self._any()
-            if not self._taken(")"):
+            if not self._accept(")"):
                 raise self._error("a bracket is not closed")
             return condition
         return self._comparison()
 
     def _comparison(self) -> str:
-        kind, field = self._take("a field")
+        kind, field = self._expect("a field")
         if kind != "word" or not FIELD.fullmatch(field):
             raise self._error(f"{field!r} stands where a field such as label should")
-        _, mark = self._take(f"an operator after {field!r}")
+        _, mark = self._expect(f"an operator after {field!r}")
         if mark not in OPERATORS:
             raise self._error(f"{mark!r} stands where = != < <= > or >= should")
-        kind, text = self._take(f"a value after '{field}{mark}'")
+        kind, text = self._expect(f"a value after '{field}{mark}'")
         if kind == "mark":
             raise self._error(f"{text!r} stands where a value should")
         if kind == "quoted":
@@ -176,17 +176,17 @@ class _Parser:
             f" THEN {value} {operator} ? ELSE {value} {operator} ? END, 0)"
         )
 
-    def _taken(self, wanted: str) -> bool:
+    def _accept(self, word: str) -> bool:
         if self._next < len(self._tokens):
             kind, text = self._tokens[self._next]
-            if kind != "quoted" and text.lower() == wanted:
+            if kind != "quoted" and text.lower() == word:
                 self._next += 1
                 return True
         return False
 
-    def _take(self, wanted: str) -> tuple[str, str]:
+    def _expect(self, word: str) -> tuple[str, str]:
         if self._next == len(self._tokens):
-            raise self._error(f"it ends where {wanted} should come")
+            raise self._error(f"it ends where {word} should come")
         self._next += 1
         return self._tokens[self._next - 1]
 

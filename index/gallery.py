@@ -173,9 +173,9 @@ class Gallery(Reader):
 
     def remove(self, ids: Sequence[int] | Integers) -> int:
         """Remove items in one transaction; return how many were there. Ids are never reused."""
-        wanted = np.unique(np.asarray(ids, np.int64)).tolist()
+        numbers = np.unique(np.asarray(ids, np.int64)).tolist()
         with self.catalogue.writing() as connection:
-            gone = rows.delete(connection, wanted)
+            gone = rows.delete(connection, numbers)
             if gone:
                 self.catalogue.advance(connection, added=-len(gone), changed=gone)
                 self._changed = True

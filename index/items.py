@@ -111,14 +111,14 @@ def insert(connection: sqlite3.Connection, new: NewItems) -> tuple[Integers, int
         ids int64 of shape (n,), how many are new, and the ids whose vector changed.
         Nothing is written for items that are already there with the same values.
     """
-    known = ids_of_keys(connection, [row[0] for row in new.rows])
+    ids_by_key = ids_of_keys(connection, [row[0] for row in new.rows])
     row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'items'").fetchone()
     following = (row[0] if row else 0) + 1
     ids = np.empty(len(new.rows), np.int64)
     fresh: list[int] = []
     changed: list[int] = []
     for position, values in enumerate(new.rows):
-        existing = known.get(values[0])
+        existing = ids_by_key.get(values[0])
         if existing is None:
             ids[position] = following + len(fresh)
             fresh.append(position)
@@ -208,9 +208,9 @@ def labels_of_ids(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[in
 
 def all_labels(connection: sqlite3.Connection) -> tuple[Integers, Labels]:
     """Return every id, int64 ascending, and its label, str or None."""
-    found = connection.execute(f"SELECT id, {LABEL} FROM items ORDER BY id").fetchall()
-    ids = np.fromiter((row[0] for row in found), np.int64, len(found))
-    return ids, np.array([row[1] for row in found], dtype=object)
+    pairs = connection.execute(f"SELECT id, {LABEL} FROM items ORDER BY id").fetchall()
+    ids = np.fromiter((row[0] for row in pairs), np.int64, len(pairs))
+    return ids, np.array([row[1] for row in pairs], dtype=object)
 
 
 def thumbnails_of(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, bytes]:

@@ -16,33 +16,33 @@ NEIGHBOURS = 10
 ROUNDING = 4e-6
 
 
-def recall(found: Matches, exact: Matches) -> float:
+def recall(matches: Matches, truth: Matches) -> float:
     """Return the share of the exact answer that was found, ties counted as found: 0 to 1.
 
     Args:
-        found: what an approximate search returned, k neighbours per query.
-        exact: the exact answer with the same k.
+        matches: what an approximate search returned, k neighbours per query.
+        truth: the exact answer with the same k.
     """
-    hits, wanted = _hits(found, exact)
-    return float(hits.sum() / wanted.sum()) if wanted.sum() else 1.0
+    hits, due = _hits(matches, truth)
+    return float(hits.sum() / due.sum()) if due.sum() else 1.0
 
 
-def sampling_error(found: Matches, exact: Matches) -> float:
+def sampling_error(matches: Matches, truth: Matches) -> float:
     """Return the standard error of `recall` as an estimate for all queries there could be.
 
     Neighbours of one query are missed together, so it is the queries that count as draws.
     """
-    hits, wanted = _hits(found, exact)
-    shares = hits[wanted > 0] / wanted[wanted > 0]
+    hits, due = _hits(matches, truth)
+    shares = hits[due > 0] / due[due > 0]
     return float(shares.std(ddof=1) / len(shares) ** 0.5) if len(shares) > 1 else 0.0
 
 
-def _hits(found: Matches, exact: Matches) -> tuple[Integers, Integers]:
+def _hits(matches: Matches, truth: Matches) -> tuple[Integers, Integers]:
     # Compared by distance: equally near items may stand in for each other.
-    there = ~np.isinf(exact.distances)
-    worst = np.where(there, exact.distances, -np.inf).max(axis=1, initial=-np.inf)
-    hits = (found.distances**2 <= (np.sign(worst) * worst**2 + ROUNDING)[:, None]).sum(axis=1)
-    return np.minimum(hits, exact.counts), exact.counts
+    there = ~np.isinf(truth.distances)
+    worst = np.where(there, truth.distances, -np.inf).max(axis=1, initial=-np.inf)
+    hits = (matches.distances**2 <= (np.sign(worst) * worst**2 + ROUNDING)[:, None]).sum(axis=1)
+    return np.minimum(hits, truth.counts), truth.counts
 
 
 def others(matches: Matches) -> Matches:

@@ -110,11 +110,11 @@ class Snapshot:
         copies = self.store.vectors_of(ids)
         if copies is not None:
             return copies
-        wanted, place = np.unique(ids, return_inverse=True)
-        vectors = np.full((len(wanted), self.catalogue.dim), np.nan, np.float32)
+        numbers, place = np.unique(ids, return_inverse=True)
+        vectors = np.full((len(numbers), self.catalogue.dim), np.nan, np.float32)
         with self.catalogue.reading() as connection:
-            there = vectors_of_ids(connection, wanted.tolist())
-        for row, number in enumerate(wanted.tolist()):
+            there = vectors_of_ids(connection, numbers.tolist())
+        for row, number in enumerate(numbers.tolist()):
             if number in there:
                 vectors[row] = np.frombuffer(there[number], np.float32)
         return vectors[place.reshape(ids.shape)]

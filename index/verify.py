@@ -184,9 +184,9 @@ def brute_force(catalogue: Catalogue, queries: Vectors, k: int) -> Matches:
             near = nearest_rows(queries, vectors, min(k + SPARE, len(ids)))
             part = rank(np.array(queries), [(near, vectors.__getitem__)], k)
             both = np.hstack([nearest.distances, part.distances])
-            known = np.hstack([nearest.ids, np.where(part.ids < 0, -1, ids[part.ids])])
-            best = np.lexsort((known, both), axis=1)[:, :k]
+            ids_so_far = np.hstack([nearest.ids, np.where(part.ids < 0, -1, ids[part.ids])])
+            best = np.lexsort((ids_so_far, both), axis=1)[:, :k]
             nearest = Matches(
-                np.take_along_axis(known, best, axis=1), np.take_along_axis(both, best, axis=1)
+                np.take_along_axis(ids_so_far, best, axis=1), np.take_along_axis(both, best, axis=1)
             )
     return nearest

@@ -96,14 +96,14 @@ def search_cells(cells: Cells, queries: Vectors, k: int) -> Integers | None:
         >>> found is None or found[:, 0].tolist()
         [0, 1, 2]
     """
-    found = []
+    rows = []
     with one_thread():
         for start in range(0, len(queries), BLOCK):
             block = _search_block(cells, queries[start : start + BLOCK], k)
             if block is None:
                 return None
-            found.append(block)
-    return np.concatenate(found)
+            rows.append(block)
+    return np.concatenate(rows)
 
 
 def _search_block(cells: Cells, queries: Vectors, k: int) -> Integers | None:
@@ -136,10 +136,10 @@ def _search_where(chosen: Booleans, cells: Cells, queries: Vectors, k: int, near
     for cell, (start, end) in enumerate(zip(cells.starts[:-1], cells.starts[1:], strict=True)):
         asking = np.flatnonzero(chosen[:, cell])
         if len(asking) and end > start:
-            similarity, found = faiss.knn(
+            similarity, rows = faiss.knn(
                 queries[asking],
                 cells.vectors[start:end],
                 min(k, int(end - start)),
                 faiss.METRIC_INNER_PRODUCT,
             )
-            nearest.add_result_subset(asking, similarity, found + start)
+            nearest.add_result_subset(asking, similarity, rows + start)

@@ -19,8 +19,9 @@ from siam.index.stores.cells import search_cells
 from siam.index.stores.faiss_files import FaissFiles
 from siam.index.stores.faiss_structure import search_parameters
 from siam.index.stores.threads import one_thread
+from siam.unit_vectors import nearest_rows
 
-__all__ = ["nearest", "propose"]
+__all__ = ["propose"]
 
 # Numbers that one query is compared with on one thread.
 ALONE = 20_000_000
@@ -51,7 +52,7 @@ def propose(
         rows = np.sort(rows[rows >= 0])
         if not len(rows):
             return np.full((len(queries), 0), -1, np.int64)
-        return base.ids_at(nearest_among(base.vectors.__getitem__, rows, queries, k))
+        return base.ids_at(_nearest_among(base.vectors.__getitem__, rows, queries, k))
     dead = base.removed_rows
     if without is not None and len(without):
         rows = base.rows_of(without)
@@ -76,12 +77,12 @@ def _exact(base: FaissFiles, dead: Integers, queries: Vectors, k: int) -> Intege
     """
     spare = min(len(dead), OVERFETCH)
     width = min(k + spare + TIES, len(base.ids))
-    found, dropped = _drop(dead, _every_row(base, queries, width))
-    short = dropped > spare
+    rows, lost = _mask(dead, _every_row(base, queries, width))
+    short = lost > spare
     if short.any():
         alive = np.delete(np.arange(len(base.ids)), dead)
-        _replace(found, short, nearest_among(base.vectors.__getitem__, alive, queries[short], k))
-    return found
+        _replace(rows, short, _nearest_among(base.vectors.__getitem__, alive, queries[short], k))
+    return rows
 
 
 def _approximate(base: FaissFiles, dead: Integers, queries: Vectors, k: int) -> Integers:
@@ -91,43 +92,30 @@ def _approximate(base: FaissFiles, dead: Integers, queries: Vectors, k: int) -> 
     """
     effort = dict(base.effort)
     # Quantised codes rank roughly: more candidates than asked for are ranked again exactly.
-    wanted = k * effort.pop("refine", 1)
-    spare = min(len(dead), wanted // 2 + SPARE)
-    width = min(wanted + spare, len(base.ids))
+    goal = k * effort.pop("refine", 1)
+    spare = min(len(dead), goal // 2 + SPARE)
+    width = min(goal + spare, len(base.ids))
     # Further candidates take further looking: with half of the rows removed, a graph asked for 37
     # with the effort that finds 99.2 % of 10 found 96.5 %.
-    effort = {name: math.ceil(value * width / wanted) for name, value in effort.items()}
+    effort = {name: math.ceil(value * width / goal) for name, value in effort.items()}
     parameters = search_parameters(base.approximate, effort)
     if len(queries) == 1:  # waking other threads for one query costs more than it saves
         with one_thread():
-            _, proposed = base.approximate.search(queries, width, params=parameters)
+            _, candidates = base.approximate.search(queries, width, params=parameters)
     else:
-        _, proposed = base.approximate.search(queries, width, params=parameters)
-    found, dropped = _drop(dead, proposed)
+        _, candidates = base.approximate.search(queries, width, params=parameters)
+    rows, lost = _mask(dead, candidates)
     least = min(k, len(base.ids) - len(dead))
-    short = (dropped > spare) | ((found >= 0).sum(axis=1) < least)
+    short = (lost > spare) | ((rows >= 0).sum(axis=1) < least)
     if short.any():
-        certain = _exact(base, dead, queries[short], k)
-        more = max(0, certain.shape[1] - width)
-        found = np.pad(found, ((0, 0), (0, more)), constant_values=-1)
-        _replace(found, short, certain)
-    return found
+        exact_rows = _exact(base, dead, queries[short], k)
+        more = max(0, exact_rows.shape[1] - width)
+        rows = np.pad(rows, ((0, 0), (0, more)), constant_values=-1)
+        _replace(rows, short, exact_rows)
+    return rows
 
 
-def nearest(queries: Vectors, vectors: Vectors, k: int) -> Integers:
-    """Return the positions, int64 (n, k), of the `k` vectors most similar to each query.
-
-    Args:
-        queries: float32 of shape (n, dim), unit length.
-        vectors: float32 of shape (m, dim), unit length; a mapped file is read, not copied.
-        k: 1 to m.
-    """
-    import faiss
-
-    return np.asarray(faiss.knn(queries, vectors, k, faiss.METRIC_INNER_PRODUCT)[1])
-
-
-def nearest_among(
+def _nearest_among(
     take: Callable[[Integers], Vectors], among: Integers, queries: Vectors, k: int
 ) -> Integers:
     """Return the rows most similar to each query among some of them, exactly.
@@ -147,10 +135,10 @@ def nearest_among(
     heap = faiss.ResultHeap(len(queries), width, keep_max=True)
     for start in range(0, len(among), GATHER):
         block = among[start : start + GATHER]
-        similarity, found = faiss.knn(
+        similarity, rows = faiss.knn(
             queries, take(block), min(width, len(block)), faiss.METRIC_INNER_PRODUCT
         )
-        heap.add_result(similarity, block[found])
+        heap.add_result(similarity, block[rows])
     heap.finalize()
     return np.asarray(heap.I)
 
@@ -160,25 +148,25 @@ def _every_row(base: FaissFiles, queries: Vectors, width: int) -> Integers:
     small = base.vectors.size <= ALONE
     if small and len(queries) == 1:
         with one_thread():
-            return nearest(queries, base.vectors, width)
+            return nearest_rows(queries, base.vectors, width)
     if small and len(queries) >= MANY and len(base.vectors) >= DIVISIBLE:
-        found = search_cells(base.cells, queries, width)
-        if found is not None:
-            return found
-    return nearest(queries, base.vectors, width)
+        rows = search_cells(base.cells, queries, width)
+        if rows is not None:
+            return rows
+    return nearest_rows(queries, base.vectors, width)
 
 
-def _drop(dead: Integers, found: Integers) -> tuple[Integers, Integers]:
+def _mask(dead: Integers, rows: Integers) -> tuple[Integers, Integers]:
     """Return the positions (n, width) with -1 for removed rows, and how many those were (n,)."""
     if not len(dead):
-        return found, np.zeros(len(found), np.int64)
-    place = np.minimum(np.searchsorted(dead, found), len(dead) - 1)
-    removed = dead[place] == found
-    found[removed] = -1
-    return found, removed.sum(axis=1)
+        return rows, np.zeros(len(rows), np.int64)
+    place = np.minimum(np.searchsorted(dead, rows), len(dead) - 1)
+    removed = dead[place] == rows
+    rows[removed] = -1
+    return rows, removed.sum(axis=1)
 
 
-def _replace(found: Integers, short: Booleans, certain: Integers) -> None:
-    """Put the certain answers of the queries that were left short in place of what they found."""
-    found[short] = -1
-    found[short, : certain.shape[1]] = certain
+def _replace(rows: Integers, short: Booleans, exact_rows: Integers) -> None:
+    """Put exact answers in place of those of the queries that were left short."""
+    rows[short] = -1
+    rows[short, : exact_rows.shape[1]] = exact_rows

@@ -41,8 +41,8 @@ def make_structure(vectors: Vectors, named: str, *, progress: Progress = silent)
         index.hnsw.efConstruction = 80
     if not index.is_trained:
         progress("training the index", 0, 0)
-        wanted = max(LEAST_TRAINING, TRAINING * getattr(index, "nlist", 1))
-        sample = np.random.default_rng(0).permutation(count)[:wanted]
+        size = max(LEAST_TRAINING, TRAINING * getattr(index, "nlist", 1))
+        sample = np.random.default_rng(0).permutation(count)[:size]
         try:
             index.train(np.ascontiguousarray(vectors[np.sort(sample)]))
         except RuntimeError:
@@ -53,9 +53,9 @@ def make_structure(vectors: Vectors, named: str, *, progress: Progress = silent)
     return index
 
 
-def same_structure(present: str, wanted: str) -> bool:
+def same_structure(present: str, size: str) -> bool:
     """Tell whether two factory strings differ in the number of lists alone."""
-    return present.split(",")[1:] == wanted.split(",")[1:] and present[:3] == wanted[:3]
+    return present.split(",")[1:] == size.split(",")[1:] and present[:3] == size[:3]
 
 
 def settings_of(index: Any) -> list[dict[str, int]]:
