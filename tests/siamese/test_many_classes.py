@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
-from pathlib import Path
-
 import numpy as np
 import pytest
 from keras import layers
 
-from siam.datasets.dataset import Split
-from siam.progress import Progress, silent
 from siam.recipe import Recipe
 from siam.siamese.losses.registry import LOSSES
 from siam.siamese.many_classes import MANY_CLASSES_PRESETS, preset_for
 from siam.siamese.presets import PRESETS
 from siam.siamese.towers import TOWERS, deep_tower
-from siam.siamese.training import train_network
 
 
 def test_both_families_have_the_same_names() -> None:
@@ -61,38 +55,6 @@ def test_the_deep_tower_looks_at_large_pictures_and_ends_small(side: int, last: 
     pictures = np.random.default_rng(0).integers(0, 256, (3, side, side, 1)).astype(np.float32)
     embeddings = np.asarray(tower(pictures))
     np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1.0, atol=1e-5)
-
-
-def test_an_interrupted_training_with_dropout_ends_as_an_uninterrupted_one(tmp_path: Path) -> None:
-    """What the next step leaves out is part of the state."""
-    rng = np.random.default_rng(0)
-    pictures = rng.integers(0, 256, (48, 16, 16, 1), dtype=np.uint8)
-    split = Split(pictures, np.repeat(np.arange(8), 6), tuple(str(n) for n in range(48)))
-    recipe = dataclasses.replace(
-        MANY_CLASSES_PRESETS["quick"],
-        dim=8,
-        classes_per_batch=8,
-        pictures_per_class=2,
-        precision="float32",
-        epochs=3,
-    )
-
-    def train(folder: Path, progress: Progress = silent) -> list[np.ndarray]:
-        folder.mkdir(exist_ok=True)
-        trained = train_network(
-            split, split, recipe=recipe, seed=0, folder=folder, progress=progress
-        )
-        return [np.asarray(value) for value in trained.network.get_weights()]
-
-    def stop_in_the_second_epoch(what: str, done: int, total: int) -> None:
-        if done == total // 2 + 1:
-            raise KeyboardInterrupt
-
-    expected = train(tmp_path / "whole")
-    with pytest.raises(KeyboardInterrupt):
-        train(tmp_path / "cut", stop_in_the_second_epoch)
-    for left, right in zip(train(tmp_path / "cut"), expected, strict=True):
-        np.testing.assert_allclose(left, right, atol=1e-5)
 
 
 def test_the_deep_tower_leaves_channels_out_in_training_alone() -> None:
