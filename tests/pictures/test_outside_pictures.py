@@ -22,6 +22,15 @@ from rendering.kinds import KINDS  # noqa: E402
 from rendering.strokes import drawn, written  # noqa: E402
 
 DIGIT = Preparation("digit", (28, 28), 1)
+# One or two of each way of making a picture; the others, some of which take seconds, are slow.
+EVERY_DAY = {
+    "paint_thick", "dark_mode", "transparent", "scanned", "photo_pen", "photo_shadow",
+    "photo_ruled", "photo_chalkboard", "photo_table", "boxed", "window", "recycled_pencil",
+    "stamped", "jpeg_ten", "form_box", "print_nearby", "faint_pencil", "underlined",
+}  # fmt: skip
+ALL_KINDS = [
+    pytest.param(kind, marks=[] if kind in EVERY_DAY else pytest.mark.slow) for kind in KINDS
+]
 
 
 def grown(mask: np.ndarray) -> np.ndarray:
@@ -38,7 +47,7 @@ def overlap(found: np.ndarray, wanted: np.ndarray) -> float:
     return float(min(here, there))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ALL_KINDS)
 def test_digit_is_found_whole_and_alone(kind: str) -> None:
     """60 pictures and more in all: each kind with digits of its own."""
     if kind == "tilted":
@@ -56,7 +65,7 @@ def test_digit_is_found_whole_and_alone(kind: str) -> None:
     assert sorted(scores)[1 if len(scores) > 2 else 0] > 0.8, scores
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ALL_KINDS)
 def test_same_seed_gives_the_same_file_and_the_same_input(kind: str) -> None:
     if kind == "photo_large":
         pytest.skip("takes seconds, and draws as photo_pen does")
@@ -67,6 +76,10 @@ def test_same_seed_gives_the_same_file_and_the_same_input(kind: str) -> None:
     assert files[0] == files[1]
     inputs = [prepare_picture(read_picture(file), DIGIT).pixels for file in files]
     assert np.array_equal(*inputs)
+
+
+def test_the_kinds_of_every_day_are_kinds() -> None:
+    assert KINDS.keys() >= EVERY_DAY
 
 
 @pytest.mark.parametrize("name", CORRUPTIONS)
