@@ -6,6 +6,7 @@ import gzip
 import io
 import os
 import struct
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -29,13 +30,23 @@ def data_dir() -> Path:
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run on scikit-learn's digits; shared, so that tests must leave it as it is."""
     from siam.engine.train import train_run
+    from siam.file_lock import try_lock
     from siam.runs.config import DataChoice, TrainChoice
 
-    runs = tmp_path_factory.mktemp("runs")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SIAM_RUNS", str(runs))
-        choice = TrainChoice(preset="quick", overrides={"epochs": "12"})
-        return train_run(DataChoice(dataset="digits"), choice, name="digits").path
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:  # one run for all workers: the first to ask trains it
+        folder = folder.parent
+    runs = folder / "trained"
+    runs.mkdir(exist_ok=True)
+    while not (runs / "digits").is_dir():
+        with try_lock(runs / ".training") as ours:
+            if ours and not (runs / "digits").is_dir():
+                with pytest.MonkeyPatch.context() as patch:
+                    patch.setenv("SIAM_RUNS", str(runs))
+                    choice = TrainChoice(preset="quick", overrides={"epochs": "6"})
+                    train_run(DataChoice(dataset="digits"), choice, name="digits")
+        time.sleep(0.1)
+    return runs / "digits"
 
 
 @pytest.fixture
@@ -68,7 +79,7 @@ def idx_bytes(array: np.ndarray) -> bytes:
     return bytes([0, 0, 8, array.ndim]) + sizes + array.astype(np.uint8).tobytes()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def write_idx() -> WriteIdx:
     """Write an array as an IDX file, gzipped where the name says so."""
 
