@@ -47,6 +47,7 @@ def test_the_gradient_is_finite_where_both_pictures_are_one() -> None:
     assert all(np.isfinite(weight).all() for weight in network.get_weights())
 
 
+@pytest.mark.slow
 def test_a_saved_network_loads_in_a_process_that_knows_no_siam(tmp_path: Path) -> None:
     network = siamese_network(small_tower((28, 28, 1), 8))
     path = tmp_path / "model.keras"

@@ -25,6 +25,7 @@ RECIPE = Recipe(
     classes_per_batch=3,
     pictures_per_class=4,
     learning_rate=3e-3,
+    optimizer="adamw",  # Muon's steps take longer to compile than these trainings to run
     precision="float32",
     augment=POLICY,
 )
@@ -102,7 +103,9 @@ def test_training_on_the_device_learns_what_the_cpus_feed_teaches(tmp_path: Path
         np.testing.assert_allclose(left, right, atol=2e-3)
 
 
-@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize(
+    "precision", ["float32", pytest.param("mixed_bfloat16", marks=pytest.mark.slow)]
+)
 def test_a_resumed_training_equals_an_uninterrupted_one(precision: str, tmp_path: Path) -> None:
     recipe = dataclasses.replace(
         RECIPE, precision=precision, clean_epochs=0.3, hard_example_share=0.5

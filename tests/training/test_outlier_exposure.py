@@ -89,6 +89,7 @@ def test_a_recipe_says_how_many_and_validation_has_none(digits: Split) -> None:
     assert watched[0][0].shape[0] == 40
 
 
+@pytest.mark.slow
 def test_a_training_with_outliers_tells_others_better(digits: Split, tmp_path: Path) -> None:
     others = draw_outliers(digits.pictures, digits.labels, count=300, seed=9)
     passed = []
