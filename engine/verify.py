@@ -8,12 +8,13 @@ from typing import Any, Literal
 import numpy as np
 
 from siam.engine.answers.answer import Unreadable
-from siam.engine.api.display import pair_html, pair_line, printable
+from siam.engine.answers.display import block, figure, printable
 from siam.engine.open_run import OpenRun
 from siam.engine.reading import NO_OPTIONS, PictureOptions, Source, read_one
 from siam.errors import PictureError
 from siam.evaluation.verdict import SURE
 from siam.pictures.preparation import Prepared
+from siam.pictures.thumbnail import encode_thumbnail
 
 __all__ = ["PairAnswer", "PairVerdict", "verify_pair"]
 
@@ -66,14 +67,25 @@ class PairAnswer:
             },
         }
 
+    @property
+    def line(self) -> str:
+        """The verdict and the probability in a line."""
+        return f"{self.verdict}, probability of the same class {self.probability:.1%}"
+
     def __repr__(self) -> str:
-        return f"<PairAnswer: {pair_line(self)} ({printable(f'{self.left}, {self.right}')})>"
+        return f"<PairAnswer: {self.line} ({printable(f'{self.left}, {self.right}')})>"
 
     def __str__(self) -> str:
-        return f"{pair_line(self)}\n{printable(self.reason)}"
+        return f"{self.line}\n{printable(self.reason)}"
 
     def _repr_html_(self) -> str:
-        return pair_html(self)
+        """What the network saw of both."""
+        names = (self.left, self.right)
+        figures = [
+            figure(encode_thumbnail(prepared.pixels), name)
+            for name, prepared in zip(names, self.prepared, strict=True)
+        ]
+        return block(self.line, self.reason, figures)
 
 
 def verify_pair(

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from siam.engine.api.display import answer_html, answer_line, answer_text, printable
+from siam.engine.answers.display import block, figure, printable
 from siam.evaluation.verdict import SURE, Verdict, Word
 from siam.pictures.preparation import Prepared
+from siam.pictures.thumbnail import encode_thumbnail
 
 __all__ = ["Answer", "Neighbour", "Result", "Unreadable", "explain"]
+
+# Neighbours in an answer's lines.
+SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -79,14 +83,37 @@ class Answer:
             "notes": list(self.prepared.notes) if self.prepared else [],
         }
 
+    @property
+    def line(self) -> str:
+        """The label, the verdict and the probability in a line."""
+        label = printable(self.label) if self.label else "(no label)"
+        return f"{label}  {self.verdict}, probability {self.probability:.1%}"
+
     def __repr__(self) -> str:
-        return f"<Answer: {answer_line(self)} ({printable(self.input)})>"
+        return f"<Answer: {self.line} ({printable(self.input)})>"
 
     def __str__(self) -> str:
-        return answer_text(self)
+        lines = [self.line, printable(self.reason)]
+        if self.prepared:
+            lines += [f"note: {note}" for note in self.prepared.notes]
+        lines += [
+            f"{printable(near.label or '-'):<12} {near.distance:.3f}  {printable(near.key)}"
+            for near in self.neighbours[:SHOWN]
+        ]
+        if len(self.neighbours) > SHOWN:
+            lines.append(f"... and {len(self.neighbours) - SHOWN} more neighbours")
+        return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        return answer_html(self)
+        """What the network saw, then its neighbours, nearest first."""
+        figures = []
+        if self.prepared:
+            figures.append(figure(encode_thumbnail(self.prepared.pixels), self.input))
+        figures += [
+            figure(near.thumbnail, f"{near.label or '-'} at {near.distance:.3f}", near.key)
+            for near in self.neighbours
+        ]
+        return block(self.line, self.reason, figures)
 
 
 @dataclass(frozen=True)
