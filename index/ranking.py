@@ -14,7 +14,7 @@ __all__ = ["Candidates", "rank"]
 # Queries ranked at once, so that their candidates' vectors stay in the processor's cache.
 BLOCK = 256
 # Ids of candidates, int64 (n, m), -1 for none, and what gives the vectors of such ids: NaN for
-# one that is not there any more.
+# -1 and for one that is not there any more.
 Candidates = tuple[Integers, Callable[[Integers], Vectors]]
 
 
@@ -28,7 +28,7 @@ def rank(queries: Vectors, candidates: Sequence[Candidates], k: int) -> Matches:
 
     Example:
         >>> corners = np.eye(3, dtype=np.float32)
-        >>> rank(corners[:1], [(np.array([[1, 0, -1]]), corners.__getitem__)], 2).ids.tolist()
+        >>> rank(corners[:1], [(np.array([[1, 0, 2]]), corners.__getitem__)], 2).ids.tolist()
         [[0, 1]]
     """
     width = sum(ids.shape[1] for ids, _ in candidates)
@@ -59,13 +59,13 @@ def _rank_block(
         difference -= queries[:, None]
         lots.append(np.sqrt(np.einsum("qcd,qcd->qc", difference, difference)))
     distances = lots[0] if len(lots) == 1 else np.concatenate(lots, axis=1)
-    ids = np.concatenate([ids for ids, _ in candidates], axis=1)
+    parts = [ids for ids, _ in candidates]
+    ids = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
     np.minimum(distances, 2.0, out=distances)  # rounding may pass the greatest there is
-    gone = np.isnan(distances)
-    gone |= ids < 0
-    if gone.any():
+    if np.isnan(distances.max()):  # -1 has no vector either
+        gone = np.isnan(distances)
         distances[gone] = np.inf
-        ids[gone] = -1
+        ids = np.where(gone, -1, ids)
     order = np.lexsort((ids, distances), axis=1)[:, :k]
     rows = np.arange(len(queries))[:, None]
     return ids[rows, order], distances[rows, order]

@@ -101,6 +101,8 @@ class FaissFiles:
         first, last = int(sorted_ids[0]), int(sorted_ids[-1])
         if order is None and first >= 0 and last - first + 1 == len(sorted_ids):  # no gap
             place = ids - first
+            if place.view(np.uint64).max(initial=0) < len(sorted_ids):  # none is negative either
+                return place
             return np.where((ids >= first) & (ids <= last), place, -1)
         place = np.minimum(np.searchsorted(sorted_ids, ids), len(sorted_ids) - 1)
         there = (sorted_ids[place] == ids) & (ids >= 0)
@@ -109,9 +111,9 @@ class FaissFiles:
     def vectors_of(self, ids: Integers) -> Vectors:
         """Return the vectors of ids of any shape; NaN where there is none."""
         rows = self.rows_of(ids)
-        missing = rows < 0
-        if not missing.any():
+        if not rows.size or rows.min() >= 0:
             return self.vectors[rows]
+        missing = rows < 0
         vectors = np.full((*rows.shape, self.vectors.shape[1]), np.nan, np.float32)
         vectors[~missing] = self.vectors[rows[~missing]]
         return vectors
