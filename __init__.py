@@ -4,8 +4,8 @@ Nothing is imported before its first use: a bare `import siam` costs millisecond
 
 Example:
     >>> import siam
-    >>> run = siam.train("photos/", preset="quick")  # doctest: +SKIP
-    >>> run.query("phone.jpg").verdict  # doctest: +SKIP
+    >>> run = siam.train("photos/", preset="quick")
+    >>> run.query("phone.jpg").verdict
     'match'
 """
 

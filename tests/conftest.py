@@ -39,7 +39,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     runs = folder / "trained"
     runs.mkdir(exist_ok=True)
     while not (runs / "digits").is_dir():
-        with try_lock(runs / ".training") as ours:
+        with try_lock(folder / "trained.lock") as ours:
             if ours and not (runs / "digits").is_dir():
                 with pytest.MonkeyPatch.context() as patch:
                     patch.setenv("SIAM_RUNS", str(runs))
@@ -67,6 +67,23 @@ def run_copy(trained: Path, runs: Path) -> Path:
     copy = runs / trained.name
     shutil.copytree(trained, copy)
     return copy
+
+
+@pytest.fixture
+def pictures_beside_a_run(run_copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files that the docs' examples name, and a run trained before in the place of training."""
+    import shutil
+
+    import siam
+    from siam.runs.held_out import load_held_out
+
+    _, test = load_held_out(run_copy)
+    (tmp_path / "photos" / "cats").mkdir(parents=True)
+    for place, name in enumerate(["phone.jpg", "other.jpg", "a.png", "b.png", "photos/cats/a.png"]):
+        Image.fromarray(test.pictures[place, :, :, 0]).save(tmp_path / name)
+    (tmp_path / "broken.jpg").write_text("no picture")
+    shutil.copytree(run_copy, run_copy.with_name("mnist-1"))
+    monkeypatch.setattr(siam, "train", lambda *_, **__: siam.open("digits"), raising=False)
 
 
 WriteIdx = Callable[[Path, np.ndarray], Path]

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 import siam
 from siam.cli import app
-from siam.runs.held_out import load_held_out
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted(
@@ -83,17 +80,9 @@ def test_the_python_page_names_what_is_public_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/python.md"])
-def test_the_python_examples_run(
-    page: str, run_copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("pictures_beside_a_run")
+def test_the_python_examples_run(page: str) -> None:
     """As they stand there, one after the other; a run trained before stands in for the training."""
-    _, test = load_held_out(run_copy)
-    (tmp_path / "photos" / "cats").mkdir(parents=True)
-    for place, name in enumerate(["phone.jpg", "other.jpg", "a.png", "b.png", "photos/cats/a.png"]):
-        Image.fromarray(test.pictures[place, :, :, 0]).save(tmp_path / name)
-    (tmp_path / "broken.jpg").write_text("no picture")
-    shutil.copytree(run_copy, run_copy.with_name("mnist-1"))
-    monkeypatch.setattr(siam, "train", lambda *_, **__: siam.open("digits"), raising=False)
     names: dict[str, object] = {}
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.S)
     assert blocks

@@ -19,6 +19,8 @@ FILES = sorted(
     if path.relative_to(ROOT).parts[0] not in OUTSIDE
 )
 WITH_EXAMPLES = [path for path in FILES if ">>> " in (ROOT / path).read_text()]
+# Their examples ask a run about pictures.
+OF_A_RUN = {Path("__init__.py"), Path("engine/api/run.py"), Path("engine/api/train.py")}
 # What every example may use without importing it, as its module mostly does.
 NAMES = {"np": np, "Path": Path}
 
@@ -39,12 +41,15 @@ def exports(path: Path) -> list[str] | None:
 
 @pytest.mark.parametrize("path", WITH_EXAMPLES, ids=str)
 def test_examples_print_what_they_say(
-    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     module = importlib.import_module(name_of(path))
+    if path in OF_A_RUN:
+        request.getfixturevalue("pictures_beside_a_run")
+    else:
+        monkeypatch.setenv("SIAM_RUNS", str(tmp_path / "runs"))
     assert "doctest: +SKIP" not in (ROOT / path).read_text()
     monkeypatch.chdir(tmp_path)  # an example that writes a file writes it here
-    monkeypatch.setenv("SIAM_RUNS", str(tmp_path / "runs"))
     outcome = doctest.testmod(module, extraglobs=NAMES)
     assert outcome.attempted > 0
     assert outcome.failed == 0

@@ -52,8 +52,8 @@ class Run:
         path: the run's folder; `siam.open` finds it by name.
 
     Example:
-        >>> run = open("digits")  # doctest: +SKIP
-        >>> run.query("phone.jpg").verdict  # doctest: +SKIP
+        >>> run = open("digits")
+        >>> run.query("phone.jpg").verdict
         'match'
     """
 

@@ -62,7 +62,8 @@ def train(
         MissingExtraError: the extra "train" is not installed.
 
     Example:
-        >>> run = train("photos/", preset="quick")  # doctest: +SKIP
+        >>> import siam
+        >>> run = siam.train("photos/", preset="quick")
     """
     from siam.engine.recipe_choice import choose_training
     from siam.engine.train import need_training_parts, train_run

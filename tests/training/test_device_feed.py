@@ -25,7 +25,6 @@ RECIPE = Recipe(
     classes_per_batch=3,
     pictures_per_class=4,
     learning_rate=3e-3,
-    optimizer="adamw",  # Muon's steps take longer to compile than these trainings to run
     precision="float32",
     augment=POLICY,
 )
