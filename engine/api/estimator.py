@@ -241,6 +241,7 @@ class SiameseEncoder(
         tags.input_tags.three_d_array = True
         # The checks' random numbers are no pictures; how good it is on some, its own tests say.
         tags.classifier_tags.poor_score = True
+        tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
 
 

@@ -19,7 +19,10 @@ from siam.engine.api.estimator import SiameseEncoder
 X, Y = load_digits(return_X_y=True)
 FLOAT32 = {"precision": "float32"}
 # What scikit-learn checks and pictures cannot fulfil, by the name of the check.
-NOT_OF_PICTURES: dict[str, str] = {}
+NOT_OF_PICTURES = {
+    "check_methods_sample_order_invariance": "float32 sums of a batch in another order differ by "
+    "6e-8, and the check allows 1e-9",
+}
 TINY = SiameseEncoder(epochs=1, overrides={"dim": 8, **FLOAT32}, n_neighbors=3)
 
 
@@ -101,6 +104,8 @@ def eagerly() -> Iterator[None]:
 @pytest.mark.slow
 @pytest.mark.usefixtures("eagerly")
 @pytest.mark.filterwarnings("ignore")
-@parametrize_with_checks([TINY], expected_failed_checks=lambda _: NOT_OF_PICTURES)
+@parametrize_with_checks(
+    [TINY], expected_failed_checks=lambda _: NOT_OF_PICTURES, xfail_strict=False
+)
 def test_scikit_learns_own_checks(estimator: Any, check: Any) -> None:
     check(estimator)
