@@ -14,7 +14,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 COMMAND = [sys.executable, "-m", "siam.cli", "train"]
-CHOICE = ["digits", "--preset", "quick", "--epochs", "40", "--seed", "3"]
+CHOICE = ["digits", "--preset", "quick", "--epochs", "12", "--seed", "3"]
 
 
 def siam(runs: Path, *words: str) -> subprocess.Popen[str]:
