@@ -1,11 +1,10 @@
 """What each step of the digit chain is worth: turned off alone, and the same pictures asked again.
 
     python benchmarks/preparation_ablation.py [--run NAME-OR-PATH] [--count 4] [--seeds 11 12]
-        [--others 80] [--folder FOLDER] [--only WORD]
+        [--others 80] [--only WORD]
 
 Pictures: the kinds of `outside_pictures.py`; `--others` N times ten MNIST test digits as they are,
-N times three laid on paper and photographed, and N in each of MNIST-C's ways. They are drawn once
-and kept in FOLDER. A step is prepared anew only for pictures in which it changes something.
+N times three laid on paper and photographed, and N in each of MNIST-C's ways. A step is prepared anew only for pictures in which it changes something.
 "sure" counts right labels with the verdict "match", "wrong" the wrong ones with it.
 """
 
@@ -16,7 +15,6 @@ import inspect
 import multiprocessing
 import pickle
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -111,20 +109,15 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=4, help="pictures of each kind and seed")
     parser.add_argument("--seeds", type=int, nargs="+", default=[11, 12])
     parser.add_argument("--others", type=int, default=80)
-    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()))
     parser.add_argument("--only", default="", help="steps whose name holds this")
     given = parser.parse_args()
     cv2.setNumThreads(1)
     steps = [step for step in STEPS if given.only in step]
-    name = f"{given.count}-{'-'.join(map(str, given.seeds))}-{given.others}.pickle"
     fork = multiprocessing.get_context("fork")
-    if not (given.folder / name).exists():
-        jobs = [(kind, given.count, seed) for seed in given.seeds for kind in KINDS]
-        with fork.Pool() as pool:
-            cases = [case for part in pool.map(drawn, jobs, chunksize=2) for case in part]
-        cases += others(given.others, np.random.default_rng(given.seeds))
-        (given.folder / name).write_bytes(pickle.dumps(cases))
-    PICTURES[:] = pickle.loads((given.folder / name).read_bytes())
+    jobs = [(kind, given.count, seed) for seed in given.seeds for kind in KINDS]
+    with fork.Pool() as pool:
+        PICTURES[:] = [case for part in pool.map(drawn, jobs, chunksize=2) for case in part]
+    PICTURES.extend(others(given.others, np.random.default_rng(given.seeds)))
     with fork.Pool() as pool:
         done = pool.map(ablated, [(k, steps) for k in range(len(PICTURES))], chunksize=16)
     with open_run(given.run) as run:
