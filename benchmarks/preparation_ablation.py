@@ -4,7 +4,8 @@
         [--others 80] [--only WORD]
 
 Pictures: the kinds of `outside_pictures.py`; `--others` N times ten MNIST test digits as they are,
-N times three laid on paper and photographed, and N in each of MNIST-C's ways. A step is prepared anew only for pictures in which it changes something.
+N times three laid on paper and photographed, and N in each of MNIST-C's ways.
+A step is prepared anew only for pictures in which it changes something.
 "sure" counts right labels with the verdict "match", "wrong" the wrong ones with it.
 """
 
