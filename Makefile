@@ -17,7 +17,7 @@ demo: build/.linked
 # One test file a worker at a time, one thread each: their own threads would wait for each other.
 WORKERS ?= auto
 PYTEST := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 $(BIN)/python -m pytest -q \
-	--numprocesses $(WORKERS) --maxprocesses 4 --dist loadfile --durations 10
+	--numprocesses $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 10
 
 test: build/.linked $(VENV)/.dev
 	$(PYTEST) -m "not slow" $(COVERAGE)

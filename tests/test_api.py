@@ -171,6 +171,7 @@ def test_a_run_is_opened_by_name_by_path_or_as_the_newest(run_copy: Path) -> Non
         siam.open("nobody")
 
 
+@pytest.mark.slow
 def test_training_from_python(runs: Path) -> None:
     said: list[str] = []
     run = siam.train(

@@ -52,6 +52,7 @@ def test_every_style_learns(style: str) -> None:
     assert trained.step_seconds > 0
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights_and_another_one_others() -> None:
     short = dataclasses.replace(RECIPE, epochs=1)
     once, again, other = (train("functional", seed, short).model for seed in (3, 3, 4))

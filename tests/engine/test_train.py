@@ -125,6 +125,7 @@ def test_an_interrupted_run_ends_as_an_uninterrupted_one(whole: TrainedRun, cut:
     assert_same(whole, resumed)
 
 
+@pytest.mark.slow
 def test_a_training_of_sampled_pairs_goes_on_as_an_uninterrupted_one(
     few: DataChoice, runs: Path
 ) -> None:

@@ -14,7 +14,16 @@ from hypothesis import strategies as st
 from siam.index.gallery import Gallery
 
 COUNT, DIM = 600, 16  # as in conftest.py
-KINDS = ["flat", "hnsw", "ivf", "ivfpq", "sq8", "IVF8,Flat", "HNSW16,SQ8", "OPQ4_16,IVF4,PQ4x4"]
+KINDS = [
+    "flat",
+    "hnsw",
+    "ivf",
+    pytest.param("ivfpq", marks=pytest.mark.slow),
+    "sq8",
+    "IVF8,Flat",
+    "HNSW16,SQ8",
+    "OPQ4_16,IVF4,PQ4x4",
+]
 PLENTY = 1_200  # enough that "ivf" and "ivfpq" are what they say
 
 

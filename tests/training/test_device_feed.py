@@ -93,6 +93,7 @@ def train(folder: Path, *, recipe: Recipe = RECIPE, **options: Any) -> list[np.n
     return weights
 
 
+@pytest.mark.slow
 def test_training_on_the_device_learns_what_the_cpus_feed_teaches(tmp_path: Path) -> None:
     """Also where the hardest pictures are drawn more often."""
     plain = dataclasses.replace(RECIPE, augment=AugmentPolicy(), hard_example_share=0.5)
