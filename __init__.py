@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from siam.engine.api.train import train
     from siam.errors import (
         DataError,
+        DivergenceError,
         InternalError,
         MissingExtraError,
         PictureError,
@@ -33,6 +34,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Answer",
     "DataError",
+    "DivergenceError",
     "InternalError",
     "MissingExtraError",
     "PictureError",

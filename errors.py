@@ -5,6 +5,7 @@
     ├── DataError          3  the input or data set cannot be read
     │   └── PictureError   3  one picture cannot be read
     ├── RunError           4  a run is missing, damaged or unfinished
+    │   ├── DivergenceError 4  a training's loss became infinite or no number
     │   └── StoreError     4  an index is missing, damaged, or of another encoder
     ├── MissingExtraError  5  an optional part is not installed
     └── InternalError     70  a fault of siam's own; the command line alone raises it
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 __all__ = [
     "DataError",
+    "DivergenceError",
     "InternalError",
     "MissingExtraError",
     "PictureError",
@@ -66,6 +68,10 @@ class RunError(SiamError):
     """A run is missing, damaged, unfinished or not made for this."""
 
     exit_code = 4
+
+
+class DivergenceError(RunError):
+    """A training's loss became infinite or no number; its last checkpoint is kept."""
 
 
 class StoreError(RunError):

@@ -16,6 +16,7 @@ from siam.classifiers.styles import build_classifier
 from siam.datasets.dataset import Split
 from siam.progress import Progress, silent
 from siam.recipe import Recipe
+from siam.training.callbacks import ProgressReport, StopOnDivergence
 from siam.training.device import compile_steps
 from siam.training.feed import FeedEpoch
 from siam.training.optimizers import make_optimizer
@@ -69,6 +70,9 @@ def train_classifier(
         seed: fixes initialisation, order and augmentation.
         validation: watched for the curves; never learned from.
         progress: told of steps done.
+
+    Raises:
+        DivergenceError: the loss became infinite or no number.
     """
     keras.utils.set_random_seed(seed)
     recipe = resolve_precision(recipe)
@@ -91,7 +95,7 @@ def train_classifier(
         metrics=["accuracy"],
         jit_compile=compile_steps(),
     )
-    watch = _Stopwatch(progress, steps)
+    watch = _Stopwatch()
     watched = (
         None if validation is None else (validation.pictures, validation.labels.astype(np.int32))
     )
@@ -102,7 +106,12 @@ def train_classifier(
         epochs=recipe.epochs,
         shuffle=False,
         verbose=0,
-        callbacks=[FeedEpoch(batches), watch],
+        callbacks=[
+            FeedEpoch(batches),
+            watch,
+            StopOnDivergence(recipe.learning_rate),
+            ProgressReport(progress, steps=len(batches), epochs=recipe.epochs),
+        ],
     )
     seconds = time.perf_counter() - started
     history = tuple(
@@ -119,12 +128,10 @@ def train_classifier(
 
 
 class _Stopwatch(keras.callbacks.Callback):
-    """Times the training steps, leaves the validation out, and tells a `Progress` of each."""
+    """Times the training steps, and leaves the validation out."""
 
-    def __init__(self, progress: Progress, steps: int) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.progress = progress
-        self.steps = steps
         self.done = 0
         self.first_step_seconds = 0.0
         self.rest_seconds = 0.0
@@ -143,7 +150,6 @@ class _Stopwatch(keras.callbacks.Callback):
             self.rest_seconds += now - self.since
         self.since = now
         self.done += 1
-        self.progress("Training", self.done, self.steps)
 
 
 def _to_float32(

@@ -19,6 +19,7 @@ from siam.progress import Progress, silent
 from siam.run_files import CONFIG_FILE, NETWORK_FILE, REPORT_FILE
 from siam.runs.manifest import versions
 from siam.training.native_logs import quiet_native_logs
+from siam.training.position import read_history
 
 __all__ = ["report_run", "write_run_report"]
 
@@ -38,8 +39,10 @@ def report_run(name: str | None = None, *, progress: Progress = silent) -> Path:
         MissingExtraError: scikit-learn, matplotlib or Keras is not installed.
     """
     with open_run(name) as run:
+        progress("Embedding the test pictures", 0, 0)
         embedded = embed_run(run.path, run.config, run.encoder, run.gallery)
         measured = measure_run(embedded, run.calibration, run.config, progress=progress)
+        progress("Computing intervals", 0, 0)
         metrics = summarise(
             measured,
             run.calibration,
@@ -59,9 +62,7 @@ def write_run_report(
     progress: Progress = silent,
 ) -> Path:
     """Write the report of a run that was measured already; return its path."""
-    with quiet_native_logs():
-        from siam.training.checkpoint import read_history
-
+    progress("Drawing the network", 0, 0)
     thumbnails = run.gallery.thumbnails(embedded.gallery_ids)
     path = run.path / REPORT_FILE
     write_report(
@@ -77,7 +78,7 @@ def write_run_report(
             history=read_history(run.path),
             config=(run.path / CONFIG_FILE).read_text(),
             versions=versions(),
-            diagram=diagram(run.path),
+            diagram=diagram(run.path, progress),
             seed=run.config.train.seed,
         ),
         progress=progress,
@@ -85,9 +86,9 @@ def write_run_report(
     return path
 
 
-def diagram(run: Path) -> bytes:
+def diagram(run: Path, progress: Progress) -> bytes:
     """Draw the run's network as SVG."""
-    with quiet_native_logs():
+    with quiet_native_logs(progress):
         from siam.siamese.diagram import draw_network
         from siam.siamese.network import load_network
 

@@ -15,14 +15,21 @@ from siam.siamese.losses.registry import make_loss
 from siam.siamese.network import siamese_network
 from siam.siamese.test_time_augmentation import average_test_time_views
 from siam.siamese.towers import build_tower
-from siam.training.callbacks import ProgressReport, ResumableEarlyStopping, stale, tensorboard
-from siam.training.checkpoint import Checkpoint, HistoryRow, restore
+from siam.training.callbacks import (
+    ProgressReport,
+    ResumableEarlyStopping,
+    StopOnDivergence,
+    stale,
+    tensorboard,
+)
+from siam.training.checkpoint import Checkpoint, RestOfEpoch, restore
 from siam.training.device import compile_steps
 from siam.training.device_feed import fits_device, move_to_device
 from siam.training.feed import BatchFeed, FeedEpoch, PairFeed
 from siam.training.hard_example_mining import HardExampleMining
 from siam.training.optimizers import make_optimizer
 from siam.training.outlier_exposure import add_outliers
+from siam.training.position import HistoryRow
 from siam.training.precision import dtype_policy, resolve_precision
 from siam.training.process_shard import shard_feed
 from siam.training.schedule import warm_up_cosine
@@ -74,6 +81,7 @@ def train_network(
 
     Raises:
         RunError: the folder's checkpoint is damaged or of another network.
+        DivergenceError: the loss became infinite or no number; the checkpoint before is kept.
     """
     keras.utils.set_random_seed(seed)
     recipe = resolve_precision(recipe)
@@ -103,22 +111,30 @@ def train_network(
         else make_loss(recipe.loss, members=recipe.ensemble_size),
         jit_compile=compile_steps(),
     )
-    history, seconds = restore(model, network, folder)
-    checkpoint = Checkpoint(network, folder, history, seconds)
-    # A resumed training may have been interrupted after its last epoch.
-    if len(history) < recipe.epochs and not stale(history, patience):
+    position = restore(model, network, folder)
+    history, checkpoint = position.history, Checkpoint(network, folder, position)
+    # Once; twice where the first epoch was cut in its midst; never where the last one was done.
+    while len(history) < recipe.epochs and not stale(history, patience):
+        first = checkpoint.step
         model.fit(
-            shown,
+            RestOfEpoch(shown, first) if first else shown,
             validation_data=watched,
             initial_epoch=len(history),
-            epochs=recipe.epochs,
+            epochs=len(history) + 1 if first else recipe.epochs,
             shuffle=False,
             verbose=0,
             callbacks=[
-                *mine_hard_examples(tower, feed, recipe, folder),
+                *mine_hard_examples(tower, feed, recipe, folder, progress),
                 FeedEpoch(shown),
+                StopOnDivergence(recipe.learning_rate, first=first),
                 checkpoint,
-                ProgressReport(progress, len(feed), recipe.epochs),
+                ProgressReport(
+                    progress,
+                    steps=len(feed),
+                    epochs=recipe.epochs,
+                    first=first,
+                    stopped=checkpoint.save,
+                ),
                 ResumableEarlyStopping(history, patience),
                 *tensorboard(folder),
             ],
@@ -151,12 +167,17 @@ def make_feed(
 
 
 def mine_hard_examples(
-    tower: keras.Model, feed: BatchFeed | PairFeed, recipe: Recipe, folder: Path
+    tower: keras.Model,
+    feed: BatchFeed | PairFeed,
+    recipe: Recipe,
+    folder: Path,
+    progress: Progress,
 ) -> list[keras.callbacks.Callback]:
     """Return the callback that has batches drawn from the hardest pictures, if the recipe does."""
     if recipe.hard_example_share >= 1 or not isinstance(feed, BatchFeed):
         return []
-    return [HardExampleMining(tower, feed, share=recipe.hard_example_share, folder=folder)]
+    share = recipe.hard_example_share
+    return [HardExampleMining(tower, feed, share=share, folder=folder, progress=progress)]
 
 
 def to_float32(tower: keras.Model, recipe: Recipe) -> keras.Model:

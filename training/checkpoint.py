@@ -1,13 +1,12 @@
-"""The state of a training between epochs, so that it can go on as if nothing had happened.
+"""The state of a training after any step, so that it can go on as if nothing had happened.
 
 Batches and augmentation depend on (seed, epoch, step) alone, so the network's variables (weights,
-and the state of its random layers), the optimizer's and the history are the whole state.
+and the state of its random layers), the optimizer's, the history, and within an epoch its steps
+and the sums that its means are made of, are the whole state.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import time
 import zipfile
@@ -18,66 +17,116 @@ from typing import Any
 import keras
 import numpy as np
 
-from siam.atomic import replacing, write_text
+from siam.atomic import replacing
 from siam.errors import RunError
-from siam.run_files import CHECKPOINT_FILE, HISTORY_FILE
+from siam.run_files import CHECKPOINT_FILE
+from siam.training.position import Position, position_of, write_history
 
-__all__ = [
-    "Checkpoint",
-    "HistoryRow",
-    "read_history",
-    "restore",
-    "write_history",
-]
+__all__ = ["Checkpoint", "RestOfEpoch", "restore"]
 
-HistoryRow = Mapping[str, float]
+# What a kill can cost at most, beside a step.
+CHECKPOINT_SECONDS = 60.0
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Keep the training's state in a folder after every epoch, whole or not at all.
+    """Keep the training's state in a folder, whole or not at all: after epochs, and within them.
 
     Args:
         network: whose variables are the state; what is trained may hold more, such as the pictures.
         folder: where `checkpoint.npz` and `history.csv` stand.
-        history: the rows of the epochs that are already done.
-        seconds: what they took.
+        position: what `restore` returned; its history grows by every epoch.
+        every: seconds from one checkpoint to the next within an epoch.
+
+    Attributes:
+        step: steps taken of the epoch that is not finished.
     """
 
     def __init__(
-        self, network: keras.Model, folder: Path, history: list[HistoryRow], seconds: float
+        self,
+        network: keras.Model,
+        folder: Path,
+        position: Position,
+        *,
+        every: float = CHECKPOINT_SECONDS,
     ) -> None:
         super().__init__()
         self.network = network
         self.folder = folder
-        self.history = history
-        self.seconds = seconds
-        self.started = time.perf_counter()
+        self.position = position
+        self.history = position.history
+        self.step = position.step
+        self.every = every
+        self.started = self.saved = time.perf_counter()
 
     def elapsed(self) -> float:
         """Return the seconds of all sittings so far."""
-        return self.seconds + time.perf_counter() - self.started
+        return self.position.seconds + time.perf_counter() - self.started
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Give an epoch that was cut its sums back, which `fit` has just set to nothing."""
+        if self.step:
+            variables = self.model.metrics_variables
+            for variable, value in zip(variables, self.position.metrics, strict=True):
+                variable.assign(value)
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Count the step; replace the checkpoint when it is old and the epoch's end is not next."""
+        self.step += 1
+        due = time.perf_counter() - self.saved >= self.every
+        if due and batch + 1 < self.params["steps"]:
+            self.save()
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Add the epoch to the history and replace the checkpoint."""
         row = {"epoch": float(epoch + 1)}
         row.update({name: float(value) for name, value in (logs or {}).items()})
         self.history.append(row)
+        self.step = 0
+        self.save()
+        write_history(self.folder, self.history)
+
+    def save(self) -> None:
+        """Replace the checkpoint by the state after the last whole step, unless it has diverged."""
+        model = self.model  # under JAX, asking for it brings the variables up to date
+        groups = {"model": self.network.variables, "optimizer": model.optimizer.variables}
+        if self.step:
+            groups["metric"] = model.metrics_variables
         state: dict[str, Any] = {
-            f"model_{i}": to_numpy(v) for i, v in enumerate(self.network.variables)
+            f"{group}_{i}": to_numpy(variable)
+            for group, variables in groups.items()
+            for i, variable in enumerate(variables)
         }
-        state |= {
-            f"optimizer_{i}": to_numpy(v) for i, v in enumerate(self.model.optimizer.variables)
-        }
+        if not all(np.isfinite(value).all() for value in state.values()):
+            return  # nothing can be learned from there on
+        state["step"] = np.array(self.step)
         state["seconds"] = np.array(self.elapsed())
         state["history"] = np.frombuffer(json.dumps(self.history).encode(), np.uint8)
         with replacing(self.folder / CHECKPOINT_FILE) as temporary, temporary.open("wb") as target:
             np.savez(target, **state)
-        write_history(self.folder, self.history)
+        self.saved = time.perf_counter()
 
 
-def restore(
-    model: keras.Model, network: keras.Model, folder: Path
-) -> tuple[list[HistoryRow], float]:
+class RestOfEpoch(keras.utils.PyDataset):
+    """The batches of a feed that an interrupted epoch has not shown yet.
+
+    Args:
+        feed: batches by their step, drawn anew by `set_epoch`.
+        first: the step to begin with.
+    """
+
+    def __init__(self, feed: Any, first: int) -> None:
+        super().__init__(workers=feed.workers, max_queue_size=feed.max_queue_size)
+        self.feed = feed
+        self.first = first
+
+    def __len__(self) -> int:
+        return len(self.feed) - self.first
+
+    def __getitem__(self, step: int) -> Any:
+        return self.feed[self.first + step]
+
+
+def restore(model: keras.Model, network: keras.Model, folder: Path) -> Position:
     """Bring a compiled model back to where its checkpoint left it.
 
     Args:
@@ -86,8 +135,7 @@ def restore(
         folder: where the checkpoint stands.
 
     Returns:
-        The history so far, one row per finished epoch, and the seconds they took; nothing and 0
-        where there is no checkpoint.
+        How far it has come; nowhere where there is no checkpoint.
 
     Raises:
         RunError: the checkpoint is damaged or of another model.
@@ -96,7 +144,7 @@ def restore(
     model.optimizer.build(model.trainable_variables)
     path = folder / CHECKPOINT_FILE
     if not path.exists():
-        return [], 0.0
+        return Position()
     try:
         with np.load(path, allow_pickle=False) as state:
             for group, variables in (
@@ -107,34 +155,15 @@ def restore(
                     raise ValueError("it holds another network")
                 for i, variable in enumerate(variables):
                     variable.assign(state[f"{group}_{i}"])
-            history: list[HistoryRow] = json.loads(state["history"].tobytes())
-            seconds = float(state["seconds"])
+            position = position_of(state)
+            if position.step and len(position.metrics) != len(model.metrics_variables):
+                raise ValueError("it counts other figures")
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise RunError(
             f"{path} cannot be used to go on ({error}).",
             f"Remove {folder} and train the run again.",
         ) from error
-    return history, seconds
-
-
-def write_history(folder: Path, history: list[HistoryRow]) -> None:
-    """Write `history.csv`: one row per epoch, one column per figure."""
-    columns = list(dict.fromkeys(name for row in history for name in row))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    for row in history:
-        writer.writerow({**row, "epoch": int(row["epoch"])})
-    write_text(folder / HISTORY_FILE, text.getvalue())
-
-
-def read_history(folder: Path) -> list[dict[str, float]]:
-    """Read what `write_history` wrote; a figure that an epoch lacks is left out of its row."""
-    with (folder / HISTORY_FILE).open(newline="") as source:
-        return [
-            {name: float(value) for name, value in row.items() if value}
-            for row in csv.DictReader(source)
-        ]
+    return position
 
 
 def to_numpy(variable: Any) -> np.ndarray:

@@ -21,6 +21,7 @@ import keras
 import numpy as np
 
 from siam.atomic import replacing
+from siam.progress import Progress, silent
 from siam.run_files import RANKING_FILE
 from siam.training.feed import BatchFeed
 from siam.training.quarter_turns import TURNS
@@ -126,29 +127,45 @@ class HardExampleMining(keras.callbacks.Callback):
         feed: what is learned from.
         share: of every class's pictures, the hardest, that distorted epochs draw from.
         folder: keeps the ranking, so that a resumed training draws what it would have drawn.
+        progress: told when pictures are ranked.
     """
 
-    def __init__(self, tower: keras.Model, feed: BatchFeed, *, share: float, folder: Path) -> None:
+    def __init__(
+        self,
+        tower: keras.Model,
+        feed: BatchFeed,
+        *,
+        share: float,
+        folder: Path,
+        progress: Progress = silent,
+    ) -> None:
         super().__init__()
         self.tower = tower
         self.feed = feed
         self.share = share
         self.path = folder / RANKING_FILE
+        self.progress = progress
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Rank before epochs 1, 2, 4, 8 ... (counted from 0); draw from all in plain ones."""
         if epoch == 0 or not self.feed.varies(epoch):
             self.feed.draw_from = None
         elif epoch & (epoch - 1) == 0:
-            self.feed.draw_from = self._rank()
+            self.feed.draw_from = self._rank(epoch)
         elif self.feed.draw_from is None:
             with np.load(self.path, allow_pickle=False) as kept:
                 self.feed.draw_from = kept["positions"]
 
-    def _rank(self) -> np.ndarray:
+    def _rank(self, epoch: int) -> np.ndarray:
+        if self.path.exists():
+            with np.load(self.path, allow_pickle=False) as kept:
+                # Of this very epoch, which was cut: the tower has learned since it began.
+                if "epoch" in kept.files and kept["epoch"] == epoch:
+                    return np.asarray(kept["positions"])
         split = self.feed.split
         # Outliers stand behind the pictures of classes, and are of none.
         known = int((split.labels >= 0).sum())
+        self.progress("Ranking pictures by hardness", 0, 0)
         pictures, labels = split.pictures[:known], split.labels[:known]
         embeddings = self.tower.predict(pictures, batch_size=BATCH, verbose=0)
         hardness = misplacement(embeddings, labels)
@@ -158,5 +175,5 @@ class HardExampleMining(keras.callbacks.Callback):
             turned = np.arange(TURNS)[:, np.newaxis] * len(split)
             positions = (turned + positions).ravel()
         with replacing(self.path) as temporary, temporary.open("wb") as target:
-            np.savez(target, positions=positions)
+            np.savez(target, positions=positions, epoch=epoch)
         return positions

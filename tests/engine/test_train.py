@@ -17,6 +17,7 @@ from siam.runs.config import DataChoice, TrainChoice
 from siam.runs.lifecycle import hold_run
 from siam.runs.runs_folder import find_run
 from siam.siamese.encoder import open_encoder
+from siam.training.position import read_position
 
 WriteIdx = Callable[[Path, np.ndarray], Path]
 
@@ -69,12 +70,14 @@ def whole(few: DataChoice, tmp_path_factory: pytest.TempPathFactory) -> TrainedR
 
 @pytest.fixture(scope="module")
 def interrupted(few: DataChoice, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run cut in its fourth epoch, which draws from the ranking made before the third."""
+    """A run cut in the midst of its third epoch, which draws from the ranking made before it."""
     runs = tmp_path_factory.mktemp("interrupted")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SIAM_RUNS", str(runs))
         with pytest.raises(KeyboardInterrupt):
-            train_run(few, SHORT, name="cut", progress=interrupt_at(0.9))
+            train_run(few, SHORT, name="cut", progress=interrupt_at(0.7))
+    position = read_position(runs / "cut.partial")
+    assert len(position.history) == 2 and position.step > 0
     return runs / "cut.partial"
 
 

@@ -148,6 +148,17 @@ def test_a_resumed_training_draws_what_it_would_have_drawn(tmp_path: Path, epoch
     assert (tmp_path / RANKING_FILE).exists()
 
 
+def test_an_epoch_cut_after_its_ranking_goes_on_with_that_ranking(tmp_path: Path) -> None:
+    own, model = split(), tower()
+    feed = feed_of(own)
+    ranked = drawn(feed, HardExampleMining(model, feed, share=0.5, folder=tmp_path), 2)
+    model.set_weights([weight[::-1] for weight in model.get_weights()])  # has learned since
+    resumed = feed_of(own)
+    again = HardExampleMining(model, resumed, share=0.5, folder=tmp_path)
+    assert drawn(resumed, again, 2) == ranked
+    assert drawn(resumed, again, 4) != ranked
+
+
 def test_every_turn_of_a_hard_picture_is_drawn(tmp_path: Path) -> None:
     own = split(24)
     feed = feed_of(own, quarter_turns=True)
