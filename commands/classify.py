@@ -34,7 +34,10 @@ def classify(
 
     sources = picture_sources(pictures, standard_input=sys.stdin.buffer)
     classifier = open_kept(style, dataset=dataset)
-    answers = list(classify_pictures(classifier, sources))
+    answers = []
+    for answer in classify_pictures(classifier, sources):
+        answers.append(answer)
+        console.progress("Classifying", len(answers), len(sources))
     if as_json:
         console.json_object(
             {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from siam.commands import console
+from siam.commands.interruption import heeded
 
 if TYPE_CHECKING:
     from siam.engine.comparison.figures import Comparison, Contestant
@@ -66,7 +67,7 @@ def compare(
             tuple(holdout_classes.split(",")) if holdout_classes and not untried else ()
         ),
     )
-    with console.progress_bar() as progress:
+    with heeded(console.progress) as progress:
         comparison, folder = run_comparison(
             data,
             only=names,

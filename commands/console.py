@@ -1,6 +1,7 @@
 """What every command shares: data to stdout, all else to stderr, errors to exit codes.
 
-Nothing is animated when stderr is no terminal. rich is imported only where something is drawn.
+While a command is at work, a line on stderr says what it is at (`siam.commands.progress_line`).
+rich is imported only where something is drawn.
 """
 
 from __future__ import annotations
@@ -13,15 +14,13 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
+from siam.commands.progress_line import ProgressLine, standard_error
 from siam.errors import DataError, InternalError, RunError, SiamError, UsageError
-
-if TYPE_CHECKING:
-    from siam.progress import Progress
 
 __all__ = [
     "SiamGroup",
@@ -29,7 +28,7 @@ __all__ = [
     "json_object",
     "notice",
     "print_error",
-    "progress_bar",
+    "progress",
     "table",
 ]
 
@@ -39,13 +38,21 @@ DEBUG = "SIAM_DEBUG"
 UNWRITABLE = {errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
+# Of the command that runs now.
+_line: ProgressLine | None = None
+
+
 class SiamGroup(TyperGroup):
-    """A group of commands whose errors end in a line or two and the exit code of their family."""
+    """A group of commands that say what they are at, and end in a line or two on an error."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; turn what it raises into words and an exit code."""
         try:
-            return super().invoke(ctx)
+            with progress_line():
+                return super().invoke(ctx)
+        except KeyboardInterrupt as stop:
+            notice(f"Interrupted; {stop}" if str(stop) else "Interrupted.")
+            raise typer.Exit(130) from None
         except SiamError as error:
             if debugging():
                 raise
@@ -55,7 +62,7 @@ class SiamGroup(TyperGroup):
             # The reader of our output went away (`siam runs | head`); nobody is left to tell.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(0) from None
-        except (typer.Exit, typer.Abort, KeyboardInterrupt, typer.TyperException):
+        except (typer.Exit, typer.Abort, typer.TyperException):
             raise
         except Exception as error:
             if debugging():
@@ -63,6 +70,29 @@ class SiamGroup(TyperGroup):
             translated = translate_error(error)
             print_error(translated)
             raise typer.Exit(translated.exit_code) from None
+
+
+@contextlib.contextmanager
+def progress_line() -> Iterator[None]:
+    """Keep a line on stderr that says what the block is at; inside another such block, do nothing.
+
+    Inside, `progress` takes the reports.
+    """
+    global _line
+    if _line is not None:
+        yield
+        return
+    with standard_error() as stream, ProgressLine(stream) as _line:
+        try:
+            yield
+        finally:
+            _line = None
+
+
+def progress(what: str, done: int, total: int) -> None:
+    """Say what the command is at: the `siam.progress.Progress` of the command line."""
+    if _line is not None:
+        _line.report(what, done, total)
 
 
 def debugging() -> bool:
@@ -112,12 +142,19 @@ def print_error(error: SiamError) -> None:
 
 def data(text: str) -> None:
     """Write what was asked for to stdout."""
+    hide_progress()
     print(text, file=sys.stdout)
 
 
 def json_object(content: Mapping[str, Any]) -> None:
     """Write one JSON object to stdout, `"schema": 1` first."""
     data(json.dumps({"schema": SCHEMA, **content}, allow_nan=False, ensure_ascii=False))
+
+
+def hide_progress() -> None:
+    """Clear the line away before something is written to stdout, which may be the same screen."""
+    if _line is not None:
+        _line.hide()
 
 
 def notice(text: str) -> None:
@@ -130,6 +167,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     from rich.console import Console
     from rich.table import Table
 
+    hide_progress()
     drawn = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
     for position, column in enumerate(columns):
         drawn.add_column(column, justify="left" if position == 0 else "right", overflow="fold")
@@ -139,53 +177,3 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     if not sys.stdout.isatty():
         console.width = max(console.width, 200)
     console.print(drawn, highlight=False, markup=False)
-
-
-@contextlib.contextmanager
-def progress_bar(*, quiet: bool = False) -> Iterator[Progress]:
-    """Yield a `Progress` that draws bars with rate and time left on stderr, if that is a terminal.
-
-    Args:
-        quiet: draw nothing anywhere.
-    """
-    from siam.progress import silent
-
-    if quiet or not sys.stderr.isatty():
-        yield silent
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        ProgressColumn,
-        Task,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-    from rich.progress import Progress as Bars
-    from rich.text import Text
-
-    class RateColumn(ProgressColumn):
-        def render(self, task: Task) -> Text:
-            speed = task.finished_speed or task.speed
-            return Text(f"{speed:,.0f}/s" if speed else "", style="progress.data.speed")
-
-    tasks: dict[str, Any] = {}
-    with Bars(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        RateColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    ) as bars:
-
-        def report(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bars.add_task(what, total=total or None)
-            bars.update(tasks[what], completed=done, total=total or None)
-            if total and done >= total:
-                bars.remove_task(tasks.pop(what))
-
-        yield report

@@ -38,15 +38,14 @@ def embed(
     """
     from siam.engine.embed import embed as embed_inputs
 
-    with console.progress_bar() as progress:
-        done = embed_inputs(
-            inputs,
-            out,
-            run=run,
-            standard_input=sys.stdin.buffer,
-            data_dir=data_dir,
-            progress=progress,
-        )
+    done = embed_inputs(
+        inputs,
+        out,
+        run=run,
+        standard_input=sys.stdin.buffer,
+        data_dir=data_dir,
+        progress=console.progress,
+    )
     if done.notice:
         console.notice(done.notice)
     for skipped in done.skipped[:NAMED]:

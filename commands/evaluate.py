@@ -45,20 +45,21 @@ def evaluate(
             f"--compare takes each run at its own threshold, received {given}.",
             "Leave it out, or evaluate the two runs one after the other.",
         )
-    with console.progress_bar() as progress:
-        if compare is not None:
-            differences = compare_runs(run, compare, progress=progress)
-        else:
-            result = evaluate_run(
-                run, false_accept_rate=false_accept_rate, threshold=threshold, progress=progress
-            )
     if compare is not None:
+        differences = compare_runs(run, compare, progress=console.progress)
         first, second = find_run(run).name, find_run(compare).name
         if as_json:
             console.json_object({"run": first, "other": second, "figures": differences})
         else:
             print_differences(first, second, differences)
-    elif as_json:
+        return
+    result = evaluate_run(
+        run,
+        false_accept_rate=false_accept_rate,
+        threshold=threshold,
+        progress=console.progress,
+    )
+    if as_json:
         console.json_object(result)
     else:
         print_figures(result)

@@ -27,7 +27,7 @@ def export(
     """
     from siam.engine.export import export_run
 
-    done = export_run(run, out, form=form, int8=int8)
+    done = export_run(run, out, form=form, int8=int8, progress=console.progress)
     if as_json:
         console.json_object(
             {

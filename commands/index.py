@@ -53,9 +53,9 @@ def add(
     from siam.engine.index.sync import open_to_index
 
     values = parse_meta(meta or [])
-    with interruptible(KEPT), open_to_index(run) as opened, console.progress_bar() as progress:
-        done = add_pictures(opened, sources, label=label, meta=values, progress=progress)
-        opened.gallery.catch_up(progress=progress)
+    with interruptible(KEPT), open_to_index(run) as opened:
+        done = add_pictures(opened, sources, label=label, meta=values, progress=console.progress)
+        opened.gallery.catch_up(progress=console.progress)
         tell(opened.name, done, as_json=as_json)
 
 
@@ -73,10 +73,10 @@ def sync(
     from siam.engine.index.sync import open_to_index
     from siam.engine.index.sync import sync as sync_folder
 
-    with interruptible(KEPT), open_to_index(run) as opened, console.progress_bar() as progress:
-        done = sync_folder(opened, folder, dry_run=dry_run, progress=progress)
+    with interruptible(KEPT), open_to_index(run) as opened:
+        done = sync_folder(opened, folder, dry_run=dry_run, progress=console.progress)
         if not dry_run:
-            opened.gallery.catch_up(progress=progress)
+            opened.gallery.catch_up(progress=console.progress)
         tell(opened.name, done, as_json=as_json, dry_run=dry_run)
 
 
@@ -149,8 +149,8 @@ def verify(
     from siam.engine.open_run import open_run
     from siam.index.verify import verify as verify_gallery
 
-    with open_run(run, read_only=not repair) as opened, console.progress_bar() as progress:
-        result = verify_gallery(opened.gallery, repair=repair, progress=progress)
+    with open_run(run, read_only=not repair) as opened:
+        result = verify_gallery(opened.gallery, repair=repair, progress=console.progress)
         if as_json:
             console.json_object({"run": opened.name, "clean": result.clean, **asdict(result)})
         else:
@@ -199,17 +199,19 @@ def tune(
         min_recall=min_recall,
     )
     stopped, opening = interruptible(AS_BEFORE), open_run(run, read_only=dry_run)
-    with stopped, opening as opened, console.progress_bar() as progress:
+    with stopped, opening as opened:
         if not dry_run:
             opened.gallery.configure()  # a folder that cannot be written is told of at once
-        trials = trying.tune(opened.gallery, budget, kinds=kind or KINDS[1:], progress=progress)
+        trials = trying.tune(
+            opened.gallery, budget, kinds=kind or KINDS[1:], progress=console.progress
+        )
         if not as_json:
             columns = ["kind", "FAISS", "recall@10", "ms a query", "queries/s", "MB", "build s", ""]
             console.table("", columns, [as_row(trial) for trial in trials])
         chosen = trying.best(trials)
         if not dry_run:
             opened.gallery.configure(kind=chosen.kind, budget=budget)
-            opened.gallery.build(afresh=True, progress=progress)
+            opened.gallery.build(afresh=True, progress=console.progress)
         if as_json:
             report = {"chosen": chosen.kind, "trials": [asdict(trial) for trial in trials]}
             console.json_object({"run": opened.name, **report})

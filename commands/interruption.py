@@ -8,20 +8,24 @@ import threading
 from collections.abc import Iterator
 from types import FrameType
 
-import typer
-
 from siam.commands import console
 from siam.progress import Progress
 
 __all__ = ["heeded", "interruptible"]
 
+# Of what the state after a whole step is worth waiting for.
+STEPS = "Training"
+
 
 @contextlib.contextmanager
 def interruptible(kept: str) -> Iterator[None]:
-    """Answer Ctrl-C inside the block with a sentence instead of silence, and exit code 130.
+    """Let Ctrl-C inside the block be answered with a sentence.
 
     Args:
         kept: what outlives the interruption, and how to go on from there.
+
+    Raises:
+        KeyboardInterrupt: again, with the sentence, for `siam.commands.console` to print.
 
     Example:
         >>> with interruptible("what was copied is kept."):
@@ -30,16 +34,17 @@ def interruptible(kept: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        console.notice(f"Interrupted; {kept}")
-        raise typer.Exit(130) from None
+        raise KeyboardInterrupt(kept) from None
 
 
 @contextlib.contextmanager
 def heeded(progress: Progress) -> Iterator[Progress]:
-    """Yield a progress whose next report stops the work where Ctrl-C was lost.
+    """Yield a progress whose next report stops the work where Ctrl-C was pressed before it.
 
-    Python drops a KeyboardInterrupt that comes up inside a finaliser or a callback from C, as
-    a training has many: the key was pressed, and the work goes on to its end.
+    While steps of a training are reported, Ctrl-C waits for the one that is being taken, and the
+    second one does not; at any other time it stops the work at once. Where it is lost, as Python
+    drops a KeyboardInterrupt that comes up inside a finaliser or a callback from C, the next
+    report stops the work all the same.
 
     Args:
         progress: what the reports are passed on to.
@@ -48,14 +53,21 @@ def heeded(progress: Progress) -> Iterator[Progress]:
         KeyboardInterrupt: by a report after the key was pressed.
     """
     pressed = threading.Event()
+    doing = ""
 
     def press(number: int, frame: FrameType | None) -> None:
+        again = pressed.is_set()
         pressed.set()
-        raise KeyboardInterrupt
+        if again or doing != STEPS:
+            raise KeyboardInterrupt
+        with contextlib.suppress(RuntimeError):  # it was pressed while something was written
+            console.notice("Stopping after this step; press Ctrl-C again to stop at once.")
 
     def report(what: str, done: int, total: int) -> None:
+        nonlocal doing
         if pressed.is_set():
             raise KeyboardInterrupt
+        doing = what
         progress(what, done, total)
 
     if threading.current_thread() is not threading.main_thread():  # which alone is interrupted

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["query"]
 
-# A bar for fewer pictures would be gone before it is seen.
-BAR_FROM = 100
 # The steps of a picture's preparation are megabytes; they are shown of a few at most.
 STEPS_UP_TO = 20
 
@@ -160,12 +158,11 @@ def ask(
             raise UsageError(f"--each takes one picture, received {len(sources) + len(answers)}.")
         page = query_marks(run, sources[0], options=options, picture=said)
         return list(page.answers), page.drawing
-    with console.progress_bar(quiet=len(sources) < BAR_FROM) as progress:
-        kept = len(sources) <= STEPS_UP_TO
-        options = dataclasses.replace(options, neighbours=neighbours or kept)
-        for answer in query_pictures(run, sources, options=options, picture=said, keep_steps=kept):
-            answers.append(answer)
-            progress("Querying", len(answers), len(sources))
+    kept = len(sources) <= STEPS_UP_TO
+    options = dataclasses.replace(options, neighbours=neighbours or kept)
+    for answer in query_pictures(run, sources, options=options, picture=said, keep_steps=kept):
+        answers.append(answer)
+        console.progress("Querying", len(answers), len(sources))
     return answers, None
 
 

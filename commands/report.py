@@ -18,8 +18,7 @@ def report(
     """Write a run's report.html again: one file that needs no network and no server."""
     from siam.engine.report import report_run
 
-    with console.progress_bar() as progress:
-        path = report_run(run, progress=progress)
+    path = report_run(run, progress=console.progress)
     console.data(str(path))
     if show:
         typer.launch(path.absolute().as_uri())

@@ -21,7 +21,7 @@ def show(
     from siam.engine.show import show_run
     from siam.runs.runs_folder import find_run
 
-    shown = show_run(find_run(run), out, seed=seed)
+    shown = show_run(find_run(run), out, seed=seed, progress=console.progress)
     console.data(shown.tower)
     console.data(shown.network)
     console.notice(f"Samples, pairs and the network's diagram: {shown.picture}")

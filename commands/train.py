@@ -92,20 +92,16 @@ def train(
     choice = choose_training(
         preset=preset, overrides=overrides, seed=seed, pairs=pairs, patience=patience
     )
-    with console.progress_bar() as bar, heeded(bar) as progress:
-        try:
-            run = train_run(
-                data,
-                choice,
-                name=name,
-                resume=resume,
-                device=device,
-                progress=progress,
-                notice=console.notice,
-            )
-        except KeyboardInterrupt:
-            console.notice("Interrupted; what was learned is kept. Go on:  siam train --resume")
-            raise typer.Exit(130) from None
+    with heeded(console.progress) as progress:
+        run = train_run(
+            data,
+            choice,
+            name=name,
+            resume=resume,
+            device=device,
+            progress=progress,
+            notice=console.notice,
+        )
     if as_json:
         console.json_object({"run": run.path.name, "path": str(run.path), **run.metrics})
     else:

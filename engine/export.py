@@ -18,6 +18,7 @@ from siam.atomic import publish_folder, write_json, write_text
 from siam.engine.export_example import example_script
 from siam.engine.export_sidecar import describe, files_of
 from siam.errors import MissingExtraError, RunError, UsageError
+from siam.progress import Progress, silent
 from siam.run_files import CALIBRATION_FILE, CONFIG_FILE, ENCODER_FILE, HELD_OUT_FILE, NETWORK_FILE
 from siam.runs.config import load_config
 from siam.runs.held_out import load_held_out
@@ -75,7 +76,12 @@ class Exported:
 
 
 def export_run(
-    run: str | None, folder: Path, *, form: str = "litert", int8: bool = False
+    run: str | None,
+    folder: Path,
+    *,
+    form: str = "litert",
+    int8: bool = False,
+    progress: Progress = silent,
 ) -> Exported:
     """Export a run's encoder, load it again and compare it with Keras.
 
@@ -84,6 +90,7 @@ def export_run(
         folder: made by this; must not exist, or be empty.
         form: "litert", "onnx" or "saved-model".
         int8: keep the weights in 8 bits; for litert.
+        progress: told of the work.
 
     Raises:
         UsageError: another format, int8 for another than litert, a folder that is in use.
@@ -95,16 +102,19 @@ def export_run(
     verify_files(path, [CONFIG_FILE, CALIBRATION_FILE, NETWORK_FILE, ENCODER_FILE, HELD_OUT_FILE])
     config = load_config(path)
     validation, test = load_held_out(path, classes=len(config.classes))
-    tower = load_tower(path)
+    tower = load_tower(path, progress)
     folder.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
         name, answer = FORMATS[form]
+        progress("Writing the model", 0, 0)
         write_model(tower, path, building / name, form, int8)
         probe = validation.pictures[:PROBE_PICTURES]
+        progress("Comparing it with Keras", 0, 0)
         parity = compare_with_keras(tower, answer(building / name, probe), probe, exact=not int8)
         recall = None
         if int8:
+            progress("Measuring what 8 bits cost", 0, 0)
             recall = (
                 recall_at_1(answer, path / ENCODER_FILE, validation, test),
                 recall_at_1(answer, building / name, validation, test),
@@ -140,11 +150,11 @@ def check_choice(folder: Path, form: str, int8: bool) -> None:
         need_onnx()
 
 
-def load_tower(run: Path) -> keras.Model:
+def load_tower(run: Path, progress: Progress) -> keras.Model:
     """Load a run's tower in Keras on TensorFlow, which all the formats are written by."""
     if "keras" not in sys.modules:
         os.environ["KERAS_BACKEND"] = "tensorflow"
-    with quiet_native_logs():
+    with quiet_native_logs(progress):
         from siam.siamese.network import load_network, tower_of
 
         return tower_of(load_network(run / NETWORK_FILE))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from siam.datasets.sampling import sample_pairs
+from siam.progress import Progress, silent
 from siam.run_files import HELD_OUT_FILE, NETWORK_FILE
 from siam.runs.config import load_config
 from siam.runs.held_out import load_held_out
@@ -41,24 +42,26 @@ class Shown:
     picture: Path
 
 
-def show_run(run: Path, picture: Path, *, seed: int = 0) -> Shown:
+def show_run(run: Path, picture: Path, *, seed: int = 0, progress: Progress = silent) -> Shown:
     """Summarise a run's network and draw samples, pairs and the network into one PNG.
 
     Args:
         run: a finished run's folder.
         picture: where the PNG goes.
         seed: which samples and pairs are drawn.
+        progress: told of the work.
 
     Raises:
         RunError: a file of the run is missing or damaged.
     """
     verify_files(run, [NETWORK_FILE, HELD_OUT_FILE])
-    with quiet_native_logs():
+    with quiet_native_logs(progress):
         from siam.siamese.network import load_network, tower_of
 
         network = load_network(run / NETWORK_FILE)
     config = load_config(run)
     validation, _ = load_held_out(run, classes=len(config.classes))
+    progress("Drawing", 0, 0)
     draw(picture, network, validation, config.classes, seed)
     return Shown(summary(tower_of(network), nested=True), summary(network), picture)
 

@@ -37,6 +37,7 @@ from siam.runs.held_out import save_held_out
 from siam.runs.lifecycle import hold_run, publish_run, run_name
 from siam.siamese.encoder import open_encoder
 from siam.training.native_logs import quiet_native_logs
+from siam.training.position import read_position
 
 if TYPE_CHECKING:
     from siam.siamese.export import Parity
@@ -113,19 +114,40 @@ def train_run(
         DataError: the data set cannot be read.
         RunError: the runs folder cannot be written; nothing to resume, or its data set changed.
         UsageError: a name that is taken, or a recipe value that makes no sense.
+        DivergenceError: the loss became infinite or no number.
+        KeyboardInterrupt: where it came up, with a sentence on what is kept.
     """
     need_training_parts()
-    if resume:
-        plan = plan_resumption(name, progress, notice)
-    else:
-        plan = plan_training(data, train, name, progress, notice)
-    folder = plan.folder
-    with hold_run(folder):
-        save_config(folder, plan.config)
-        fitted = fit(plan, device, progress, notice)
-        metrics = finish(plan, fitted, progress)
-        path = publish_run(folder, unneeded=(CHECKPOINT_FILE, RANKING_FILE))
+    folder: Path | None = None
+    try:
+        if resume:
+            plan = plan_resumption(name, progress, notice)
+        else:
+            plan = plan_training(data, train, name, progress, notice)
+        folder = plan.folder
+        with hold_run(folder):
+            save_config(folder, plan.config)
+            fitted = fit(plan, device, progress, notice)
+            metrics = finish(plan, fitted, progress)
+            path = publish_run(folder, unneeded=(CHECKPOINT_FILE, RANKING_FILE))
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(what_is_kept(folder)) from None
     return TrainedRun(path, metrics)
+
+
+def what_is_kept(folder: Path | None) -> str:
+    """Say what an interrupted training leaves in its folder, if it had one, and how to go on."""
+    if folder is None:
+        return "nothing was begun."
+    position = read_position(folder)
+    epoch = len(position.history)
+    if position.step:
+        kept = f"what was learned is kept, up to step {position.step} of epoch {epoch + 1}"
+    elif epoch:
+        kept = f"what was learned is kept, up to the end of epoch {epoch}"
+    else:
+        kept = "nothing was learned yet"
+    return f"{kept}. Go on:  siam train --resume --name {run_name(folder)}"
 
 
 def need_training_parts() -> None:
@@ -141,7 +163,7 @@ def need_training_parts() -> None:
 
 def fit(plan: TrainingPlan, device: str, progress: Progress, notice: Notice) -> Fitted:
     """Train the network; keep it and its encoder in the run."""
-    with quiet_native_logs():
+    with quiet_native_logs(progress):
         from siam.siamese.export import export_litert
         from siam.siamese.network import tower_of
         from siam.siamese.training import train_network
@@ -165,6 +187,7 @@ def fit(plan: TrainingPlan, device: str, progress: Progress, notice: Notice) -> 
             patience=config.train.patience,
             progress=progress,
         )
+    progress("Exporting the encoder", 0, 0)
     trained.network.save(folder / NETWORK_FILE)
     tower = tower_of(trained.network)
     probe = dataset.validation.pictures[:PROBE_PICTURES]
@@ -185,9 +208,11 @@ def finish(plan: TrainingPlan, fitted: Fitted, progress: Progress) -> dict[str, 
     save_held_out(folder, dataset, seed=seed)
     fill_gallery(folder, dataset, encoder, progress=progress)
     with Gallery.open(folder / INDEX_FOLDER, encoder_hash=encoder.hash) as gallery:
+        progress("Embedding the test pictures", 0, 0)
         embedded = embed_run(folder, config, encoder, gallery)
         calibration = calibrate(embedded, folder / CALIBRATION_FILE, progress=progress)
         measured = measure_run(embedded, calibration, config, progress=progress)
+        progress("Computing intervals", 0, 0)
         name = run_name(folder)
         metrics = {
             **summarise(measured, calibration, run=name, dataset=config.name, seed=seed),

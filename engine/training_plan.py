@@ -47,7 +47,7 @@ def plan_training(
     recipe = choose_recipe(
         train, len(dataset.train), classes=len(dataset.classes), chain=dataset.prepare
     )
-    with quiet_native_logs():
+    with quiet_native_logs(progress):
         from siam.siamese.recipe_check import check_recipe
         from siam.training.precision import resolve_precision
     check_recipe(recipe)
@@ -67,7 +67,7 @@ def plan_resumption(name: str | None, progress: Progress, notice: Notice) -> Tra
             f"The run '{run_name(folder)}' was begun with {values}, which siam has no longer.",
             f"Train it anew without, and remove this:  {anew}",
         )
-    with quiet_native_logs():
+    with quiet_native_logs(progress):
         from siam.siamese.recipe_check import check_recipe
     check_recipe(config.recipe)
     dataset = read_dataset(config.data, config.train, progress, notice)
@@ -83,6 +83,7 @@ def read_dataset(
     data: DataChoice, train: TrainChoice, progress: Progress, notice: Notice
 ) -> Dataset:
     """Read a data set; say which files could not be: the first few by name, the rest by number."""
+    progress("Reading the data set", 0, 0)
     dataset = load_dataset(
         data.dataset,
         data_dir=Path(data.data_dir) if data.data_dir else None,

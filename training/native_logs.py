@@ -15,6 +15,8 @@ import threading
 from collections.abc import Iterator
 from typing import IO
 
+from siam.progress import Progress, silent
+
 __all__ = ["is_chatter", "quiet_native_logs"]
 
 # glog's "I0000 ..." and "W0000 ...", LiteRT's "INFO: ..." and "WARNING: ...", absl's preface, the
@@ -25,6 +27,8 @@ CHATTER = re.compile(
     r"To enable the following instructions: |fully_quantize: |"
     r".*failed call to cuInit: .*\(303\))"
 )
+
+BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 
 
 def is_chatter(line: str) -> bool:
@@ -85,14 +89,20 @@ _aside = _Aside()
 
 
 @contextlib.contextmanager
-def quiet_native_logs() -> Iterator[None]:
+def quiet_native_logs(progress: Progress = silent) -> Iterator[None]:
     """Hold back what is written to file descriptor 2 in the block; pass on what is no chatter.
 
     It turns the whole process's standard error aside, so keep the block short: an import, the
     making of an interpreter. Blocks may overlap in several threads. Where there is no standard
     error to turn aside, it does nothing. Where TensorFlow was imported in the block, it looks for
     GPUs there too: left to its first operation, it would complain of their absence then.
+
+    Args:
+        progress: told that Keras' backend is loaded, by a block that imports it.
     """
+    if "keras" not in sys.modules:
+        backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+        progress(f"Loading {BACKENDS.get(backend, backend)}", 0, 0)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("GLOG_minloglevel", "2")
     _aside.enter()
