@@ -178,4 +178,7 @@ def last_run() -> Check:
             f"siam train --resume --name {interrupted[0]}",
         )
     finished = [run for run in runs if run.state == "finished"]
-    return Check("runs", "ok", f"{len(finished)} finished")
+    words = f"{len(finished)} finished"
+    if training := [run.name for run in runs if run.state == "training"]:
+        words += f", in training now: {', '.join(training)}"
+    return Check("runs", "ok", words)

@@ -129,10 +129,7 @@ def find_run(name: str | None = None) -> Path:
     if not name or name == LAST:
         finished = [folder for folder in run_folders() if run_state(folder) == "finished"]
         if not finished:
-            raise RunError(
-                f"There is no finished run in {runs_folder().absolute()}.",
-                "Train one first:  siam train",
-            )
+            raise none_finished_error()
         return max(finished, key=time_of).resolve()
     candidates = [runs_folder() / name]
     if os.sep in name or Path(name).is_dir():
@@ -252,6 +249,18 @@ def remove_run(name: str) -> Path:
     for leftover in runs_folder().glob(f"{REMOVED}*"):
         shutil.rmtree(leftover)
     return folders[0]
+
+
+def none_finished_error() -> RunError:
+    """Return the error that no run is finished, with what has become of the newest."""
+    cure = "Train one first:  siam train"
+    if newest := next(iter(list_runs()), None):
+        if newest.state == "training":
+            cure = f"'{newest.name}' is being trained right now: wait for it."
+        elif newest.state == "interrupted":
+            resume = f"siam train --resume --name {newest.name}"
+            cure = f"'{newest.name}' was interrupted. Go on with it:  {resume}"
+    return RunError(f"There is no finished run in {runs_folder().absolute()}.", cure)
 
 
 def missing_error(name: str) -> RunError:

@@ -86,6 +86,8 @@ def test_what_is_no_finished_run(write_run: WriteRun, runs: Path) -> None:
     with pytest.raises(RunError, match="There is no finished run"):
         find_run()
     write_run("cut.partial")
+    with pytest.raises(RunError, match="no finished run.*\n.*siam train --resume --name cut"):
+        find_run()
     (runs / "other").mkdir()
     with pytest.raises(RunError, match="'cut' was interrupted"):
         find_run("cut")
@@ -135,6 +137,8 @@ def test_a_run_in_training_is_shown_and_kept(write_run: WriteRun, runs: Path) ->
                 refused("busy")
         with pytest.raises(RunError, match="no interrupted run"):
             interrupted_run(None)
+        with pytest.raises(RunError, match="no finished run.*\n'busy' is being trained right now"):
+            find_run()
         assert (run / "config.toml").exists()
         process.kill()
     assert [summary.state for summary in list_runs()] == ["interrupted"]
