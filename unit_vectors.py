@@ -154,7 +154,7 @@ def exact_neighbours(
             squared, rows = _without_self(squared, rows, np.arange(block.start, block.stop))
         distances[block] = np.sqrt(np.maximum(squared, 0))
         positions[block] = rows
-        progress("neighbours", block.stop, len(queries))
+        progress("Finding neighbours", block.stop, len(queries))
     return Neighbours(distances, positions)
 
 

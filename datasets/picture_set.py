@@ -184,6 +184,7 @@ def _read_all(
         return pixels[..., :1].copy() if grey else pixels
 
     pictures, unreadable = {}, []
+    progress("Reading pictures", 0, len(entries))
     results = parallel_map(read, entries, ahead=AHEAD)
     for done, (entry, result) in enumerate(zip(entries, results, strict=True), start=1):
         if isinstance(result, Skipped):

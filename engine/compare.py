@@ -72,7 +72,7 @@ def compare(
     names = chosen(only)
     need_parts()
     dataset = with_unseen(data, hold_out, seed, progress, notice)
-    with quiet_native_logs():
+    with quiet_native_logs(progress):
         from siam.training.precision import resolve_precision
     recipe = resolve_precision(equal_terms(dataset, epochs))
     contest = draw_contest(dataset, seed=seed)
@@ -84,9 +84,11 @@ def compare(
             trained = train_contestant(
                 name, dataset, recipe=recipe, seed=seed, folder=folder, progress=progress
             )
+            progress(f"Judging {name}", 0, 0)
             contestants.append(judged(trained, contest, dataset))
             shutil.rmtree(folder / "training", ignore_errors=True)
         height, width, channels = dataset.picture_shape
+        progress("Writing the page", 0, 0)
         comparison = Comparison(
             dataset=dataset.name,
             classes=dataset.classes,
@@ -128,6 +130,7 @@ def with_unseen(
     """Load the data set with some classes held out, unless there are too few or none is wanted."""
     from siam.datasets.holdout import hold_out as move_out
 
+    progress("Reading the data set", 0, 0)
     dataset = load_dataset(
         data.dataset,
         data_dir=Path(data.data_dir) if data.data_dir else None,

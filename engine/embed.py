@@ -76,6 +76,7 @@ def embed(
     """
     check_target(out)
     path, config, encoder = open_encoder_of(run)
+    progress("Looking for pictures", 0, 0)
     opened = [
         open_input(
             name, config, standard_input=standard_input, data_dir=data_dir, progress=progress

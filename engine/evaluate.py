@@ -39,6 +39,7 @@ def evaluate_run(
     """
     with open_run(name) as run:
         measured = measured_run(run, false_accept_rate, threshold, progress)
+        progress("Computing intervals", 0, 0)
         return summarise(
             measured,
             run.calibration,
@@ -78,6 +79,7 @@ def compare_runs(
             )
         one = measured_run(first, None, None, progress)
         two = measured_run(second, None, None, progress)
+    progress("Computing intervals", 0, 0)
     seed = first.config.train.seed
     found = {
         "recall@1": compare_pictures(one.retrieval.hits[1], two.retrieval.hits[1], seed=seed),
@@ -101,7 +103,9 @@ def measured_run(
     run: OpenRun, false_accept_rate: float | None, threshold: float | None, progress: Progress
 ) -> Measurements:
     """Embed and measure an opened run."""
+    progress("Embedding the test pictures", 0, 0)
     embedded = embed_run(run.path, run.config, run.encoder, run.gallery)
+    progress("Measuring", 0, 0)
     return measure_run(
         embedded,
         run.calibration,

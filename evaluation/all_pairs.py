@@ -107,7 +107,7 @@ def count_all_pairs(
             if second != first:
                 by_group[second] += counts
             done += 1
-            progress("all pairs", done, steps)
+            progress("Comparing all pairs", done, steps)
     return AllPairs(
         len(vectors), total[BINS:], total[:BINS], by_group[:, BINS:], by_group[:, :BINS]
     )

@@ -63,7 +63,7 @@ def worst_pairs(
         ):
             partners[kind, rows] = best
             distances[kind, rows] = table[np.arange(len(rows)), best]
-        progress("worst pairs", int(rows[-1]) + 1, size)
+        progress("Looking for the worst pairs", int(rows[-1]) + 1, size)
     return (
         _without_repeats(partners[0], distances[0], np.argsort(distances[0], kind="stable"), count),
         _without_repeats(

@@ -164,5 +164,5 @@ def _within_r(
                 average_precision[row] = np.sum(places[:counted] / ranks[:counted]) / depth
                 r_precision[row] = counted / depth
         done += len(members)
-        progress("average precision", done, len(queries))
+        progress("Ranking the gallery", done, len(queries))
     return average_precision, r_precision

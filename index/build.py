@@ -45,7 +45,7 @@ def bring_up_to_date(
                 for ids, vectors in each_since(connection, generation, last_id):
                     store.add(ids, vectors)
                     done += len(ids)
-                    progress("reading vectors", done, position.count)
+                    progress("Reading vectors", done, position.count)
                 connection.close()  # while the store learns, writers may fold their log away
     finally:
         connection.close()

@@ -110,7 +110,7 @@ def damaged_vectors(
         kept = np.array([crc32(v) == c for v, c in zip(vectors, checksums, strict=True)])
         damaged += ids[~(kept & are_unit_rows(vectors))].tolist()
         done += len(ids)
-        progress("checking vectors", done, total)
+        progress("Checking vectors", done, total)
     return damaged
 
 
@@ -127,7 +127,7 @@ def changed_files(connection: sqlite3.Connection, progress: Progress) -> tuple[l
             if sha256(path) != content:
                 problems.append(f"{origin} has changed since it was embedded")
         if done % 500 == 0 or done == len(listed):
-            progress("checking files", done, len(listed))
+            progress("Checking files", done, len(listed))
     return problems, checked
 
 

@@ -81,7 +81,7 @@ def baseline(
     name: str, dataset: Dataset, recipe: Recipe, seed: int, folder: Path, progress: Progress
 ) -> Trained:
     """Train one of Keras' styles."""
-    with quiet_native_logs():
+    with quiet_native_logs(progress):
         from siam.classifiers.deployed import open_classifier, save_classifier
         from siam.classifiers.features import answer_function
         from siam.classifiers.training import train_classifier
@@ -95,6 +95,7 @@ def baseline(
         validation=dataset.validation,
         progress=progress,
     )
+    progress("Exporting the classifier", 0, 0)
     files = save_classifier(trained.model, folder, dataset.validation.pictures[:PROBE])
     answer = answer_function(trained.model)
 
@@ -118,7 +119,7 @@ def siamese(
     name: str, dataset: Dataset, recipe: Recipe, seed: int, folder: Path, progress: Progress
 ) -> Trained:
     """Train the Siamese network."""
-    with quiet_native_logs():
+    with quiet_native_logs(progress):
         from siam.siamese.export import export_litert
         from siam.siamese.network import tower_of
         from siam.siamese.training import train_network
@@ -134,6 +135,7 @@ def siamese(
         on_device=False,  # as the classifiers are fed
         progress=progress,
     )
+    progress("Exporting the encoder", 0, 0)
     saved, exported = folder / f"{name}.keras", folder / f"{name}.tflite"
     trained.network.save(saved)
     tower = tower_of(trained.network)

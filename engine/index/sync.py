@@ -35,7 +35,7 @@ from siam.index.files import known_files, remember_stats
 from siam.index.gallery import Gallery
 from siam.pictures.reading import Skipped
 from siam.pictures.thumbnail import encode_thumbnail
-from siam.progress import Progress, silent
+from siam.progress import Progress, Stage, silent
 from siam.run_files import INDEX_FOLDER
 from siam.runs.runs_folder import find_run
 
@@ -107,6 +107,7 @@ def add(
             cannot be read.
     """
     arrays = [Path(name) for name in sources if Path(name).suffix.lower() == ".npz"]
+    progress("Looking for pictures", 0, 0)
     files: list[Candidate] = []
     unseen: list[Skipped] = []
     for name in sources:
@@ -152,6 +153,7 @@ def sync(
         DataError: the folder is not there, or holds no picture although the index does: perhaps
             its disk is not mounted.
     """
+    progress("Looking for pictures", 0, 0)
     root = folder.resolve()
     known = known_files(run.gallery, root)
     files, unseen = list_candidates(
@@ -193,6 +195,7 @@ def _embed(
     """Embed and commit what is new or changed, batch by batch; yield what cannot be read."""
     total = len(changes.to_embed)
     done = 0
+    progress("Indexing", 0, total)
     pending: dict[str, tuple[Candidate, str, str]] = {}
 
     def sources() -> Iterator[tuple[str, Path | bytes]]:
@@ -258,6 +261,6 @@ def _add_arrays(
             metas=[meta or {}] * len(pictures),
             thumbnails=[encode_thumbnail(picture) for picture in pictures],
         )
-        progress(f"Indexing {path.name}", end, len(whole))
+        progress(Stage("Indexing", path.name), end, len(whole))
     added = len(run.gallery) - before
     return added, len(whole) - added

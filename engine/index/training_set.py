@@ -38,6 +38,7 @@ def fill_gallery(
     shutil.rmtree(folder, ignore_errors=True)
     total = len(dataset.train) + len(dataset.validation)
     done = 0
+    progress("Indexing", 0, total)
     with Gallery.create(folder, dim=encoder.dim, encoder_hash=encoder.hash) as gallery:
         for name, split in (("train", dataset.train), ("validation", dataset.validation)):
             for start in range(0, len(split), CHUNK):

@@ -83,9 +83,9 @@ def render_report(inputs: ReportInputs, *, progress: Progress = silent) -> str:
     parts = (_tables, _training, _separation, _confusion, _map, _mistakes, _provenance)
     content: dict[str, Any] = {}
     for done, part in enumerate(parts):
-        progress("report", done, len(parts))
+        progress("Writing the report", done, len(parts))
         content |= part(inputs)
-    progress("report", len(parts), len(parts))
+    progress("Writing the report", len(parts), len(parts))
     metrics = inputs.metrics
     title = f"siam: {metrics['run']} on {metrics['dataset']}"
     return render("report.html", title=title, metrics=metrics, **content)

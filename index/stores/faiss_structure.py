@@ -40,7 +40,7 @@ def make_structure(vectors: Vectors, named: str, *, progress: Progress = silent)
     if isinstance(index, faiss.IndexHNSW):
         index.hnsw.efConstruction = 80
     if not index.is_trained:
-        progress("training the index", 0, 0)
+        progress("Training the index", 0, 0)
         size = max(LEAST_TRAINING, TRAINING * getattr(index, "nlist", 1))
         sample = np.random.default_rng(0).permutation(count)[:size]
         try:
@@ -49,7 +49,7 @@ def make_structure(vectors: Vectors, named: str, *, progress: Progress = silent)
             return None  # fewer vectors than the kind learns from: exact until there are more
     for start in range(0, count, CHUNK):
         index.add(vectors[start : start + CHUNK])
-        progress("indexing vectors", min(start + CHUNK, count), count)
+        progress("Indexing vectors", min(start + CHUNK, count), count)
     return index
 
 

@@ -19,7 +19,7 @@ from siam.index.stores.faiss_files import FaissFiles
 from siam.index.stores.faiss_structure import make_structure, settings_of, size_of
 from siam.index.stores.kinds import KINDS, check_kind, choose, factory, memory
 from siam.index.stores.vector_store import Stamp
-from siam.progress import Progress, silent
+from siam.progress import Progress, Stage, silent
 
 __all__ = ["Trial", "best", "tune"]
 
@@ -89,7 +89,7 @@ def tune(
     trials: list[Trial] = []
     tried: set[str] = set()
     for done, kind in enumerate(kinds):
-        progress(f"trying {kind}", done, len(kinds))
+        progress(Stage("Trying kinds", kind), done, len(kinds))
         short = choose(budget, count=count, dim=dim) if kind == "auto" else kind
         named = factory(short, count=count, dim=dim)
         too_big = (
@@ -100,7 +100,7 @@ def tune(
         if named not in tried and not too_big:
             tried.add(named)
             trials.append(_try(kind, named, ids, vectors, budget))
-    progress("trying kinds", len(kinds), len(kinds))
+    progress("Trying kinds", len(kinds), len(kinds))
     if not trials:
         least = min(memory(kind, count=count, dim=dim) for kind in kinds if kind in KINDS[1:])
         raise UsageError(
