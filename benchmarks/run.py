@@ -31,7 +31,6 @@ BENCHMARKS = (
     ("classifiers", []),
     ("classical_keras", []),
     ("training_presets", ["--seeds", "5"]),
-    ("training_losses", ["--seeds", "5"]),
     ("training_ablation", ["--seeds", "5"]),
 )
 

@@ -36,6 +36,7 @@ def trials() -> Iterator[Trial]:
 
     yield Trial("balanced", base)
     yield change("AdamW, rate 4e-3", optimizer="adamw", learning_rate=4e-3)
+    yield change("supervised contrastive loss", loss="supervised-contrastive", outlier_share=0.0)
     yield change("all pictures, not the hardest", hard_example_share=1.0)
     yield change("no outliers", outlier_share=0.0)
     yield change("no warm-up", warm_up=0.0)

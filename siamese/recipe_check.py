@@ -25,7 +25,7 @@ def check_recipe(recipe: Recipe) -> None:
             an ensemble that does not divide the embedding, or outliers outside of 0 to 0.9.
 
     Example:
-        >>> check_recipe(Recipe(loss="triplet"))
+        >>> check_recipe(Recipe(loss="supervised-contrastive"))
     """
     known: dict[str, Iterable[object]] = {
         "tower": TOWERS,

@@ -98,7 +98,7 @@ def batch_contrastive(
 
         mean over costly same pairs of max(d - positive_margin, 0)^2
       + mean over costly different pairs of max(negative_margin - d, 0)^2
-      + mean over costly pairs of a picture and a outlier of max(outlier_margin - d, 0)^2
+      + mean over costly pairs of a picture and an outlier of max(outlier_margin - d, 0)^2
 
     Each kind of pair has its own mean, so that the many different pairs do not drown the few
     same ones, nor outliers the classes. It is over the pairs that still cost something, so that
@@ -110,11 +110,11 @@ def batch_contrastive(
     none, stays nearer its class than another.
 
     Args:
-        labels: integers of shape (n,); below 0 = a outlier, of no class.
+        labels: integers of shape (n,); below 0 = an outlier, of no class.
         embeddings: floats of shape (n, dim), each row of unit length.
         positive_margin: distance up to which a same pair costs nothing.
         negative_margin: distance from which a different pair costs nothing.
-        outlier_margin: distance from any picture from which a outlier costs nothing.
+        outlier_margin: distance from any picture from which an outlier costs nothing.
 
     Returns:
         float32 scalar; a kind of pair that the batch does not hold adds 0.
@@ -151,7 +151,7 @@ class BatchContrastiveLoss(keras.losses.Loss):
     Args:
         positive_margin: distance up to which a same pair costs nothing.
         negative_margin: distance from which a different pair costs nothing.
-        outlier_margin: distance from any picture from which a outlier costs nothing.
+        outlier_margin: distance from any picture from which an outlier costs nothing.
         name: name of the loss in logs.
         **kwargs: `reduction` and `dtype` of `keras.losses.Loss`.
     """

@@ -6,7 +6,7 @@ from keras import ops
 
 from siam.array_types import Tensor
 
-__all__ = ["cosines", "distances", "masked_logsumexp", "pair_masks", "validate_batch"]
+__all__ = ["cosines", "distances", "pair_masks", "validate_batch"]
 
 # The slope of a square root is infinite at 0, where two embeddings coincide.
 _SMALLEST_SQUARE = 1e-12
@@ -74,7 +74,7 @@ def pair_masks(labels: Tensor) -> tuple[Tensor, Tensor]:
     """Which pairs of a batch are of one class and which are not; no picture is paired with itself.
 
     Args:
-        labels: integers of shape (n,); below 0 = a outlier, which is of no class: different from
+        labels: integers of shape (n,); below 0 = an outlier, which is of no class: different from
             every picture of a class, and neither same as nor different from another outlier.
 
     Returns:
@@ -87,16 +87,3 @@ def pair_masks(labels: Tensor) -> tuple[Tensor, Tensor]:
     itself = ops.cast(ops.equal(positions[:, None], positions[None, :]), "float32")
     of_a_class = ops.cast(labels >= 0, "float32")[:, None]
     return of_a_class * (equal - itself), 1.0 - equal
-
-
-def masked_logsumexp(logits: Tensor, mask: Tensor) -> Tensor:
-    """Logarithm of the sum of e^logit along each row, over the pairs of a mask.
-
-    Args:
-        logits: float32 (n, n).
-        mask: float32 (n, n), above 0 where a pair counts.
-
-    Returns:
-        float32 (n,); about -1e9 for a row where none counts, which then weighs nothing.
-    """
-    return ops.logsumexp(ops.where(mask > 0, logits, -1e9), axis=1)

@@ -11,12 +11,7 @@ import keras
 from keras import ops
 
 from siam.array_types import Tensor
-from siam.siamese.losses.pairwise import (
-    cosines,
-    masked_logsumexp,
-    pair_masks,
-    validate_batch,
-)
+from siam.siamese.losses.pairwise import cosines, pair_masks, validate_batch
 
 __all__ = ["SupervisedContrastiveLoss", "supervised_contrastive"]
 
@@ -42,7 +37,9 @@ def supervised_contrastive(
     validate_batch(labels, embeddings)
     same, different = pair_masks(labels)
     logits = cosines(embeddings) / temperature
-    log_total = masked_logsumexp(logits, same + different)[:, None]
+    # A row where nothing counts weighs e^-1e9, which is nothing.
+    counted = ops.where(same + different > 0, logits, -1e9)
+    log_total = ops.logsumexp(counted, axis=1, keepdims=True)
     positives = ops.sum(same, axis=1)
     of_anchor = ops.sum(same * (log_total - logits), axis=1) / ops.maximum(positives, 1.0)
     anchors = ops.cast(positives > 0, "float32")

@@ -184,7 +184,7 @@ def test_a_box_that_is_none(run_copy: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        ("loss=foo", "A recipe's loss cannot be 'foo'"),
+        ("loss=triplet", "Choose one of: contrastive, supervised-contrastive"),
         ("tower=tall", "A recipe's tower cannot be 'tall'"),
         ("optimizer=sgd", "Choose one of: muon, adamw"),
         ("precision=int3", "A recipe's precision cannot be 'int3'"),

@@ -8,13 +8,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from siam.siamese.losses.pairwise import (
-    cosines,
-    distances,
-    masked_logsumexp,
-    pair_masks,
-    validate_batch,
-)
+from siam.siamese.losses.pairwise import cosines, distances, pair_masks, validate_batch
 
 
 def on_circle(*degrees: float) -> np.ndarray:
@@ -48,18 +42,6 @@ def test_outliers_differ_from_every_class_and_are_left_alone_among_themselves() 
     np.testing.assert_array_equal(
         different, [[0, 0, 1, 1], [0, 0, 1, 1], [1, 1, 0, 0], [1, 1, 0, 0]]
     )
-
-
-def test_masked_logsumexp_counts_only_what_is_marked() -> None:
-    logits = np.array([[1.0, 2.0], [3.0, 4.0]], np.float32)
-    mask = np.array([[1.0, 1.0], [0.0, 1.0]], np.float32)
-    found = ops.convert_to_numpy(masked_logsumexp(logits, mask))
-    np.testing.assert_allclose(found, [math.log(math.e + math.e**2), 4.0], rtol=1e-6)
-
-
-def test_an_empty_row_of_a_masked_logsumexp_weighs_nothing() -> None:
-    found = masked_logsumexp(np.zeros((1, 2), np.float32), np.zeros((1, 2), np.float32))
-    assert float(ops.exp(found)[0]) == 0.0
 
 
 @pytest.mark.parametrize(
