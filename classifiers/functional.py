@@ -9,12 +9,10 @@ the graph is fixed when it is built.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import keras
 from keras import layers
 
-from siam.classifiers.architecture import FEATURES, WIDTHS, plan
+from siam.classifiers.architecture import FEATURES, plan
 
 __all__ = ["build"]
 
@@ -23,7 +21,6 @@ def build(
     input_shape: tuple[int, int, int],
     num_classes: int,
     *,
-    widths: Sequence[int] = WIDTHS,
     features: int = FEATURES,
 ) -> keras.Model:
     """Build the classifier by calling layers on symbolic tensors, from the input to the output.
@@ -31,7 +28,6 @@ def build(
     Args:
         input_shape: height, width and channels of a picture.
         num_classes: how many labels there are, >= 2.
-        widths: channels of each convolution.
         features: length of the penultimate features.
 
     Returns:
@@ -47,7 +43,7 @@ def build(
     """
     picture = keras.Input(input_shape, name="picture")
     x = layers.Rescaling(1 / 255, name="scale")(picture)
-    for number, step in enumerate(plan(input_shape, num_classes, widths=widths), start=1):
+    for number, step in enumerate(plan(input_shape, num_classes), start=1):
         x = layers.Conv2D(
             step.channels,
             step.size,

@@ -7,13 +7,12 @@ both the label and a unit-length embedding. `keras.Sequential` can hold neither.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import keras
 from keras import layers
 
-from siam.classifiers.architecture import FEATURES, WIDTHS, Convolution, plan
+from siam.classifiers.architecture import FEATURES, Convolution, plan
 
 __all__ = ["build", "label_alone"]
 
@@ -22,7 +21,6 @@ def build(
     input_shape: tuple[int, int, int],
     num_classes: int,
     *,
-    widths: Sequence[int] = WIDTHS,
     features: int = FEATURES,
 ) -> keras.Model:
     """Build a residual classifier that names a picture and embeds it in one pass.
@@ -33,7 +31,6 @@ def build(
     Args:
         input_shape: height, width and channels of a picture.
         num_classes: how many labels there are, >= 2.
-        widths: channels of each block.
         features: length of the embedding.
 
     Returns:
@@ -50,7 +47,7 @@ def build(
     """
     picture = keras.Input(input_shape, name="picture")
     x = layers.Rescaling(1 / 255, name="scale")(picture)
-    for number, step in enumerate(plan(input_shape, num_classes, widths=widths), start=1):
+    for number, step in enumerate(plan(input_shape, num_classes), start=1):
         x = _residual_block(x, step, f"block_{number}")
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(features, use_bias=False, name="projection")(x)

@@ -8,12 +8,10 @@ Cannot: branch, join, skip a layer, share one, or have two inputs or outputs. A 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import keras
 from keras import layers
 
-from siam.classifiers.architecture import FEATURES, WIDTHS, plan
+from siam.classifiers.architecture import FEATURES, plan
 
 __all__ = ["build"]
 
@@ -22,7 +20,6 @@ def build(
     input_shape: tuple[int, int, int],
     num_classes: int,
     *,
-    widths: Sequence[int] = WIDTHS,
     features: int = FEATURES,
 ) -> keras.Sequential:
     """Build the classifier as a list of layers, each fed by the one before it.
@@ -30,7 +27,6 @@ def build(
     Args:
         input_shape: height, width and channels of a picture.
         num_classes: how many labels there are, >= 2.
-        widths: channels of each convolution.
         features: length of the penultimate features.
 
     Returns:
@@ -47,7 +43,7 @@ def build(
     model = keras.Sequential(name="sequential")
     model.add(keras.Input(input_shape, name="picture"))
     model.add(layers.Rescaling(1 / 255, name="scale"))
-    for number, step in enumerate(plan(input_shape, num_classes, widths=widths), start=1):
+    for number, step in enumerate(plan(input_shape, num_classes), start=1):
         model.add(
             layers.Conv2D(
                 step.channels,

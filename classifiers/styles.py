@@ -11,7 +11,7 @@ from siam.classifiers.architecture import FEATURES
 
 __all__ = ["STYLES", "Builder", "build_classifier"]
 
-# (input_shape, num_classes, *, widths, features) -> model
+# (input_shape, num_classes, *, features) -> model
 Builder = Callable[..., keras.Model]
 
 STYLES: dict[str, Builder] = {

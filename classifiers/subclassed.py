@@ -106,7 +106,6 @@ def build(
     input_shape: tuple[int, int, int],
     num_classes: int,
     *,
-    widths: Sequence[int] = WIDTHS,
     features: int = FEATURES,
 ) -> SubclassedClassifier:
     """Build the classifier as an instance of its class, its weights made.
@@ -114,7 +113,6 @@ def build(
     Args:
         input_shape: height, width and channels of a picture.
         num_classes: how many labels there are, >= 2.
-        widths: channels of each convolution.
         features: length of the penultimate features.
 
     Returns:
@@ -128,9 +126,7 @@ def build(
         >>> build((28, 28, 1), 10)(np.zeros((2, 28, 28, 1), np.float32)).shape[1]
         10
     """
-    model = SubclassedClassifier(
-        input_shape, num_classes, widths=widths, features=features, name="subclassed"
-    )
+    model = SubclassedClassifier(input_shape, num_classes, features=features, name="subclassed")
     # A subclass learns its input shape from its first call; without one it has no weights yet.
     model(keras.Input(input_shape, name="picture"))
     return model

@@ -18,6 +18,12 @@ from siam.siamese.unit_length import unit_length
 
 __all__ = ["TOWERS", "build_tower", "deep_tower", "small_tower"]
 
+# Channels of each convolution of the deep tower.
+DEEP_WIDTHS = (32, 64, 64, 96, 96, 128)
+# Share of the channels that a training step does without after each pair of them; before the
+# embedding twice as many.
+DROPOUT = 0.1
+
 
 def small_tower(
     input_shape: tuple[int, int, int],
@@ -63,8 +69,6 @@ def deep_tower(
     input_shape: tuple[int, int, int],
     dim: int = 128,
     *,
-    widths: Sequence[int] = (32, 64, 64, 96, 96, 128),
-    dropout: float = 0.1,
     name: str = "tower",
 ) -> keras.Model:
     """Six normalised convolutions, for many classes and pictures with fine strokes.
@@ -76,9 +80,6 @@ def deep_tower(
     Args:
         input_shape: height, width and channels of a picture.
         dim: length of an embedding.
-        widths: channels of each convolution.
-        dropout: share of the channels that a training step does without after each pair, 0 to
-            less than 0.5; twice as many before the embedding.
         name: name of the model.
 
     Returns:
@@ -90,7 +91,7 @@ def deep_tower(
     """
     inputs = keras.Input(input_shape, name="picture")
     x = layers.Rescaling(1 / 255, name="scale")(inputs)
-    for position, width in enumerate(widths, start=1):
+    for position, width in enumerate(DEEP_WIDTHS, start=1):
         size, strides = (5, 2) if position == 1 else (3, 1)
         x = layers.Conv2D(
             width, size, strides, "same", use_bias=False, name=f"convolution_{position}"
@@ -101,10 +102,10 @@ def deep_tower(
             x = layers.MaxPooling2D(2, padding="same", name=f"pool_{position}")(x)
         x = layers.BatchNormalization(momentum=0.9, name=f"norm_{position}")(x)
         x = layers.ReLU(name=f"relu_{position}")(x)
-        if position == len(widths):
-            x = layers.SpatialDropout2D(2 * dropout, name=f"dropout_{position}")(x)
+        if position == len(DEEP_WIDTHS):
+            x = layers.SpatialDropout2D(2 * DROPOUT, name=f"dropout_{position}")(x)
         elif position > 1 and position % 2:
-            x = layers.SpatialDropout2D(dropout, name=f"dropout_{position}")(x)
+            x = layers.SpatialDropout2D(DROPOUT, name=f"dropout_{position}")(x)
     return keras.Model(inputs, _embedding(x, dim), name=name)
 
 

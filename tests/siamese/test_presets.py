@@ -9,6 +9,7 @@ import pytest
 from siam.recipe import Recipe
 from siam.siamese.losses.registry import LOSSES
 from siam.siamese.presets import DEFAULT_PRESET, PRESETS
+from siam.siamese.test_time_augmentation import VIEWS
 from siam.siamese.towers import TOWERS
 
 
@@ -23,7 +24,7 @@ def test_a_preset_names_a_tower_and_the_contrastive_loss(name: str) -> None:
     assert recipe.tower in TOWERS
     assert recipe.loss in LOSSES
     assert recipe.loss == "contrastive"
-    assert recipe.test_time_views in (1, 5, 9)
+    assert recipe.test_time_views in VIEWS
     assert 0 <= recipe.warm_up < 1
     assert 0 < recipe.augmented_epochs <= recipe.epochs
 

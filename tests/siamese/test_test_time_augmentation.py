@@ -22,13 +22,12 @@ def moved(pictures: np.ndarray, down: int, right: int) -> np.ndarray:
     return framed[:, 1 - down : 1 - down + height, 1 - right : 1 - right + width]
 
 
-@pytest.mark.parametrize("views", [5, 9])
-def test_the_embedding_is_the_mean_over_moved_copies(views: int, tmp_path: Path) -> None:
+def test_the_embedding_is_the_mean_over_moved_copies(tmp_path: Path) -> None:
     pictures = np.random.default_rng(0).integers(0, 256, (3, 12, 10, 1)).astype(np.float32)
     tower = small_tower((12, 10, 1), 8)
-    mean = sum(embedded(tower, moved(pictures, *move)) for move in MOVES[:views])
+    mean = sum(embedded(tower, moved(pictures, *move)) for move in MOVES)
     expected = mean / np.linalg.norm(mean, axis=1, keepdims=True)
-    averaged = average_test_time_views(tower, views=views)
+    averaged = average_test_time_views(tower, views=5)
     assert averaged.name == tower.name
     np.testing.assert_allclose(embedded(averaged, pictures), expected, atol=1e-5)
     averaged.save(tmp_path / "tower.keras")
@@ -42,5 +41,5 @@ def test_one_view_is_the_tower_itself() -> None:
 
 
 def test_another_number_of_views_is_refused() -> None:
-    with pytest.raises(ValueError, match="1, 5 or 9, received 3"):
+    with pytest.raises(ValueError, match="1 or 5, received 3"):
         average_test_time_views(small_tower((12, 12, 1), 8), views=3)
