@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
+from siam.array_types import Pictures
 from siam.datasets.dataset import Split
 from siam.recipe import AugmentPolicy
 from siam.training.augmentation.cpu import augment_batch
@@ -60,7 +62,7 @@ class ShuffledBatches(PrefetchedFeed):
     def __len__(self) -> int:
         return len(self.split) // self.batch_size
 
-    def prepare(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+    def prepare(self, step: int) -> tuple[Pictures, NDArray[np.int32]]:
         """Return the pictures and the labels of a batch."""
         chosen = self.order[step * self.batch_size : (step + 1) * self.batch_size]
         pictures = self.split.pictures[chosen]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siam.array_types import Pictures, Vectors
 from siam.errors import RunError
 from siam.training.litert import LARGEST_DIFFERENCE, LiteModel
 from siam.training.native_logs import quiet_native_logs
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["Classify", "open_classifier", "save_classifier"]
 
 # uint8 (n, height, width, channels) -> float32 (n, num_classes), rows summing to 1.
-Classify = Callable[[np.ndarray], np.ndarray]
+Classify = Callable[[Pictures], Vectors]
 
 
-def save_classifier(classifier: keras.Model, folder: Path, probe: np.ndarray) -> list[Path]:
+def save_classifier(classifier: keras.Model, folder: Path, probe: Pictures) -> list[Path]:
     """Keep a classifier in a folder under its own name.
 
     Args:

@@ -11,12 +11,13 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
+from siam.array_types import Pictures, Vectors
 from siam.classifiers.subclassed import SubclassedClassifier
 from siam.training.device import compile_steps
 
 __all__ = ["Answer", "answer_function", "feature_model"]
 
-Answer = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+Answer = Callable[[Pictures], tuple[Vectors, Vectors]]
 
 
 def feature_model(classifier: keras.Model) -> keras.Model:
@@ -63,7 +64,7 @@ def answer_function(classifier: keras.Model, *, batch_size: int = 256) -> Answer
     model = feature_model(classifier)
     model.compile(jit_compile=compile_steps())
 
-    def answer(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def answer(pictures: Pictures) -> tuple[Vectors, Vectors]:
         probabilities, found = model.predict(pictures, batch_size=batch_size, verbose=0)
         features = np.array(found, np.float32)
         features[~features.any(axis=1)] = 1

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import numpy as np
+    from siam.array_types import Pictures
 
 __all__ = ["draw_row"]
 
@@ -14,7 +14,7 @@ SIDE = 28
 GAP = "  "
 
 
-def draw_row(pictures: Sequence[np.ndarray]) -> str:
+def draw_row(pictures: Sequence[Pictures]) -> str:
     """Draw pictures side by side in 24-bit colour.
 
     Args:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from siam.array_types import Integers, Pictures, Vectors
 from siam.errors import MissingExtraError
 from siam.evaluation.calibration import Calibration, write_calibration
 from siam.evaluation.measure import Embedded, Measurements, measure
@@ -41,9 +42,9 @@ class EmbeddedRun:
     test: Embedded
     gallery: Embedded
     train: Embedded
-    gallery_ids: np.ndarray
-    out_of_distribution: dict[str, np.ndarray]
-    test_pictures: np.ndarray
+    gallery_ids: Integers
+    out_of_distribution: dict[str, Vectors]
+    test_pictures: Pictures
 
 
 def embed_run(path: Path, config: RunConfig, encoder: Encoder, gallery: Gallery) -> EmbeddedRun:
@@ -71,7 +72,7 @@ def embed_run(path: Path, config: RunConfig, encoder: Encoder, gallery: Gallery)
     )
 
 
-def blank_and_noise(shape: tuple[int, int, int], *, seed: int = 0) -> dict[str, np.ndarray]:
+def blank_and_noise(shape: tuple[int, int, int], *, seed: int = 0) -> dict[str, Pictures]:
     """Return kind -> uint8 (200, height, width, channels) of pictures that should match nothing.
 
     Args:
@@ -88,7 +89,7 @@ def blank_and_noise(shape: tuple[int, int, int], *, seed: int = 0) -> dict[str, 
     return {"noise": noise, "blank": np.broadcast_to(grey, noise.shape).copy()}
 
 
-def indexed(gallery: Gallery, where: str, classes: tuple[str, ...]) -> tuple[Embedded, np.ndarray]:
+def indexed(gallery: Gallery, where: str, classes: tuple[str, ...]) -> tuple[Embedded, Integers]:
     """Return the indexed pictures that a filter lets through, of the classes trained on, and ids.
 
     A label that was added or changed since training is not what test pictures are judged by.

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from siam.array_types import Vectors
 from siam.atomic import replacing
 from siam.errors import MissingExtraError, UsageError
 
@@ -32,7 +33,7 @@ class Part:
 
     keys: Sequence[str]
     labels: Sequence[str | None]
-    embeddings: np.ndarray
+    embeddings: Vectors
 
 
 def write_npz(path: Path, parts: Iterator[Part], dim: int) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siam.array_types import Pictures, Vectors
 from siam.atomic import publish_folder, write_json, write_text
 from siam.engine.export_example import example_script
 from siam.engine.export_sidecar import describe, files_of
@@ -47,7 +48,7 @@ SIDECAR = "encoder.json"
 EXAMPLE = "example.py"
 PROBE_PICTURES = 512
 
-Answer = Callable[[Path, np.ndarray], np.ndarray]
+Answer = Callable[[Path, Pictures], Vectors]
 FORMATS: dict[str, tuple[str, Answer]] = {
     "litert": (ENCODER_FILE, answer_litert),
     "onnx": ("encoder.onnx", answer_onnx),
@@ -182,7 +183,7 @@ def write_model(tower: keras.Model, run: Path, target: Path, form: str, int8: bo
 
 
 def compare_with_keras(
-    tower: keras.Model, answers: np.ndarray, probe: np.ndarray, *, exact: bool
+    tower: keras.Model, answers: Vectors, probe: Pictures, *, exact: bool
 ) -> Parity:
     """Compare what the exported model, loaded again, says of a probe with Keras.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from siam.array_types import Pictures
 from siam.datasets.sampling import sample_pairs
 from siam.progress import Progress, silent
 from siam.run_files import HELD_OUT_FILE, NETWORK_FILE
@@ -103,7 +104,7 @@ def draw(path: Path, network: object, split: Split, classes: tuple[str, ...], se
     figure.savefig(path, dpi=110)
 
 
-def show_picture(axes: Axes, picture: np.ndarray, title: str) -> None:
+def show_picture(axes: Axes, picture: Pictures, title: str) -> None:
     """Draw one picture with a title above it."""
     axes.imshow(picture.squeeze(), cmap="gray", vmin=0, vmax=255)
     axes.set_title(title, fontsize=9)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from siam.array_types import Floats, Integers, Reals
+from siam.array_types import Booleans, Floats, Integers, Reals
 
 __all__ = ["Interval", "around", "bootstrap_mean", "bootstrap_pairs", "picture_weights", "wilson"]
 
@@ -60,7 +60,7 @@ def picture_weights(count: int, seed: int, resamples: int = RESAMPLES) -> NDArra
     return random.multinomial(count, chances, size=resamples).astype(np.int32)
 
 
-def bootstrap_mean(values: Reals, *, seed: int = 0) -> Interval:
+def bootstrap_mean(values: Reals | Booleans, *, seed: int = 0) -> Interval:
     """Return the 95 % interval of the mean of one value per picture, each 0 to 1.
 
     Where all values are equal resampling can show no spread: then it is Wilson's interval.

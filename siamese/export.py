@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siam.array_types import Vectors
+from siam.array_types import Pictures, Vectors
 from siam.errors import RunError
 from siam.siamese.encoder import LiteEncoder
 from siam.training.litert import LARGEST_DIFFERENCE
@@ -78,7 +78,7 @@ def compare_embeddings(reference: Vectors, other: Vectors) -> Parity:
     return Parity(float(np.abs(reference - other).max(initial=0.0)), agreement, len(reference))
 
 
-def export_litert(tower: keras.Model, path: Path, probe: np.ndarray) -> Parity:
+def export_litert(tower: keras.Model, path: Path, probe: Pictures) -> Parity:
     """Export a tower to a LiteRT file with a free batch size, and check it.
 
     The file is left in place only where the check holds.

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siam.array_types import Pictures, Vectors
 from siam.errors import MissingExtraError
 from siam.siamese.encoder import LiteEncoder
 from siam.training.native_logs import quiet_native_logs
@@ -56,7 +57,7 @@ def write_onnx(tower: keras.Model, path: Path) -> None:
         tower.export(path, format="onnx", verbose=False)
 
 
-def answer_onnx(path: Path, pictures: np.ndarray) -> np.ndarray:
+def answer_onnx(path: Path, pictures: Pictures) -> Vectors:
     """Load an ONNX file with onnxruntime and embed pictures: uint8 (n, ...) to float32 (n, dim)."""
     import onnxruntime
 
@@ -73,7 +74,7 @@ def write_saved_model(tower: keras.Model, folder: Path) -> None:
         tower.export(folder, format="tf_saved_model", verbose=False)
 
 
-def answer_saved_model(folder: Path, pictures: np.ndarray) -> np.ndarray:
+def answer_saved_model(folder: Path, pictures: Pictures) -> Vectors:
     """Load a SavedModel and embed pictures: uint8 (n, ...) to float32 (n, dim)."""
     import tensorflow
 
@@ -98,12 +99,12 @@ def write_litert_int8(tower: keras.Model, path: Path) -> None:
         path.write_bytes(converter.convert())
 
 
-def answer_litert(path: Path, pictures: np.ndarray) -> np.ndarray:
+def answer_litert(path: Path, pictures: Pictures) -> Vectors:
     """Load a LiteRT file and embed pictures: uint8 (n, ...) to float32 (n, dim)."""
     return LiteEncoder(path).encode(pictures)
 
 
-def float_batches(pictures: np.ndarray) -> Iterator[np.ndarray]:
+def float_batches(pictures: Pictures) -> Iterator[Vectors]:
     """Yield pictures as the float32 that the exported towers take."""
     for start in range(0, len(pictures), BATCH):
         yield pictures[start : start + BATCH].astype(np.float32)

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from siam.array_types import Tensor
+from siam.array_types import Integers, Pictures, Tensor
 from siam.recipe import AugmentPolicy
 from siam.training.augmentation.policy import Draws, draw_distortion, no_distortion
 from siam.training.augmentation.transforms import distort
@@ -92,7 +92,7 @@ class DeviceFeed(PrefetchedFeed):
     def __len__(self) -> int:
         return len(self.feed)
 
-    def prepare(self, step: int) -> tuple[Draws, np.ndarray]:
+    def prepare(self, step: int) -> tuple[Draws, Integers]:
         """Return positions and distortions of a batch, and its labels."""
         feed = self.feed
         chosen = feed.batches[step]
@@ -126,9 +126,7 @@ class PicturesOnDevice(keras.layers.Layer):
         float32 (m, height, width, channels), 0 to 255.
     """
 
-    def __init__(
-        self, pictures: np.ndarray, policy: AugmentPolicy, *, name: str, dtype: str
-    ) -> None:
+    def __init__(self, pictures: Pictures, policy: AugmentPolicy, *, name: str, dtype: str) -> None:
         super().__init__(name=name, dtype=dtype, trainable=False)
         self.policy = policy
         # A weight rather than a constant, which JAX would compile into every step.

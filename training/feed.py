@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
+from siam.array_types import Integers, Pictures, Vectors
 from siam.datasets.dataset import Split
 from siam.datasets.sampling import epoch_batches, sample_pairs
 from siam.recipe import AugmentPolicy
@@ -60,7 +61,7 @@ class Feed(PrefetchedFeed):
         """Say whether an epoch is one of those that vary their pictures."""
         return self.augmented_epochs is None or epoch < self.augmented_epochs
 
-    def pictures_at(self, positions: np.ndarray, *step: int) -> np.ndarray:
+    def pictures_at(self, positions: Integers, *step: int) -> Pictures:
         """Return the pictures at `positions`, varied by a generator of the step's own."""
         if self.quarter_turns:
             pictures = gather_turned(self.split.pictures, positions)
@@ -95,7 +96,7 @@ class BatchFeed(Feed):
         self.pictures = pictures
         self.outliers = outliers
         self.known = np.flatnonzero(self.labels >= 0)
-        self.draw_from: np.ndarray | None = None
+        self.draw_from: Integers | None = None
         self.set_epoch(0)
 
     def set_epoch(self, epoch: int) -> None:
@@ -120,7 +121,7 @@ class BatchFeed(Feed):
     def __len__(self) -> int:
         return len(self.batches)
 
-    def prepare(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+    def prepare(self, step: int) -> tuple[Pictures, Integers]:
         """Return the pictures and the labels of a batch."""
         chosen = self.batches[step]
         return self.pictures_at(chosen, step), self.labels[chosen]
@@ -150,7 +151,7 @@ class PairFeed(Feed):
     def __len__(self) -> int:
         return len(self.same) // self.batch
 
-    def prepare(self, step: int) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
+    def prepare(self, step: int) -> tuple[tuple[Pictures, Pictures], Vectors]:
         """Return both sides' pictures, and whether they are of one class."""
         part = slice(step * self.batch, (step + 1) * self.batch)
         left = self.pictures_at(self.left[part], step, 0)

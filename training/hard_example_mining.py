@@ -20,6 +20,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from siam.array_types import Integers, Reals, Vectors
 from siam.atomic import replacing
 from siam.progress import Progress, silent
 from siam.run_files import RANKING_FILE
@@ -40,7 +41,7 @@ CLEARLY_ELSEWHERE = 0.5
 FEW = 0.01
 
 
-def misplacement(embeddings: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def misplacement(embeddings: Vectors, labels: Integers) -> Vectors:
     """How much nearer each embedding is to another class's mean direction than to its own.
 
     Args:
@@ -63,13 +64,13 @@ def misplacement(embeddings: np.ndarray, labels: np.ndarray) -> np.ndarray:
     rows = np.arange(len(own))
     to_own = cosines[rows, own].copy()
     cosines[rows, own] = -np.inf
-    margins: np.ndarray = cosines.max(axis=1) - to_own
+    margins: Vectors = cosines.max(axis=1) - to_own
     return margins
 
 
 def hardest_per_class(
-    hardness: np.ndarray, labels: np.ndarray, *, share: float, limit: float = np.inf
-) -> np.ndarray:
+    hardness: Reals, labels: Integers, *, share: float, limit: float = np.inf
+) -> Integers:
     """Return the positions of the hardest share of every class, two pictures of each at least.
 
     Args:
@@ -99,7 +100,7 @@ def hardest_per_class(
     return np.sort(np.concatenate(chosen))
 
 
-def wrong_label_limit(hardness: np.ndarray) -> float:
+def wrong_label_limit(hardness: Reals) -> float:
     """Return the misplacement beyond which a picture is likelier labelled wrongly than hard.
 
     Args:
@@ -156,7 +157,7 @@ class HardExampleMining(keras.callbacks.Callback):
             with np.load(self.path, allow_pickle=False) as kept:
                 self.feed.draw_from = kept["positions"]
 
-    def _rank(self, epoch: int) -> np.ndarray:
+    def _rank(self, epoch: int) -> Integers:
         if self.path.exists():
             with np.load(self.path, allow_pickle=False) as kept:
                 # Of this very epoch, which was cut: the tower has learned since it began.

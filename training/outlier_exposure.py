@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from siam.array_types import Floats, Integers, Pictures
 from siam.datasets.dataset import Split
 
 __all__ = ["OUTLIER_LABEL", "add_outliers", "draw_outliers", "pen_strokes"]
@@ -42,7 +43,7 @@ def add_outliers(split: Split, *, seed: int, count: int = POOL) -> Split:
     )
 
 
-def draw_outliers(pictures: np.ndarray, labels: np.ndarray, *, count: int, seed: int) -> np.ndarray:
+def draw_outliers(pictures: Pictures, labels: Integers, *, count: int, seed: int) -> Pictures:
     """Make marks of no class.
 
     Args:
@@ -70,7 +71,7 @@ def draw_outliers(pictures: np.ndarray, labels: np.ndarray, *, count: int, seed:
     return np.concatenate(made)
 
 
-def pen_strokes(count: int, size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+def pen_strokes(count: int, size: tuple[int, int], rng: np.random.Generator) -> Pictures:
     """Draw marks of one to five strokes: straight lines, arcs, and curves that wander.
 
     Args:
@@ -87,9 +88,9 @@ def pen_strokes(count: int, size: tuple[int, int], rng: np.random.Generator) -> 
     return made
 
 
-def _strokes(rng: np.random.Generator) -> list[np.ndarray]:
+def _strokes(rng: np.random.Generator) -> list[Floats]:
     """One to five strokes, float64 (points, 2) each, in a square of about 1 x 1."""
-    strokes: list[np.ndarray] = []
+    strokes: list[Floats] = []
     count = rng.choice([1, 2, 3, 4, 5], p=[0.2, 0.3, 0.25, 0.15, 0.1])
     for _ in range(count):
         start = rng.uniform(0.1, 0.9, 2)
@@ -112,7 +113,7 @@ def _strokes(rng: np.random.Generator) -> list[np.ndarray]:
     return strokes
 
 
-def _smooth(corners: np.ndarray, *, points: int = 10) -> np.ndarray:
+def _smooth(corners: Floats, *, points: int = 10) -> Floats:
     """A Catmull-Rom curve through corners (n, 2)."""
     before, after = 2 * corners[0] - corners[1], 2 * corners[-1] - corners[-2]
     knots = np.concatenate([before[None], corners, after[None]])
@@ -124,7 +125,7 @@ def _smooth(corners: np.ndarray, *, points: int = 10) -> np.ndarray:
     return np.concatenate([*curve, corners[-1:]])
 
 
-def _ink(strokes: list[np.ndarray], thick: float, size: tuple[int, int]) -> np.ndarray:
+def _ink(strokes: list[Floats], thick: float, size: tuple[int, int]) -> Pictures:
     """Draw strokes framed as MNIST's digits are: longer side 20 of 28, centre of mass central.
 
     Args:
@@ -152,8 +153,8 @@ def _ink(strokes: list[np.ndarray], thick: float, size: tuple[int, int]) -> np.n
 
 
 def _two_classes(
-    labels: np.ndarray, count: int, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
+    labels: Integers, count: int, rng: np.random.Generator
+) -> tuple[Integers, Integers]:
     """Positions of `count` pairs of pictures of two classes."""
     first = rng.integers(len(labels), size=count)
     second = rng.integers(len(labels), size=count)
@@ -162,9 +163,7 @@ def _two_classes(
     return first, second
 
 
-def _join(
-    pictures: np.ndarray, labels: np.ndarray, count: int, rng: np.random.Generator
-) -> np.ndarray:
+def _join(pictures: Pictures, labels: Integers, count: int, rng: np.random.Generator) -> Pictures:
     """Halves of two classes, cut along a line in any direction near the middle."""
     first, second = _two_classes(labels, count, rng)
     height, width = pictures.shape[1:3]
@@ -177,24 +176,24 @@ def _join(
     other[flipped] = other[flipped, ::-1]
     mirrored = rng.random(count) < 0.25
     other[mirrored] = other[mirrored, :, ::-1]
-    joined: np.ndarray = np.where(side[..., None], pictures[first], other)
+    joined: Pictures = np.where(side[..., None], pictures[first], other)
     return joined
 
 
 def _overlay(
-    pictures: np.ndarray, labels: np.ndarray, count: int, rng: np.random.Generator
-) -> np.ndarray:
+    pictures: Pictures, labels: Integers, count: int, rng: np.random.Generator
+) -> Pictures:
     """Two classes over each other, the second moved by up to a fifth of the side."""
     first, second = _two_classes(labels, count, rng)
     reach = min(pictures.shape[1:3]) // 5
     moves = rng.integers(-reach, reach + 1, (count, 2))
-    laid: np.ndarray = pictures[first]
+    laid: Pictures = pictures[first]
     for number, (at, move) in enumerate(zip(second, moves, strict=True)):
         np.maximum(laid[number], np.roll(pictures[at], move, (0, 1)), out=laid[number])
     return laid
 
 
-def _bend(pictures: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+def _bend(pictures: Pictures, count: int, rng: np.random.Generator) -> Pictures:
     """Pictures bent so far that nothing of their class is left."""
     from siam.recipe import AugmentPolicy
     from siam.training.augmentation.cpu import augment_batch

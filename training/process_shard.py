@@ -10,7 +10,7 @@ import importlib
 from typing import Any
 
 import keras
-import numpy as np
+from numpy.typing import NDArray
 
 from siam.errors import UsageError
 
@@ -59,7 +59,7 @@ class ProcessShard(keras.utils.PyDataset):
     def __getitem__(self, step: int) -> Any:
         return keras.tree.map_structure(self._cut, self.feed[step])
 
-    def _cut(self, values: np.ndarray) -> np.ndarray:
+    def _cut(self, values: NDArray[Any]) -> NDArray[Any]:
         if len(values) % self.count:
             raise UsageError(
                 f"A batch must be a multiple of the {self.count} processes, received "

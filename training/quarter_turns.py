@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from siam.array_types import Integers, Pictures
 from siam.errors import UsageError
 
 __all__ = ["TURNS", "gather_turned", "turn_labels"]
@@ -18,7 +19,7 @@ __all__ = ["TURNS", "gather_turned", "turn_labels"]
 TURNS = 4
 
 
-def turn_labels(labels: np.ndarray) -> np.ndarray:
+def turn_labels(labels: Integers) -> Integers:
     """Return the labels of every picture in every turn.
 
     Args:
@@ -35,7 +36,7 @@ def turn_labels(labels: np.ndarray) -> np.ndarray:
     return np.concatenate([labels + turn * classes for turn in range(TURNS)])
 
 
-def gather_turned(pictures: np.ndarray, positions: np.ndarray) -> np.ndarray:
+def gather_turned(pictures: Pictures, positions: Integers) -> Pictures:
     """Return the pictures that positions stand for, turned.
 
     Args:

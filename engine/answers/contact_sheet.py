@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from siam.array_types import Pictures
 from siam.atomic import replacing
 from siam.engine.answers.answer import Answer, Result
 from siam.engine.open_run import OpenRun
@@ -72,7 +71,7 @@ def contact_sheet(run: OpenRun, answers: Sequence[Result]) -> Image.Image:
     return sheet
 
 
-def cell(picture: np.ndarray) -> Image.Image:
+def cell(picture: Pictures) -> Image.Image:
     """Return a picture enlarged to a cell, its pixels kept visible."""
     from PIL import Image
 

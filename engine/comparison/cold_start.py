@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from siam.array_types import Pictures, Vectors
 from siam.errors import RunError
 
 __all__ = ["cold_start_seconds"]
@@ -38,7 +39,7 @@ def cold_start_seconds(file: Path, picture_shape: tuple[int, int, int]) -> float
     return seconds
 
 
-def answer_once(file: Path, picture: np.ndarray) -> np.ndarray:
+def answer_once(file: Path, picture: Pictures) -> Vectors:
     """Open a network and let it answer for one picture."""
     if file.suffix == ".tflite":
         from siam.siamese.encoder import LiteEncoder

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from siam.array_types import Booleans, Floats, Integers, Pictures, Reals, Vectors
 from siam.datasets.sampling import sample_pairs
 from siam.evaluation.distances import pair_distances
 from siam.evaluation.intervals import Interval, around, bootstrap_mean, bootstrap_pairs, wilson
@@ -41,8 +42,8 @@ class Answers:
             vote then does.
     """
 
-    embeddings: np.ndarray
-    labels: np.ndarray | None = None
+    embeddings: Vectors
+    labels: Integers | None = None
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,8 @@ class Scores:
 
     seen: dict[str, tuple[float, Interval]]
     unseen: dict[str, tuple[float, Interval]]
-    named: np.ndarray
-    found: np.ndarray
+    named: Booleans
+    found: Booleans
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON: each figure with `<name>_ci95` beside it."""
@@ -128,7 +129,7 @@ def cut(split: Split, most: int, seed: int) -> Split:
     return split.take(np.sort(np.random.default_rng(seed).permutation(len(split))[:most]))
 
 
-def judge(answer: Callable[[np.ndarray], Answers], contest: Contest) -> Scores:
+def judge(answer: Callable[[Pictures], Answers], contest: Contest) -> Scores:
     """Judge a contestant.
 
     Args:
@@ -172,15 +173,15 @@ def judge(answer: Callable[[np.ndarray], Answers], contest: Contest) -> Scores:
     return Scores(seen, unseen, named, found)
 
 
-def mean(right: np.ndarray, seed: int) -> tuple[float, Interval]:
+def mean(right: Booleans, seed: int) -> tuple[float, Interval]:
     """Return a share of pictures and its interval."""
     return float(right.mean()), bootstrap_mean(right, seed=seed)
 
 
 def pair_figures(
-    embeddings: np.ndarray,
-    named: np.ndarray,
-    labels: np.ndarray,
+    embeddings: Vectors,
+    named: Integers,
+    labels: Integers,
     threshold: float,
     seed: int,
 ) -> dict[str, tuple[float, Interval]]:
@@ -192,7 +193,7 @@ def pair_figures(
     scores = score_pairs(distances, same, left, right, threshold=threshold, seed=seed)
     right_by_label = (named[left] == named[right]) == (same == 1)
 
-    def balanced(weights: np.ndarray) -> np.ndarray:
+    def balanced(weights: Reals) -> Floats:
         shares = [
             np.average(right_by_label[same == kind], weights=weights[same == kind])
             if weights[same == kind].any()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siam.array_types import Pictures, Vectors
 from siam.engine.comparison.contest import Answers
 from siam.progress import Progress, silent
 from siam.siamese.encoder import LiteEncoder
@@ -45,7 +46,7 @@ class Trained:
     """
 
     name: str
-    answer: Callable[[np.ndarray], Answers]
+    answer: Callable[[Pictures], Answers]
     file: Path
     parameters: int
     size_bytes: int
@@ -99,7 +100,7 @@ def baseline(
     files = save_classifier(trained.model, folder, dataset.validation.pictures[:PROBE])
     answer = answer_function(trained.model)
 
-    def said(pictures: np.ndarray) -> Answers:
+    def said(pictures: Pictures) -> Answers:
         probabilities, embeddings = answer(pictures)
         return Answers(embeddings, probabilities.argmax(axis=1))
 
@@ -153,14 +154,14 @@ def siamese(
     )
 
 
-def keras_encode(saved: Path) -> Callable[[np.ndarray], np.ndarray]:
+def keras_encode(saved: Path) -> Callable[[Pictures], Vectors]:
     """Embed through Keras, where the exported encoder did not answer alike."""
     from siam.siamese.encoder import KerasEncoder
 
     return KerasEncoder(saved).encode
 
 
-def speed(answer: Callable[[np.ndarray], np.ndarray], pictures: np.ndarray) -> float:
+def speed(answer: Callable[[Pictures], Vectors], pictures: Pictures) -> float:
     """Return how many pictures a second are answered, warmed up."""
     many = np.resize(pictures, (TIMED, *pictures.shape[1:]))
     answer(many[:PROBE])

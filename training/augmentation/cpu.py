@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from siam.array_types import Pictures, Vectors
 from siam.recipe import AugmentPolicy
 from siam.training.augmentation.policy import Draws, draw_distortion
 from siam.training.augmentation.transforms import STEPS, source_maps
@@ -25,8 +26,8 @@ _REMAP_LIMIT = 32_000
 
 
 def augment_batch(
-    pictures: np.ndarray, *, rng: np.random.Generator, policy: AugmentPolicy
-) -> np.ndarray:
+    pictures: Pictures, *, rng: np.random.Generator, policy: AugmentPolicy
+) -> Pictures:
     """Distort each picture of a batch in its own random way.
 
     Args:
@@ -70,7 +71,7 @@ def augment_batch(
     return np.rint(varied).astype(np.uint8)
 
 
-def _bend(pictures: np.ndarray, drawn: Draws, policy: AugmentPolicy) -> np.ndarray:
+def _bend(pictures: Vectors, drawn: Draws, policy: AugmentPolicy) -> Vectors:
     """Affine and elastic distortion by OpenCV, which is many times as fast as NumPy."""
     import cv2
 

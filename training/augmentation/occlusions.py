@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from siam.array_types import Vectors
+
 __all__ = ["OUTLINE", "draw_bands", "draw_lines", "invert_bands", "put_lines"]
 
 # Grey levels between the brightest and the darkest neighbour from which a pixel is an outline's.
@@ -26,7 +28,7 @@ BANDS = (1 / 7, 3 / 7)
 
 def draw_lines(
     n: int, height: int, width: int, share: float, rng: np.random.Generator
-) -> dict[str, np.ndarray]:
+) -> dict[str, Vectors]:
     """Draw a line across each picture, straight or zigzag, in any direction.
 
     Args:
@@ -89,9 +91,7 @@ def put_lines(pictures: Any, corners: Any, line: Any, library: Any = np) -> Any:
     return library.maximum(pictures, ink[..., None])
 
 
-def draw_bands(
-    n: int, height: int, width: int, share: float, rng: np.random.Generator
-) -> np.ndarray:
+def draw_bands(n: int, height: int, width: int, share: float, rng: np.random.Generator) -> Vectors:
     """Draw a band from one side of each picture to the opposite one.
 
     Args:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from siam.array_types import Vectors
 from siam.recipe import AugmentPolicy
 from siam.training.augmentation.occlusions import draw_bands, draw_lines
 
@@ -19,7 +20,7 @@ KNOTS = 5
 NOWHERE = -1e9
 
 # What `draw_distortion` returns, by name.
-Draws = dict[str, np.ndarray]
+Draws = dict[str, Vectors]
 
 
 def draw_distortion(
@@ -54,7 +55,7 @@ def draw_distortion(
     n, height, width, _ = shape
     drawn: Draws = {}
 
-    def uniform(limit: float) -> np.ndarray:
+    def uniform(limit: float) -> Vectors:
         return rng.uniform(-limit, limit, n).astype(np.float32)
 
     if policy.outline:
@@ -108,7 +109,7 @@ def no_distortion(shape: tuple[int, int, int, int], policy: AugmentPolicy) -> Dr
     return still
 
 
-def interpolation(size: int) -> np.ndarray:
+def interpolation(size: int) -> Vectors:
     """float32 (size, 5): cosine-bell weights of 5 evenly spaced knots at each pixel.
 
     Args:
@@ -117,5 +118,5 @@ def interpolation(size: int) -> np.ndarray:
     position = np.linspace(0, KNOTS - 1, size, dtype=np.float32)[:, None]
     gap = np.abs(position - np.arange(KNOTS, dtype=np.float32))
     bells = np.where(gap < 2, 0.5 + 0.5 * np.cos(np.pi * gap / 2), 0)
-    weights: np.ndarray = bells / np.sqrt((bells**2).sum(axis=1, keepdims=True))
+    weights: Vectors = bells / np.sqrt((bells**2).sum(axis=1, keepdims=True))
     return weights.astype(np.float32)
