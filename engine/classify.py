@@ -81,8 +81,8 @@ def open_kept(style: str | None = None, *, dataset: str | None = None) -> KeptCl
         UsageError: the comparison holds no such classifier.
     """
     folder = find_comparison(dataset)
-    kept = read_comparison(folder)
-    there = {one["name"]: one for one in kept["models"] if one["name"] != SIAMESE}
+    content = read_comparison(folder)
+    there = {one["name"]: one for one in content["models"] if one["name"] != SIAMESE}
     if not there:
         raise RunError(
             f"The comparison in {folder} holds no classifier.", "Compare again:  siam compare"
@@ -91,14 +91,14 @@ def open_kept(style: str | None = None, *, dataset: str | None = None) -> KeptCl
         raise UsageError(f"--style takes {', '.join(there)} here, received {style!r}.")
     name = style or max(there, key=lambda each: there[each]["seen"]["accuracy"])
     file = next(
-        f for f in (f"{name}.tflite", f"{name}.keras") if f in {*kept["files"], f"{name}.keras"}
+        f for f in (f"{name}.tflite", f"{name}.keras") if f in {*content["files"], f"{name}.keras"}
     )
-    verify(folder, kept, file)
+    verify(folder, content, file)
     return KeptClassifier(
         name=name,
-        dataset=kept["dataset"],
-        classes=tuple(kept["classes"]),
-        preparation=Preparation.from_dict(kept["preparation"]),
+        dataset=content["dataset"],
+        classes=tuple(content["classes"]),
+        preparation=Preparation.from_dict(content["preparation"]),
         classify=open_classifier(folder, name),
     )
 

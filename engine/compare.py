@@ -7,21 +7,21 @@ import importlib.util
 import math
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from siam.datasets.load import load_dataset
 from siam.engine.comparison.cold_start import cold_start_seconds
 from siam.engine.comparison.contest import Contest, draw_contest, judge
 from siam.engine.comparison.contestants import BASELINES, SIAMESE, STYLES, Trained, train_contestant
 from siam.engine.comparison.figures import Comparison, Contestant, comparisons_folder, publish
 from siam.engine.comparison.page import write_page
 from siam.engine.comparison.verdict import verdict
+from siam.engine.training_plan import Notice, read_dataset
 from siam.errors import MissingExtraError, RunError, UsageError
 from siam.pictures.preparation import Preparation
 from siam.progress import Progress, silent
-from siam.runs.config import DataChoice
+from siam.runs.config import DataChoice, TrainChoice
 from siam.training.native_logs import quiet_native_logs
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ LEAST_EPOCHS = 3
 LEAST_STEPS = 150
 # Share of the classes held out where the user names none; of fewer than 5 classes, none.
 HELD_OUT = 0.2
-Notice = Callable[[str], None]
 
 
 def compare(
@@ -131,17 +130,7 @@ def with_unseen(
     from siam.datasets.holdout import hold_out as move_out
 
     progress("Reading the data set", 0, 0)
-    dataset = load_dataset(
-        data.dataset,
-        data_dir=Path(data.data_dir) if data.data_dir else None,
-        seed=seed,
-        size=data.size,
-        classes_from=data.classes_from,
-        holdout_classes=data.holdout_classes,
-        prepare=data.prepare,
-        progress=progress,
-        notice=notice,
-    )
+    dataset = read_dataset(data, TrainChoice(seed=seed), progress, notice)
     count = int(len(dataset.classes) * HELD_OUT)
     if not hold_out or data.holdout_classes or count < 1:
         return dataset
@@ -207,8 +196,8 @@ def counts(dataset: Dataset, contest: Contest) -> dict[str, int]:
         "train": len(dataset.train),
         "validation": len(dataset.validation),
         "test": len(contest.test),
-        "shown": len(contest.shown) if contest.shown else 0,
-        "asked": len(contest.asked) if contest.asked else 0,
+        "shown": len(contest.support) if contest.support else 0,
+        "asked": len(contest.queries) if contest.queries else 0,
     }
 
 

@@ -96,7 +96,7 @@ def count_all_pairs(
     bounds = np.linspace(0, len(vectors), groups + 1).astype(int)
     by_group = np.zeros((groups, 2 * BINS), np.int64)
     total = np.zeros(2 * BINS, np.int64)
-    done, steps = 0, groups * (groups + 1) // 2
+    step, steps = 0, groups * (groups + 1) // 2
     for first in range(groups):
         for second in range(first, groups):
             down = slice(bounds[first], bounds[first + 1])
@@ -106,8 +106,8 @@ def count_all_pairs(
             by_group[first] += counts
             if second != first:
                 by_group[second] += counts
-            done += 1
-            progress("Comparing all pairs", done, steps)
+            step += 1
+            progress("Comparing all pairs", step, steps)
     return AllPairs(
         len(vectors), total[BINS:], total[:BINS], by_group[:, BINS:], by_group[:, :BINS]
     )
@@ -130,8 +130,8 @@ def jackknife(
             left_out.append(statistics(*rest))
     if len(left_out) < 2:
         return [around(value, (0.0, 1.0)) for value in estimates]
-    spread = np.array(left_out) - np.mean(left_out, axis=0)
-    errors = np.sqrt((len(left_out) - 1) / len(left_out) * np.sum(spread**2, axis=0))
+    deviations = np.array(left_out) - np.mean(left_out, axis=0)
+    errors = np.sqrt((len(left_out) - 1) / len(left_out) * np.sum(deviations**2, axis=0))
     intervals = []
     for value, error in zip(estimates, errors, strict=True):
         if error < 1e-12:  # no group makes a difference: as uncertain as a share of the pictures

@@ -66,10 +66,10 @@ def fit_calibration(
         )
     knots, probabilities = _same_curve(pairs)
     false_accept_rates, false_accept_distances = _false_accept_table(pairs)
-    known, right, withheld = _queries(
+    votes, right, votes_without = _queries(
         validation, validation_labels, gallery, gallery_labels, neighbours, progress
     )
-    familiar, unfamiliar = np.quantile(known.closeness, [FAMILIAR_SHARE, UNFAMILIAR_SHARE])
+    familiar, unfamiliar = np.quantile(votes.closeness, [FAMILIAR_SHARE, UNFAMILIAR_SHARE])
     return Calibration(
         threshold=_best_distance(pairs),
         distances=knots,
@@ -80,7 +80,7 @@ def fit_calibration(
         different_pairs=int(pairs.different.sum()),
         pictures=len(validation),
         neighbours=neighbours,
-        label_weights=_label_weights(known, right, withheld),
+        label_weights=_label_weights(votes, right, votes_without),
         familiar=float(familiar),
         unfamiliar=float(unfamiliar),
         queries=len(validation),
@@ -105,14 +105,14 @@ def _same_curve(pairs: AllPairs) -> tuple[tuple[float, ...], tuple[float, ...]]:
     same = pairs.same / pairs.same.sum()
     different = pairs.different / pairs.different.sum()
     weight = same + different
-    used = weight > 0
-    middles = EDGES[used] - EDGES[0] / 2
-    fitted = IsotonicRegression(y_min=0.0, y_max=1.0, increasing=False, out_of_bounds="clip").fit(
-        middles, same[used] / weight[used], sample_weight=weight[used]
+    nonempty = weight > 0
+    middles = EDGES[nonempty] - EDGES[0] / 2
+    curve = IsotonicRegression(y_min=0.0, y_max=1.0, increasing=False, out_of_bounds="clip").fit(
+        middles, same[nonempty] / weight[nonempty], sample_weight=weight[nonempty]
     )
     return (
-        tuple(float(value) for value in fitted.X_thresholds_),
-        tuple(float(value) for value in fitted.y_thresholds_),
+        tuple(float(value) for value in curve.X_thresholds_),
+        tuple(float(value) for value in curve.y_thresholds_),
     )
 
 
@@ -123,8 +123,8 @@ def _false_accept_table(pairs: AllPairs) -> tuple[tuple[float, ...], tuple[float
     # Rounded to be the decimal numbers that people ask for: 0.001 and not 0.00099999.
     rates = np.round(np.logspace(-decades, 0, decades * RATES_PER_DECADE + 1), decades + 3)
     distances = np.array([threshold_at(curve, rate) for rate in rates])
-    kept = (rates >= smallest) & (distances >= 0)
-    return tuple(float(r) for r in rates[kept]), tuple(float(d) for d in distances[kept])
+    usable = (rates >= smallest) & (distances >= 0)
+    return tuple(float(r) for r in rates[usable]), tuple(float(d) for d in distances[usable])
 
 
 def _queries(
@@ -141,7 +141,7 @@ def _queries(
     if within:
         gallery, gallery_labels = validation, validation_labels
     near = exact_neighbours(validation, gallery, neighbours, same_set=within, progress=progress)
-    known = count_votes(near.distances, gallery_labels[near.positions])
+    votes = count_votes(near.distances, gallery_labels[near.positions])
     distances = np.full((len(validation), neighbours), np.inf)
     labels = np.full((len(validation), neighbours), -1)
     for label in np.unique(validation_labels):
@@ -151,22 +151,24 @@ def _queries(
         width = near.distances.shape[1]
         distances[rows, :width] = near.distances
         labels[rows, :width] = gallery_labels[others[near.positions]]
-    return known, known.labels == validation_labels, count_votes(distances, labels)
+    return votes, votes.labels == validation_labels, count_votes(distances, labels)
 
 
-def _label_weights(known: Votes, right: Booleans, withheld: Votes) -> tuple[float, float, float]:
+def _label_weights(
+    votes: Votes, right: Booleans, votes_without: Votes
+) -> tuple[float, float, float]:
     from sklearn.linear_model import LogisticRegression
 
-    columns = np.concatenate([features(known), features(withheld)])
-    outcomes = np.concatenate([right, np.zeros(len(withheld.labels), bool)])
-    weights = np.repeat([1.0, WITHHELD_WEIGHT], [len(right), len(withheld.labels)])
-    middle, spread = columns.mean(axis=0), columns.std(axis=0)
-    spread = np.where(spread > 1e-9, spread, 1.0)
+    columns = np.concatenate([features(votes), features(votes_without)])
+    outcomes = np.concatenate([right, np.zeros(len(votes_without.labels), bool)])
+    weights = np.repeat([1.0, WITHHELD_WEIGHT], [len(right), len(votes_without.labels)])
+    middle, deviation = columns.mean(axis=0), columns.std(axis=0)
+    deviation = np.where(deviation > 1e-9, deviation, 1.0)
     if not outcomes.any():
         return -30.0, 0.0, 0.0
-    scaled = (columns - middle) / spread
-    fitted = LogisticRegression(C=10, max_iter=1000).fit(scaled, outcomes, sample_weight=weights)
-    slopes = fitted.coef_[0] / spread
-    constant = fitted.intercept_[0] - slopes @ middle
+    standard = (columns - middle) / deviation
+    model = LogisticRegression(C=10, max_iter=1000).fit(standard, outcomes, sample_weight=weights)
+    slopes = model.coef_[0] / deviation
+    constant = model.intercept_[0] - slopes @ middle
     of_share, of_closeness = slopes
     return float(constant), float(of_share), float(of_closeness)

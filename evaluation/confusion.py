@@ -35,16 +35,16 @@ class ClassScores:
     mistaken_for: tuple[tuple[str, int], ...]
 
 
-def confuse(labels: Integers, voted: Integers, classes: int) -> Integers:
-    """Count pictures by true class and voted class.
+def confuse(labels: Integers, predictions: Integers, classes: int) -> Integers:
+    """Count pictures by true class and predicted class.
 
     Args:
         labels: int64 (n,), 0 to `classes` - 1.
-        voted: int64 (n,); -1, no vote, is not counted.
+        predictions: int64 (n,); -1, no vote, is not counted.
         classes: how many classes there are.
 
     Returns:
-        int64 (classes, classes), row = true class, column = voted class.
+        int64 (classes, classes), row = true class, column = predicted class.
 
     Example:
         >>> confuse(np.array([0, 0, 1]), np.array([0, 1, 1]), 2).tolist()
@@ -52,30 +52,30 @@ def confuse(labels: Integers, voted: Integers, classes: int) -> Integers:
     """
     from sklearn.metrics import confusion_matrix
 
-    counted = voted >= 0
-    if classes == 0 or not counted.any():
+    valid = predictions >= 0
+    if classes == 0 or not valid.any():
         return np.zeros((classes, classes), np.int64)
     matrix: Integers = confusion_matrix(
-        labels[counted], voted[counted], labels=np.arange(classes)
+        labels[valid], predictions[valid], labels=np.arange(classes)
     ).astype(np.int64)
     return matrix
 
 
 def score_classes(
-    labels: Integers, voted: Integers, classes: Sequence[str]
+    labels: Integers, predictions: Integers, classes: Sequence[str]
 ) -> tuple[ClassScores, ...]:
     """Return each class's recall and precision with what it was mistaken for.
 
     Args:
         labels: int64 (n,), positions in `classes`.
-        voted: int64 (n,), positions in `classes`, -1 for no vote.
+        predictions: int64 (n,), positions in `classes`, -1 for no vote.
         classes: class names.
     """
-    matrix = confuse(labels, voted, len(classes))
+    matrix = confuse(labels, predictions, len(classes))
     counts = np.bincount(labels, minlength=len(classes))
     scores = []
     for row, name in enumerate(classes):
-        count, right, called = int(counts[row]), int(matrix[row, row]), int(matrix[:, row].sum())
+        count, right, total = int(counts[row]), int(matrix[row, row]), int(matrix[:, row].sum())
         others = np.where(np.arange(len(classes)) == row, 0, matrix[row])
         mistaken = [i for i in np.argsort(-others, kind="stable") if others[i] > 0]
         scores.append(
@@ -84,8 +84,8 @@ def score_classes(
                 count=count,
                 recall=right / count if count else None,
                 recall_ci95=wilson(right, count),
-                precision=right / called if called else None,
-                precision_ci95=wilson(right, called),
+                precision=right / total if total else None,
+                precision_ci95=wilson(right, total),
                 mistaken_for=tuple((classes[i], int(others[i])) for i in mistaken),
             )
         )

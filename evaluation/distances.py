@@ -59,9 +59,9 @@ def distance_block(rows: Floats, columns: Floats) -> Floats:
         rows, columns: float64 (n, dim) and (m, dim). In float64, since |a - b|² = 2 - 2ab loses
             half of its digits where a and b are close.
     """
-    squared: Floats = rows @ columns.T
-    squared *= -2
-    squared += 2
-    np.maximum(squared, 0, out=squared)
-    np.sqrt(squared, out=squared)
-    return squared
+    block: Floats = rows @ columns.T
+    block *= -2
+    block += 2
+    np.maximum(block, 0, out=block)
+    np.sqrt(block, out=block)
+    return block

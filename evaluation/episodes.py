@@ -96,10 +96,10 @@ def draw_trials(
     draws = []
     for _ in range(trials):
         pool = large[random.integers(len(large))]
-        chosen = random.choice(pool, ways, replace=False)
-        rows = np.stack([random.choice(members[c], shots + 1, replace=False) for c in chosen])
+        classes = random.choice(pool, ways, replace=False)
+        rows = np.stack([random.choice(members[c], shots + 1, replace=False) for c in classes])
         draws.append(
-            Trial(rows[:, :shots].ravel(), np.repeat(chosen, shots), rows[:, shots], chosen)
+            Trial(rows[:, :shots].ravel(), np.repeat(classes, shots), rows[:, shots], classes)
         )
     return draws
 

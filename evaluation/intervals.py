@@ -38,9 +38,9 @@ def wilson(successes: float, trials: int) -> Interval:
     if trials == 0:
         return 0.0, 1.0
     share = successes / trials
-    spread = Z**2 / trials
-    centre = (share + spread / 2) / (1 + spread)
-    half = Z / (1 + spread) * np.sqrt(share * (1 - share) / trials + spread / trials / 4)
+    correction = Z**2 / trials
+    centre = (share + correction / 2) / (1 + correction)
+    half = Z / (1 + correction) * np.sqrt(share * (1 - share) / trials + correction / trials / 4)
     return around(share, (centre - half, centre + half))
 
 
@@ -99,7 +99,7 @@ def bootstrap_pairs(
     results = np.array([statistics((draw[left] * draw[right]).astype(float)) for draw in draws])
     ends = []
     for column in results.T:
-        kept = column[np.isfinite(column)]
-        low, high = np.quantile(kept, [0.025, 0.975]) if len(kept) else (0.0, 1.0)
+        finite = column[np.isfinite(column)]
+        low, high = np.quantile(finite, [0.025, 0.975]) if len(finite) else (0.0, 1.0)
         ends.append((float(low), float(high)))
     return ends

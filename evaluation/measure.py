@@ -135,7 +135,7 @@ def measure(
     left, right, same = sample_pairs(labels, PAIRS, seed=seed)
     distances = pair_distances(vectors, left, right)
     in_train = bool(np.isin(labels, gallery.labels).mean() >= 0.5)
-    shown = gallery if in_train else Embedded(vectors, labels)
+    searchable = gallery if in_train else Embedded(vectors, labels)
     voters = calibration.neighbours
     within = retrieve(
         vectors, labels, vectors, labels, voters=voters, same_set=True, progress=progress
@@ -143,7 +143,12 @@ def measure(
     retrieval = within
     if in_train:
         retrieval = retrieve(
-            vectors, labels, shown.embeddings, shown.labels, voters=voters, progress=progress
+            vectors,
+            labels,
+            searchable.embeddings,
+            searchable.labels,
+            voters=voters,
+            progress=progress,
         )
     near = retrieval.neighbours.distances[:, :voters]
     near_labels = retrieval.neighbour_labels[:, :voters]
@@ -156,7 +161,7 @@ def measure(
         pair_scores=score_pairs(distances, same, left, right, threshold=limit, seed=seed),
         all_pairs=count_all_pairs(vectors, labels, seed=seed, progress=progress),
         gallery="train" if in_train else "test",
-        gallery_count=len(shown.labels),
+        gallery_count=len(searchable.labels),
         retrieval=retrieval,
         within=within,
         classes=score_classes(labels, retrieval.predictions, classes),
@@ -170,7 +175,12 @@ def measure(
         ),
         episodes=_episodes(vectors, labels, groups, seed),
         out_of_distribution=_out_of_distribution(
-            votes, Embedded(vectors, labels), shown, out_of_distribution or {}, calibration, seed
+            votes,
+            Embedded(vectors, labels),
+            searchable,
+            out_of_distribution or {},
+            calibration,
+            seed,
         ),
     )
 

@@ -85,16 +85,16 @@ def detect(
         if ends[1] - ends[0] < 1e-12:
             ends = wilson(value * fewest, fewest)
         intervals[name] = around(value, ends)
-    alarms, passed = int((inside > limit).sum()), int((outside <= limit).sum())
+    alarms, accepts = int((inside > limit).sum()), int((outside <= limit).sum())
     intervals["false_alarm"] = wilson(alarms, len(inside))
-    intervals["let_through_at_limit"] = wilson(passed, len(outside))
+    intervals["let_through_at_limit"] = wilson(accepts, len(outside))
     return Detection(
         in_distribution=len(inside),
         out_of_distribution=len(outside),
         auroc=figures["auroc"],
         let_through=figures["let_through"],
         false_alarm=alarms / len(inside),
-        let_through_at_limit=passed / len(outside),
+        let_through_at_limit=accepts / len(outside),
         intervals=intervals,
     )
 

@@ -107,9 +107,9 @@ def score_pairs(
     same = np.asarray(same).astype(np.int8)
     curve = roc_of_pairs(distances, same)
     eer, eer_threshold = equal_error(curve)
-    accepted = distances <= threshold
-    false_accept_rate = float(accepted[same == 0].mean())
-    true_accept_rate = float(accepted[same == 1].mean())
+    accepts = distances <= threshold
+    false_accept_rate = float(accepts[same == 0].mean())
+    true_accept_rate = float(accepts[same == 1].mean())
     figures = {
         "accuracy": (true_accept_rate + 1 - false_accept_rate) / 2,
         "far": false_accept_rate,

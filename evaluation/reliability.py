@@ -108,14 +108,14 @@ class _BinSums:
         """Return the curve with the error's interval."""
         every = np.ones_like(self.outcomes)
         count, confidence, right = self.sums(every)
-        used = count > 0
+        nonempty = count > 0
         ece = self.error(every)
         if ends[1] - ends[0] < 1e-12:
             ends = wilson(ece * pictures, pictures)
         return Reliability(
-            confidences=confidence[used] / count[used],
-            accuracies=right[used] / count[used],
-            counts=count[used].astype(np.int64),
+            confidences=confidence[nonempty] / count[nonempty],
+            accuracies=right[nonempty] / count[nonempty],
+            counts=count[nonempty].astype(np.int64),
             ece=ece,
             ece_ci95=around(ece, ends),
         )

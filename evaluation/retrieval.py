@@ -110,11 +110,11 @@ def retrieve(
 
 def _relevant(query_labels: Integers, gallery_labels: Integers) -> Integers:
     """Return how many gallery items are of each query's class, int64 (n,)."""
-    known, counts = np.unique(gallery_labels, return_counts=True)
-    if len(known) == 0:
+    classes, counts = np.unique(gallery_labels, return_counts=True)
+    if len(classes) == 0:
         return np.zeros(len(query_labels), np.int64)
-    place = np.minimum(np.searchsorted(known, query_labels), len(known) - 1)
-    relevant: Integers = np.where(known[place] == query_labels, counts[place], 0)
+    place = np.minimum(np.searchsorted(classes, query_labels), len(classes) - 1)
+    relevant: Integers = np.where(classes[place] == query_labels, counts[place], 0)
     return relevant
 
 
@@ -135,7 +135,7 @@ def _within_r(
     average_precision = np.zeros(len(queries))
     r_precision = np.zeros(len(queries))
     order = np.argsort(gallery_labels, kind="stable")  # each class becomes one slice
-    ordered, ordered_labels = gallery[order].T, gallery_labels[order]
+    by_class, ordered_labels = gallery[order].T, gallery_labels[order]
     place = np.argsort(order)
     rows_at_once = max(1, ENTRIES_AT_ONCE // max(1, len(gallery)))
     done = 0
@@ -147,7 +147,7 @@ def _within_r(
         for start in range(0, len(members) if depth else 0, rows_at_once):
             rows = members[start : start + rows_at_once]
             distances = (
-                -queries[rows] @ ordered
+                -queries[rows] @ by_class
             )  # rises with distance, which is all that ranks need
             if same_set:
                 distances[np.arange(len(rows)), place[rows]] = np.inf

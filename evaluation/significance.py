@@ -63,10 +63,10 @@ def compare_pictures(
     first, second = np.asarray(first, np.float64), np.asarray(second, np.float64)
     _need_same_pictures(len(first), len(second))
     gaps = first - second
-    changed = gaps[np.abs(gaps) > 1e-12]
+    nonzero = gaps[np.abs(gaps) > 1e-12]
     means = picture_weights(len(gaps), seed) @ gaps / len(gaps)
     low, high = np.quantile(means, [0.025, 0.975])
-    return _difference(first.mean(), second.mean(), (low, high), _sign_flip(changed, seed))
+    return _difference(first.mean(), second.mean(), (low, high), _sign_flip(nonzero, seed))
 
 
 def compare_pairs(
@@ -99,10 +99,10 @@ def compare_pairs(
         return draws[-1]
 
     ends = bootstrap_pairs(gaps, left, right, seed=seed)
-    resampled = np.array(draws)
+    resamples = np.array(draws)
     differences = {}
     for place, name in enumerate(("auc", "eer")):
-        column = resampled[np.isfinite(resampled[:, place]), place]
+        column = resamples[np.isfinite(resamples[:, place]), place]
         tail = min((column <= 0).sum(), (column >= 0).sum())
         p_value = min(1.0, 2 * (tail + 1) / (RESAMPLES + 1))
         differences[name] = _difference(
@@ -128,20 +128,20 @@ def _need_same_pictures(first: int, second: int) -> None:
         )
 
 
-def _sign_flip(changed: Floats, seed: int) -> float:
+def _sign_flip(nonzero: Floats, seed: int) -> float:
     """Return the two-sided p-value of the mean of paired differences, none of which is 0."""
-    if len(changed) == 0:
+    if len(nonzero) == 0:
         return 1.0
-    if np.allclose(np.abs(changed), 1):
+    if np.allclose(np.abs(nonzero), 1):
         from scipy.stats import binomtest
 
-        return float(binomtest(int((changed > 0).sum()), len(changed)).pvalue)
+        return float(binomtest(int((nonzero > 0).sum()), len(nonzero)).pvalue)
     random = np.random.default_rng(seed)
-    limit = abs(changed.sum()) - 1e-9
+    limit = abs(nonzero.sum()) - 1e-9
     extreme = 0
     for _ in range(FLIPS // FLIPS_AT_ONCE):
-        signs = random.integers(0, 2, (FLIPS_AT_ONCE, len(changed)), dtype=np.int8) * 2 - 1
-        extreme += int((np.abs(signs @ changed) >= limit).sum())
+        signs = random.integers(0, 2, (FLIPS_AT_ONCE, len(nonzero)), dtype=np.int8) * 2 - 1
+        extreme += int((np.abs(signs @ nonzero) >= limit).sum())
     return (extreme + 1) / (FLIPS + 1)
 
 

@@ -73,14 +73,14 @@ def count_votes(distances: Reals, labels: Integers) -> Votes:
     winner = np.argmax(support, axis=1)
     rows = np.arange(n)
     some = present.any(axis=1)
-    chosen = np.where(some, labels[rows, winner], UNKNOWN)
+    winning_labels = np.where(some, labels[rows, winner], UNKNOWN)
     total = np.where(some, weights.sum(axis=1), 1.0)
-    own = (labels == chosen[:, None]) & present
+    own = (labels == winning_labels[:, None]) & present
     closest = own & (np.cumsum(own, axis=1) <= CLOSEST)
-    counted = np.maximum(closest.sum(axis=1), 1)
+    voters = np.maximum(closest.sum(axis=1), 1)
     return Votes(
-        labels=chosen,
+        labels=winning_labels,
         shares=support[rows, winner] / total,
         nearest=np.min(np.where(own, distances, 2.0), axis=1),
-        closeness=np.where(some, np.sum(distances * closest, axis=1) / counted, 2.0),
+        closeness=np.where(some, np.sum(distances * closest, axis=1) / voters, 2.0),
     )

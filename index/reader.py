@@ -102,13 +102,13 @@ class Reader:
         queries = check_unit_rows(vectors, dim=self.dim, what="query vectors")
         radius = _radius(radius)
         snapshot = self.snapshot()
-        allowed = self.select(where) if where else None
-        found = []
+        among = self.select(where) if where else None
+        matches = []
         for query in queries:
             ids, distances = snapshot.range(query, radius)
-            kept = slice(None) if allowed is None else np.isin(ids, allowed)
-            found.append((ids[kept], distances[kept]))
-        return found
+            inside = slice(None) if among is None else np.isin(ids, among)
+            matches.append((ids[inside], distances[inside]))
+        return matches
 
     def search_like(
         self, ids: Sequence[int], k: int = 10, *, where: str | Sequence[str] | None = None
@@ -143,35 +143,35 @@ class Reader:
         """
         numbers = [int(i) for i in ids]
         with self.catalogue.reading() as connection:
-            found = rows.items_of(connection, numbers)
-        _require(numbers, found)
-        return [found[number] for number in numbers]
+            by_id = rows.items_of(connection, numbers)
+        _require(numbers, by_id)
+        return [by_id[number] for number in numbers]
 
     def labels_of(self, ids: Integers) -> Labels:
         """Return the label of each id: str in the shape of `ids`, None for no label or item."""
-        wanted = np.asarray(ids, np.int64)
+        numbers = np.asarray(ids, np.int64)
         with self.catalogue.reading() as connection:
-            if wanted.size <= FEW:
-                found = rows.labels_of_ids(connection, np.unique(wanted).tolist())
-                flat = [found.get(number) for number in wanted.ravel().tolist()]
-                return np.array(flat, dtype=object).reshape(wanted.shape)
+            if numbers.size <= FEW:
+                by_id = rows.labels_of_ids(connection, np.unique(numbers).tolist())
+                flat = [by_id.get(number) for number in numbers.ravel().tolist()]
+                return np.array(flat, dtype=object).reshape(numbers.shape)
             generation = self.catalogue.position(connection).generation
             if self._labels is None or self._labels[0] != generation:
                 self._labels = (generation, *rows.all_labels(connection))
-            _, known, labels = self._labels
-        named = np.full(wanted.shape, None, dtype=object)
-        if len(known):
-            place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-            there = known[place] == wanted
-            named[there] = labels[place[there]]
-        return named
+            _, all_ids, labels = self._labels
+        names = np.full(numbers.shape, None, dtype=object)
+        if len(all_ids):
+            place = np.minimum(np.searchsorted(all_ids, numbers), len(all_ids) - 1)
+            there = all_ids[place] == numbers
+            names[there] = labels[place[there]]
+        return names
 
     def thumbnails(self, ids: Sequence[int] | Integers) -> list[bytes | None]:
         """Return each item's thumbnail as PNG bytes, None where there is none."""
         numbers = [int(i) for i in ids]
         with self.catalogue.reading() as connection:
-            found = rows.thumbnails_of(connection, numbers)
-        return [found.get(number) for number in numbers]
+            by_id = rows.thumbnails_of(connection, numbers)
+        return [by_id.get(number) for number in numbers]
 
     def vectors_of(self, ids: Sequence[int] | Integers) -> Vectors:
         """Return the vectors of items as float32 of shape (n, dim), read from the catalogue.
@@ -181,10 +181,10 @@ class Reader:
         """
         numbers = [int(i) for i in ids]
         with self.catalogue.reading() as connection:
-            found = rows.vectors_of_ids(connection, numbers)
-        _require(numbers, found)
-        joined = bytearray().join(found[number] for number in numbers)
-        return np.frombuffer(joined, np.float32).reshape(len(numbers), self.dim)
+            by_id = rows.vectors_of_ids(connection, numbers)
+        _require(numbers, by_id)
+        content = bytearray().join(by_id[number] for number in numbers)
+        return np.frombuffer(content, np.float32).reshape(len(numbers), self.dim)
 
     def everything(self) -> tuple[Integers, Vectors]:
         """Return all ids, int64 ascending, and their vectors, float32 of shape (n, dim)."""
@@ -212,8 +212,8 @@ def _radius(radius: float) -> float:
     return radius
 
 
-def _require(numbers: list[int], found: Mapping[int, object]) -> None:
-    missing = next((number for number in numbers if number not in found), None)
+def _require(numbers: list[int], by_id: Mapping[int, object]) -> None:
+    missing = next((number for number in numbers if number not in by_id), None)
     if missing is not None:
         raise UsageError(
             f"The index holds no item {missing}.",

@@ -26,15 +26,15 @@ def cold_start_seconds(file: Path, picture_shape: tuple[int, int, int]) -> float
         RunError: the process failed.
     """
     sides = [str(side) for side in picture_shape]
-    started = time.perf_counter()
-    done = subprocess.run(
+    start = time.perf_counter()
+    process = subprocess.run(
         [sys.executable, "-m", "siam.engine.comparison.cold_start", str(file), *sides],
         capture_output=True,
         text=True,
     )
-    seconds = time.perf_counter() - started
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+    seconds = time.perf_counter() - start
+    if process.returncode:
+        last = (process.stderr.strip().splitlines() or ["no message"])[-1]
         raise RunError(f"{file} could not be opened in a process of its own: {last}")
     return seconds
 

@@ -54,7 +54,7 @@ class Contest:
         gallery: training pictures that queries are searched in.
         validation: what thresholds are chosen by.
         test: of the classes trained on.
-        shown, asked: of the classes held out: those that join the gallery, and the queries.
+        support, queries: of the classes held out: those that join the gallery, and those asked for.
             None where no class was held out.
         seed: of pairs and resampling.
     """
@@ -62,8 +62,8 @@ class Contest:
     gallery: Split
     validation: Split
     test: Split
-    shown: Split | None
-    asked: Split | None
+    support: Split | None
+    queries: Split | None
     seed: int
 
 
@@ -76,14 +76,15 @@ class Scores:
             "accuracy" of labels, "pair_accuracy" by distance at the validation threshold,
             "pair_auc", "pair_accuracy_by_label" (same = equal labels), "recall@1".
         unseen: the same figures but "accuracy", of the classes held out; empty without any.
-        named: bool (n,), which test pictures were labelled rightly.
-        found: bool (m,), which pictures of unseen classes found their class; empty without any.
+        label_correct: bool (n,), which test pictures were labelled rightly.
+        unseen_correct: bool (m,), which pictures of unseen classes found their class; empty
+            without any.
     """
 
     seen: dict[str, tuple[float, Interval]]
     unseen: dict[str, tuple[float, Interval]]
-    named: Booleans
-    found: Booleans
+    label_correct: Booleans
+    unseen_correct: Booleans
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON: each figure with `<name>_ci95` beside it."""
@@ -92,11 +93,11 @@ class Scores:
 
 def flat(figures: dict[str, tuple[float, Interval]]) -> dict[str, Any]:
     """Lay figures and intervals side by side, rounded to what they can show."""
-    laid: dict[str, Any] = {}
+    plain: dict[str, Any] = {}
     for name, (value, interval) in figures.items():
-        laid[name] = round(value, 6)
-        laid[f"{name}_ci95"] = [round(end, 6) for end in interval]
-    return laid
+        plain[name] = round(value, 6)
+        plain[f"{name}_ci95"] = [round(end, 6) for end in interval]
+    return plain
 
 
 def draw_contest(dataset: Dataset, *, seed: int) -> Contest:
@@ -106,18 +107,20 @@ def draw_contest(dataset: Dataset, *, seed: int) -> Contest:
         dataset: with or without classes held out.
         seed: fixes the draw.
     """
-    shown = asked = None
+    support = queries = None
     if dataset.unseen is not None and len(dataset.unseen) > 1:
         order = np.random.default_rng(seed).permutation(len(dataset.unseen))
         half = len(order) // 2
-        shown, asked = (dataset.unseen.take(np.sort(part)) for part in (order[:half], order[half:]))
-        shown, asked = cut(shown, GALLERY, seed), cut(asked, QUERIES, seed)
+        support, queries = (
+            dataset.unseen.take(np.sort(part)) for part in (order[:half], order[half:])
+        )
+        support, queries = cut(support, GALLERY, seed), cut(queries, QUERIES, seed)
     return Contest(
         gallery=cut(dataset.train, GALLERY, seed),
         validation=cut(dataset.validation, QUERIES, seed),
         test=cut(dataset.test, QUERIES, seed),
-        shown=shown,
-        asked=asked,
+        support=support,
+        queries=queries,
         seed=seed,
     )
 
@@ -147,30 +150,30 @@ def judge(answer: Callable[[Pictures], Answers], contest: Contest) -> Scores:
 
     places = exact_neighbours(test.embeddings, gallery.embeddings, VOTERS)
     near = contest.gallery.labels[places.positions]
-    voted = count_votes(places.distances, near).labels
-    labels = voted if test.labels is None else test.labels
-    named = labels == contest.test.labels
+    votes = count_votes(places.distances, near).labels
+    labels = votes if test.labels is None else test.labels
+    label_correct = labels == contest.test.labels
     seen = {
-        "accuracy": mean(named, contest.seed),
+        "accuracy": mean(label_correct, contest.seed),
         **pair_figures(test.embeddings, labels, contest.test.labels, threshold, contest.seed),
         "recall@1": mean(near[:, 0] == contest.test.labels, contest.seed),
     }
-    if contest.shown is None or contest.asked is None:
-        return Scores(seen, {}, named, np.zeros(0, bool))
+    if contest.support is None or contest.queries is None:
+        return Scores(seen, {}, label_correct, np.zeros(0, bool))
 
-    shown, asked = answer(contest.shown.pictures), answer(contest.asked.pictures)
-    everything = np.concatenate([gallery.embeddings, shown.embeddings])
-    everything_labels = np.concatenate([contest.gallery.labels, contest.shown.labels])
-    places = exact_neighbours(asked.embeddings, everything, VOTERS)
+    support, queries = answer(contest.support.pictures), answer(contest.queries.pictures)
+    everything = np.concatenate([gallery.embeddings, support.embeddings])
+    everything_labels = np.concatenate([contest.gallery.labels, contest.support.labels])
+    places = exact_neighbours(queries.embeddings, everything, VOTERS)
     near = everything_labels[places.positions]
-    voted = count_votes(places.distances, near).labels
-    labels = voted if asked.labels is None else asked.labels
-    found = near[:, 0] == contest.asked.labels
+    votes = count_votes(places.distances, near).labels
+    labels = votes if queries.labels is None else queries.labels
+    unseen_correct = near[:, 0] == contest.queries.labels
     unseen = {
-        **pair_figures(asked.embeddings, labels, contest.asked.labels, threshold, contest.seed),
-        "recall@1": mean(found, contest.seed),
+        **pair_figures(queries.embeddings, labels, contest.queries.labels, threshold, contest.seed),
+        "recall@1": mean(unseen_correct, contest.seed),
     }
-    return Scores(seen, unseen, named, found)
+    return Scores(seen, unseen, label_correct, unseen_correct)
 
 
 def mean(right: Booleans, seed: int) -> tuple[float, Interval]:
@@ -180,7 +183,7 @@ def mean(right: Booleans, seed: int) -> tuple[float, Interval]:
 
 def pair_figures(
     embeddings: Vectors,
-    named: Integers,
+    predictions: Integers,
     labels: Integers,
     threshold: float,
     seed: int,
@@ -191,9 +194,9 @@ def pair_figures(
     left, right, same = sample_pairs(labels, PAIRS, seed=seed)
     distances = pair_distances(embeddings, left, right)
     scores = score_pairs(distances, same, left, right, threshold=threshold, seed=seed)
-    right_by_label = (named[left] == named[right]) == (same == 1)
+    right_by_label = (predictions[left] == predictions[right]) == (same == 1)
 
-    def balanced(weights: Reals) -> Floats:
+    def balanced_accuracy(weights: Reals) -> Floats:
         shares = [
             np.average(right_by_label[same == kind], weights=weights[same == kind])
             if weights[same == kind].any()
@@ -202,8 +205,8 @@ def pair_figures(
         ]
         return np.array([np.mean(shares)])
 
-    by_label = float(balanced(np.ones(len(same)))[0])
-    low, high = bootstrap_pairs(balanced, left, right, seed=seed)[0]
+    by_label = float(balanced_accuracy(np.ones(len(same)))[0])
+    low, high = bootstrap_pairs(balanced_accuracy, left, right, seed=seed)[0]
     if high - low < 1e-12:  # no resample differs: as uncertain as a share of the pictures
         pictures = len(np.union1d(left, right))
         low, high = wilson(by_label * pictures, pictures)

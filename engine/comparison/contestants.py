@@ -100,13 +100,13 @@ def baseline(
     files = save_classifier(trained.model, folder, dataset.validation.pictures[:PROBE])
     answer = answer_function(trained.model)
 
-    def said(pictures: Pictures) -> Answers:
+    def classifier_answers(pictures: Pictures) -> Answers:
         probabilities, embeddings = answer(pictures)
         return Answers(embeddings, probabilities.argmax(axis=1))
 
     return Trained(
         name=name,
-        answer=said,
+        answer=classifier_answers,
         file=files[-1],
         parameters=int(trained.model.count_params()),
         size_bytes=files[0].stat().st_size,
@@ -137,34 +137,34 @@ def siamese(
         progress=progress,
     )
     progress("Exporting the encoder", 0, 0)
-    saved, exported = folder / f"{name}.keras", folder / f"{name}.tflite"
-    trained.network.save(saved)
+    network_file, lite_file = folder / f"{name}.keras", folder / f"{name}.tflite"
+    trained.network.save(network_file)
     tower = tower_of(trained.network)
-    parity = export_litert(tower, exported, dataset.validation.pictures[:PROBE])
-    encode = LiteEncoder(exported).encode if parity.holds else keras_encode(saved)
+    parity = export_litert(tower, lite_file, dataset.validation.pictures[:PROBE])
+    encode = LiteEncoder(lite_file).encode if parity.holds else keras_encode(network_file)
     return Trained(
         name=name,
         answer=lambda pictures: Answers(encode(pictures)),
-        file=exported if parity.holds else saved,
+        file=lite_file if parity.holds else network_file,
         parameters=int(tower.count_params()),
-        size_bytes=saved.stat().st_size,
+        size_bytes=network_file.stat().st_size,
         training_seconds=trained.seconds,
         history=tuple(trained.history),
         pictures_per_second=speed(encode, dataset.validation.pictures),
     )
 
 
-def keras_encode(saved: Path) -> Callable[[Pictures], Vectors]:
+def keras_encode(network_file: Path) -> Callable[[Pictures], Vectors]:
     """Embed through Keras, where the exported encoder did not answer alike."""
     from siam.siamese.encoder import KerasEncoder
 
-    return KerasEncoder(saved).encode
+    return KerasEncoder(network_file).encode
 
 
 def speed(answer: Callable[[Pictures], Vectors], pictures: Pictures) -> float:
     """Return how many pictures a second are answered, warmed up."""
     many = np.resize(pictures, (TIMED, *pictures.shape[1:]))
     answer(many[:PROBE])
-    started = time.perf_counter()
+    start = time.perf_counter()
     answer(many)
-    return TIMED / (time.perf_counter() - started)
+    return TIMED / (time.perf_counter() - start)

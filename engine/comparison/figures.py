@@ -122,13 +122,13 @@ def publish(comparison: Comparison, folder: Path, name: str) -> Path:
         name: of the folder that it becomes.
     """
     files = {path.name: sha256(path) for path in sorted(folder.iterdir()) if path.is_file()}
-    kept = {
+    content = {
         "schema": SCHEMA,
         **comparison.to_dict(),
         "preparation": comparison.preparation.to_dict(),
         "files": files,
     }
-    write_json(folder / COMPARISON_FILE, kept)
+    write_json(folder / COMPARISON_FILE, content)
     place = folder.with_name(name)
     publish_folder(folder, place, replace=True)
     return place
@@ -144,12 +144,12 @@ def find_comparison(name: str | None = None) -> Path:
         RunError: there is none.
     """
     folder = comparisons_folder()
-    kept = [path for path in folder.glob(f"*/{COMPARISON_FILE}") if path.parent.name[0] != "."]
-    wanted = [path for path in kept if name in (None, path.parent.name)]
-    if wanted:
-        return max(wanted, key=lambda path: path.stat().st_mtime).parent
-    if kept:
-        names = ", ".join(sorted(path.parent.name for path in kept))
+    files = [path for path in folder.glob(f"*/{COMPARISON_FILE}") if path.parent.name[0] != "."]
+    matches = [path for path in files if name in (None, path.parent.name)]
+    if matches:
+        return max(matches, key=lambda path: path.stat().st_mtime).parent
+    if files:
+        names = ", ".join(sorted(path.parent.name for path in files))
         raise RunError(f"No comparison of {name!r} is kept, only of: {names}.", AGAIN)
     raise RunError(f"No comparison is kept in {folder.absolute()}.", "Make one:  siam compare")
 
@@ -162,20 +162,20 @@ def read_comparison(folder: Path) -> dict[str, Any]:
     """
     path = folder / COMPARISON_FILE
     try:
-        kept = json.loads(path.read_text())
-        if kept["schema"] != SCHEMA:
-            raise ValueError(f"schema {kept['schema']}")
-        Preparation.from_dict(kept["preparation"])
+        content = json.loads(path.read_text())
+        if content["schema"] != SCHEMA:
+            raise ValueError(f"schema {content['schema']}")
+        Preparation.from_dict(content["preparation"])
         if not all(
-            isinstance(kept[key], kind) for key, kind in (("files", dict), ("classes", list))
+            isinstance(content[key], kind) for key, kind in (("files", dict), ("classes", list))
         ):
             raise ValueError("no list of its files and classes")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(f"{path} cannot be read ({error}).", AGAIN) from error
-    return dict(kept)
+    return dict(content)
 
 
-def verify(folder: Path, kept: Mapping[str, Any], name: str) -> None:
+def verify(folder: Path, content: Mapping[str, Any], name: str) -> None:
     """Check one file of a comparison against the SHA-256 that was kept.
 
     Raises:
@@ -184,5 +184,5 @@ def verify(folder: Path, kept: Mapping[str, Any], name: str) -> None:
     path = folder / name
     if not path.exists():
         raise RunError(f"{path} is missing.", AGAIN)
-    if kept["files"].get(name) != sha256(path):
+    if content["files"].get(name) != sha256(path):
         raise RunError(f"{path} is not the file that was trained (its SHA-256 differs).", AGAIN)

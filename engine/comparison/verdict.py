@@ -30,53 +30,55 @@ def verdict(
     if siamese is None or not baselines:
         return ("There is nothing to decide: train a classifier and the Siamese network.",)
     best = max(baselines, key=lambda one: one.scores.seen["accuracy"][0])
-    known = compare_pictures(best.scores.named, siamese.scores.named, seed=seed)
-    sentences = [on_known_classes(best.name, known)]
-    carried = None
+    on_known = compare_pictures(best.scores.label_correct, siamese.scores.label_correct, seed=seed)
+    sentences = [on_known_classes(best.name, on_known)]
+    on_new = None
     if siamese.scores.unseen and best.scores.unseen:
-        carried = compare_pictures(best.scores.found, siamese.scores.found, seed=seed)
-        sentences.append(on_new_classes(best.name, carried, unseen_classes))
-    return (*sentences, for_fixed_classes(known), for_changing_classes(carried))
+        on_new = compare_pictures(
+            best.scores.unseen_correct, siamese.scores.unseen_correct, seed=seed
+        )
+        sentences.append(on_new_classes(best.name, on_new, unseen_classes))
+    return (*sentences, for_fixed_classes(on_known), for_changing_classes(on_new))
 
 
-def winner(found: Difference) -> str:
+def winner(result: Difference) -> str:
     """Name which is better by more than chance: "classifier", "siamese", or "" for neither."""
-    if not found.significant:
+    if not result.significant:
         return ""
-    return "classifier" if found.difference > 0 else "siamese"
+    return "classifier" if result.difference > 0 else "siamese"
 
 
-def on_known_classes(name: str, found: Difference) -> str:
+def on_known_classes(name: str, result: Difference) -> str:
     """Say how the test pictures of the classes trained on were named."""
     who = {
         "": "neither is better",
         "classifier": "the classifier is better",
         "siamese": "the Siamese network is better",
-    }[winner(found)]
+    }[winner(result)]
     return (
-        f"On the classes trained on {who}: {name} {found.first:.2%}, Siamese {found.second:.2%} "
-        f"of the labels right (p = {found.p_value:.2g})."
+        f"On the classes trained on {who}: {name} {result.first:.2%}, Siamese {result.second:.2%} "
+        f"of the labels right (p = {result.p_value:.2g})."
     )
 
 
-def on_new_classes(name: str, found: Difference, unseen_classes: Sequence[str]) -> str:
+def on_new_classes(name: str, result: Difference, unseen_classes: Sequence[str]) -> str:
     """Say what both make of classes that neither was trained on."""
     names = ", ".join(unseen_classes[:5]) + (" ..." if len(unseen_classes) > 5 else "")
     who = {
         "": "no clear difference",
         "classifier": "the classifier's features carry over better",
         "siamese": "the Siamese embeddings carry over better",
-    }[winner(found)]
+    }[winner(result)]
     return (
         f"Of the new classes ({names}) a classifier can name none; shown without training, "
-        f"{name} finds {found.first:.2%} by its features, Siamese {found.second:.2%} by its "
-        f"embeddings: {who} (p = {found.p_value:.2g})."
+        f"{name} finds {result.first:.2%} by its features, Siamese {result.second:.2%} by its "
+        f"embeddings: {who} (p = {result.p_value:.2g})."
     )
 
 
-def for_fixed_classes(known: Difference) -> str:
+def for_fixed_classes(on_known: Difference) -> str:
     """Advise for classes that stay as they are."""
-    if winner(known) == "siamese":
+    if winner(on_known) == "siamese":
         return "For classes that stay as they are, the Siamese network is the better choice here."
     return (
         "For classes that stay as they are, take the classifier: it is no worse, needs no gallery "
@@ -84,14 +86,14 @@ def for_fixed_classes(known: Difference) -> str:
     )
 
 
-def for_changing_classes(carried: Difference | None) -> str:
+def for_changing_classes(on_new: Difference | None) -> str:
     """Advise for classes that come and go."""
-    if carried is None:
+    if on_new is None:
         return (
             "For classes that come and go nothing was measured: --holdout-classes keeps some out "
             "of the training."
         )
-    if winner(carried) == "classifier":
+    if winner(on_new) == "classifier":
         return (
             "For classes that come and go, search by the classifier's features serves better here; "
             "the Siamese network needs more classes or a longer training to learn what any two "

@@ -37,11 +37,10 @@ def project(embeddings: Vectors, *, seed: int = 0) -> Floats:
         places[:, 0] = np.arange(count)
         return places
     if count < FEWEST_FOR_TSNE:
-        placed: Floats = PCA(2, random_state=seed).fit_transform(embeddings)
-        return placed.astype(np.float64)
+        places = PCA(2, random_state=seed).fit_transform(embeddings)
+        return np.asarray(places, np.float64)
     method = TSNE(perplexity=min(30, count // 4), init="pca", max_iter=500, random_state=seed)
-    placed = method.fit_transform(embeddings.astype(np.float64))
-    return placed.astype(np.float64)
+    return np.asarray(method.fit_transform(embeddings.astype(np.float64)), np.float64)
 
 
 def class_colours(count: int) -> list[str]:

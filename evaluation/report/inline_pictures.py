@@ -25,9 +25,9 @@ def picture_uri(picture: Pictures) -> str:
     """
     from PIL import Image
 
-    shown = picture[..., 0] if picture.shape[-1] == 1 else picture
+    pixels = picture[..., 0] if picture.shape[-1] == 1 else picture
     buffer = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(shown)).save(buffer, "PNG", optimize=True)
+    Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, "PNG", optimize=True)
     return data_uri(buffer.getvalue(), "image/png")
 
 

@@ -82,8 +82,8 @@ def render_report(inputs: ReportInputs, *, progress: Progress = silent) -> str:
     """Return the report as HTML."""
     parts = (_tables, _training, _separation, _confusion, _map, _mistakes, _provenance)
     content: dict[str, Any] = {}
-    for done, part in enumerate(parts):
-        progress("Writing the report", done, len(parts))
+    for step, part in enumerate(parts):
+        progress("Writing the report", step, len(parts))
         content |= part(inputs)
     progress("Writing the report", len(parts), len(parts))
     metrics = inputs.metrics

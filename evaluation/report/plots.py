@@ -52,9 +52,9 @@ def history_plots(history: Sequence[dict[str, float]]) -> list[str]:
         with figure(5.0, 3.0) as (drawing, axes):
             for key, label, colour in curves:
                 values = np.array([row.get(key, np.nan) for row in history], np.float64)
-                shown = np.isfinite(values)
-                if shown.any():
-                    axes.plot(np.array(epochs)[shown], values[shown], color=colour, label=label)
+                finite = np.isfinite(values)
+                if finite.any():
+                    axes.plot(np.array(epochs)[finite], values[finite], color=colour, label=label)
             axes.set_xlabel("epoch")
             title = spell_out_controls(quantity.replace("_", " "))
             axes.set_title(title, parse_math=False)
@@ -177,8 +177,8 @@ def confusion_plot(matrix: Integers, classes: Sequence[str]) -> str:
         axes.set(xlabel="voted class", ylabel="true class")
         axes.invert_yaxis()
         axes.set_aspect("equal")
-        named = count if count <= NAMED_CLASSES else 0
-        ticks, names = np.arange(named) + 0.5, [_short(name) for name in classes[:named]]
+        name_count = count if count <= NAMED_CLASSES else 0
+        ticks, names = np.arange(name_count) + 0.5, [_short(name) for name in classes[:name_count]]
         size = 10 if count <= NUMBERED_CLASSES else 6
         rotation = 0 if max(map(len, names), default=0) <= 2 else 90
         axes.set_xticks(ticks, names, rotation=rotation, fontsize=size, parse_math=False)

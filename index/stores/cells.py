@@ -63,11 +63,11 @@ def divide(vectors: Vectors) -> Cells:
     import faiss
 
     step = max(1, len(vectors) // (CELLS * SAMPLE))
-    learned = faiss.Kmeans(
+    clustering = faiss.Kmeans(
         vectors.shape[1], CELLS, niter=ROUNDS, seed=1, spherical=True, min_points_per_centroid=1
     )
-    learned.train(np.ascontiguousarray(vectors[::step]))
-    centres = np.asarray(learned.centroids)
+    clustering.train(np.ascontiguousarray(vectors[::step]))
+    centres = np.asarray(clustering.centroids)
     _, nearest = faiss.knn(vectors, centres, 1, faiss.METRIC_INNER_PRODUCT)
     own = nearest[:, 0]
     positions = np.argsort(own, kind="stable")
@@ -129,12 +129,12 @@ def _search_block(cells: Cells, queries: Vectors, k: int) -> Integers | None:
     return np.asarray(cells.positions[nearest.I])
 
 
-def _search_where(chosen: Booleans, cells: Cells, queries: Vectors, k: int, nearest: Any) -> None:
-    """Search each cell for the queries that it is chosen for: bool (queries, cells)."""
+def _search_where(mask: Booleans, cells: Cells, queries: Vectors, k: int, nearest: Any) -> None:
+    """Search each cell for the queries that the mask gives it: bool (queries, cells)."""
     import faiss
 
     for cell, (start, end) in enumerate(zip(cells.starts[:-1], cells.starts[1:], strict=True)):
-        asking = np.flatnonzero(chosen[:, cell])
+        asking = np.flatnonzero(mask[:, cell])
         if len(asking) and end > start:
             similarity, rows = faiss.knn(
                 queries[asking],

@@ -12,13 +12,13 @@ from siam.runs.config import TrainChoice
 @pytest.mark.parametrize(
     ("chain", "share"), [("digit", 0.3), ("glyph", 0.3), ("photo", 0.3), ("none", 0.3)]
 )
-def test_strangers_that_are_asked_for_are_given(chain: str, share: float) -> None:
+def test_outliers_that_are_asked_for_are_given(chain: str, share: float) -> None:
     choice = TrainChoice(overrides={"outlier_share": "0.3"})
     assert choose_recipe(choice, 50_000, classes=10, chain=chain).outlier_share == share
 
 
 @pytest.mark.parametrize("preset", ["balanced", "best"])
-def test_presets_make_strangers_of_framed_marks_alone(preset: str) -> None:
+def test_presets_make_outliers_of_framed_marks_alone(preset: str) -> None:
     choice = TrainChoice(preset=preset)
     assert choose_recipe(choice, 50_000, classes=10, chain="digit").outlier_share > 0
     assert choose_recipe(choice, 50_000, classes=10, chain="photo").outlier_share == 0

@@ -63,7 +63,7 @@ def test_labels_and_distances_are_judged_apart() -> None:
     # "Same" is then said of every pair: right for the one half, wrong for the other.
     assert scores.seen["pair_accuracy_by_label"][0] == pytest.approx(0.5)
     assert scores.seen["pair_accuracy"][0] == 1
-    assert scores.named.sum() == (contest.test.labels == 0).sum()
+    assert scores.label_correct.sum() == (contest.test.labels == 0).sum()
 
 
 def test_without_labels_the_neighbours_name() -> None:
@@ -73,14 +73,14 @@ def test_without_labels_the_neighbours_name() -> None:
 
 def test_new_classes_are_found_only_once_they_are_shown() -> None:
     contest = draw_contest(dataset(), seed=0)
-    assert contest.shown is not None and contest.asked is not None
-    assert not set(contest.shown.origins) & set(contest.asked.origins)
+    assert contest.support is not None and contest.queries is not None
+    assert not set(contest.support.origins) & set(contest.queries.origins)
     nothing_shown = Contest(
         contest.gallery,
         contest.validation,
         contest.test,
-        contest.shown.take(np.arange(0)),
-        contest.asked,
+        contest.support.take(np.arange(0)),
+        contest.queries,
         0,
     )
     assert judge(knows_all, nothing_shown).unseen["recall@1"][0] == 0
