@@ -23,12 +23,12 @@ PARTS = {
 
 @dataclass(frozen=True)
 class Entry:
-    """One file: its path below the root, its class and group, and its split, "train" if untold."""
+    """One file: its path below the root, its split ("train" if untold), its class and its group."""
 
     path: str
     part: str
     class_name: str
-    group: str
+    group: str | None
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def arrange(paths: Sequence[str], *, classes_from: str | None = None) -> Layout:
             outside.append(path)
             continue
         part = PARTS.get(below[top].lower(), "train") if split else "train"
-        group = chosen[0] if depth > 1 else ""
+        group = chosen[0] if depth > 1 else None
         entries.append(Entry(path, part, "/".join(chosen), group))
     return Layout(tuple(entries), tuple(outside), depth)
 

@@ -115,7 +115,7 @@ def read_dataset(
             "Check that this is the folder that you mean.",
         )
     classes = tuple(sorted({entry.class_name for entry in read}))
-    group_of = {entry.class_name: entry.group for entry in read}
+    group_of = {entry.class_name: entry.group for entry in read if entry.group is not None}
     splits = _by_part(read, classes, files.name)
     return assemble(
         name=files.name,
@@ -126,7 +126,7 @@ def read_dataset(
         test=splits.get("test"),
         prepare=chain,
         seed=seed,
-        groups=tuple(group_of[name] for name in classes) if layout.depth > 1 else (),
+        groups=tuple(group_of[name] for name in classes) if group_of else (),
         skipped=(
             *files.skipped,
             *(Skipped(path, "lies outside of the class folders") for path in layout.outside),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from siam.index.items import LABEL
+from siam.index.items import LABEL, SPLIT
 from siam.index.reader import Reader
 
 __all__ = ["KnownFile", "known_files", "remember_stats"]
@@ -17,8 +17,8 @@ class KnownFile:
     """An indexed picture file.
 
     Attributes:
-        id, key, split: the item's.
-        label: the item's; None for no label.
+        id, key: the item's.
+        label, split: the item's; None for none.
         origin: the file's absolute path.
         hash: SHA-256 of the content that was embedded, in hexadecimal.
         stat: size, times and inode at that moment; "" where the file itself was not looked at,
@@ -29,7 +29,7 @@ class KnownFile:
     id: int
     key: str
     label: str | None
-    split: str
+    split: str | None
     origin: str
     hash: str
     stat: str
@@ -38,7 +38,7 @@ class KnownFile:
 
 def known_files(reader: Reader, folder: Path | None = None) -> dict[str, KnownFile]:
     """Return the indexed files in and below `folder` by absolute path; all without one."""
-    columns = f"id, key, {LABEL}, split, origin, hash, stat, meta"
+    columns = f"id, key, {LABEL}, {SPLIT}, origin, hash, stat, meta"
     # "0" follows "/", so the range holds just what begins with the folder's path and a slash.
     first, past = ("/", "0") if folder is None else (f"{folder}/", f"{folder}0")
     with reader.catalogue.reading() as connection:

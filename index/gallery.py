@@ -122,7 +122,7 @@ class Gallery(Reader):
         keys: Sequence[str],
         labels: Sequence[object] | NDArray[Any] | None = None,
         origins: Sequence[str] | None = None,
-        splits: Sequence[str] | str | None = None,
+        splits: Sequence[str | None] | str | None = None,
         hashes: Sequence[str] | None = None,
         stats: Sequence[str] | None = None,
         metas: Sequence[Mapping[str, Any]] | None = None,
@@ -138,7 +138,7 @@ class Gallery(Reader):
             keys: n names, each unique in the index.
             labels: n class names; numbers are turned into text. None = no label, for one or all.
             origins: where each came from; the key where left out.
-            splits: one name for all, or n names.
+            splits: one name for all, or n names; None = no split, for one or all.
             hashes: SHA-256 of each picture's content.
             stats: what `siam index sync` recognises an untouched file by.
             metas: n mappings of further values, for filters.

@@ -20,8 +20,8 @@ __all__ = ["NewItems", "delete", "ids_of_keys", "insert", "items_of", "new_items
 
 # SQLite takes 32,766 parameters in one statement.
 CHUNK = 10_000
-# "" is no label: the schema of every index so far.
-LABEL = "nullif(label, '')"
+# "" is no label, and no split: the schema of every index so far.
+LABEL, SPLIT = "nullif(label, '')", "nullif(split, '')"
 COLUMNS = "key, label, origin, split, hash, stat, meta"
 
 
@@ -46,7 +46,7 @@ def new_items(
     keys: Sequence[str],
     labels: Sequence[object] | NDArray[Any] | None,
     origins: Sequence[str] | None,
-    splits: Sequence[str] | str | None,
+    splits: Sequence[str | None] | str | None,
     hashes: Sequence[str] | None,
     stats: Sequence[str] | None,
     metas: Sequence[Mapping[str, Any]] | None,
@@ -78,7 +78,8 @@ def new_items(
         raise UsageError(f"Each item needs a key of its own; {twice!r} is empty or comes twice.")
     none = [""] * count
     names = none if labels is None else [_text(label) for label in labels]
-    parts = [splits] * count if isinstance(splits, str) else splits or none
+    of_each = [splits] * count if isinstance(splits, str) else splits
+    parts = none if of_each is None else [_text(split) for split in of_each]
     try:
         described = [json.dumps(m, allow_nan=False) if m else "" for m in metas] if metas else none
     except (TypeError, ValueError) as error:
@@ -100,8 +101,8 @@ def new_items(
     return NewItems(rows, vectors, thumbnails)
 
 
-def _text(label: object) -> str:
-    return "" if label is None else str(label)
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
 
 
 def insert(connection: sqlite3.Connection, new: NewItems) -> tuple[Integers, int, list[int]]:
@@ -188,7 +189,9 @@ def items_of(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, It
         connection, "SELECT id, key, label, origin, split, hash, meta FROM items WHERE id IN", ids
     )
     return {
-        number: Item(number, key, label or None, origin, split, content, json.loads(meta or "{}"))
+        number: Item(
+            number, key, label or None, origin, split or None, content, json.loads(meta or "{}")
+        )
         for number, key, label, origin, split, content, meta in rows
     }
 

@@ -21,7 +21,7 @@ class Item:
         key: unique name, such as a path or "mnist/train/17".
         label: class name; None where none was given.
         origin: where the picture came from.
-        split: "train", "validation", "test" or "" where none was given.
+        split: "train", "validation", "test", or None where none was given.
         hash: SHA-256 of the picture's content in hexadecimal, or "".
         meta: further values by name: texts, numbers, booleans.
     """
@@ -30,7 +30,7 @@ class Item:
     key: str
     label: str | None
     origin: str
-    split: str = ""
+    split: str | None = None
     hash: str = ""
     meta: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
 

@@ -33,12 +33,12 @@ class Candidate:
     Attributes:
         path: absolute.
         label: its class name, or None where nothing says it.
-        split: "train", "validation", "test" or "".
+        split: "validation" or "test" where its folder says so, else None.
     """
 
     path: Path
     label: str | None
-    split: str
+    split: str | None = None
 
     @property
     def origin(self) -> str:
@@ -80,7 +80,7 @@ class Changes:
         known = self.known.get(candidate.origin)
         return candidate.label or (known.label if known else None)
 
-    def split_of(self, candidate: Candidate) -> str:
+    def split_of(self, candidate: Candidate) -> str | None:
         """Return the split that the item has: training fixed it; else the folder's."""
         known = self.known.get(candidate.origin)
         return known.split if known and known.split else candidate.split
@@ -111,7 +111,7 @@ def list_candidates(
             raise DataError(f"There is no picture, folder or .npz file {path}.")
         if not path.is_file():
             raise DataError(f"{path} is not a plain file.", "Save the picture to one.")
-        return [Candidate(path.resolve(), label, "")], []
+        return [Candidate(path.resolve(), label)], []
     listing = walk_folder(path, may_be_empty=may_be_empty)
     entries = arrange(listing.pictures, classes_from=classes_from).by_path()
     root = path.resolve()
@@ -119,7 +119,7 @@ def list_candidates(
     for name in listing.pictures:
         entry = entries.get(name)
         class_name = entry.class_name if entry else None
-        split = entry.part if entry and entry.part != "train" else ""
+        split = entry.part if entry and entry.part != "train" else None
         files.append(Candidate(root / name, label or class_name, split))
     unseen = [
         Skipped(str(root / skip.path), f"{path / skip.path} {skip.reason}.")

@@ -6,23 +6,25 @@ from siam.datasets.layout import arrange, class_depth
 from siam.errors import UsageError
 
 
-def classes_of(*paths: str, classes_from: str | None = None) -> dict[str, tuple[str, str, str]]:
+def classes_of(
+    *paths: str, classes_from: str | None = None
+) -> dict[str, tuple[str, str, str | None]]:
     layout = arrange(paths, classes_from=classes_from)
     return {e.path: (e.part, e.class_name, e.group) for e in layout.entries}
 
 
 def test_one_sub_folder_per_class() -> None:
     assert classes_of("cat/1.png", "dog/1.jpg") == {
-        "cat/1.png": ("train", "cat", ""),
-        "dog/1.jpg": ("train", "dog", ""),
+        "cat/1.png": ("train", "cat", None),
+        "dog/1.jpg": ("train", "dog", None),
     }
 
 
 def test_train_and_test_folders_are_splits() -> None:
     assert classes_of("train/cat/1.png", "Test/cat/2.png", "val/dog/3.png") == {
-        "train/cat/1.png": ("train", "cat", ""),
-        "Test/cat/2.png": ("test", "cat", ""),
-        "val/dog/3.png": ("validation", "dog", ""),
+        "train/cat/1.png": ("train", "cat", None),
+        "Test/cat/2.png": ("test", "cat", None),
+        "val/dog/3.png": ("validation", "dog", None),
     }
 
 
@@ -39,7 +41,7 @@ def test_wrapping_folders_are_looked_through() -> None:
 
 
 def test_the_only_class_is_no_wrapper() -> None:
-    assert classes_of("cat/1.png", "cat/2.png")["cat/1.png"] == ("train", "cat", "")
+    assert classes_of("cat/1.png", "cat/2.png")["cat/1.png"] == ("train", "cat", None)
 
 
 def test_even_depth_takes_the_innermost_folder_with_its_group() -> None:
