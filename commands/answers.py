@@ -40,7 +40,7 @@ def print_one(
 
         shown = run.gallery.thumbnails([near.id for near in answer.neighbours[:4]])
         drawn = [decode_thumbnail(png) for png in shown if png]
-        console.data(draw_row([answer.prepared.pixels, *drawn]))
+        console.drawing(draw_row([answer.prepared.pixels, *drawn]))
     rows = [
         [near.label or "-", f"{near.distance:.3f}", near.key, str(near.id)]
         for near in answer.neighbours

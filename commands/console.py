@@ -21,10 +21,12 @@ from typer.core import TyperGroup
 
 from siam.commands.progress_line import ProgressLine, standard_error
 from siam.errors import DataError, InternalError, RunError, SiamError, UsageError
+from siam.printable import printable
 
 __all__ = [
     "SiamGroup",
     "data",
+    "drawing",
     "json_object",
     "notice",
     "print_error",
@@ -135,20 +137,25 @@ def translate_error(error: Exception) -> SiamError:
 
 def print_error(error: SiamError) -> None:
     """Write an error to stderr: what is wrong, then what mends it."""
-    notice(f"Error: {error.problem}")
+    notice(printable(f"Error: {error.problem}"))
     if error.cure:
-        notice(error.cure)
+        notice(printable(error.cure))
 
 
 def data(text: str) -> None:
-    """Write what was asked for to stdout."""
+    """Write what was asked for to stdout, control characters spelt out: names come from files."""
+    drawing(printable(text, lines=True))
+
+
+def drawing(text: str) -> None:
+    """Write a drawing to stdout, its control characters as they are."""
     hide_progress()
     print(text, file=sys.stdout)
 
 
 def json_object(content: Mapping[str, Any]) -> None:
     """Write one JSON object to stdout, `"schema": 1` first."""
-    data(json.dumps({"schema": SCHEMA, **content}, allow_nan=False, ensure_ascii=False))
+    drawing(json.dumps({"schema": SCHEMA, **content}, allow_nan=False, ensure_ascii=False))
 
 
 def hide_progress() -> None:
@@ -158,8 +165,8 @@ def hide_progress() -> None:
 
 
 def notice(text: str) -> None:
-    """Write anything else to stderr."""
-    print(text, file=sys.stderr, flush=True)
+    """Write anything else to stderr, control characters spelt out."""
+    print(printable(text, lines=True), file=sys.stderr, flush=True)
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -172,7 +179,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     for position, column in enumerate(columns):
         drawn.add_column(column, justify="left" if position == 0 else "right", overflow="fold")
     for row in rows:
-        drawn.add_row(*row)
+        drawn.add_row(*map(printable, row))
     console = Console(file=sys.stdout, soft_wrap=not sys.stdout.isatty())
     if not sys.stdout.isatty():
         console.width = max(console.width, 200)

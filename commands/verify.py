@@ -77,6 +77,6 @@ def print_answer(
     if sys.stdout.isatty():
         from siam.commands.half_blocks import draw_row
 
-        console.data(draw_row([prepared.pixels for prepared in answer.prepared]))
+        console.drawing(draw_row([prepared.pixels for prepared in answer.prepared]))
     console.data(f"Decided at {run.calibration.operating_point(false_accept_rate, threshold)}.")
     console.notice("Be stricter:  --false-accept-rate 0.001   ask the index:  siam query PICTURE")

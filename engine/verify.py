@@ -8,13 +8,14 @@ from typing import Any, Literal
 import numpy as np
 
 from siam.engine.answers.answer import Unreadable
-from siam.engine.answers.display import block, figure, printable
+from siam.engine.answers.display import block, figure
 from siam.engine.open_run import OpenRun
 from siam.engine.reading import NO_OPTIONS, PictureOptions, Source, read_one
 from siam.errors import PictureError
 from siam.evaluation.verdict import SURE
 from siam.pictures.preparation import Prepared
 from siam.pictures.thumbnail import encode_thumbnail
+from siam.printable import printable
 
 __all__ = ["PairAnswer", "PairVerdict", "verify_pair"]
 

@@ -34,6 +34,7 @@ FOUNDATION = {
     "errors",
     "file_lock",
     "parallel",
+    "printable",
     "progress",
     "recipe",
     "run_files",

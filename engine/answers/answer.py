@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from siam.engine.answers.display import block, figure, printable
+from siam.engine.answers.display import block, figure
 from siam.evaluation.verdict import SURE, Verdict, Word
 from siam.pictures.preparation import Prepared
 from siam.pictures.thumbnail import encode_thumbnail
+from siam.printable import printable
 
 __all__ = ["Answer", "Neighbour", "Result", "Unreadable", "explain"]
 

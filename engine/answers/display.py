@@ -1,8 +1,4 @@
-"""What answers are shown with: text for a terminal, blocks of pictures for a notebook.
-
-Names and labels come from files that anybody may have made: control characters are escaped in
-lines, markup is in HTML.
-"""
+"""What answers are shown with in a notebook: blocks of pictures, their markup escaped."""
 
 from __future__ import annotations
 
@@ -10,22 +6,9 @@ import base64
 from collections.abc import Sequence
 from html import escape
 
-__all__ = ["block", "figure", "printable"]
+__all__ = ["block", "figure"]
 
 STYLE = "image-rendering:pixelated;width:64px;height:64px;object-fit:contain"
-
-
-def printable(text: str) -> str:
-    r"""Return text with what is not printable escaped.
-
-    Example:
-        >>> printable("né\x1b[2J")
-        'né\\x1b[2J'
-    """
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
-        for letter in text
-    )
 
 
 def block(line: str, reason: str, figures: Sequence[str]) -> str:

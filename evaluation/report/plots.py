@@ -11,9 +11,9 @@ from siam.array_types import Integers
 from siam.evaluation.all_pairs import BINS, AllPairs
 from siam.evaluation.pairs import FALSE_ACCEPT_RATES
 from siam.evaluation.reliability import Reliability
-from siam.evaluation.report.render import spell_out_controls
 from siam.evaluation.report.svg import ACCENT, DIFFERENT, SAME, figure, to_svg
 from siam.evaluation.roc import equal_error, threshold_at, true_accept_rate_at
+from siam.printable import printable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -56,7 +56,7 @@ def history_plots(history: Sequence[dict[str, float]]) -> list[str]:
                 if finite.any():
                     axes.plot(np.array(epochs)[finite], values[finite], color=colour, label=label)
             axes.set_xlabel("epoch")
-            title = spell_out_controls(quantity.replace("_", " "))
+            title = printable(quantity.replace("_", " "))
             axes.set_title(title, parse_math=False)
             _legend(drawing)
             plots.append(to_svg(drawing, f"history{place}", "Training curve"))
@@ -198,5 +198,5 @@ def _legend(drawing: Figure, *, columns: int = 2) -> None:
 
 
 def _short(name: str) -> str:
-    name = spell_out_controls(name)
+    name = printable(name)
     return name if len(name) <= 14 else f"{name[:13]}…"

@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from siam.errors import MissingExtraError
+from siam.printable import printable
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["render", "spell_out_controls"]
+__all__ = ["render"]
 
 TEMPLATES = Path(__file__).parent / "templates"
-# What moves a terminal's cursor or turns a line's direction; tabs and line ends may stay.
-CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def render(template: str, **content: Any) -> str:
@@ -51,7 +49,7 @@ def environment() -> Environment:
     engine = Environment(
         loader=FileSystemLoader(TEMPLATES, encoding="utf-8"),
         autoescape=True,
-        finalize=spell_out_controls,
+        finalize=show,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -70,13 +68,8 @@ def environment() -> Environment:
     return engine
 
 
-def spell_out_controls(value: Any) -> Any:  # jinja2 hands over whatever a template shows
-    """Return text with its control characters spelt out, anything else as it is.
-
-    Example:
-        >>> spell_out_controls("a\\x1b[31m")
-        'a\\\\x1b[31m'
-    """
+def show(value: Any) -> Any:  # jinja2 hands over whatever a template shows
+    """Return text with its control characters spelt out, markup and anything else as it is."""
     if not isinstance(value, str) or hasattr(value, "__html__"):
         return value
-    return CONTROLS.sub(lambda control: ascii(control[0])[1:-1], value)
+    return printable(value, lines=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import jinja2
 import pytest
 
-from siam.evaluation.report.render import TEMPLATES, environment, spell_out_controls
+from siam.evaluation.report.render import TEMPLATES, environment
 
 ROOT = Path(__file__).parents[3]
 
@@ -18,11 +18,6 @@ def test_text_is_escaped_and_control_characters_are_spelt_out() -> None:
     evil = "<b>\"'&\x1b[31m\u202e\n"
     shown = "&lt;b&gt;&#34;&#39;&amp;\\x1b[31m\\u202e\n"
     assert page.render(name=evil) == f'<p title="{shown}">{shown}</p>'
-
-
-@pytest.mark.parametrize("text", ["plain", "größer\t\n", "数字", "é"])
-def test_what_is_no_control_character_stays(text: str) -> None:
-    assert spell_out_controls(text) == text
 
 
 def test_a_name_that_was_not_given_is_a_fault_and_no_gap() -> None:

@@ -1,0 +1,30 @@
+"""What every command writes by: nothing from a file moves the cursor."""
+
+from __future__ import annotations
+
+import pytest
+
+from siam.commands import console
+from siam.errors import DataError
+
+NAME = "a\x1b[2J\n.png"
+
+
+def test_an_error_is_a_line_and_its_cure_another(capsys: pytest.CaptureFixture[str]) -> None:
+    console.print_error(DataError(f"{NAME}: no picture.", f"Look at {NAME}."))
+    assert capsys.readouterr().err.splitlines() == [
+        r"Error: a\x1b[2J\n.png: no picture.",
+        r"Look at a\x1b[2J\n.png.",
+    ]
+
+
+def test_what_is_said_and_shown_keeps_its_lines_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    console.data(f"one\n{NAME}")
+    console.notice(f"two\n{NAME}")
+    console.table("", ["name", "count"], [[NAME, "1"]])
+    console.drawing("\x1b[31mred")
+    out, err = capsys.readouterr()
+    assert err == "two\na\\x1b[2J\n.png\n"
+    assert out.startswith("one\na\\x1b[2J\n.png\n")
+    assert r"a\x1b[2J\n.png" in out
+    assert out.endswith("\x1b[31mred\n")
