@@ -99,6 +99,7 @@ def open_split(
     name: str, split: str, config: RunConfig, data_dir: Path | None, progress: Progress
 ) -> Input:
     """Open a split of a data set, divided as the run's own was."""
+    from siam.datasets.holdout import hold_out
     from siam.datasets.idx_folder import holds_idx
     from siam.datasets.load import load_dataset
 
@@ -115,6 +116,9 @@ def open_split(
         prepare=config.preparation.chain if own else None,
         progress=progress,
     )
+    same_data = name == config.data.dataset or dataset.source == config.source
+    if same_data and config.data.holdout_classes:
+        dataset = hold_out(dataset, config.data.holdout_classes)
     chosen = getattr(dataset, split)
     if chosen is None:
         raise UsageError(f"{name} has no classes held out, so no split 'unseen'.")

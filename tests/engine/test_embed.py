@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import dataclasses
 import io
 import json
 from collections.abc import Iterator
@@ -17,10 +18,12 @@ from siam.engine import reading
 from siam.engine.answers.answer import Unreadable
 from siam.engine.embed import Embedding, embed
 from siam.engine.embedding_files import Part, check_target, write_embeddings
+from siam.engine.inputs import open_input
 from siam.engine.open_run import open_encoder_of
 from siam.engine.reading import PreparedPicture, join_portions, read_ahead
 from siam.errors import DataError, MissingExtraError, RunError, UsageError
 from siam.pictures.preparation import Preparation
+from siam.runs.config import DataChoice, load_config
 from siam.runs.held_out import load_held_out
 
 PARTS = [
@@ -168,6 +171,17 @@ def test_a_split_is_that_of_the_training(run_copy: Path, tmp_path: Path) -> None
     with np.load(tmp_path / "e.npz") as content:
         assert content["keys"].tolist() == list(test.origins)
         np.testing.assert_array_equal(content["labels"], test.labels)
+
+
+def test_the_classes_that_the_run_held_out_are_a_split(trained: Path) -> None:
+    config = load_config(trained)
+    config = dataclasses.replace(config, data=DataChoice(holdout_classes=("8", "9")))
+    for split, classes in (("unseen", set("89")), ("test", set("01234567"))):
+        opened = open_input(f"digits:{split}", config, standard_input=io.BytesIO())
+        assert {label for batch in opened.batches for label in batch.labels} == classes
+    other = dataclasses.replace(config, source="another data set")
+    with pytest.raises(UsageError, match="no split 'unseen'"):
+        open_input("digits:unseen", other, standard_input=io.BytesIO())
 
 
 def test_pictures_are_labelled_by_their_folder(pictures: Path, tmp_path: Path) -> None:
