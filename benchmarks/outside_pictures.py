@@ -1,6 +1,6 @@
 """Digits as people make them, right or wrong by kind: resized, inverted as well, and prepared.
 
-Also what preparing costs at several sizes, and what making digits upright would change.
+Also what preparing costs at several sizes.
 
     python benchmarks/outside_pictures.py [--run NAME-OR-PATH] [--count 30] [--seed 0] [--json]
         [--corruptions 1000] [--write FOLDER]
@@ -64,28 +64,9 @@ def prepared(image: Image.Image) -> Prepared:
     return prepare_picture(image, DIGIT)
 
 
-def deskewed(image: Image.Image) -> Prepared:
-    """The same, made upright by its moments: the optional step that siam leaves out."""
-    done = prepared(image)
-    return Prepared(upright(done.pixels[:, :, 0])[:, :, None], (), {}, ())
-
-
-def upright(pixels: np.ndarray) -> np.ndarray:
-    """Shear a digit about its centre of mass until its slant, mu11 / mu02, is gone."""
-    moments = cv2.moments(pixels)
-    if moments["mu02"] < 1e-2:
-        return pixels
-    slant = moments["mu11"] / moments["mu02"]
-    row = moments["m01"] / moments["m00"]
-    shear = np.array([[1, slant, -slant * row], [0, 1, 0]])
-    way = cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR
-    return np.asarray(cv2.warpAffine(pixels, shear, pixels.shape[::-1], flags=way))
-
-
 WAYS: dict[str, Callable[[Image.Image], Prepared]] = {
     "resized": resized,
     "inverted": inverted,
-    "deskewed": deskewed,
     "prepared": prepared,  # the last: its verdicts are the row's
 }
 

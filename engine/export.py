@@ -35,6 +35,7 @@ from siam.siamese.interchange import (
     write_saved_model,
 )
 from siam.training.native_logs import quiet_native_logs
+from siam.unit_vectors import exact_neighbours
 
 if TYPE_CHECKING:
     import keras
@@ -208,9 +209,6 @@ def compare_with_keras(
 
 def recall_at_1(answer: Answer, model: Path, gallery: Split, queries: Split) -> float:
     """Return the share of queries whose nearest gallery picture has their label, 0 to 1."""
-    known, asked = answer(model, gallery.pictures), answer(model, queries.pictures)
-    hits = 0
-    for start in range(0, len(asked), 1024):
-        nearest = (asked[start : start + 1024] @ known.T).argmax(axis=1)
-        hits += int((gallery.labels[nearest] == queries.labels[start : start + 1024]).sum())
-    return hits / len(asked)
+    rows, among = (answer(model, split.pictures) for split in (queries, gallery))
+    nearest = exact_neighbours(rows, among, 1).positions[:, 0]
+    return float((gallery.labels[nearest] == queries.labels).mean())

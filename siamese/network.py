@@ -74,8 +74,6 @@ def load_network(path: Path) -> keras.Model:
     """
     import keras
 
-    from siam.siamese import towers  # noqa: F401  (registers the layers that a tower may hold)
-
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except (OSError, ValueError, TypeError, KeyError) as error:
