@@ -16,12 +16,17 @@ from typing import Any
 __all__ = [
     "publish_folder",
     "replacing",
+    "restore_replaced",
     "sha256",
     "sync_folder",
     "write_bytes",
     "write_json",
     "write_text",
 ]
+
+
+# Before the name of a folder that is being replaced, in the moment that it stands aside.
+ASIDE = ".old-"
 
 
 @contextlib.contextmanager
@@ -77,15 +82,29 @@ def publish_folder(building: Path, place: Path, *, replace: bool = False) -> Non
             _sync_file(Path(folder, name))
         sync_folder(Path(folder))
     _follow_umask(building, 0o777)
-    # A folder cannot be replaced in one step, but it is never half there.
-    old = place.with_name(f".old-{os.getpid()}-{place.name}")
+    # A folder cannot be replaced in one step; killed in between, `restore_replaced` mends it.
+    old = place.with_name(ASIDE + place.name)
     if replace and place.exists():
+        shutil.rmtree(old, ignore_errors=True)
         os.replace(place, old)
     elif place.exists():
         place.rmdir()  # refuses one that is not empty
     os.replace(building, place)
     sync_folder(place.parent)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def restore_replaced(shelf: Path) -> None:
+    """Bring back what stood aside when `publish_folder` was killed between its two renames.
+
+    Args:
+        shelf: the folder that the published folders stand in.
+    """
+    for old in shelf.glob(f"{ASIDE}*"):
+        place = old.with_name(old.name.removeprefix(ASIDE))
+        if not place.exists():
+            with contextlib.suppress(OSError):  # a shelf that cannot be written stays as it is
+                os.replace(old, place)
 
 
 def sync_folder(folder: Path) -> None:

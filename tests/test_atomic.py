@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from siam.atomic import publish_folder
+from siam.atomic import publish_folder, restore_replaced
 
 
 @pytest.fixture
@@ -64,3 +64,27 @@ def test_a_place_that_is_taken_is_kept_unless_it_is_to_be_replaced(
     assert names(tmp_path) == [".building", "place"] and names(tmp_path / "place") == ["old"]
     publish_folder(building, tmp_path / "place", replace=True)
     assert names(tmp_path) == ["place"] and names(tmp_path / "place") == ["below"]
+
+
+def test_a_folder_that_was_being_replaced_comes_back(
+    building: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "place").mkdir()
+    (tmp_path / "place" / "old").write_text("old")
+    rename = os.replace
+
+    def killed(source: Path, target: Path) -> None:
+        if source == building:
+            raise KeyboardInterrupt
+        rename(source, target)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(os, "replace", killed)
+        publish_folder(building, tmp_path / "place", replace=True)
+    assert names(tmp_path) == [".building", ".old-place"]
+    restore_replaced(tmp_path)
+    assert names(tmp_path / "place") == ["old"]
+    publish_folder(building, tmp_path / "place", replace=True)
+    assert names(tmp_path) == ["place"] and names(tmp_path / "place") == ["below"]
+    restore_replaced(tmp_path)
+    assert names(tmp_path) == ["place"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from siam.atomic import publish_folder, sha256, write_json
+from siam.atomic import publish_folder, restore_replaced, sha256, write_json
 from siam.engine.comparison.contest import Scores
 from siam.errors import RunError
 from siam.pictures.preparation import Preparation
@@ -144,6 +144,7 @@ def find_comparison(name: str | None = None) -> Path:
         RunError: there is none.
     """
     folder = comparisons_folder()
+    restore_replaced(folder)
     files = [path for path in folder.glob(f"*/{COMPARISON_FILE}") if path.parent.name[0] != "."]
     matches = [path for path in files if name in (None, path.parent.name)]
     if matches:

@@ -130,8 +130,8 @@ def out_of_distribution_table(metrics: dict[str, Any]) -> Table:
 
 def class_table(metrics: dict[str, Any]) -> Table:
     """Return the table of classes, the worst first."""
-    seen = [scores for scores in metrics["classes"] if scores["count"]]
-    worst = sorted(seen, key=lambda scores: scores["recall"])[:CLASSES_SHOWN]
+    nonempty = [scores for scores in metrics["classes"] if scores["count"]]
+    worst = sorted(nonempty, key=lambda scores: scores["recall"])[:CLASSES_SHOWN]
     return Table(
         ["class", "pictures", "recall", "95 % interval", "precision", "taken for"],
         [

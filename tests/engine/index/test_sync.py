@@ -14,11 +14,10 @@ import pytest
 from PIL import Image
 
 from siam.datasets.load import load_dataset
-from siam.engine.index.item_options import items_to_remove, parse_meta
 from siam.engine.index.sync import add, open_to_index, sync
 from siam.engine.inputs import open_input
 from siam.engine.open_run import OpenRun
-from siam.errors import DataError, UsageError
+from siam.errors import DataError
 from siam.index.verify import verify
 
 
@@ -291,28 +290,3 @@ def test_a_missing_index_is_made_anew(run_copy: Path, folder: Path) -> None:
     with open_to_index(str(run_copy)) as run:
         assert counts(sync(run, folder)) == (12, 0, 0, 0)
         assert len(run.gallery) == 12
-
-
-def test_what_to_remove(run: OpenRun, folder: Path) -> None:
-    add(run, [str(folder)])
-    key = str(folder / "a" / "00.png")
-    number = run.gallery.ids_of([key])[key]
-    assert items_to_remove(run.gallery, [key, str(number)], label=None, where=[]) == [number]
-    assert len(items_to_remove(run.gallery, [], label="a", where=[])) == 4
-    assert items_to_remove(run.gallery, [], label="a", where=[f"id={number}"]) == [number]
-    with pytest.raises(UsageError, match="Nothing says what to remove"):
-        items_to_remove(run.gallery, [], label=None, where=[])
-    with pytest.raises(UsageError, match="no item with the key 'nobody'"):
-        items_to_remove(run.gallery, ["nobody"], label=None, where=[])
-    with pytest.raises(UsageError, match="holds no item 999999"):
-        items_to_remove(run.gallery, ["999999"], label=None, where=[])
-
-
-def test_metadata_is_read() -> None:
-    assert parse_meta(["a=1", "b=2.5", "c=x=y", "d=", "e=1e5"]) == {
-        "a": 1, "b": 2.5, "c": "x=y", "d": "", "e": "1e5",
-    }  # fmt: skip
-    with pytest.raises(UsageError, match="--meta takes name=value"):
-        parse_meta(["nothing"])
-    with pytest.raises(UsageError, match="--meta takes name=value"):
-        parse_meta(["a b=1"])
