@@ -29,6 +29,7 @@ def classify(
 
     Exit code: 0 named, 3 a picture could not be read.
     """
+    from siam.engine.answers.answer import Unreadable
     from siam.engine.classify import classify_pictures, open_kept
     from siam.pictures.sources import picture_sources
 
@@ -48,7 +49,7 @@ def classify(
         )
     else:
         for answer in answers:
-            if answer.error:
+            if isinstance(answer, Unreadable):
                 console.notice(f"Skipped: {answer.error}")
                 continue
             label, probability = answer.labels[0]
@@ -60,5 +61,5 @@ def classify(
             f"By the {classifier.name} classifier of {classifier.dataset}; it has no answer 'none "
             "of these'. For that:  siam query PICTURE"
         )
-    if any(answer.error for answer in answers):
+    if any(isinstance(answer, Unreadable) for answer in answers):
         raise typer.Exit(3)

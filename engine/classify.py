@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from siam.array_types import Vectors
 from siam.classifiers.deployed import Classify, open_classifier
+from siam.engine.answers.answer import Unreadable
 from siam.engine.comparison.contestants import SIAMESE
 from siam.engine.comparison.figures import find_comparison, read_comparison, verify
-from siam.errors import PictureError, RunError, UsageError
-from siam.pictures.preparation import Preparation, prepare_picture
-from siam.pictures.reading import Source, read_picture
+from siam.engine.reading import PreparedPicture, Source, read_ahead
+from siam.errors import RunError, UsageError
+from siam.pictures.preparation import Preparation
 
 __all__ = ["KeptClassifier", "Named", "classify_pictures", "open_kept"]
 
@@ -45,18 +49,14 @@ class Named:
         input: the path as it was given, or "-".
         labels: (label, probability 0 to 1), the likeliest first, at most 3.
         notes: what may be wrong with the picture.
-        error: why the picture could not be read.
     """
 
     input: str
-    labels: tuple[tuple[str, float], ...] = ()
-    notes: tuple[str, ...] = ()
-    error: str = ""
+    labels: tuple[tuple[str, float], ...]
+    notes: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as `siam classify --json` documents it."""
-        if self.error:
-            return {"input": self.input, "error": self.error}
         label, probability = self.labels[0]
         return {
             "input": self.input,
@@ -104,21 +104,22 @@ def open_kept(style: str | None = None, *, dataset: str | None = None) -> KeptCl
 
 
 def classify_pictures(
-    classifier: KeptClassifier, sources: Sequence[tuple[str, Source]]
-) -> Iterator[Named]:
-    """Name each picture in order; one that cannot be read has an `error` instead.
+    classifier: KeptClassifier, sources: Iterable[tuple[str, Source]]
+) -> Iterator[Named | Unreadable]:
+    """Name each picture in order, or say why it could not be read.
 
     Args:
         classifier: what names them.
         sources: (name, source) of each picture.
     """
-    for name, source in sources:
-        try:
-            prepared = prepare_picture(read_picture(source), classifier.preparation)
-        except PictureError as error:
-            yield Named(name, error=f"{name}: {error.problem}")
-            continue
-        probabilities = classifier.classify(prepared.pixels[None])[0]
-        order = (-probabilities).argsort(kind="stable")[:MOST_LABELS]
-        labels = tuple((classifier.classes[i], float(probabilities[i])) for i in order)
-        yield Named(name, labels, prepared.notes)
+    for portion in read_ahead(sources, classifier.preparation):
+        pixels = [one.prepared.pixels for one in portion if isinstance(one, PreparedPicture)]
+        rows: Iterator[Vectors] = iter(classifier.classify(np.stack(pixels)) if pixels else ())
+        for one in portion:
+            if isinstance(one, Unreadable):
+                yield one
+                continue
+            probabilities = next(rows)
+            order = (-probabilities).argsort(kind="stable")[:MOST_LABELS]
+            labels = tuple((classifier.classes[i], float(probabilities[i])) for i in order)
+            yield Named(one.name, labels, one.prepared.notes)

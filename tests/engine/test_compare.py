@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from siam.engine.classify import classify_pictures, open_kept
+from siam.engine.answers.answer import Unreadable
+from siam.engine.classify import Named, classify_pictures, open_kept
 from siam.engine.compare import compare
 from siam.errors import DataError
 from siam.runs.config import DataChoice
@@ -47,9 +48,9 @@ def test_compare_then_classify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     (tmp_path / "text.png").write_text("no picture")
     sources = [("digit", picture), ("text", tmp_path / "text.png")]
     named, unreadable = classify_pictures(open_kept(), sources)
-    assert len(named.labels) == 3
+    assert isinstance(named, Named) and len(named.labels) == 3
     assert 0 <= sum(share for _, share in named.labels) <= 1.001
-    assert unreadable.error and not unreadable.labels
+    assert isinstance(unreadable, Unreadable) and "text.png" in unreadable.error
 
 
 def test_an_error_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
