@@ -87,6 +87,8 @@ def compare(
 
 def print_comparison(comparison: Comparison) -> None:
     """Print the verdict, then the figures."""
+    from siam.engine.comparison.page import COSTS, cost_cells
+
     for sentence in comparison.verdict:
         console.data(sentence)
     counts = comparison.pictures
@@ -108,18 +110,8 @@ def print_comparison(comparison: Comparison) -> None:
     console.data("")
     console.table(
         "What each costs",
-        ["", "parameters", "file", "training", "pictures a second", "cold start"],
-        [
-            [
-                one.name,
-                f"{one.parameters:,}",
-                f"{one.size_bytes / 1e6:.2f} MB",
-                f"{one.training_seconds:.1f} s",
-                f"{one.pictures_per_second:,.0f}",
-                f"{one.cold_start_seconds:.2f} s",
-            ]
-            for one in comparison.contestants
-        ],
+        ["", *COSTS],
+        [[one.name, *cost_cells(one)] for one in comparison.contestants],
     )
 
 

@@ -12,7 +12,14 @@ from siam.evaluation.report.render import render
 from siam.evaluation.report.svg import Plot
 from siam.evaluation.report.tables import Cell, Table
 
-__all__ = ["FIGURES", "figure_text", "render_comparison", "write_page"]
+__all__ = [
+    "COSTS",
+    "FIGURES",
+    "cost_cells",
+    "figure_text",
+    "render_comparison",
+    "write_page",
+]
 
 # (key, heading) of what is judged, for known and for new classes alike.
 FIGURES = (
@@ -22,6 +29,7 @@ FIGURES = (
     ("pair_accuracy_by_label", "pairs by label"),
     ("pair_auc", "pair AUC"),
 )
+COSTS = ("parameters", "file", "training", "pictures a second", "cold start", "answers by")
 
 
 def write_page(folder: Path, comparison: Comparison) -> Path:
@@ -79,18 +87,16 @@ def scores_table(scores: list[tuple[str, dict[str, tuple[float, Interval]]]]) ->
 
 def costs_table(contestants: tuple[Contestant, ...]) -> Table:
     """Return the table of what each contestant costs."""
-    return Table(
-        ["", "parameters", "file", "training", "pictures a second", "cold start", "answers by"],
-        [
-            [
-                one.name,
-                f"{one.parameters:,}",
-                f"{one.size_bytes / 1e6:.2f} MB",
-                f"{one.training_seconds:.1f} s",
-                f"{one.pictures_per_second:,.0f}",
-                f"{one.cold_start_seconds:.2f} s",
-                one.answers_by,
-            ]
-            for one in contestants
-        ],
-    )
+    return Table(["", *COSTS], [[one.name, *cost_cells(one)] for one in contestants])
+
+
+def cost_cells(contestant: Contestant) -> list[str]:
+    """Return what a contestant costs, a text for each of `COSTS`."""
+    return [
+        f"{contestant.parameters:,}",
+        f"{contestant.size_bytes / 1e6:.2f} MB",
+        f"{contestant.training_seconds:.1f} s",
+        f"{contestant.pictures_per_second:,.0f}",
+        f"{contestant.cold_start_seconds:.2f} s",
+        contestant.answers_by,
+    ]

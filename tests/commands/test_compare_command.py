@@ -90,6 +90,7 @@ def test_the_comparison_is_printed_verdict_first(
         training_seconds=3.21,
         pictures_per_second=1000.0,
         cold_start_seconds=0.5,
+        answers_by="LiteRT",
     )
     compared = SimpleNamespace(
         verdict=("Take the classifier.",),
