@@ -28,6 +28,13 @@ def test_a_kept_classifier_answers_as_the_trained_one(style: str, tmp_path: Path
         np.testing.assert_allclose(answer(PICTURES), expected, atol=1e-5)
 
 
+def test_a_subclassed_classifier_that_an_earlier_release_saved_answers_as_it_did() -> None:
+    """Saved by the code of commit b1f1bd7, with channels and features of its own."""
+    classify = keras_classifier(Path(__file__).with_name("old_classifier.keras"))
+    pictures = (np.arange(784).reshape(1, 28, 28, 1) % 251).astype(np.uint8)
+    np.testing.assert_allclose(classify(pictures), [[0.332416, 0.333310, 0.334274]], atol=1e-5)
+
+
 def test_a_missing_classifier_names_its_file_and_the_cure(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"sequential\.keras is missing") as error:
         open_classifier(tmp_path, "sequential")

@@ -99,6 +99,6 @@ def test_each_figure_has_its_interval_beside_it() -> None:
 
 
 def test_the_same_seed_draws_the_same_contest() -> None:
-    first, again = (draw_contest(dataset(), seed=5).asked for _ in range(2))
+    first, again = (draw_contest(dataset(), seed=5).queries for _ in range(2))
     assert first is not None and again is not None
     assert first.origins == again.origins
