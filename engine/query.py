@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 
 from siam.datasets.arrays import read_arrays
 from siam.engine.answers.answer import Answer, Neighbour, Result, Unreadable, explain
+from siam.engine.indexed_copies import find_indexed_copies
 from siam.engine.open_run import OpenRun
 from siam.engine.reading import (
     NO_OPTIONS,
@@ -20,7 +22,7 @@ from siam.engine.reading import (
     read_portion,
 )
 from siam.evaluation.verdict import Verdict, decide
-from siam.index.matches import Matches
+from siam.index.matches import Item, Matches
 from siam.index.stores.threads import one_thread
 from siam.parallel import cores, parallel_map, portions
 from siam.pictures.preparation import Prepared
@@ -165,13 +167,13 @@ def decide_each(
     """Decide about each (name, preparation) from what the index holds near it."""
     voters = run.calibration.neighbours
     labels = run.gallery.labels_of(matches.ids)
-    # Pictures without a label vote too, for having none.
     votes = np.array([label or "" for label in labels.ravel().tolist()], dtype=object)
     classes, numbers = np.unique(votes, return_inverse=True)
-    numbers = np.where(matches.ids < 0, -1, numbers.reshape(labels.shape))
+    # A picture without a label has no vote.
+    has_vote = (votes != "").reshape(labels.shape)[:, :voters]
     verdicts = decide(
-        matches.distances[:, :voters],
-        numbers[:, :voters],
+        np.where(has_vote, matches.distances[:, :voters], np.inf),
+        np.where(has_vote, numbers.reshape(labels.shape)[:, :voters], -1),
         run.calibration,
         false_accept_rate=options.false_accept_rate,
         threshold=options.threshold,
@@ -180,22 +182,44 @@ def decide_each(
         (str(classes[verdict.label]) or None) if verdict.label >= 0 else None
         for verdict in verdicts
     ]
+    pixels = [None if prepared is None else prepared.pixels for _, prepared in pictures]
+    copies = find_indexed_copies(run.gallery, pixels, matches)
     near = neighbours_of(run, matches, options)
-    return list(map(answer_of, pictures, verdicts, names, near))
+    answers = list(map(answer_of, pictures, verdicts, names, copies, near))
+    blank = np.array([prepared is not None and prepared.blank for _, prepared in pictures])
+    for place in np.flatnonzero(~has_vote.any(axis=1) & (matches.counts > 0) & ~blank):
+        # Near what nobody has named: that is no answer, and it is worth knowing.
+        nearest, distance = (
+            run.gallery.items(matches.ids[place, :1])[0],
+            matches.distances[place, 0],
+        )
+        reason = f"nearest {nearest.key} at {distance:.3f}; no label known"
+        answers[place] = dataclasses.replace(answers[place], reason=reason)
+    return answers
 
 
 def answer_of(
     picture: tuple[str, Prepared | None],
     verdict: Verdict,
     label: str | None,
+    copies: Sequence[Item],
     neighbours: tuple[Neighbour, ...],
 ) -> Answer:
     """Put an answer together; never a sure one where the network may have seen what was not meant.
 
-    A picture without a mark has no label, however near what the network saw lies to one.
+    A picture without a mark has no label, however near what the network saw lies to one; one that
+    is in the index itself has the label that it has there.
     """
     name, prepared = picture
     probability, word, reason = verdict.probability, verdict.verdict, explain(verdict, label)
+    own = list(dict.fromkeys(item.label for item in copies if item.label))
+    if len(own) > 1:
+        word, reason = "unsure", f"it is in the index with {len(own)} labels: {', '.join(own)}"
+    elif own == [label]:
+        reason = f"it is in the index, as {copies[0].key}; {reason}"
+    elif own:
+        reason = f"it is in the index, labelled {own[0]}; its neighbours say {label}"
+        label, probability, word = own[0], 1 - probability, "unsure"
     if prepared is not None and prepared.blank:
         label, probability, word, reason = None, 0.0, "no match", "the picture is blank"
     elif prepared is not None and prepared.doubtful and word == "match":

@@ -20,7 +20,8 @@ def items_to_remove(
     """Return the ids that `items` (ids or keys) name, and those that pass label and filters.
 
     Raises:
-        UsageError: nothing is named, an id or key is not in the index, or a filter cannot be read.
+        UsageError: nothing is named, an id, key or label is not in the index, or a filter cannot
+            be read.
     """
     if not items and label is None and not where:
         raise UsageError(
@@ -35,6 +36,10 @@ def items_to_remove(
     gallery.items(ids)  # tells of an id that is not there
     if label is not None or where:
         quoted = [] if label is None else [f"label='{label.replace(chr(39), chr(39) * 2)}'"]
+        if quoted and not len(gallery.select(quoted)):
+            raise UsageError(
+                f"The index holds no item with the label '{label}'.", "See:  siam index info"
+            )
         ids += gallery.select([*quoted, *where]).tolist()
     return sorted(set(ids))
 
