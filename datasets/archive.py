@@ -8,9 +8,9 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from siam.datasets.picture_set import PictureSet
+from siam.datasets.picture_files import PictureSet
 from siam.errors import DataError, PictureError
-from siam.pictures.folder_walk import is_hidden
+from siam.pictures.folder_walk import FolderListing, empty_folders, is_hidden
 from siam.pictures.formats import HEAD, has_picture_suffix, is_picture
 from siam.pictures.reading import Skipped
 
@@ -33,13 +33,12 @@ def archive_pictures(archive: Path) -> Iterator[PictureSet]:
         DataError: no such file, no ZIP archive, or a bomb.
     """
     with _open(archive) as opened:
-        paths, skipped = _list_members(opened, archive)
+        listing, members = _list_members(opened, archive)
         yield PictureSet(
             archive.stem,
             str(archive.resolve()),
-            paths,
-            lambda path: _read_member(opened, path),
-            skipped,
+            listing,
+            lambda path: _read_member(opened, members[path]),
         )
 
 
@@ -57,30 +56,38 @@ def _open(archive: Path) -> zipfile.ZipFile:
         ) from error
 
 
-def _list_members(opened: zipfile.ZipFile, archive: Path) -> tuple[list[str], list[Skipped]]:
-    members = [member for member in opened.infolist() if not member.is_dir()]
-    unpacked = sum(member.file_size for member in members)
+def _list_members(
+    opened: zipfile.ZipFile, archive: Path
+) -> tuple[FolderListing, dict[str, zipfile.ZipInfo]]:
+    """Return what the archive holds, and the member of each picture."""
+    unpacked = sum(member.file_size for member in opened.infolist())
     packed = archive.stat().st_size
     if unpacked > TOTAL_BYTES and unpacked > TOTAL_RATIO * packed:
         raise DataError(
             f"{archive} of {packed:,} bytes claims to unpack to {unpacked:,}: refused as a bomb.",
             "Unpack it yourself if you trust it, and give the folder.",
         )
-    paths, skipped = [], []
-    for member in members:
-        parts = PurePosixPath(member.filename).parts
+    pictures, skipped, folders = {}, [], []
+    others = hidden = 0
+    for member in opened.infolist():
+        path = member.filename.replace("\\", "/")  # of packers on Windows
+        parts = PurePosixPath(path).parts
         if any(is_hidden(part) and part != ".." for part in parts):
-            continue
-        reason = _refusal(member, parts)
-        if reason is not None:
-            skipped.append(Skipped(member.filename, reason))
-        elif has_picture_suffix(member.filename) or is_picture(_head(opened, member)):
-            paths.append(member.filename)
-    return sorted(set(paths)), skipped
+            hidden += 1
+        elif path.endswith("/"):
+            folders.append("/".join(parts))
+        elif (reason := _refusal(member, parts)) is not None:
+            skipped.append(Skipped(path, reason))
+        elif has_picture_suffix(path) or is_picture(_head(opened, member)):
+            pictures[path] = member
+        else:
+            others += 1
+    empty = empty_folders(folders, pictures)
+    return FolderListing(tuple(sorted(pictures)), tuple(skipped), others, hidden, empty), pictures
 
 
 def _refusal(member: zipfile.ZipInfo, parts: tuple[str, ...]) -> str | None:
-    if ".." in parts or member.filename.startswith("/") or "\\" in member.filename:
+    if ".." in parts or parts[:1] == ("/",):
         return "its name points out of the archive"
     if member.flag_bits & 0x1:
         return "is encrypted"
@@ -98,10 +105,10 @@ def _head(opened: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
         return b""
 
 
-def _read_member(opened: zipfile.ZipFile, path: str) -> bytes:
+def _read_member(opened: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     try:
         # Never more than the directory says, so never more than was checked.
-        with opened.open(path) as member:
-            return member.read(MEMBER_BYTES)
+        with opened.open(member) as file:
+            return file.read(MEMBER_BYTES)
     except _DAMAGE as error:
-        raise PictureError(f"{path} is damaged in the archive: {error}.") from error
+        raise PictureError(f"{member.filename} is damaged in the archive: {error}.") from error

@@ -26,6 +26,7 @@ def assemble(
     seed: int,
     groups: tuple[str, ...] = (),
     skipped: tuple[Skipped, ...] = (),
+    depth: int = 0,
 ) -> Dataset:
     """Check the pictures and make of `train` the splits that are None.
 
@@ -64,7 +65,10 @@ def assemble(
         prepare=prepare,
         groups=groups,
         skipped=skipped,
+        depth=depth,
     )
+    splits = (dataset.train, dataset.validation, dataset.test)
+    counts = np.bincount(np.concatenate([split.labels for split in splits]))
     for part, split in (("validation", dataset.validation), ("test", dataset.test)):
         sizes = np.bincount(split.labels, minlength=1)
         if sizes.max() < 2 or np.count_nonzero(sizes) < 2:

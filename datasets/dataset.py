@@ -52,6 +52,7 @@ class Dataset:
         groups: one group name (an alphabet, say) for each of `classes` and then each of
             `unseen_classes`, or empty where there are none.
         skipped: files that could not be read.
+        depth: how many folders name a class, 0 where none does.
         unseen: every picture of the classes held out of all three splits, or None. Its labels
             are positions in `classes + unseen_classes`.
         unseen_classes: the names of the classes held out.
@@ -66,6 +67,7 @@ class Dataset:
     prepare: str
     groups: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = field(default=())
+    depth: int = 0
     unseen: Split | None = None
     unseen_classes: tuple[str, ...] = ()
 

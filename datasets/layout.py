@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from siam.errors import UsageError
+from siam.pictures.names import to_label
 
-__all__ = ["Entry", "Layout", "arrange", "class_depth"]
+__all__ = ["Entry", "Layout", "arrange", "class_depth", "split_of"]
 
 PARTS = {
     "train": "train",
     "training": "train",
+    "dev": "validation",
     "val": "validation",
     "valid": "validation",
     "validation": "validation",
     "test": "test",
     "testing": "test",
 }
+# What a folder of a split is called that holds pictures of any class.
+NO_CLASS = frozenset(["images", "imgs", "pictures", "unknown", "unlabeled", "unlabelled"])
+Folders = tuple[str, ...]  # above a file, outermost first
 
 
 @dataclass(frozen=True)
@@ -33,11 +39,19 @@ class Entry:
 
 @dataclass(frozen=True)
 class Layout:
-    """The files in class folders, those outside of any, and how deep the class folders lie."""
+    """What a tree of picture files was found to be.
+
+    Attributes:
+        entries: the files in class folders.
+        outside: those in none.
+        depth: how many folders name a class.
+        unlabelled: folders at the place of a split that hold pictures and no class folders.
+    """
 
     entries: tuple[Entry, ...]
     outside: tuple[str, ...]
     depth: int
+    unlabelled: tuple[str, ...] = ()
 
     def by_path(self) -> dict[str, Entry]:
         """Return the entry of each file in a class folder; any other file has no label."""
@@ -47,10 +61,11 @@ class Layout:
 def arrange(paths: Sequence[str], *, classes_from: str | None = None) -> Layout:
     """Tell classes, groups and splits from file paths alone, the same for every command.
 
-    A folder that only wraps all the others is looked through. Folders `train`, `test` (and
-    `validation`) at the top are splits. Where every picture lies equally deep, the innermost
-    folder is its class and the outermost its group (Omniglot's character and alphabet);
-    otherwise the outermost folder is its class.
+    A folder that only wraps all the others is looked through. Folders such as `train`, `test` and
+    `validation` (`seg_train`, `Testing`) at the top are splits, if all that hold class folders
+    are; one that holds a single folder is looked through. Where every picture lies equally deep,
+    the innermost folder is its class and the outermost its group (Omniglot's character and
+    alphabet); otherwise the outermost folder is its class.
 
     Args:
         paths: of pictures, relative to the root, with "/" between the parts.
@@ -64,24 +79,39 @@ def arrange(paths: Sequence[str], *, classes_from: str | None = None) -> Layout:
     """
     fixed = None if classes_from is None else class_depth(classes_from)
     folders = {path: PurePosixPath(path).parts[:-1] for path in paths}
-    above = list(folders.values())
-    top = _wrappers(above, least=fixed or 1)
-    tops = {below[top].lower() for below in above if len(below) > top}
-    split = len(tops) > 1 and tops <= PARTS.keys() and "train" in {PARTS[name] for name in tops}
-    start = top + split
-    depths = {len(below) - start for below in above}
+    top = _wrappers(list(folders.values()), least=fixed or 1)
+    inner = {path: below[top:] for path, below in folders.items()}
+    parts, unlabelled = _splits(set(inner.values()), least=fixed or 1)
+    starts = {name: 1 + (count > 0) for name, (_, count) in parts.items()}
+    depths = {
+        len(below) - starts.get(below[0] if below else "", 0)
+        for below in inner.values()
+        if not below or below[0] not in unlabelled
+    }
     depth = fixed or (max(depths.pop(), 1) if len(depths) == 1 else 1)
 
     entries, outside = [], []
-    for path, below in folders.items():
-        chosen = below[start : start + depth]
-        if len(chosen) < depth:
+    for path, below in inner.items():
+        first = below[0] if below else ""
+        start = starts.get(first, 0)
+        chosen = tuple(map(to_label, below[start : start + depth]))
+        if len(chosen) < depth or first in unlabelled:
             outside.append(path)
             continue
-        part = PARTS.get(below[top].lower(), "train") if split else "train"
         group = chosen[0] if depth > 1 else None
-        entries.append(Entry(path, part, "/".join(chosen), group))
-    return Layout(tuple(entries), tuple(outside), depth)
+        entries.append(Entry(path, parts.get(first, ("train", 0))[0], "/".join(chosen), group))
+    return Layout(tuple(entries), tuple(outside), depth, tuple(sorted(unlabelled)))
+
+
+def split_of(folder: str) -> str | None:
+    """Return the split that a folder's name means, None where it means none.
+
+    Example:
+        >>> split_of("seg_train"), split_of("Validation"), split_of("contest")
+        ('train', 'validation', None)
+    """
+    meant = {PARTS[word] for word in re.split(r"[^a-z]+", folder.lower()) if word in PARTS}
+    return meant.pop() if len(meant) == 1 else None
 
 
 def class_depth(classes_from: str) -> int:
@@ -107,7 +137,46 @@ def class_depth(classes_from: str) -> int:
     return depth
 
 
-def _wrappers(folders: Sequence[tuple[str, ...]], *, least: int) -> int:
+def _splits(
+    folders: set[Folders], *, least: int
+) -> tuple[dict[str, tuple[str, int]], frozenset[str]]:
+    """Tell which outermost folders are splits, and which of those have no class folders.
+
+    Returns:
+        For each split its name and how many folders inside are looked through, 0 or 1; nothing
+        where the outermost folders are classes. Then the folders without classes.
+    """
+    inside: dict[str, set[str]] = {}
+    for below in folders:
+        if below:
+            inside.setdefault(below[0], set()).update(below[1:2])
+    deep = {below[0] for below in folders if len(below) > 2}
+
+    def alone(name: str) -> bool:  # what is in it is in no other one
+        return not any(inside[name] & inside[other] for other in inside.keys() - {name})
+
+    # Pictures without class folders beside splits have no labels; beside classes they are one.
+    bare = {
+        name
+        for name in inside.keys() - deep
+        if inside[name] <= {name, *NO_CLASS} and alone(name) and split_of(name) != "train"
+    }
+    parts = {name: split_of(name) for name in inside.keys() - bare}
+    trained = any(part == "train" and inside[name] for name, part in parts.items())
+    if not trained or not all(parts.values()) or len(inside) < 2:
+        return {}, frozenset()
+    wraps = {
+        name
+        for name in parts
+        if len(inside[name]) == 1
+        and all(len(below) > 1 + least for below in folders if below[:1] == (name,))
+    }
+    if wraps != parts.keys():
+        wraps = {name for name in wraps if alone(name)}
+    return {name: (str(part), int(name in wraps)) for name, part in parts.items()}, frozenset(bare)
+
+
+def _wrappers(folders: Sequence[Folders], *, least: int) -> int:
     """Return how many outermost folders are common to all and leave `least` below them."""
     top = 0
     while (

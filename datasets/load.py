@@ -1,8 +1,9 @@
-"""One way to name a data set: mnist, digits, or the path of a folder or .zip archive."""
+"""One way to name a data set: mnist, digits, or the path of a folder, an archive, a table."""
 
 from __future__ import annotations
 
 import dataclasses
+import difflib
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -10,18 +11,26 @@ from pathlib import Path
 import numpy as np
 
 from siam.datasets.archive import archive_pictures
+from siam.datasets.arrays import read_arrays
+from siam.datasets.assemble import assemble
 from siam.datasets.dataset import Dataset, Split
 from siam.datasets.digits import load_digits
 from siam.datasets.holdout import hold_out
 from siam.datasets.idx_folder import holds_idx, load_idx_folder
 from siam.datasets.mnist import load_mnist
-from siam.datasets.picture_set import PictureSet, read_dataset
+from siam.datasets.picture_files import PictureSet
+from siam.datasets.picture_set import read_dataset
+from siam.datasets.tables import is_table, table_pictures
 from siam.errors import DataError, UsageError
 from siam.pictures.folder_walk import walk_folder
+from siam.pictures.framing import look_like_mnist
 from siam.pictures.preparation import CHAINS, MAX_SIDE, MIN_SIDE
 from siam.progress import Progress, silent
 
-__all__ = ["load_dataset"]
+__all__ = ["holds_picture_files", "load_dataset"]
+
+NAMES = ("mnist", "digits")
+PACKED = (".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst", ".7z", ".rar")
 
 Notice = Callable[[str], None]
 
@@ -42,15 +51,16 @@ def load_dataset(
 
     Args:
         spec: "mnist", "digits", a folder of IDX files, a folder of pictures with one sub-folder
-            per class, or a .zip of one. None is MNIST where it is found or can be downloaded,
-            else digits, and `notice` is told.
+            per class, a .zip of one, a .csv, .tsv or .parquet table of path, label and perhaps
+            split, or an .npz file of the arrays x and y. None is MNIST where it is found or can
+            be downloaded, else digits, and `notice` is told.
         data_dir: where MNIST is looked for first, in its folder `mnist`.
         seed: fixes the splits.
         size: side of the pictures in pixels, 16 to 512; None leaves or fits it to the data.
         classes_from: which folders are the class, see `siam.datasets.layout.class_depth`.
         holdout_classes: names of classes or groups to keep out of training, in `unseen`.
         prepare: "digit", "glyph", "photo" or "none", the chain for pictures from outside; None
-            fits the data.
+            or "auto" asks the pictures.
         progress: told of downloads and of pictures read.
         notice: told, in a sentence, what was decided without being asked.
 
@@ -64,14 +74,17 @@ def load_dataset(
         >>> dataset.picture_shape, len(dataset.train)
         ((28, 28, 1), 1259)
     """
+    prepare = None if prepare == "auto" else prepare
     if size is not None and not MIN_SIDE <= size <= MAX_SIDE:
         raise UsageError(f"--size must be {MIN_SIDE} to {MAX_SIDE} pixels, received {size}.")
     if prepare is not None and prepare not in CHAINS:
-        raise UsageError(f"--prepare must be one of {', '.join(CHAINS)}, received {prepare!r}.")
+        raise UsageError(
+            f"--prepare must be auto or one of {', '.join(CHAINS)}, received {prepare!r}."
+        )
     if data_dir is not None and not data_dir.is_dir():
         raise UsageError(f"--data-dir must be a folder, received {data_dir}.", "Check the path.")
-    path = None if spec in (None, "mnist", "digits") else Path(str(spec)).expanduser()
-    pictures_below = path is not None and not (path.is_dir() and holds_idx(path))
+    path = None if spec in (None, *NAMES) else Path(str(spec)).expanduser()
+    pictures_below = path is not None and holds_picture_files(path)
     if classes_from is not None and not pictures_below:
         raise UsageError(
             f"--classes-from is for folders of pictures, received {classes_from!r} for "
@@ -83,7 +96,8 @@ def load_dataset(
     elif not path.exists():
         raise DataError(
             f"There is no data set {spec!r}.",
-            "Give mnist, digits, a folder with one sub-folder per class, or a .zip of one.",
+            f"{_suggest(path)}Give mnist, digits, a folder with one sub-folder per class, a .zip "
+            "of one, or a table of path,label.",
         )
     elif pictures_below:
         with _files(path) as files:
@@ -94,15 +108,22 @@ def load_dataset(
                 classes_from=classes_from,
                 prepare=prepare,
                 progress=progress,
-                notice=notice,
+                notice=notice or (lambda _: None),
             )
-    else:
+    elif path.is_dir():
         dataset = load_idx_folder(path, seed=seed)
+    else:
+        dataset = _load_arrays(path, seed=seed)
     if prepare is not None:
         dataset = dataclasses.replace(dataset, prepare=prepare)
     if size is not None and not pictures_below:
         dataset = _resized(dataset, size)
     return hold_out(dataset, holdout_classes) if holdout_classes else dataset
+
+
+def holds_picture_files(path: Path) -> bool:
+    """Return whether a data set is read from files of pictures, not from arrays of them."""
+    return not holds_idx(path) if path.is_dir() else path.suffix.lower() != ".npz"
 
 
 def _named(
@@ -129,13 +150,45 @@ def _named(
 
 
 def _files(path: Path) -> AbstractContextManager[PictureSet]:
+    if is_table(path):
+        return nullcontext(table_pictures(path))
+    if path.suffix.lower() in PACKED:
+        raise DataError(
+            f"{path} is packed in a way that siam does not read.",
+            "Unpack it, and give the folder; or pack that as a .zip.",
+        )
     if not path.is_dir():
         return archive_pictures(path)
     listing, whole = walk_folder(path, may_be_empty=True), path.resolve()
-    return nullcontext(
-        PictureSet(
-            whole.name, str(whole), listing.pictures, lambda name: path / name, listing.skipped
+    return nullcontext(PictureSet(whole.name, str(whole), listing, lambda name: path / name))
+
+
+def _load_arrays(path: Path, *, seed: int) -> Dataset:
+    pictures, labels = read_arrays(path)
+    if labels is None:
+        raise DataError(
+            f"{path} holds no labels, so there is nothing to train on.",
+            "Save them too:  numpy.savez(FILE, x=pictures, y=labels)",
         )
+    names, numbers = np.unique(labels, return_inverse=True)
+    origins = tuple(f"{path.stem}/{place}" for place in range(len(labels)))
+    return assemble(
+        name=path.stem,
+        source=str(path.resolve()),
+        classes=tuple(str(name) for name in names),
+        train=Split(pictures, numbers.astype(np.int64), origins),
+        prepare="digit" if look_like_mnist(pictures) else "photo",
+        seed=seed,
+    )
+
+
+def _suggest(path: Path) -> str:
+    """Return what may have been meant by a path where nothing is, as a question."""
+    there = sorted(path.parent.iterdir()) if path.parent.is_dir() else []
+    choices = {**{str(other): other.name for other in there}, **{name: name for name in NAMES}}
+    near = difflib.get_close_matches(path.name, choices.values(), n=1)
+    return next(
+        (f"Did you mean {meant}? " for meant, name in choices.items() if [name] == near), ""
     )
 
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from siam.array_types import Pictures
 from siam.datasets.arrays import read_arrays
-from siam.datasets.layout import arrange
 from siam.engine.answers.answer import Unreadable
+from siam.engine.labels import label_files
 from siam.engine.reading import PreparedPicture, join_portions, read_ahead
 from siam.errors import UsageError
 from siam.pictures.reading import Skipped
@@ -100,13 +100,12 @@ def open_split(
 ) -> Input:
     """Open a split of a data set, divided as the run's own was."""
     from siam.datasets.holdout import hold_out
-    from siam.datasets.idx_folder import holds_idx
-    from siam.datasets.load import load_dataset
+    from siam.datasets.load import holds_picture_files, load_dataset
 
     height, width = config.preparation.size
     path = Path(name)
     own = path.exists()
-    of_files = own and not (path.is_dir() and holds_idx(path))
+    of_files = own and holds_picture_files(path)
     dataset = load_dataset(
         name,
         data_dir=data_dir,
@@ -158,12 +157,12 @@ def open_pictures(name: str, config: RunConfig, standard_input: BinaryIO) -> Inp
     labels: dict[str, str] = {}
     if Path(name).is_dir():
         paths = {
-            Path(key).relative_to(name).as_posix(): key
+            source.relative_to(name).as_posix(): key
             for key, source in sources
-            if not isinstance(source, Skipped)
+            if isinstance(source, Path)
         }
-        layout = arrange(list(paths), classes_from=config.data.classes_from)
-        labels = {paths[entry.path]: entry.class_name for entry in layout.entries}
+        entries = label_files(Path(name), list(paths), config)
+        labels = {paths[path]: entry.class_name for path, entry in entries.items()}
     height, width = config.preparation.size
     shape = (height, width, config.preparation.channels)
 

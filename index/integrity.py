@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from pathlib import Path
 from zlib import crc32
 
 import numpy as np
@@ -15,6 +14,7 @@ from siam.errors import StoreError
 from siam.index import items as rows
 from siam.index.catalogue import Catalogue
 from siam.index.snapshot import Snapshot
+from siam.pictures.names import path_of
 from siam.progress import Progress
 from siam.unit_vectors import are_unit_rows
 
@@ -121,7 +121,7 @@ def changed_files(connection: sqlite3.Connection, progress: Progress) -> tuple[l
     # Without a stat the hash is of pixels, not of a file.
     listed = connection.execute("SELECT origin, hash FROM items WHERE stat != ''").fetchall()
     for done, (origin, content) in enumerate(listed, 1):
-        path = Path(origin)
+        path = path_of(origin)
         if path.is_absolute() and path.is_file():
             checked += 1
             if sha256(path) != content:

@@ -11,16 +11,18 @@ from siam.array_types import Pictures
 from siam.pictures.conversion import reduce_to
 from siam.pictures.denoising import denoise
 from siam.pictures.findings import Finding
-from siam.pictures.framing import frame, is_framed, measure_line_width
+from siam.pictures.framing import frame, frame_few_pixels, is_framed, measure_line_width
 from siam.pictures.grey import ChannelWeights, choose_channel_weights, mix_channels
 from siam.pictures.ink.grouping import Mark
 from siam.pictures.ink.ink_detection import InkDetection, detect_ink, extract_ink
 from siam.pictures.ink.inverted_bands import invert_bands_back, may_have_inverted_bands
+from siam.pictures.resizing import resize_to
 
 if TYPE_CHECKING:
     from PIL import Image
 
 __all__ = [
+    "FEW_PIXELS",
     "WORK",
     "InkPicture",
     "crop_close_up",
@@ -30,6 +32,8 @@ __all__ = [
     "select_digit_marks",
 ]
 
+FEW_PIXELS = 20  # of a side: a picture smaller than MNIST's digits is a digit, all of it
+_FAINTEST = 10  # grey levels that such a digit differs from its background, at least
 WORK = 320  # pixels along the longer side in which ink is looked for
 _NEARLY = 0.8  # of its size: a picture that would shrink to more than that stays as it is
 _SMALL = 48  # a mark below this many pixels is looked at again, enlarged
@@ -67,6 +71,8 @@ def prepare_digit(
     picture = _keep_if_framed(image, weights, size, invert)
     if picture:
         return picture
+    if max(image.size) < FEW_PIXELS:
+        return _enlarge(mix_channels(image, weights), size, invert)
     grey, bands, steps = mix_channels(small, weights), 0, []
     if may_have_inverted_bands(grey):
         whole, bands = invert_bands_back(mix_channels(image, weights))
@@ -187,6 +193,29 @@ def _keep_if_framed(
     if invert is not False and is_framed(255 - grey, size, strict=True):
         return keep_picture(255 - grey, inverted=True)
     return None
+
+
+def _enlarge(grey: Pictures, size: tuple[int, int], invert: bool | None) -> InkPicture:
+    """Return a digit of a few pixels, its greys kept, where the border shows its background."""
+    ring = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    away = grey.astype(np.float32) - np.float32(np.median(ring))
+    dark = bool(-away.min() > away.max()) if invert is None else invert
+    ink = np.maximum(-away if dark else away, 0)
+    choices: dict[str, Any] = {
+        "inverted": dark,
+        "unchanged": False,
+        "bars": 0,
+        "box": None,
+        "components_dropped": 0,
+        "lines_removed": False,
+    }
+    strongest = float(ink.max())
+    if strongest < _FAINTEST:
+        blank = np.zeros(size, np.uint8)
+        return InkPicture(blank, (("input", blank),), choices, (Finding("blank"),))
+    choices["box"] = [0, 0, grey.shape[1], grey.shape[0]]
+    pixels = resize_to(frame_few_pixels(ink * np.float32(255 / strongest)), size)
+    return InkPicture(pixels, (("input", pixels),), choices, ())
 
 
 def _zoom_in(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import os
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,7 +14,7 @@ from siam.errors import DataError
 from siam.pictures.formats import HEAD, READABLE, has_picture_suffix, is_picture
 from siam.pictures.reading import Skipped
 
-__all__ = ["FolderListing", "is_hidden", "walk_folder"]
+__all__ = ["FolderListing", "empty_folders", "is_hidden", "walk_folder"]
 
 # Left by file managers and storage boxes, thumbnails among it; so is what begins with a dot.
 _CLUTTER = frozenset({"__MACOSX", "@eaDir", "Thumbs.db", "desktop.ini"})
@@ -29,11 +30,15 @@ class FolderListing:
         skipped: what could not be looked at: folders that cannot be opened, pipes, dead links. A
             picture seen earlier may still be there, at such a place or below it.
         others: how many files are no pictures.
+        hidden: how many files and folders are left out everywhere, see `is_hidden`.
+        empty: the outermost folders without a picture in or below them.
     """
 
     pictures: tuple[str, ...]
-    skipped: tuple[Skipped, ...]
-    others: int
+    skipped: tuple[Skipped, ...] = ()
+    others: int = 0
+    hidden: int = 0
+    empty: tuple[str, ...] = ()
 
 
 def walk_folder(folder: Path, *, may_be_empty: bool = False) -> FolderListing:
@@ -57,13 +62,14 @@ def walk_folder(folder: Path, *, may_be_empty: bool = False) -> FolderListing:
         >>> _ = (folder / "scan").write_bytes(b"P5 2 1 255 ab")
         >>> _ = (folder / "notes.txt").write_text("no picture")
         >>> walk_folder(folder)
-        FolderListing(pictures=('scan',), skipped=(), others=1)
+        FolderListing(pictures=('scan',), skipped=(), others=1, hidden=0, empty=())
     """
     if not folder.is_dir():
         raise DataError(f"{folder} is not a folder.", "Check the path.")
     pictures: list[str] = []
     skipped: list[Skipped] = []
-    others = 0
+    others = hidden = 0
+    folders: list[str] = []
     waiting, linked = [""], list[str]()  # links wait until all folders were visited by their paths
     visited: set[tuple[int, int] | str] = set()
     while waiting or linked:
@@ -73,6 +79,7 @@ def walk_folder(folder: Path, *, may_be_empty: bool = False) -> FolderListing:
             if (identity := _identity(here)) in visited:
                 continue
             visited.add(identity)
+            folders.append(place.rstrip("/"))
             with os.scandir(here) as entries:
                 kinds = [(place + entry.name, *_look_at(entry)) for entry in entries]
         except OSError as error:
@@ -90,6 +97,7 @@ def walk_folder(folder: Path, *, may_be_empty: bool = False) -> FolderListing:
             elif kind == "skipped":
                 skipped.append(Skipped(path, reason))
             others += kind == "other"
+            hidden += kind == "hidden"
     if not pictures and not may_be_empty:
         raise DataError(
             f"The folder {folder} holds no picture{_beside(others, skipped)}.",
@@ -98,7 +106,24 @@ def walk_folder(folder: Path, *, may_be_empty: bool = False) -> FolderListing:
     # By name folder for folder, as people list them: "a/b.png" before "a-b.png".
     pictures.sort(key=lambda path: path.split("/"))
     skipped.sort(key=lambda skip: skip.path.split("/"))
-    return FolderListing(tuple(pictures), tuple(skipped), others)
+    empty = empty_folders(folders, [*pictures, *(f"{skip.path}/." for skip in skipped)])
+    return FolderListing(tuple(pictures), tuple(skipped), others, hidden, empty)
+
+
+def empty_folders(folders: Iterable[str], files: Iterable[str]) -> tuple[str, ...]:
+    """Return the outermost of `folders` that hold none of `files`, by name.
+
+    Example:
+        >>> empty_folders(["cat", "dog", "dog/old"], ["cat/1.png"])
+        ('dog',)
+    """
+    full = {""}
+    for file in files:
+        above = file
+        while (above := above.rpartition("/")[0]) not in full:
+            full.add(above)
+    empty = set(folders) - full
+    return tuple(sorted(one for one in empty if one.rpartition("/")[0] not in empty))
 
 
 def is_hidden(name: str) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 from siam.array_types import Booleans, Floats, Integers, Pictures, Vectors
 
 __all__ = [
+    "MNIST_SIDE",
     "are_framed",
     "frame",
     "frame_few_pixels",
@@ -20,8 +21,11 @@ __all__ = [
     "measure_line_width",
 ]
 
-_SIDE, _BOX = 28, 20  # of MNIST's pictures, and of the square that their digits are fitted into
-_INNER = _BOX / _SIDE  # part of the picture's shorter side that the mark's longer side takes
+MNIST_SIDE, _BOX = (
+    28,
+    20,
+)  # of MNIST's pictures, and of the square that their digits are fitted into
+_INNER = _BOX / MNIST_SIDE  # part of the picture's shorter side that the mark's longer side takes
 _FINE = 160  # pixels, at least, of the mark's longer side while lines are still masks
 _DARK = 16  # grey: what may still be called black
 _SOFT = 32  # grey below which ink is the edge that enlarging leaves
@@ -93,10 +97,10 @@ def frame_few_pixels(grey: Vectors) -> Pictures:
     small = cv2.resize(ink, (width, height), interpolation=cv2.INTER_AREA)
     moments = cv2.moments(small)
     top, left = (
-        min(max(round(_SIDE / 2 - moments[m] / moments["m00"] - 0.5), 0), _SIDE - side)
+        min(max(round(MNIST_SIDE / 2 - moments[m] / moments["m00"] - 0.5), 0), MNIST_SIDE - side)
         for m, side in (("m01", height), ("m10", width))
     )
-    canvas = np.zeros((_SIDE, _SIDE), dtype=np.uint8)
+    canvas = np.zeros((MNIST_SIDE, MNIST_SIDE), dtype=np.uint8)
     canvas[top : top + height, left : left + width] = np.rint(small)
     return canvas
 
@@ -107,7 +111,7 @@ def look_like_mnist(pictures: Pictures) -> bool:
     Args:
         pictures: uint8 (n, height, width, channels), of which up to 1,000 are looked at.
     """
-    if pictures.shape[1:] != (_SIDE, _SIDE, 1):
+    if pictures.shape[1:] != (MNIST_SIDE, MNIST_SIDE, 1):
         return False
     probes = pictures[:: max(1, len(pictures) // 1000), ..., 0]
     return bool(are_framed(probes).mean() >= 0.9)
@@ -150,7 +154,7 @@ def are_framed(greys: Pictures, *, strict: bool = False) -> Booleans:
     )
     by_box = by_mass if strict else _measure_offset(middle_row, middle_column, greys)
     extent, off = np.maximum(tall, wide), np.minimum(by_mass, by_box)
-    unit = min(height, width) / _SIDE
+    unit = min(height, width) / MNIST_SIDE
     least, most, away = (17, 21, 1.5) if strict else (13, 26, 4)
     framed: Booleans = (
         dark & (least * unit <= extent) & (extent <= most * unit) & (off <= away * unit)

@@ -25,9 +25,9 @@ from siam.pictures.resizing import resize_to
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["extract_plain_ink", "frame_ink", "is_drawing", "prepare_glyph"]
+__all__ = ["INNER", "extract_drawing", "extract_plain_ink", "frame_ink", "prepare_glyph"]
 
-_INNER = 54 / 64  # part of the picture's shorter side that the ink's longer side takes
+INNER = 54 / 64  # part of the picture's shorter side that the ink's longer side takes
 _EVEN = 16  # grey levels within which a background is even
 _BARE = 0.8  # of the border is background, at least; ink may touch it
 _INK = 0.3  # of the strongest ink: what counts as ink when its box is taken
@@ -61,7 +61,7 @@ def prepare_glyph(
     left, top, right, bottom = measure_box(glyph.ink)
     cut = 0 in (left, top) or bottom == glyph.ink.shape[0] or right == glyph.ink.shape[1]
     scale = max(small.size) / max(image.size)
-    glyph, start, zoom = _zoom_in(image, weights, glyph, scale, wanted=_INNER * min(size))
+    glyph, start, zoom = _zoom_in(image, weights, glyph, scale, wanted=INNER * min(size))
     edges = enumerate(measure_box(glyph.ink))
     choices["box"] = [int(start[k % 2] + edge / zoom) for k, edge in edges]
     pixels = frame_ink(glyph.ink, size)
@@ -106,20 +106,23 @@ def extract_plain_ink(
     return np.asarray(np.rint(strength * (255.0 / strongest)), np.uint8), dark
 
 
-def is_drawing(grey: Pictures) -> bool:
-    """Return whether a picture is a drawing of lines on an even background.
+def extract_drawing(grey: Pictures) -> Pictures | None:
+    """Return the ink of a drawing in lines on an even background; None for any other picture.
 
     Args:
         grey: uint8 (h, w).
+
+    Returns:
+        uint8 (h, w), 1 where there is ink, else 0.
     """
     import cv2
 
     plain = extract_plain_ink(grey)
     if plain is None:
-        return False
+        return None
     ink = (plain[0] > 255 * _INK).astype(np.uint8)
     _, _, wide, tall = cv2.boundingRect(ink)
-    return bool(measure_line_width(ink) <= _LINES * max(wide, tall))
+    return ink if measure_line_width(ink) <= _LINES * max(wide, tall) else None
 
 
 def frame_ink(ink: Pictures, size: tuple[int, int]) -> Pictures:
@@ -139,7 +142,7 @@ def frame_ink(ink: Pictures, size: tuple[int, int]) -> Pictures:
         (27, 54, 5)
     """
     left, top, right, bottom = measure_box(ink)
-    inner = _INNER * min(size)
+    inner = INNER * min(size)
     zoom = inner / max(right - left, bottom - top)
     tall, wide = (max(1, round(zoom * length)) for length in (bottom - top, right - left))
     own = resize_to(np.ascontiguousarray(ink[top:bottom, left:right]), (tall, wide))

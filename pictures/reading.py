@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from siam.errors import MissingExtraError, PictureError
 from siam.pictures.formats import FORMATS, HEAD, READABLE, content_kind, is_heic
+from siam.pictures.names import to_text
 from siam.pictures.pillow_warnings import pillow_warnings_ignored
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def read_picture(
     """
     if isinstance(source, Skipped):
         raise PictureError(f"{name or source.path} {source.reason}.")
-    label = name or ("standard input" if isinstance(source, bytes) else str(source))
+    label = name or ("standard input" if isinstance(source, bytes) else to_text(str(source)))
     if isinstance(source, bytes):
         return _decode(io.BytesIO(source), label, enough)
     try:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from siam.pictures.folder_walk import walk_folder
+from siam.pictures.names import to_text
 from siam.pictures.reading import Source
 
 __all__ = ["picture_sources"]
@@ -34,8 +35,8 @@ def picture_sources(names: Sequence[str], *, standard_input: BinaryIO) -> list[t
         elif path.is_dir():
             listing = walk_folder(path)
             files = (path / inside for inside in listing.pictures)
-            sources.extend((str(file), file) for file in files)
-            sources.extend((str(path / skip.path), skip) for skip in listing.skipped)
+            sources.extend((to_text(str(file)), file) for file in files)
+            sources.extend((to_text(str(path / skip.path)), skip) for skip in listing.skipped)
         else:
-            sources.append((name, path))
+            sources.append((to_text(name), path))
     return sources

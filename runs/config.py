@@ -135,8 +135,10 @@ def new_config(dataset: Dataset, data: DataChoice, train: TrainChoice, recipe: R
     if Path(name).exists():
         # A run may be resumed from another folder than it was begun in.
         name = str(Path(name).absolute())
+    # Another folder may lie otherwise: its classes are found as deep as these were.
+    depth = data.classes_from or (str(dataset.depth) if dataset.depth else None)
     return RunConfig(
-        data=msgspec.structs.replace(data, dataset=name),
+        data=msgspec.structs.replace(data, dataset=name, classes_from=depth),
         train=train,
         recipe=recipe,
         name=dataset.name,

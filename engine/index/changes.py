@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from siam.atomic import sha256
-from siam.datasets.layout import arrange
+from siam.datasets.tables import is_table, read_table
+from siam.engine.labels import label_files
 from siam.errors import DataError
 from siam.index.files import KnownFile
 from siam.pictures.folder_walk import is_hidden, walk_folder
+from siam.pictures.names import path_of, to_text
 from siam.pictures.reading import Skipped
+from siam.runs.config import RunConfig
 
 __all__ = [
     "Candidate",
@@ -43,7 +46,7 @@ class Candidate:
     @property
     def origin(self) -> str:
         """The path as the index keeps it."""
-        return str(self.path)
+        return to_text(str(self.path))
 
 
 @dataclass(frozen=True)
@@ -99,31 +102,47 @@ class Changes:
 
 
 def list_candidates(
-    path: Path, label: str | None, *, classes_from: str | None, may_be_empty: bool = False
+    path: Path, label: str | None, *, config: RunConfig, may_be_empty: bool = False
 ) -> tuple[list[Candidate], list[Skipped]]:
     """Return the picture files that `path` means, each with its label, and what was skipped.
+
+    Args:
+        path: a picture, a folder, or a table of path, label and perhaps split.
+        label: of all of them; None to label each as `config`'s training would, or the table does.
+        config: of the run whose index it is.
+        may_be_empty: False to raise where a folder holds no picture.
 
     Raises:
         DataError: nothing is there, no plain file, or a folder without pictures.
     """
-    if not path.is_dir():
+    if path.is_dir():
+        listing, root = walk_folder(path, may_be_empty=may_be_empty), path.resolve()
+        names, places = listing.pictures, listing.skipped
+        entries = label_files(root, names, config)
+    else:
         if not path.exists():
             raise DataError(f"There is no picture, folder or .npz file {path}.")
         if not path.is_file():
             raise DataError(f"{path} is not a plain file.", "Save the picture to one.")
-        return [Candidate(path.resolve(), label)], []
-    listing = walk_folder(path, may_be_empty=may_be_empty)
-    entries = arrange(listing.pictures, classes_from=classes_from).by_path()
-    root = path.resolve()
+        file, places = path.resolve(), ()
+        root, names = file.parent, (file.name,)
+        entries = label_files(root, names, config)
+        if is_table(path):
+            entries = {entry.path: entry for entry in read_table(path)}
+            odd = [
+                name for name in entries if (root / name).exists() and not (root / name).is_file()
+            ]
+            places = tuple(Skipped(name, "is not a plain file") for name in odd)
+            names = tuple(entries.keys() - odd)
     files = []
-    for name in listing.pictures:
+    for name in names:
         entry = entries.get(name)
-        class_name = entry.class_name if entry else None
+        class_name = (entry.class_name or None) if entry else None
         split = entry.part if entry and entry.part != "train" else None
         files.append(Candidate(root / name, label or class_name, split))
     unseen = [
-        Skipped(str(root / skip.path), f"{path / skip.path} {skip.reason}.")
-        for skip in listing.skipped
+        Skipped(to_text(str(root / skip.path)), to_text(f"{path / skip.path} {skip.reason}."))
+        for skip in places
     ]
     return files, unseen
 
@@ -136,7 +155,8 @@ def may_be_there(origin: Path, root: Path, unseen: set[str]) -> bool:
     """
     if any(str(place) in unseen for place in (origin, *origin.parents)):
         return True
-    return any(map(is_hidden, origin.relative_to(root).parts)) and origin.exists()
+    inside = origin.relative_to(root).parts
+    return any(map(is_hidden, inside)) and path_of(str(origin)).exists()
 
 
 def compare(

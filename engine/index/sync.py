@@ -33,6 +33,7 @@ from siam.errors import DataError
 from siam.index.catalogue import FILE
 from siam.index.files import known_files, remember_stats
 from siam.index.gallery import Gallery
+from siam.pictures.names import to_text
 from siam.pictures.reading import Skipped
 from siam.pictures.thumbnail import encode_thumbnail
 from siam.progress import Progress, Stage, silent
@@ -96,8 +97,9 @@ def add(
 
     Args:
         run: opened for writing.
-        sources: pictures, folders (labelled by their sub-folders, as training reads them) and
-            .npz files with `x` uint8 (n, height, width[, channels]) and perhaps `y`.
+        sources: pictures, folders (labelled by their sub-folders, as training reads them), tables
+            of path, label and perhaps split, and .npz files with `x` uint8 (n, height, width[,
+            channels]) and perhaps `y`.
         label: the label of all of them, instead.
         meta: further values kept with each, for filters.
         progress: told of pictures embedded.
@@ -113,7 +115,7 @@ def add(
     for name in sources:
         path = Path(name)
         if path not in arrays:
-            inside, places = list_candidates(path, label, classes_from=run.config.data.classes_from)
+            inside, places = list_candidates(path, label, config=run.config)
             files += inside
             unseen += places
     changes = compare(files, known_files(run.gallery), meta=meta)
@@ -145,7 +147,8 @@ def sync(
 
     Args:
         run: opened for writing.
-        folder: pictures, labelled by their sub-folders, as training reads them.
+        folder: pictures, labelled by their sub-folders, as training reads them; or one picture,
+            which keeps its label.
         dry_run: only count.
         progress: told of pictures embedded.
 
@@ -154,11 +157,11 @@ def sync(
             its disk is not mounted.
     """
     progress("Looking for pictures", 0, 0)
-    root = folder.resolve()
-    known = known_files(run.gallery, root)
-    files, unseen = list_candidates(
-        folder, None, classes_from=run.config.data.classes_from, may_be_empty=True
-    )
+    root = Path(to_text(str(folder.resolve())))
+    files, unseen = list_candidates(folder, None, config=run.config, may_be_empty=True)
+    known = known_files(run.gallery, root if folder.is_dir() else None)
+    if not folder.is_dir():  # a picture or a table means just these files; none of them is gone
+        known = {file.origin: known[file.origin] for file in files if file.origin in known}
     if not files and known:
         raise DataError(
             f"{folder} holds no picture, the index {len(known):,} from it; is a disk missing?",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from siam.index.gallery import Gallery
+from siam.pictures.names import path_of
 from siam.pictures.thumbnail import encode_thumbnail
 from siam.progress import Progress, silent
 from siam.run_files import INDEX_FOLDER
@@ -65,5 +66,5 @@ def origin_of(source: str, key: str) -> str:
         key: the picture's name in the data set.
     """
     # Keys begin with the folder's own name, so that those of two folders differ.
-    file = Path(source).parent / key
-    return str(file) if file.is_file() else key
+    file = str(Path(source).parent / key)
+    return file if path_of(file).is_file() else key

@@ -44,13 +44,21 @@ def test_members_that_point_elsewhere_are_skipped_and_clutter_is_left_out(zipped
         for name in ("__MACOSX/pets/cat/._0.png", "pets/.DS_Store"):
             opened.writestr(name, b"x")
     with archive_pictures(zipped) as files:
-        assert len(files.paths) == 16
-        assert {s.path for s in files.skipped} == {
-            "../evil.png",
-            "/etc/evil.png",
-            "a\\..\\evil.png",
-        }
-        assert {s.reason for s in files.skipped} == {"its name points out of the archive"}
+        assert len(files.listing.pictures) == 16
+        skipped = files.listing.skipped
+        assert {s.path for s in skipped} == {"../evil.png", "/etc/evil.png", "a/../evil.png"}
+        assert {s.reason for s in skipped} == {"its name points out of the archive"}
+        assert files.listing.hidden == 2
+
+
+def test_names_of_packers_on_windows_are_paths(zipped: Path) -> None:
+    whole = load_dataset(str(zipped))
+    with zipfile.ZipFile(zipped) as opened:
+        content = {name: opened.read(name) for name in opened.namelist() if name[-1] != "/"}
+    with zipfile.ZipFile(zipped, "w") as opened:
+        for name, one in content.items():
+            opened.writestr(zipfile.ZipInfo(name.replace("/", "\\")), one)
+    assert load_dataset(str(zipped)).fingerprint == whole.fingerprint
 
 
 def test_members_are_pictures_by_their_content(zipped: Path) -> None:
@@ -60,8 +68,8 @@ def test_members_are_pictures_by_their_content(zipped: Path) -> None:
         opened.writestr("pets/cat/notes.png", b"no picture, and its reader will say so")
         opened.writestr("@eaDir/cat/0.png", b"P5 2 1 255 ab")
     with archive_pictures(zipped) as files:
-        assert {"pets/cat/scan", "pets/cat/notes.png"} < set(files.paths)
-        assert len(files.paths) == 18 and not files.skipped
+        assert {"pets/cat/scan", "pets/cat/notes.png"} < set(files.listing.pictures)
+        assert len(files.listing.pictures) == 18 and not files.listing.skipped
 
 
 def test_damaged_member_is_a_picture_error(zipped: Path) -> None:
@@ -84,7 +92,7 @@ def test_encrypted_member_is_skipped(zipped: Path) -> None:
     place = content.index(b"PK\x01\x02", content.index(b"PK\x01\x02") + 1) + 8
     zipped.write_bytes(content[:place] + b"\x01" + content[place + 1 :])
     with archive_pictures(zipped) as files:
-        assert [skipped.reason for skipped in files.skipped] == ["is encrypted"]
+        assert [skipped.reason for skipped in files.listing.skipped] == ["is encrypted"]
 
 
 def test_member_too_large_is_skipped(zipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,7 +100,7 @@ def test_member_too_large_is_skipped(zipped: Path, monkeypatch: pytest.MonkeyPat
     with zipfile.ZipFile(zipped, "a", zipfile.ZIP_DEFLATED) as opened:
         opened.writestr("pets/cat/huge.bmp", b"\0" * 1001)
     with archive_pictures(zipped) as files:
-        assert [s.reason for s in files.skipped] == [
+        assert [s.reason for s in files.listing.skipped] == [
             "unpacks to 1,001 bytes, at most 1,000 are read"
         ]
 

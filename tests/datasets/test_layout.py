@@ -98,3 +98,48 @@ def test_class_depth_refuses_what_names_no_folders(classes_from: str) -> None:
     with pytest.raises(UsageError, match=f"received '{classes_from}'") as caught:
         class_depth(classes_from)
     assert "alphabet/character" in caught.value.cure
+
+
+def layout_of(*paths: str) -> tuple[set[tuple[str, str]], tuple[str, ...], tuple[str, ...]]:
+    layout = arrange(paths)
+    found = {(entry.part, entry.class_name) for entry in layout.entries}
+    return found, layout.outside, layout.unlabelled
+
+
+@pytest.mark.parametrize(
+    ("train", "validation", "test"),
+    [
+        ("train", "dev", "test"),
+        ("Training", "Validation", "Testing"),
+        ("seg_train", "valid", "TEST"),
+    ],
+)
+def test_splits_by_the_names_that_people_give(train: str, validation: str, test: str) -> None:
+    paths = [f"{part}/{name}/1.png" for part in (train, validation, test) for name in "ab"]
+    assert layout_of(*paths)[0] == {
+        (part, name) for part in ("train", "validation", "test") for name in "ab"
+    }
+
+
+def test_the_one_folder_inside_a_split_is_looked_through() -> None:
+    twice = [f"seg_{part}/seg_{part}/{name}/1.png" for part in ("train", "test") for name in "ab"]
+    both = {(part, name) for part in ("train", "test") for name in "ab"}
+    assert layout_of(*twice, "seg_pred/seg_pred/1.png") == (
+        both,
+        ("seg_pred/seg_pred/1.png",),
+        ("seg_pred",),
+    )
+    same = [f"{part}/data/{name}/1.png" for part in ("train", "test") for name in "ab"]
+    assert layout_of(*same)[0] == both
+
+
+@pytest.mark.parametrize("path", ["test/1.png", "test/test/1.png", "test/images/1.png"])
+def test_a_test_folder_without_classes_is_told(path: str) -> None:
+    found, outside, unlabelled = layout_of("train/cat/1.png", "train/dog/1.png", path)
+    assert found == {("train", "cat"), ("train", "dog")}
+    assert (outside, unlabelled) == ((path,), ("test",))
+
+
+def test_folders_of_any_bytes_are_classes_by_their_letters() -> None:
+    found = layout_of("caf\udce9/1.png", "cafe\u0301/1.png", "caf\u00e9/2.png")[0]
+    assert found == {("train", "caf\\xe9"), ("train", "caf\u00e9")}

@@ -82,10 +82,43 @@ def test_no_such_data_set(tmp_path: Path) -> None:
     assert "mnist, digits, a folder" in caught.value.cure
 
 
-def test_a_file_that_is_no_archive(tmp_path: Path) -> None:
-    (tmp_path / "table.csv").write_text("a,b\n")
-    with pytest.raises(DataError, match="table.csv is not a whole ZIP archive"):
-        load_dataset(str(tmp_path / "table.csv"))
+@pytest.mark.parametrize(
+    ("spec", "meant"), [("mnits", "mnist"), ("digit", "digits"), ("pet", "pets")]
+)
+def test_a_misspelt_name_gets_a_suggestion(
+    write_folder: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, spec: str, meant: str
+) -> None:
+    monkeypatch.chdir(write_folder().parent)
+    with pytest.raises(DataError, match=f"There is no data set '{spec}'") as caught:
+        load_dataset(spec)
+    assert caught.value.cure.startswith(f"Did you mean {meant}?")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("set.tar.gz", "packed in a way"), ("set.tar", "packed in a way"), ("set.doc", "not a whole")],
+)
+def test_a_file_that_is_no_archive(tmp_path: Path, name: str, words: str) -> None:
+    (tmp_path / name).write_text("a,b\n")
+    with pytest.raises(DataError, match=words):
+        load_dataset(str(tmp_path / name))
+
+
+def test_arrays_with_labels_are_a_data_set(tmp_path: Path) -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (20, 24, 24), dtype=np.uint8)
+    np.savez(tmp_path / "set.npz", x=pictures, y=np.repeat(["a", "b"], 10))
+    dataset = load_dataset(str(tmp_path / "set.npz"))
+    assert (dataset.name, dataset.classes, dataset.prepare) == ("set", ("a", "b"), "photo")
+    position = int(dataset.test.origins[0].removeprefix("set/"))
+    np.testing.assert_array_equal(dataset.test.pictures[0, ..., 0], pictures[position])
+    np.savez(tmp_path / "set.npz", x=pictures)
+    with pytest.raises(DataError, match="holds no labels"):
+        load_dataset(str(tmp_path / "set.npz"))
+
+
+def test_auto_asks_the_pictures(write_folder: Callable[..., Path]) -> None:
+    folder = str(write_folder())
+    assert load_dataset(folder, prepare="auto").fingerprint == load_dataset(folder).fingerprint
 
 
 @pytest.mark.parametrize(
@@ -93,7 +126,11 @@ def test_a_file_that_is_no_archive(tmp_path: Path) -> None:
     [
         ("digits", {"size": 8}, "--size must be 16 to 512 pixels, received 8"),
         ("digits", {"size": 1000}, "received 1000"),
-        ("digits", {"prepare": "magic"}, "--prepare must be one of digit, glyph, photo, none"),
+        (
+            "digits",
+            {"prepare": "magic"},
+            "--prepare must be auto or one of digit, glyph, photo, none",
+        ),
         ("digits", {"classes_from": "folder"}, "for folders of pictures, .* for digits"),
         (None, {"classes_from": "folder"}, "for MNIST"),
         ("digits", {"holdout_classes": ("ten",)}, "received 'ten'"),

@@ -12,7 +12,8 @@ from PIL import Image
 
 from siam.datasets.dataset import Dataset
 from siam.datasets.load import load_dataset
-from siam.datasets.picture_set import PictureSet, read_dataset
+from siam.datasets.picture_files import PictureSet
+from siam.datasets.picture_set import read_dataset
 from siam.errors import DataError
 from siam.pictures.folder_walk import walk_folder
 from siam.pictures.preparation import Preparation, prepare_picture
@@ -112,7 +113,8 @@ def test_size_follows_the_median_longer_side(
 ) -> None:
     for name in "ab":
         for i in range(9):
-            write_picture(tmp_path / name / f"{i}.png", seed=i, size=sizes[i % len(sizes)])
+            seed = i + 10 * (name == "b")
+            write_picture(tmp_path / name / f"{i}.png", seed=seed, size=sizes[i % len(sizes)])
     assert load(tmp_path).picture_shape == (side, side, 1)
 
 
@@ -124,7 +126,8 @@ def test_train_and_test_folders(
     for part, count in (("train", 10), ("test", 3)):
         for name in "ab":
             for i in range(count):
-                write_picture(tmp_path / part / name / f"{i}.png")
+                seed = 100 * (part == "test") + 10 * (name == "b") + i
+                write_picture(tmp_path / part / name / f"{i}.png", seed=seed)
     dataset = load(tmp_path)
     assert [len(s) for s in (dataset.train, dataset.validation, dataset.test)] == [16, 4, 6]
     assert all("/test/" in origin for origin in dataset.test.origins)
@@ -137,15 +140,17 @@ def test_groups_and_the_notice_of_nested_classes(
     for alphabet in ("Greek", "Latin"):
         for character in "ab":
             for i in range(6):
-                write_picture(tmp_path / alphabet / character / f"{i}.png")
+                seed = i + 10 * (character == "b") + 20 * (alphabet == "Greek")
+                write_picture(tmp_path / alphabet / character / f"{i}.png", seed=seed)
     notices: list[str] = []
     dataset = load(tmp_path, notice=notices.append)
     assert dataset.classes == ("Greek/a", "Greek/b", "Latin/a", "Latin/b")
     assert dataset.groups == ("Greek", "Greek", "Latin", "Latin")
-    assert len(notices) == 1 and "--classes-from folder" in notices[0]
+    assert any("--classes-from folder" in line for line in notices)
+    notices.clear()
     outer = load(tmp_path, classes_from="folder", notice=notices.append)
     assert outer.classes == ("Greek", "Latin") and outer.groups == ()
-    assert len(notices) == 1
+    assert not any("--classes-from" in line for line in notices)
 
 
 def test_bad_files_are_skipped_reported_and_counted(write_folder: Callable[..., Path]) -> None:
@@ -217,7 +222,7 @@ def test_class_with_one_picture_is_refused(
 
 def test_interrupted_reading_does_not_finish_first(write_folder: Callable[..., Path]) -> None:
     folder = write_folder(count=100)
-    paths = walk_folder(folder).pictures
+    listing = walk_folder(folder)
     fetched: list[str] = []
 
     def fetch(path: str) -> bytes:
@@ -227,7 +232,7 @@ def test_interrupted_reading_does_not_finish_first(write_folder: Callable[..., P
     def interrupt(what: str, done: int, total: int) -> None:
         raise KeyboardInterrupt
 
-    watched = PictureSet("pets", str(folder), paths, fetch)
+    watched = PictureSet("pets", str(folder), listing, fetch)
     with pytest.raises(KeyboardInterrupt):
         read_dataset(watched, size=20, progress=interrupt)
     assert len(fetched) < 200
@@ -240,6 +245,7 @@ def test_pictures_are_upright(tmp_path: Path, write_picture: Callable[..., Path]
     exif[0x0112] = 3
     for name in "ab":
         for i in range(6):
+            picture[8, 8] = i + 6 * (name == "b")  # no two files are the same
             buffer = io.BytesIO()
             Image.fromarray(picture).save(buffer, format="PNG", exif=exif)
             (tmp_path / name).mkdir(exist_ok=True)

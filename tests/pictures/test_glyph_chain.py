@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from siam.datasets.load import load_dataset
-from siam.pictures.glyph_chain import extract_plain_ink, frame_ink, is_drawing
+from siam.pictures.glyph_chain import extract_drawing, extract_plain_ink, frame_ink
 from siam.pictures.preparation import Preparation, Prepared, prepare_picture
 
 GLYPH = Preparation("glyph", (64, 64), 1)
@@ -143,10 +143,10 @@ def test_drawings_are_told_from_other_pictures() -> None:
     noise = rng.integers(0, 256, (160, 160), dtype=np.uint8)
     disc = cv2.circle(np.full((64, 64), 255, np.uint8), (32, 32), 20, 0, -1)
     ramp = np.tile(np.linspace(0, 255, 64).astype(np.uint8), (64, 1))
-    assert is_drawing(drawing())
-    assert is_drawing(255 - drawing())
+    assert extract_drawing(drawing()) is not None
+    assert extract_drawing(255 - drawing()) is not None
     for other in (noise, disc, ramp, np.full((64, 64), 255, np.uint8)):
-        assert not is_drawing(other)
+        assert extract_drawing(other) is None
 
 
 def write(folder: Path, pictures: Callable[[int, int], np.ndarray]) -> Path:
@@ -172,10 +172,15 @@ def test_a_folder_of_drawings_is_framed_and_says_so(tmp_path: Path) -> None:
     } == {54}
     said.clear()
     assert load_dataset(str(folder), prepare="photo", notice=said.append).prepare == "photo"
-    assert said == []
+    assert not any("framed" in text for text in said)
 
 
 def test_a_folder_of_some_drawings_is_left_as_it_is(tmp_path: Path) -> None:
-    noise = np.random.default_rng(0).integers(0, 256, (160, 160), dtype=np.uint8)
-    folder = write(tmp_path / "mixed", lambda label, n: noise if n < 2 else drawing())
+    rng = np.random.default_rng(0)
+
+    def draw(label: int, n: int) -> np.ndarray:
+        noise = rng.integers(0, 256, (160, 160), dtype=np.uint8)
+        return drawing(10 + n, 20 + label) if n < 2 else noise
+
+    folder = write(tmp_path / "mixed", draw)
     assert load_dataset(str(folder)).prepare == "photo"
