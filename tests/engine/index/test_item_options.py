@@ -51,3 +51,9 @@ def test_metadata_is_read() -> None:
 def test_metadata_that_a_filter_could_not_name_is_refused(pair: str) -> None:
     with pytest.raises(UsageError, match="--meta takes name=value"):
         parse_meta([pair])
+
+
+def test_a_label_that_nobody_has_is_refused(gallery: Gallery) -> None:
+    with pytest.raises(UsageError, match="no item with the label 'nobody'"):
+        items_to_remove(gallery, [], label="nobody", where=[])
+    assert items_to_remove(gallery, [], label="b", where=["id>99"]) == []

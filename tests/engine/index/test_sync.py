@@ -290,3 +290,38 @@ def test_a_missing_index_is_made_anew(run_copy: Path, folder: Path) -> None:
     with open_to_index(str(run_copy)) as run:
         assert counts(sync(run, folder)) == (12, 0, 0, 0)
         assert len(run.gallery) == 12
+
+
+def test_a_single_file_keeps_its_label(run: OpenRun, folder: Path) -> None:
+    sync(run, folder)
+    path = folder / "a" / "00.png"
+    before = len(run.gallery)
+    draw(path, 100)
+    assert counts(sync(run, path)) == (0, 1, 0, 0)
+    assert counts(sync(run, path)) == (0, 0, 0, 1)
+    (item,) = run.gallery.items(list(run.gallery.ids_of([str(path)]).values()))
+    assert (item.label, len(run.gallery)) == ("a", before)
+
+
+def test_names_of_any_bytes_are_indexed_and_found_again(run: OpenRun, folder: Path) -> None:
+    name = os.fsdecode(b"caf\xe9")
+    (folder / "a").rename(folder / name)
+    (folder / name / "00.png").rename(folder / name / f"{name}.png")
+    assert counts(sync(run, folder)) == (12, 0, 0, 0)
+    assert counts(sync(run, folder)) == (0, 0, 0, 12)
+    assert len(run.gallery.select("label='caf\\xe9'")) == 4
+    key = str(folder / "caf\\xe9" / "caf\\xe9.png")
+    assert run.gallery.ids_of([key])
+    assert verify(run.gallery).checked_files == 12
+    (folder / name / f"{name}.png").unlink()
+    assert counts(sync(run, folder)) == (0, 0, 1, 11)
+
+
+def test_a_table_labels_what_it_names(run: OpenRun, folder: Path) -> None:
+    table = folder / "labels.csv"
+    table.write_text("path,label\na/00.png,one\nb/01.png,two\nc/02.png,\n")
+    assert counts(add(run, [str(table)])) == (3, 0, 0, 0)
+    names = [str(folder / name) for name in ("a/00.png", "b/01.png", "c/02.png")]
+    ids = run.gallery.ids_of(names)
+    assert [i.label for i in run.gallery.items([ids[n] for n in names])] == ["one", "two", None]
+    assert counts(sync(run, table)) == (0, 0, 0, 3)
