@@ -23,6 +23,7 @@ __all__ = [
     "Recipe",
     "change_recipe",
     "read_recipe",
+    "recipe_value",
 ]
 
 Preset = Literal["quick", "balanced", "best"]
@@ -176,6 +177,22 @@ def change_recipe(recipe: Recipe, values: Mapping[str, Any], *, strict: bool = F
         except msgspec.ValidationError as error:
             raise UsageError(f"A recipe's {alias} cannot be {value!r}: {error}.") from error
     return recipe
+
+
+def recipe_value(recipe: Recipe, name: str) -> Any:
+    """Return a recipe's value by the name that `change_recipe` takes.
+
+    Raises:
+        KeyError: a recipe has no value of that name.
+
+    Example:
+        >>> recipe_value(Recipe(), "augment.cutout_size")
+        0.3
+    """
+    value = msgspec.to_builtins(recipe)
+    for key in RENAMED.get(name, name).split("."):
+        value = value[key]
+    return value
 
 
 def read_recipe(table: Mapping[str, Any]) -> tuple[Recipe, dict[str, Any]]:

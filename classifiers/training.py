@@ -75,7 +75,7 @@ def train_classifier(
         DivergenceError: the loss became infinite or no number.
     """
     keras.utils.set_random_seed(seed)
-    recipe = resolve_precision(recipe)
+    recipe, _ = resolve_precision(recipe)
     batches = ShuffledBatches(
         train,
         batch_size=recipe.classes_per_batch * recipe.pictures_per_class,

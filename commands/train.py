@@ -28,18 +28,34 @@ def train(
     name: Annotated[
         str | None, typer.Option(help="Name of the run. Default: the data set's with a number.")
     ] = None,
-    preset: Annotated[str, typer.Option(help="quick, balanced or best.")] = "balanced",
+    preset: Annotated[
+        str | None, typer.Option(help="quick, balanced or best.", show_default="balanced")
+    ] = None,
     data_dir: Annotated[
         Path | None, typer.Option(help="Where data sets stand.", envvar="SIAM_DATA_DIR")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Fixes splits, order, initialisation.")] = 0,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, help="Fixes splits, order, initialisation.", show_default="0"),
+    ] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the pictures.")] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(help="Train as well as can be in this time: chooses preset and epochs."),
+    ] = None,
     pairs: Annotated[
-        str, typer.Option(help="batch: every pair of a batch counts; sampled: explicit pairs.")
-    ] = "batch",
+        str | None,
+        typer.Option(
+            help="batch: every pair of a batch counts; sampled: explicit pairs.",
+            show_default="batch",
+        ),
+    ] = None,
     patience: Annotated[
-        int, typer.Option(min=0, help="Stop after so many epochs without progress; 0: never.")
-    ] = 0,
+        int | None,
+        typer.Option(
+            min=0, help="Stop after so many epochs without progress; 0: never.", show_default="0"
+        ),
+    ] = None,
     size: Annotated[
         int | None, typer.Option(help="Side of the network's input, 16 to 512 pixels.")
     ] = None,
@@ -71,16 +87,13 @@ def train(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Train a Siamese network, index its pictures, measure it. Writes one folder, a run."""
-    from siam.engine.recipe_choice import choose_training
+    from siam.engine.recipe_choice import asked_options, choose_training
     from siam.engine.train import need_training_parts, train_run
     from siam.runs.config import DataChoice
     from siam.training.device import prepare_device
 
     need_training_parts()
     prepare_device(backend=backend, device=device)
-    overrides = dict(key_value(text) for text in values or [])
-    if epochs is not None:
-        overrides["epochs"] = str(epochs)
     data = DataChoice(
         dataset=dataset,
         data_dir=str(data_dir) if data_dir else None,
@@ -89,15 +102,23 @@ def train(
         holdout_classes=tuple(holdout_classes.split(",")) if holdout_classes else (),
         prepare=prepare,
     )
-    choice = choose_training(
-        preset=preset, overrides=overrides, seed=seed, pairs=pairs, patience=patience
+    asked = asked_options(
+        dict(key_value(text) for text in values or []),
+        preset=preset,
+        epochs=epochs,
+        seed=seed,
+        pairs=pairs,
+        patience=patience,
+        minutes=minutes,
     )
+    choice = choose_training(**asked)
     with heeded(console.progress) as progress:
         run = train_run(
             data,
             choice,
             name=name,
             resume=resume,
+            asked=asked,
             device=device,
             progress=progress,
             notice=console.notice,

@@ -27,8 +27,9 @@ from siam.pictures.framing import look_like_mnist
 from siam.pictures.preparation import CHAINS, MAX_SIDE, MIN_SIDE
 from siam.progress import Progress, silent
 
-__all__ = ["holds_picture_files", "load_dataset"]
+__all__ = ["NAMES", "holds_picture_files", "load_dataset"]
 
+# The data sets that have a name; any other word is a path.
 NAMES = ("mnist", "digits")
 PACKED = (".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst", ".7z", ".rar")
 

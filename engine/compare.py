@@ -8,6 +8,7 @@ import math
 import os
 import shutil
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,8 +73,11 @@ def compare(
     need_parts()
     dataset = with_unseen(data, hold_out, seed, progress, notice)
     with quiet_native_logs(progress):
+        from siam.siamese.step_time import measure_step
         from siam.training.precision import resolve_precision
-    recipe = resolve_precision(equal_terms(dataset, epochs))
+    shape, classes = dataset.picture_shape, len(dataset.classes)
+    measure = partial(measure_step, input_shape=shape, classes=classes)
+    recipe, _ = resolve_precision(equal_terms(dataset, epochs), measure)
     contest = draw_contest(dataset, seed=seed)
     folder = begin()
     try:

@@ -5,6 +5,7 @@ Imports none of it, but for the backend where a GPU is there: it alone can say i
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import platform
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from siam.errors import SiamError
+from siam.runs.config import describe_precision, load_config
 from siam.runs.manifest import versions
 from siam.runs.runs_folder import list_runs, runs_folder
 
@@ -52,6 +54,7 @@ def examine(data_dir: Path | None = None) -> list[Check]:
         packages(),
         backend(),
         gpu(),
+        precision(),
         data_set(data_dir),
         writable("cache", cache_folder()),
         writable("runs", runs_folder()),
@@ -113,6 +116,36 @@ def gpu() -> Check:
     if device.kind == "cpu":
         return Check("gpu", "note", device.why_no_gpu)
     return Check("gpu", "ok", f"{device.name} ({device.count} for Keras on {device.backend})")
+
+
+def precision() -> Check:
+    """Say which precision a training computes in, and by what that is decided."""
+    from siam.training.device import Device, detect_device, processor_name
+    from siam.training.driver import driver_gpus
+    from siam.training.precision import FLOAT32, pick_precision, processor_flags
+
+    try:
+        device = (
+            detect_device()
+            if driver_gpus()
+            else Device(os.environ.get("KERAS_BACKEND") or "tensorflow", "cpu", processor_name())
+        )
+    except (SiamError, ImportError) as error:
+        return Check("precision", "note", f"not known: {error}")
+    fast = pick_precision(device, processor_flags())
+    if fast == FLOAT32:
+        return Check("precision", "ok", f"{fast}, as bfloat16 would be emulated")
+    if fast:
+        return Check("precision", "ok", f"{fast}, which the {device.kind} multiplies by itself")
+    for run in list_runs():
+        with contextlib.suppress(SiamError):
+            config = load_config(run.path)
+            measured = config.precision
+            if measured and (measured.device, measured.backend) == (device.name, device.backend):
+                return Check(
+                    "precision", "ok", f"{describe_precision(config)} (measured for '{run.name}')"
+                )
+    return Check("precision", "ok", "measured when a training begins")
 
 
 def data_set(data_dir: Path | None) -> Check:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
-from typing import TypeVar
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 from siam.errors import UsageError
 from siam.recipe import PAIR_KINDS, PRESET_NAMES, Recipe, change_recipe
 from siam.runs.config import TrainChoice
 
-__all__ = ["choose_recipe", "choose_training"]
+__all__ = ["asked_options", "choose_recipe", "choose_training", "epoch_steps"]
 
 Word = TypeVar("Word", bound=str)
 
@@ -21,32 +22,62 @@ LEAST_STEPS = {"quick": 100, "balanced": 400, "best": 1500}
 USUAL_BATCH = 260
 
 
+def asked_options(
+    overrides: Mapping[str, str], *, epochs: int | None, **options: str | float | None
+) -> dict[str, Any]:
+    """Return what `choose_training` is to be given: what a user named, and nothing else.
+
+    Args:
+        overrides: recipe values by name.
+        epochs: passes over the pictures, one of them; None = not named.
+        **options: the others of `choose_training`; None = not named.
+
+    Example:
+        >>> asked_options({}, epochs=3, preset=None, seed=4)
+        {'seed': 4, 'overrides': {'epochs': '3'}}
+    """
+    named: dict[str, Any] = {key: value for key, value in options.items() if value is not None}
+    values = dict(overrides) if epochs is None else {**overrides, "epochs": str(epochs)}
+    return {**named, "overrides": values} if values else named
+
+
 def choose_training(
     *,
     preset: str = "balanced",
-    overrides: Mapping[str, str],
+    overrides: Mapping[str, str] = MappingProxyType({}),
     seed: int = 0,
     pairs: str = "batch",
     patience: int = 0,
+    minutes: float | None = None,
 ) -> TrainChoice:
     """Return the way of training that a user named, before any data is looked for.
 
     Args:
-        preset, overrides, seed, pairs, patience: as in `TrainChoice`.
+        preset, overrides, seed, pairs, patience, minutes: as in `TrainChoice`.
 
     Raises:
-        UsageError: there is no such preset, or no such kind of pairs.
+        UsageError: there is no such preset, or no such kind of pairs; no time at all, or a time
+            beside a number of epochs.
 
     Example:
         >>> choose_training(preset="best", overrides={"epochs": "3"}).preset
         'best'
     """
+    if minutes is not None and not minutes > 0:
+        raise UsageError(f"--minutes must be above 0, received {minutes:g}.")
+    if minutes is not None and "epochs" in overrides:
+        raise UsageError(
+            f"--minutes chooses the epochs itself, received --minutes {minutes:g} and "
+            f"epochs={overrides['epochs']}.",
+            "Leave one of them out.",
+        )
     return TrainChoice(
         preset=pick_word(preset, PRESET_NAMES, "preset"),
         overrides=overrides,
         seed=seed,
         pairs=pick_word(pairs, PAIR_KINDS, "kind of pairs"),
         patience=patience,
+        minutes=minutes,
     )
 
 
@@ -73,7 +104,6 @@ def choose_recipe(
         UsageError: an unknown preset, value or type.
     """
     from siam.siamese.many_classes import preset_for
-    from siam.training.quarter_turns import TURNS
 
     preset = preset_for(choice.preset, classes=classes, pictures_per_class=pictures // classes)
     if chain != "digit":
@@ -81,8 +111,24 @@ def choose_recipe(
     recipe = change_recipe(preset, choice.overrides)
     if "epochs" not in choice.overrides:
         batch = recipe.classes_per_batch * recipe.pictures_per_class
-        steps = max(1, pictures * (TURNS if recipe.quarter_turns else 1) // batch)
         needed = LEAST_STEPS[choice.preset] * min(1.0, USUAL_BATCH / batch)
-        least = math.ceil(needed / steps)
+        least = math.ceil(needed / epoch_steps(recipe, pictures))
         recipe = dataclasses.replace(recipe, epochs=max(recipe.epochs, least))
     return recipe
+
+
+def epoch_steps(recipe: Recipe, pictures: int) -> int:
+    """Return how many steps an epoch has.
+
+    Args:
+        recipe: P, K, and whether pictures come in four turns.
+        pictures: training pictures.
+
+    Example:
+        >>> epoch_steps(Recipe(), 55_000)
+        211
+    """
+    from siam.training.quarter_turns import TURNS
+
+    shown = pictures * TURNS if recipe.quarter_turns else pictures
+    return max(1, shown // (recipe.classes_per_batch * recipe.pictures_per_class))

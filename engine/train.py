@@ -7,8 +7,10 @@ so that a run is there whole or not at all, and an interrupted one can go on.
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from siam.atomic import write_json
@@ -16,7 +18,9 @@ from siam.engine.calibrate import calibrate, embed_run, measure_run, need_scikit
 from siam.engine.index.training_set import fill_gallery
 from siam.engine.novel_classes import compare_unseen
 from siam.engine.open_run import OpenRun
+from siam.engine.recipe_choice import epoch_steps
 from siam.engine.report import write_run_report
+from siam.engine.training_cost import tell_cost, watch_steps
 from siam.engine.training_plan import Notice, TrainingPlan, plan_resumption, plan_training
 from siam.errors import MissingExtraError
 from siam.evaluation.measure import Embedded
@@ -32,7 +36,7 @@ from siam.run_files import (
     NETWORK_FILE,
     RANKING_FILE,
 )
-from siam.runs.config import DataChoice, TrainChoice, save_config
+from siam.runs.config import DataChoice, TrainChoice, describe_precision, save_config
 from siam.runs.held_out import save_held_out
 from siam.runs.lifecycle import hold_run, publish_run, run_name
 from siam.siamese.encoder import open_encoder
@@ -94,6 +98,7 @@ def train_run(
     *,
     name: str | None = None,
     resume: bool = False,
+    asked: Mapping[str, Any] = MappingProxyType({}),
     device: str = "auto",
     progress: Progress = silent,
     notice: Notice = lambda _: None,
@@ -101,11 +106,14 @@ def train_run(
     """Train a run, or go on with an interrupted one; the result is the same.
 
     Args:
-        data: which data set; ignored when resuming, the run knows.
-        train: how to train; ignored when resuming.
+        data: which data set; when resuming, what it names must be what the run was begun with.
+        train: how to train; when resuming, the run knows.
         name: the run's name; by default the data set's with a number, and when resuming the
             newest interrupted run.
         resume: go on where an interrupted run stopped.
+        asked: what the user named of `train`, by the names of `choose_training`; when resuming,
+            it must be what the run was begun with. Where `train.minutes` chooses the preset, one
+            that is named here stays.
         device: what `siam.training.device.prepare_device` was given.
         progress: told of every step.
         notice: told in a sentence what the user should know.
@@ -113,7 +121,8 @@ def train_run(
     Raises:
         DataError: the data set cannot be read.
         RunError: the runs folder cannot be written; nothing to resume, or its data set changed.
-        UsageError: a name that is taken, or a recipe value that makes no sense.
+        UsageError: a name that is taken, a recipe value that makes no sense, or one that a run
+            which goes on was not begun with.
         DivergenceError: the loss became infinite or no number.
         KeyboardInterrupt: where it came up, with a sentence on what is kept.
     """
@@ -121,9 +130,9 @@ def train_run(
     folder: Path | None = None
     try:
         if resume:
-            plan = plan_resumption(name, progress, notice)
+            plan = plan_resumption(data, asked, name, progress, notice)
         else:
-            plan = plan_training(data, train, name, progress, notice)
+            plan = plan_training(data, train, asked, name, progress, notice)
         folder = plan.folder
         with hold_run(folder):
             save_config(folder, plan.config)
@@ -172,10 +181,16 @@ def fit(plan: TrainingPlan, device: str, progress: Progress, notice: Notice) -> 
 
         used = detect_device(device)
     folder, config, dataset = plan.folder, plan.config, plan.dataset
-    precision = config.recipe.precision
+    precision = describe_precision(config)
     notice(f"Training on {used.name} ({used.kind}, Keras on {used.backend}, {precision}).")
     if used.why_no_gpu:
         notice(used.why_no_gpu)
+
+    def tell(step_seconds: float, left: float) -> None:
+        for sentence in tell_cost(config, dataset, step_seconds, left, kind=used.kind):
+            notice(sentence)
+
+    watched = watch_steps(progress, tell, epoch=epoch_steps(config.recipe, len(dataset.train)))
     with distribute(device):
         trained = train_network(
             dataset.train,
@@ -185,7 +200,7 @@ def fit(plan: TrainingPlan, device: str, progress: Progress, notice: Notice) -> 
             folder=folder,
             pairs=config.train.pairs,
             patience=config.train.patience,
-            progress=progress,
+            progress=watched,
         )
     progress("Exporting the encoder", 0, 0)
     trained.network.save(folder / NETWORK_FILE)

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from siam.datasets.load import load_dataset
-from siam.engine.recipe_choice import choose_recipe
-from siam.errors import RunError
+from siam.engine.time_budget import fit_minutes
+from siam.engine.training_cost import recipe_for
+from siam.errors import RunError, UsageError
 from siam.progress import Progress
-from siam.runs.config import DataChoice, RunConfig, TrainChoice, load_config, new_config
+from siam.recipe import PRESET_NAMES, Recipe, change_recipe, recipe_value
+from siam.runs.config import (
+    DataChoice,
+    MeasuredPrecision,
+    RunConfig,
+    TrainChoice,
+    dataset_word,
+    load_config,
+    new_config,
+)
 from siam.runs.lifecycle import begin_run, run_name
 from siam.runs.runs_folder import free_name, interrupted_run, runs_folder
 from siam.training.native_logs import quiet_native_logs
@@ -40,26 +53,59 @@ class TrainingPlan:
 
 
 def plan_training(
-    data: DataChoice, train: TrainChoice, name: str | None, progress: Progress, notice: Notice
+    data: DataChoice,
+    train: TrainChoice,
+    asked: Mapping[str, Any],
+    name: str | None,
+    progress: Progress,
+    notice: Notice,
 ) -> TrainingPlan:
     """Read the data set, settle the recipe, and make the folder of a new run."""
     dataset = read_dataset(data, train, progress, notice)
-    recipe = choose_recipe(
-        train, len(dataset.train), classes=len(dataset.classes), chain=dataset.prepare
-    )
+    recipe = recipe_for(train, dataset)
     with quiet_native_logs(progress):
         from siam.siamese.recipe_check import check_recipe
+        from siam.siamese.step_time import measure_step
+        from siam.training.device import detect_device
         from siam.training.precision import resolve_precision
     check_recipe(recipe)
-    config = new_config(dataset, data, train, resolve_precision(recipe))
+    shape, classes = dataset.picture_shape, len(dataset.classes)
+
+    def measure(recipe: Recipe, limit: float = float("inf")) -> float:
+        progress(f"Timing a step in {recipe.precision}", 0, 0)
+        return measure_step(recipe, limit, input_shape=shape, classes=classes)
+
+    recipe, seconds = resolve_precision(recipe, measure)
+    measured = None
+    if seconds:
+        device = detect_device()
+        measured = MeasuredPrecision(device=device.name, backend=device.backend, seconds=seconds)
+    if train.minutes:
+        chosen = (train.preset,) if "preset" in asked else PRESET_NAMES
+        train, recipe = fit_minutes(train, chosen, dataset, recipe.precision, measure)
+        notice(
+            f"Within {train.minutes:g} minutes: preset {train.preset}, "
+            f"{recipe.epochs} epoch{'s' * (recipe.epochs > 1)}."
+        )
+    config = new_config(dataset, data, train, recipe, measured)
     folder = begin_run(runs_folder() / free_name(name, dataset.name))
     return TrainingPlan(folder, config, dataset)
 
 
-def plan_resumption(name: str | None, progress: Progress, notice: Notice) -> TrainingPlan:
-    """Find an interrupted run, and read its data set again."""
+def plan_resumption(
+    data: DataChoice,
+    asked: Mapping[str, Any],
+    name: str | None,
+    progress: Progress,
+    notice: Notice,
+) -> TrainingPlan:
+    """Find an interrupted run, and read its data set again, from `data.data_dir` where given."""
     folder = interrupted_run(name)
     config = load_config(folder)
+    refuse_changes(run_name(folder), config, data, asked)
+    if data.data_dir:
+        moved = msgspec.structs.replace(config.data, data_dir=data.data_dir)
+        config = dataclasses.replace(config, data=moved)
     anew = f"siam runs rm {run_name(folder)}"
     if config.retired:
         values = ", ".join(f"{name}={value}" for name, value in config.retired.items())
@@ -77,6 +123,41 @@ def plan_resumption(name: str | None, progress: Progress, notice: Notice) -> Tra
             f"Bring it back, or start anew and remove this:  {anew}",
         )
     return TrainingPlan(folder, config, dataset)
+
+
+def refuse_changes(
+    name: str, config: RunConfig, data: DataChoice, asked: Mapping[str, Any]
+) -> None:
+    """Refuse what a run that goes on cannot be given any more; what agrees with it is welcome.
+
+    Args:
+        name: the run's.
+        config: what the run was begun with.
+        data: what was asked of the data set; None and () stand for nothing.
+        asked: what was asked of the training, by the names of `choose_training`.
+
+    Raises:
+        UsageError: something differs; the error names what is recorded.
+    """
+    recorded = msgspec.to_builtins(config.data) | msgspec.to_builtins(config.train)
+    # What these became where nobody named them.
+    recorded |= {"size": config.preparation.size[0], "prepare": config.preparation.chain}
+    given = msgspec.to_builtins(data).items()
+    wanted = {key: value for key, value in given if value and value != "auto"}
+    wanted |= asked
+    # Where the data stand is no part of them: their fingerprint is.
+    wanted.pop("data_dir", None)
+    if data.dataset:
+        wanted["dataset"] = dataset_word(data.dataset)
+    for key, value in wanted.pop("overrides", {}).items():
+        if change_recipe(config.recipe, {key: value}) != config.recipe:
+            wanted[key], recorded[key] = value, recipe_value(config.recipe, key)
+    for key, value in wanted.items():
+        if value != recorded[key]:
+            raise UsageError(
+                f"The run '{name}' was begun with {key}={recorded[key]}, received {value}.",
+                "Leave it out to go on with this run, or --resume to train a new one.",
+            )
 
 
 def read_dataset(

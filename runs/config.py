@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DataChoice",
+    "MeasuredPrecision",
     "RunConfig",
     "TrainChoice",
+    "dataset_word",
+    "describe_precision",
     "load_config",
     "new_config",
     "read_toml",
@@ -59,6 +62,7 @@ class TrainChoice(Table, frozen=True, kw_only=True):
         seed: fixes splits, sampling, initialisation and order.
         pairs: "batch" or "sampled".
         patience: epochs without a better validation loss before stopping; 0 = never.
+        minutes: wall time that the epochs were chosen for; None = they were not.
     """
 
     preset: Preset = "balanced"
@@ -66,6 +70,21 @@ class TrainChoice(Table, frozen=True, kw_only=True):
     seed: Seed = 0
     pairs: Pairs = "batch"
     patience: Annotated[int, msgspec.Meta(ge=0)] = 0
+    minutes: Annotated[float, msgspec.Meta(gt=0)] | None = None
+
+
+class MeasuredPrecision(Table, frozen=True, kw_only=True):
+    """What decided the precision, where it was measured when the run was begun.
+
+    Attributes:
+        device: what it was measured on.
+        backend: "tensorflow", "jax" or "torch".
+        seconds: of a training step, by precision.
+    """
+
+    device: str
+    backend: str
+    seconds: Mapping[str, float]
 
 
 class DatasetTable(Table, frozen=True, kw_only=True):
@@ -94,6 +113,7 @@ class ConfigFile(Table, frozen=True, kw_only=True):
     train: TrainChoice
     prepare: PrepareTable
     recipe: dict[str, Any]
+    precision: MeasuredPrecision | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +132,7 @@ class RunConfig:
         classes: class names in the order of their labels.
         groups: one group name (an alphabet, say) per class, or empty.
         preparation: what a picture from outside goes through.
+        precision: what decided the precision; None where it was named, or was clear unmeasured.
     """
 
     data: DataChoice
@@ -124,19 +145,23 @@ class RunConfig:
     classes: tuple[str, ...]
     groups: tuple[str, ...]
     preparation: Preparation
+    precision: MeasuredPrecision | None = None
 
 
-def new_config(dataset: Dataset, data: DataChoice, train: TrainChoice, recipe: Recipe) -> RunConfig:
+def new_config(
+    dataset: Dataset,
+    data: DataChoice,
+    train: TrainChoice,
+    recipe: Recipe,
+    precision: MeasuredPrecision | None = None,
+) -> RunConfig:
     """Put together what is needed to train this run again."""
     from siam.pictures.preparation import Preparation
 
     height, width, channels = dataset.picture_shape
-    name = dataset.name if data.dataset is None else data.dataset
-    if Path(name).exists():
-        # A run may be resumed from another folder than it was begun in.
-        name = str(Path(name).absolute())
     # Another folder may lie otherwise: its classes are found as deep as these were.
     depth = data.classes_from or (str(dataset.depth) if dataset.depth else None)
+    name = dataset_word(data.dataset or dataset.name)
     return RunConfig(
         data=msgspec.structs.replace(data, dataset=name, classes_from=depth),
         train=train,
@@ -147,7 +172,33 @@ def new_config(dataset: Dataset, data: DataChoice, train: TrainChoice, recipe: R
         classes=dataset.classes,
         groups=dataset.groups[: len(dataset.classes)],
         preparation=Preparation(dataset.prepare, (height, width), channels),
+        precision=precision,
     )
+
+
+def dataset_word(dataset: str) -> str:
+    """Return how a data set is named in `config.toml`: a word such as "mnist", or a whole path.
+
+    A run may be resumed from another folder than it was begun in.
+    """
+    from siam.datasets.load import NAMES
+
+    path = Path(dataset)
+    return str(path.absolute()) if dataset not in NAMES and path.exists() else dataset
+
+
+def describe_precision(config: RunConfig) -> str:
+    """Return a run's precision, and the times that it was chosen by where there are any.
+
+    Such as "float32: 0.16 s a step; mixed_bfloat16 1.6 s".
+    """
+    chosen = config.recipe.precision
+    seconds = dict(config.precision.seconds) if config.precision else {}
+    own = seconds.pop(chosen, None)
+    if own is None:
+        return chosen
+    others = [f"; {name} {taken:.2g} s" for name, taken in seconds.items()]
+    return f"{chosen}: {own:.2g} s a step{''.join(others)}"
 
 
 def save_config(folder: Path, config: RunConfig) -> None:
@@ -166,13 +217,19 @@ def save_config(folder: Path, config: RunConfig) -> None:
             "classes": config.classes,
             "groups": config.groups,
         },
-        # TOML has no word for None.
-        "data": {k: v for k, v in msgspec.to_builtins(config.data).items() if v is not None},
+        "data": msgspec.to_builtins(config.data),
         "train": msgspec.to_builtins(config.train),
         "prepare": config.preparation.to_dict(),
         "recipe": dataclasses.asdict(config.recipe),
+        "precision": msgspec.to_builtins(config.precision) or {},
     }
-    text = tomli_w.dumps(content)
+    # TOML has no word for None, and what is empty need not be told.
+    told = {
+        name: {key: value for key, value in table.items() if value is not None}
+        for name, table in content.items()
+        if table
+    }
+    text = tomli_w.dumps(told)
     if len(text.encode()) > MOST_BYTES:
         raise DataError(
             f"The names of {len(config.classes):,} classes make more than {MOST_BYTES:,} bytes.",
@@ -207,6 +264,7 @@ def load_config(folder: Path) -> RunConfig:
             classes=file.dataset.classes,
             groups=file.dataset.groups,
             preparation=Preparation(file.prepare.chain, file.prepare.size, file.prepare.channels),
+            precision=file.precision,
         )
     except (ValueError, UsageError) as error:
         problem = error.problem if isinstance(error, UsageError) else error

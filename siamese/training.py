@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -13,6 +14,7 @@ from siam.recipe import Pairs, Recipe
 from siam.siamese.losses.contrastive import ContrastiveLoss
 from siam.siamese.losses.registry import make_loss
 from siam.siamese.network import siamese_network
+from siam.siamese.step_time import measure_step
 from siam.siamese.test_time_augmentation import average_test_time_views
 from siam.siamese.towers import build_tower
 from siam.training.callbacks import (
@@ -83,14 +85,16 @@ def train_network(
         RunError: the folder's checkpoint is damaged or of another network.
         DivergenceError: the loss became infinite or no number; the checkpoint before is kept.
     """
+    shape, classes = train.pictures.shape[1:], len(set(train.labels.tolist()))
+    measure = partial(measure_step, input_shape=shape, classes=classes)
+    recipe, _ = resolve_precision(recipe, measure)
     keras.utils.set_random_seed(seed)
-    recipe = resolve_precision(recipe)
     if recipe.outlier_share and pairs == "batch":
         train = add_outliers(train, seed=seed)
     feed = make_feed(train, recipe, pairs, seed=seed)
     watched = make_feed(validation, recipe, pairs, seed=seed, vary=False)
     with dtype_policy(recipe.precision):
-        tower = tower_for(recipe, train.pictures.shape[1:])
+        tower = tower_for(recipe, shape)
         network = tower if pairs == "batch" else siamese_network(tower)
     model, shown = network, feed
     if on_device is None:

@@ -50,6 +50,8 @@ class Device:
         name: what its maker calls it.
         count: how many of them this process may use; 1 for a CPU.
         why_no_gpu: why a GPU that is present is not used; empty where there is none or it is used.
+        generation: of NVIDIA's compute capability the number before the dot, such as 8 for Ampere;
+            None for a CPU, and for a GPU that does not tell.
     """
 
     backend: str
@@ -57,6 +59,7 @@ class Device:
     name: str
     count: int = 1
     why_no_gpu: str = ""
+    generation: int | None = None
 
 
 def prepare_device(*, backend: str | None = None, device: str = "auto") -> None:
@@ -155,7 +158,8 @@ def detect_device(asked: str = "auto") -> Device:
     backend = str(keras.backend.backend())
     gpus = backend_gpus(backend)
     if gpus:
-        return Device(backend, "gpu", gpus[0], count=len(gpus))
+        name, generation = gpus[0]
+        return Device(backend, "gpu", name, count=len(gpus), generation=generation)
     reason = why_no_gpu(backend, os.environ)
     if asked not in {"auto", "cpu"}:
         raise UsageError(
@@ -177,20 +181,36 @@ def compile_steps() -> bool | str:
     return device.kind == "gpu" and device.backend == "tensorflow"
 
 
-def backend_gpus(backend: str) -> list[str]:
-    """The names of the GPUs that a backend can use in this process."""
+def backend_gpus(backend: str) -> list[tuple[str, int | None]]:
+    """The name and the generation of each GPU that a backend can use in this process."""
     if backend == "tensorflow":
         tensorflow: Any = importlib.import_module("tensorflow")
         cards = tensorflow.config.list_physical_devices("GPU")
         details = [tensorflow.config.experimental.get_device_details(card) for card in cards]
-        return [str(detail.get("device_name", "GPU")) for detail in details]
+        return [
+            (str(detail.get("device_name", "GPU")), detail.get("compute_capability", [None])[0])
+            for detail in details
+        ]
     if backend == "jax":
         jax: Any = importlib.import_module("jax")
-        return [device.device_kind for device in jax.devices() if device.platform == "gpu"]
+        devices = [device for device in jax.devices() if device.platform == "gpu"]
+        return [
+            (device.device_kind, major(getattr(device, "compute_capability", "")))
+            for device in devices
+        ]
     torch: Any = importlib.import_module("torch")
     if os.environ.get("KERAS_TORCH_DEVICE") == "cpu":
         return []
-    return [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    return [
+        (torch.cuda.get_device_name(card), torch.cuda.get_device_capability(card)[0])
+        for card in range(torch.cuda.device_count())
+    ]
+
+
+def major(version: str) -> int | None:
+    """The number before a version's dot; None where there is none."""
+    number = version.partition(".")[0]
+    return int(number) if number.isdigit() else None
 
 
 def why_no_gpu(backend: str, current: Mapping[str, str]) -> str:

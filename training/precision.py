@@ -4,57 +4,106 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import keras
-
 from siam.recipe import Recipe
-from siam.training.device import detect_device
+from siam.training.device import Device, detect_device
 
-__all__ = ["AUTO", "PRECISIONS", "dtype_policy", "pick_precision", "resolve_precision"]
+__all__ = [
+    "AUTO",
+    "PRECISIONS",
+    "dtype_policy",
+    "pick_precision",
+    "processor_flags",
+    "resolve_precision",
+]
 
 AUTO = "auto"
-PRECISIONS = (AUTO, "float32", "mixed_bfloat16", "mixed_float16")
-# A processor with one of these multiplies bfloat16 by itself. Others emulate it: a training step
-# of the small tower took 1,606 ms for float32's 158 on one with AVX2 alone.
-BFLOAT16_FLAGS = frozenset({"amx_bf16", "avx512_bf16"})
+FLOAT32, BFLOAT16 = "float32", "mixed_bfloat16"
+PRECISIONS = (AUTO, FLOAT32, BFLOAT16, "mixed_float16")
+# A processor with none of these emulates bfloat16: a training step of the small tower took 1,606 ms
+# for float32's 158 on one with AVX2 alone. x86 has the first two, Arm the last.
+BFLOAT16_FLAGS = frozenset({"amx_bf16", "avx512_bf16", "bf16"})
+# Of the GPUs, those since 2020 multiply it by themselves: NVIDIA's compute capability 8.
+AMPERE = 8
+# Less than this share of float32's time, and bfloat16 is worth its rounding.
+WORTH = 0.95
+# More than this multiple of float32's step, and no second one is needed to tell.
+HOPELESS = 2.0
 PROCESSOR = Path("/proc/cpuinfo")
+# Seconds of a training step by a recipe, the fastest of a few; given up after a step that takes
+# longer than the second argument.
+Measure = Callable[[Recipe, float], float]
 
 
-def pick_precision(kind: str, flags: frozenset[str]) -> str:
-    """Return the precision that a processor is fast in.
+def pick_precision(device: Device, flags: frozenset[str]) -> str | None:
+    """Return the precision that a device is fast in, where what it is decides; None elsewhere.
 
     Args:
-        kind: "cpu" or "gpu".
+        device: what a network computes on.
         flags: the CPU's, as Linux names them; none where they are not known.
 
     Example:
-        >>> pick_precision("cpu", frozenset({"avx2", "fma"}))
+        >>> laptop = Device("tensorflow", "cpu", "a laptop's processor")
+        >>> pick_precision(laptop, frozenset({"avx2", "fma"}))
         'float32'
+        >>> pick_precision(laptop, frozenset()) is None
+        True
     """
-    return "mixed_bfloat16" if kind == "gpu" or flags & BFLOAT16_FLAGS else "float32"
+    if device.kind == "gpu":
+        if device.generation is None:
+            return None
+        return BFLOAT16 if device.generation >= AMPERE else FLOAT32
+    if flags and not flags & BFLOAT16_FLAGS:
+        return FLOAT32
+    # Other backends, and TensorFlow without oneDNN, may leave the tiles alone.
+    tiles = "amx_bf16" in flags and os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1") == "1"
+    return BFLOAT16 if tiles and device.backend == "tensorflow" else None
 
 
 def processor_flags() -> frozenset[str]:
     """Return the CPU's flags as Linux lists them; none on another system."""
     try:
-        line = re.search(r"^flags\s*:(.*)$", PROCESSOR.read_text(), re.MULTILINE)
+        line = re.search(r"^(?:flags|Features)\s*:(.*)$", PROCESSOR.read_text(), re.MULTILINE)
     except OSError:
         return frozenset()
     return frozenset(line.group(1).split()) if line else frozenset()
 
 
-def resolve_precision(recipe: Recipe) -> Recipe:
+def resolve_precision(
+    recipe: Recipe, measure: Measure | None = None
+) -> tuple[Recipe, dict[str, float]]:
     """Return a recipe whose precision is that of this machine where it said "auto".
 
     Brings the backend up, to see what it computes on.
+
+    Args:
+        recipe: "auto" is replaced, any other precision stays.
+        measure: times a step by a recipe, where what the device is does not decide; float32 there
+            when left out.
+
+    Returns:
+        The recipe, and the seconds of a step by precision where they were measured.
+
+    Example:
+        >>> resolve_precision(Recipe(precision="float32"))[1]
+        {}
     """
     if recipe.precision != AUTO:
-        return recipe
-    fast = pick_precision(detect_device().kind, processor_flags())
-    return dataclasses.replace(recipe, precision=fast)
+        return recipe, {}
+    plain = dataclasses.replace(recipe, precision=FLOAT32)
+    fast = pick_precision(detect_device(), processor_flags())
+    if fast:
+        return dataclasses.replace(recipe, precision=fast), {}
+    if measure is None:
+        return plain, {}
+    mixed = dataclasses.replace(recipe, precision=BFLOAT16)
+    seconds = {FLOAT32: measure(plain, float("inf"))}
+    seconds[BFLOAT16] = measure(mixed, HOPELESS * seconds[FLOAT32])
+    return (mixed if seconds[BFLOAT16] < WORTH * seconds[FLOAT32] else plain), seconds
 
 
 @contextlib.contextmanager
@@ -66,11 +115,14 @@ def dtype_policy(name: str) -> Iterator[None]:
             (GPUs before 2020). Weights are float32 under each of them.
 
     Example:
+        >>> import keras
         >>> with dtype_policy("mixed_bfloat16"):
         ...     layer = keras.layers.Dense(1)
         >>> layer.compute_dtype
         'bfloat16'
     """
+    import keras
+
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(name)
     try:

@@ -14,13 +14,14 @@ __all__ = ["train"]
 def train(
     dataset: str | os.PathLike[str] | None = None,
     *,
-    preset: str = "balanced",
+    preset: str | None = None,
     name: str | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     epochs: int | None = None,
+    minutes: float | None = None,
     overrides: Mapping[str, object] | None = None,
-    pairs: str = "batch",
-    patience: int = 0,
+    pairs: str | None = None,
+    patience: int | None = None,
     size: int | None = None,
     prepare: str | None = None,
     classes_from: str | None = None,
@@ -37,19 +38,22 @@ def train(
     Args:
         dataset: "mnist", "digits", an IDX folder, a folder or .zip with a sub-folder per class;
             MNIST if it can be had, else digits, when left out.
-        preset: "quick", "balanced" or "best".
+        preset: "quick", "balanced" or "best"; "balanced" when left out.
         name: the run's name; by default the data set's with a number.
-        seed: fixes splits, order, initialisation.
+        seed: fixes splits, order, initialisation; 0 when left out.
         epochs: passes over the pictures; the preset's when left out.
+        minutes: train as well as can be in this time: preset, where it is left out, and epochs
+            are chosen by the time of a step.
         overrides: any value of the recipe by name, such as {"augment.rotation": 20}.
-        pairs: "batch" or "sampled".
-        patience: stop after so many epochs without progress; 0 = never.
+        pairs: "batch" or "sampled"; "batch" when left out.
+        patience: stop after so many epochs without progress; 0 = never, as when left out.
         size: side of the network's input in pixels.
         prepare: "digit", "glyph", "photo" or "none", the chain for pictures from outside.
         classes_from: which folders name a class, such as "alphabet/character".
         holdout_classes: names of classes to leave out of training.
         data_dir: where data sets stand.
-        resume: go on with an interrupted run; `name` says which.
+        resume: go on with an interrupted run; `name` says which. What else is given must be what
+            that run was begun with.
         device: "auto", "cpu", "gpu", "gpu:N", or "all" for every GPU.
         backend: "tensorflow", "jax" or "torch"; KERAS_BACKEND, else TensorFlow, when left out.
         progress: told of every step.
@@ -65,16 +69,22 @@ def train(
         >>> import siam
         >>> run = siam.train("photos/", preset="quick")
     """
-    from siam.engine.recipe_choice import choose_training
+    from siam.engine.recipe_choice import asked_options, choose_training
     from siam.engine.train import need_training_parts, train_run
     from siam.runs.config import DataChoice
     from siam.training.device import prepare_device
 
     need_training_parts()
     prepare_device(backend=backend, device=device)
-    values = {key: text_of(value) for key, value in (overrides or {}).items()}
-    if epochs is not None:
-        values["epochs"] = str(epochs)
+    asked = asked_options(
+        {key: text_of(value) for key, value in (overrides or {}).items()},
+        preset=preset,
+        epochs=epochs,
+        seed=seed,
+        pairs=pairs,
+        patience=patience,
+        minutes=minutes,
+    )
     trained = train_run(
         DataChoice(
             dataset=None if dataset is None else os.fspath(dataset),
@@ -84,9 +94,10 @@ def train(
             holdout_classes=tuple(holdout_classes),
             prepare=prepare,
         ),
-        choose_training(preset=preset, overrides=values, seed=seed, pairs=pairs, patience=patience),
+        choose_training(**asked),
         name=name,
         resume=resume,
+        asked=asked,
         device=device,
         progress=progress,
         notice=notice,

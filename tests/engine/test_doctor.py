@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import pytest
 
 from siam.engine import doctor
-from siam.training import device, driver
+from siam.runs.config import MeasuredPrecision, load_config, save_config
+from siam.training import device, driver, precision
 from siam.training.device import Device
 
 
@@ -82,11 +84,44 @@ def test_a_backend_that_is_not_installed_names_its_extra(
     assert "queries work, training does not" in told.detail
 
 
+def test_a_precision_that_was_measured_is_told_with_its_run(
+    run_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver, "driver_gpus", list)
+    monkeypatch.setattr(precision, "processor_flags", frozenset)
+    assert doctor.precision().detail == "measured when a training begins"
+    config = load_config(run_copy)
+    measured = MeasuredPrecision(
+        device=device.processor_name(),
+        backend="tensorflow",
+        seconds={config.recipe.precision: 0.161},
+    )
+    save_config(run_copy, dataclasses.replace(config, precision=measured))
+    assert "0.16 s a step (measured for 'digits')" in doctor.precision().detail
+
+
+def test_a_precision_that_the_processor_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver, "driver_gpus", list)
+    monkeypatch.setattr(precision, "processor_flags", lambda: frozenset({"avx2"}))
+    assert doctor.precision().detail == "float32, as bfloat16 would be emulated"
+
+
 def test_everything_is_examined_in_a_fixed_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SIAM_RUNS", str(tmp_path / "runs"))
     names = [check.name for check in doctor.examine(tmp_path)]
     assert names == [
-        *("python", "versions", "backend", "gpu", "mnist", "cache", "runs", "disk", "runs"),
+        *(
+            "python",
+            "versions",
+            "backend",
+            "gpu",
+            "precision",
+            "mnist",
+            "cache",
+            "runs",
+            "disk",
+            "runs",
+        ),
     ]

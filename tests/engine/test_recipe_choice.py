@@ -49,3 +49,16 @@ def test_a_way_of_training_that_there_is_not() -> None:
         choose_training(preset="fast", overrides={})
     with pytest.raises(UsageError, match="no kind of pairs 'foo'"):
         choose_training(pairs="foo", overrides={})
+
+
+@pytest.mark.parametrize(
+    ("minutes", "overrides", "error"),
+    [
+        (0.0, {}, "must be above 0, received 0"),
+        (float("nan"), {}, "must be above 0, received nan"),
+        (5.0, {"epochs": "3"}, "--minutes 5 and epochs=3"),
+    ],
+)
+def test_a_time_that_cannot_be_meant(minutes: float, overrides: dict[str, str], error: str) -> None:
+    with pytest.raises(UsageError, match=error):
+        choose_training(minutes=minutes, overrides=overrides)

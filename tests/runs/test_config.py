@@ -9,7 +9,15 @@ import pytest
 from siam.errors import DataError, RunError
 from siam.pictures.preparation import Preparation
 from siam.recipe import Recipe
-from siam.runs.config import DataChoice, RunConfig, TrainChoice, load_config, save_config
+from siam.runs.config import (
+    DataChoice,
+    MeasuredPrecision,
+    RunConfig,
+    TrainChoice,
+    describe_precision,
+    load_config,
+    save_config,
+)
 
 # As an earlier release wrote it.
 OLD = """
@@ -58,6 +66,11 @@ bands = 0.0
 """
 
 
+MEASURED = MeasuredPrecision(
+    device="a laptop", backend="jax", seconds={"float32": 0.161, "mixed_bfloat16": 1.6}
+)
+
+
 def config(**changes: object) -> RunConfig:
     """A configuration with some values of its own."""
     values: dict[str, object] = {
@@ -74,10 +87,25 @@ def config(**changes: object) -> RunConfig:
     return RunConfig(**values | changes)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("changes", [{}, {"groups": ()}, {"data": DataChoice()}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"groups": ()},
+        {"data": DataChoice()},
+        {"precision": MEASURED},
+    ],
+)
 def test_a_configuration_is_read_as_it_was_kept(tmp_path: Path, changes: dict[str, object]) -> None:
     save_config(tmp_path, config(**changes))
     assert load_config(tmp_path) == config(**changes)
+
+
+def test_a_precision_is_told_with_what_it_was_chosen_by() -> None:
+    recipe = Recipe(precision="float32")
+    told = describe_precision(config(recipe=recipe, precision=MEASURED))
+    assert told == "float32: 0.16 s a step; mixed_bfloat16 1.6 s"
+    assert describe_precision(config(recipe=recipe)) == "float32"
 
 
 def test_the_configuration_of_an_earlier_release_is_read(tmp_path: Path) -> None:

@@ -127,9 +127,10 @@ def test_a_gpu_asked_for_by_name_is_not_quietly_replaced(monkeypatch: pytest.Mon
     monkeypatch.setattr(device, "driver_gpus", list)
     with pytest.raises(UsageError, match="--device gpu:1: no NVIDIA GPU is seen"):
         device.detect_device("gpu:1")
-    monkeypatch.setattr(device, "backend_gpus", lambda _: ["NVIDIA H100"] * 2)
+    monkeypatch.setattr(device, "backend_gpus", lambda _: [("NVIDIA H100", 9)] * 2)
     found = device.detect_device("all")
     assert (found.kind, found.name, found.count) == ("gpu", "NVIDIA H100", 2)
+    assert found.generation == 9
 
 
 def test_choosing_a_device_imports_no_backend() -> None:
