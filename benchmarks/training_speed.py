@@ -1,10 +1,10 @@
-"""A training step beside the machine's peak: milliseconds, GFLOP/s, share of a large product.
+"""A training step beside the machine's peak, and whether siam chooses the faster precision.
 
-    python benchmarks/training_speed.py [--batch 260] [--repeats 30] [--json]
+    python benchmarks/training_speed.py [--batch 260] [--seconds 5] [--json]
 
 A step counts 6 floating-point operations per multiply-add and picture: 2 forward, 4 backward. The
-peak is a 4096-cube matrix product on the same cores. Fastest of the repeats, so that a busy
-machine shows less.
+peak is a 4096-cube matrix product on the same cores, in the same precision. Fastest of the repeats,
+so that a busy machine shows less.
 """
 
 from __future__ import annotations
@@ -14,80 +14,71 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
-
-import numpy as np
 
 from siam.training.native_logs import quiet_native_logs
 
 SIDE = 4096
+REPEATS = 5
+CLASSES = 10
+SHAPE = (28, 28, 1)
 POLICIES = {"float32": "float32", "mixed_bfloat16": "bfloat16"}
 
 
 def main() -> None:
-    """Time a step of every tower in both precisions."""
+    """Time a step of every tower in both precisions, then have siam choose."""
     parser = argparse.ArgumentParser(description="A training step beside the machine's peak.")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout, no table")
-    parser.add_argument("--batch", type=int, default=260, help="pictures in a step")
-    parser.add_argument("--repeats", type=int, default=30)
-    chosen = parser.parse_args()
+    parser.add_argument("--batch", type=int, default=260, help="pictures in a step, tens of them")
+    parser.add_argument("--seconds", type=float, default=5.0, help="of steps of each row")
+    options = parser.parse_args()
     with quiet_native_logs():
+        from siam.recipe import Recipe
+        from siam.siamese.step_time import batch_pictures, measure_step, multiply_adds
         from siam.siamese.towers import TOWERS
+        from siam.training.precision import resolve_precision
 
-    out = sys.stderr if chosen.json else sys.stdout
+    out = sys.stderr if options.json else sys.stdout
+    measure = partial(measure_step, input_shape=SHAPE, classes=CLASSES)
     print("tower    precision       million  ms a step  GFLOP/s  of peak", file=out)
     rows = []
-    for policy, dtype in POLICIES.items():
-        peak = peak_flops(dtype)
-        for tower in TOWERS:
-            row = {"tower": tower, "precision": policy, "peak_flops": peak}
-            row |= time_step(tower, policy, chosen.batch, chosen.repeats)
-            row["share"] = row["flops"] / peak
+    choices = []
+    peaks = {policy: peak_flops(dtype) for policy, dtype in POLICIES.items()}
+    for tower in TOWERS:
+        recipe = Recipe(tower=tower, pictures_per_class=options.batch // CLASSES)
+        count = multiply_adds(recipe, input_shape=SHAPE)
+        times = {}
+        for policy, peak in peaks.items():
+            named = Recipe(
+                tower=tower, pictures_per_class=options.batch // CLASSES, precision=policy
+            )
+            times[policy] = measure(named, seconds=options.seconds)
+            flops = 6 * count * batch_pictures(recipe, CLASSES) / times[policy]
+            row: dict[str, Any] = {"tower": tower, "precision": policy, "peak_flops": peak}
+            row |= {"multiply_adds": count, "seconds": times[policy], "flops": flops}
+            row["share"] = flops / peak
             rows.append(row)
             print(
-                f"{tower:8} {policy:14} {row['multiply_adds'] / 1e6:8.1f} "
-                f"{row['seconds'] * 1e3:10.1f} {row['flops'] / 1e9:8.0f} {row['share']:8.0%}",
+                f"{tower:8} {policy:14} {count / 1e6:8.1f} {times[policy] * 1e3:10.1f} "
+                f"{flops / 1e9:8.0f} {row['share']:8.0%}",
                 file=out,
                 flush=True,
             )
-    if chosen.json:
-        print(json.dumps({"schema": 1, "batch": chosen.batch, "rows": rows}, indent=2))
-
-
-def time_step(tower: str, policy: str, batch: int, repeats: int) -> dict[str, Any]:
-    """Time one step of the contrastive loss with the presets' optimizer."""
-
-    from siam.recipe import Recipe
-    from siam.siamese.losses.registry import make_loss
-    from siam.siamese.towers import build_tower
-    from siam.training.optimizers import make_optimizer
-    from siam.training.precision import dtype_policy
-
-    with dtype_policy(policy):
-        model = build_tower(tower, (28, 28, 1), 64)
-    model.compile(
-        optimizer=make_optimizer(Recipe().optimizer, 1e-3, weight_decay=0.0),
-        loss=make_loss("contrastive"),
-    )
-    rng = np.random.default_rng(0)
-    pictures = rng.integers(0, 256, (batch, 28, 28, 1)).astype(np.float32)
-    labels = np.arange(batch) % 10
-    seconds = fastest(lambda: model.train_on_batch(pictures, labels), repeats)
-    count = multiply_adds(model)
-    return {"multiply_adds": count, "seconds": seconds, "flops": 6 * count * batch / seconds}
-
-
-def multiply_adds(model: Any) -> int:
-    """Multiply-adds of one picture through the convolutions and dense layers."""
-    import keras
-
-    total = 0
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.Conv2D):
-            total += int(np.prod(layer.output.shape[1:3])) * int(np.prod(layer.kernel.shape))
-        elif isinstance(layer, keras.layers.Dense):
-            total += int(np.prod(layer.kernel.shape))
-    return total
+        started = time.perf_counter()
+        chosen, measured = resolve_precision(recipe, measure)
+        choice = {"tower": tower, "precision": chosen.precision, "measured": measured}
+        choice["seconds"] = time.perf_counter() - started
+        choice["ratio"] = times[chosen.precision] / min(times.values())
+        choices.append(choice)
+    for choice in choices:
+        print(
+            f"{choice['tower']}: chosen {choice['precision']} in {choice['seconds']:.1f} s, "
+            f"{choice['ratio']:.2f} of the faster one's time",
+            file=out,
+        )
+    if options.json:
+        print(json.dumps({"schema": 1, "batch": options.batch, "rows": rows, "choices": choices}))
 
 
 def peak_flops(dtype: str) -> float:
@@ -96,18 +87,16 @@ def peak_flops(dtype: str) -> float:
 
     matrix = ops.ones((SIDE, SIDE), dtype)
     return (
-        2
-        * SIDE**3
-        / fastest(lambda: float(ops.cast(ops.matmul(matrix, matrix)[0, 0], "float32")), 5)
+        2 * SIDE**3 / fastest(lambda: float(ops.cast(ops.matmul(matrix, matrix)[0, 0], "float32")))
     )
 
 
-def fastest(work: Callable[[], Any], repeats: int) -> float:
+def fastest(work: Callable[[], Any]) -> float:
     """Seconds of the fastest repeat, after two to warm up."""
     work()
     work()
     times = []
-    for _ in range(repeats):
+    for _ in range(REPEATS):
         started = time.perf_counter()
         work()
         times.append(time.perf_counter() - started)
