@@ -73,7 +73,7 @@ def choose_training(
         )
     return TrainChoice(
         preset=pick_word(preset, PRESET_NAMES, "preset"),
-        overrides=overrides,
+        overrides=dict(overrides),  # as the run's configuration keeps it
         seed=seed,
         pairs=pick_word(pairs, PAIR_KINDS, "kind of pairs"),
         patience=patience,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from siam.engine.recipe_choice import choose_recipe, choose_training
@@ -45,6 +46,8 @@ def test_steps_that_show_more_pictures_may_be_fewer() -> None:
 def test_a_way_of_training_that_there_is_not() -> None:
     choice = choose_training(preset="best", overrides={}, pairs="sampled", seed=3)
     assert choice == TrainChoice(preset="best", pairs="sampled", seed=3)
+    # Of what a run's configuration can be written from.
+    assert msgspec.to_builtins(choose_training()) == msgspec.to_builtins(TrainChoice())
     with pytest.raises(UsageError, match="no preset 'fast'"):
         choose_training(preset="fast", overrides={})
     with pytest.raises(UsageError, match="no kind of pairs 'foo'"):
