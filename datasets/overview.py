@@ -39,13 +39,15 @@ def say_what_is_there(
     sizes = Counter(entry.class_name for entry in entries)
     names = sorted(sizes)
     least, most = min(names, key=sizes.__getitem__), max(names, key=sizes.__getitem__)
+    span = f"{sizes[least]:,} ({least}) to {sizes[most]:,} ({most})"
+    span = f"{sizes[most]:,}" if sizes[least] == sizes[most] else span
     parts = Counter(entry.part for entry in entries)
     drawn = {entry.part for entry in entries} - {entry.part for entry in layout.entries}
     other = "photo" if choice.chain != "photo" else "glyph"
     how = f"; {' and '.join(sorted(drawn))} drawn by seed {seed}" if drawn else ""
     lines = [
         f"{len(names):,} classes ({list_names(names, NAMED)}), {len(entries):,} pictures: "
-        f"{sizes[least]:,} ({least}) to {sizes[most]:,} ({most}) of each.",
+        f"{span} of each.",
         f"Splits: {parts['train']:,} train, {parts['validation']:,} validation, "
         f"{parts['test']:,} test{how}.",
         f"Prepared as {choice.chain} ({MEANING[choice.chain]}), {choice.side} x {choice.side}: "

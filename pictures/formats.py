@@ -19,7 +19,7 @@ READABLE = "PNG, JPEG, BMP, GIF, TIFF, WebP, AVIF, HEIC or PPM"
 # Pillow reads more than pictures of digits come in, among it EPS, which runs Ghostscript.
 FORMATS = ("PNG", "JPEG", "BMP", "DIB", "GIF", "TIFF", "WEBP", "AVIF", "PPM")
 PICTURE_SUFFIXES = frozenset(
-    [".avif", ".bmp", ".dib", ".gif", ".heic", ".heif", ".jp2", ".jpeg", ".jpg", ".pbm"]
+    [".avif", ".bmp", ".dib", ".gif", ".heic", ".heif", ".jpeg", ".jpg", ".pbm"]
     + [".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"]
 )
 HEAD = 32  # bytes of a file's beginning that tell its format

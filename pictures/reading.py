@@ -60,7 +60,7 @@ def read_picture(
             gives the size in the file.
 
     Raises:
-        PictureError: no such file, empty, not a picture, damaged, or above 100 megapixels
+        PictureError: no such file, empty, a device, not a picture, damaged, or above 100 megapixels
             (40 for WebP, AVIF and HEIC, whose decoders need more memory).
         MissingExtraError: a HEIC picture, and the extra "heic" is not installed.
 
@@ -74,9 +74,13 @@ def read_picture(
     if isinstance(source, bytes):
         return _decode(io.BytesIO(source), label, enough)
     try:
-        with source.open("rb") as file:
-            if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        with open(source, "rb", opener=_open_at_once) as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if stat.S_ISREG(mode):
                 return _decode(file, label, enough)
+            if not stat.S_ISFIFO(mode):
+                raise PictureError(f"{label} is a device, not a picture.", "Name a file.")
+            os.set_blocking(file.fileno(), True)
             content = file.read(MAX_STREAM + 1)
     except FileNotFoundError:
         raise PictureError(f"{label}: no such file.", "Check the path.") from None
@@ -98,6 +102,11 @@ def original_size(image: Image.Image) -> tuple[int, int]:
     """Return (width, height) in the file, before a JPEG was decoded smaller."""
     width, height = image.info.get("siam_original_size", image.size)
     return int(width), int(height)
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file for reading; a pipe that nobody writes to as well, which then is empty."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _decode(file: BinaryIO, label: str, enough: int | None) -> Image.Image:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import subprocess
 import sys
@@ -146,6 +147,14 @@ def test_pipe_is_read_like_a_file(tmp_path: Path) -> None:
             [sys.executable, "-c", code], stdin=cat.stdout, capture_output=True, text=True
         )
     assert done.stdout.strip() == "(30, 20)", done.stderr
+
+
+def test_pipes_and_devices_do_not_keep_anyone_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(PictureError, match="pipe.png is empty"):
+        read_picture(tmp_path / "pipe.png")
+    with pytest.raises(PictureError, match="/dev/zero is a device"):
+        read_picture(Path("/dev/zero"))
 
 
 @pytest.mark.slow
