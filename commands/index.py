@@ -34,7 +34,8 @@ def add(
     sources: Annotated[
         list[str],
         typer.Argument(
-            help="Pictures, folders (labelled by sub-folder), or .npz files with x and perhaps y."
+            help="Pictures, folders (labelled by sub-folder), tables of path,label[,split], or .npz "
+            "files with x and perhaps y."
         ),
     ],
     label: Annotated[str | None, typer.Option(help="The label of all of them.")] = None,
@@ -61,7 +62,9 @@ def add(
 
 @index.command()
 def sync(
-    folder: Annotated[Path, typer.Argument(help="The folder that the index should follow.")],
+    folder: Annotated[
+        Path, typer.Argument(help="The folder (or file) that the index should follow.")
+    ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would do.")] = False,
     run: RunName = None,
     as_json: AsJson = False,

@@ -20,7 +20,8 @@ def train(
     dataset: Annotated[
         str | None,
         typer.Argument(
-            help="mnist, digits, an IDX folder, or a folder with a sub-folder per class. "
+            help="mnist, digits, an IDX folder, a folder or .zip with a sub-folder per class, a table "
+            "(.csv, .tsv, .parquet) of path,label[,split], an .npz file of x and y. "
             "Left out: MNIST if it can be had, else digits.",
             show_default=False,
         ),
@@ -61,7 +62,7 @@ def train(
     ] = None,
     prepare: Annotated[
         str | None,
-        typer.Option(help="Chain for pictures from outside: digit, glyph, photo or none."),
+        typer.Option(help="Chain that pictures go through: auto, digit, glyph, photo or none."),
     ] = None,
     classes_from: Annotated[
         str | None,

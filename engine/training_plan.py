@@ -163,7 +163,7 @@ def refuse_changes(
 def read_dataset(
     data: DataChoice, train: TrainChoice, progress: Progress, notice: Notice
 ) -> Dataset:
-    """Read a data set; say which files could not be: the first few by name, the rest by number."""
+    """Read a data set; say which files could not be: the first few, and why."""
     progress("Reading the data set", 0, 0)
     dataset = load_dataset(
         data.dataset,
@@ -178,6 +178,4 @@ def read_dataset(
     )
     for skipped in dataset.skipped[:3]:
         notice(f"Skipped {skipped.path}: {skipped.reason}")
-    if len(dataset.skipped) > 3:
-        notice(f"Skipped {len(dataset.skipped)} files in all.")
     return dataset

@@ -36,8 +36,9 @@ def train(
     """Train a Siamese network, index its pictures, measure it: one folder, a run.
 
     Args:
-        dataset: "mnist", "digits", an IDX folder, a folder or .zip with a sub-folder per class;
-            MNIST if it can be had, else digits, when left out.
+        dataset: "mnist", "digits", an IDX folder, a folder or .zip with a sub-folder per class, a
+            table of path,label[,split], an .npz file of x and y; MNIST if it can be had, else
+            digits, when left out.
         preset: "quick", "balanced" or "best"; "balanced" when left out.
         name: the run's name; by default the data set's with a number.
         seed: fixes splits, order, initialisation; 0 when left out.
@@ -48,7 +49,8 @@ def train(
         pairs: "batch" or "sampled"; "batch" when left out.
         patience: stop after so many epochs without progress; 0 = never, as when left out.
         size: side of the network's input in pixels.
-        prepare: "digit", "glyph", "photo" or "none", the chain for pictures from outside.
+        prepare: "digit", "glyph", "photo" or "none", the chain that pictures go through; found by
+            asking the pictures when left out or "auto".
         classes_from: which folders name a class, such as "alphabet/character".
         holdout_classes: names of classes to leave out of training.
         data_dir: where data sets stand.
@@ -57,7 +59,8 @@ def train(
         device: "auto", "cpu", "gpu", "gpu:N", or "all" for every GPU.
         backend: "tensorflow", "jax" or "torch"; KERAS_BACKEND, else TensorFlow, when left out.
         progress: told of every step.
-        notice: told in a sentence what the user should know.
+        notice: told in a sentence what the user should know: what the data set holds, what is
+            left out and why, which chain and size were chosen.
 
     Raises:
         DataError: the data set cannot be read.
