@@ -34,8 +34,8 @@ def add(
     sources: Annotated[
         list[str],
         typer.Argument(
-            help="Pictures, folders (labelled by sub-folder), tables of path,label[,split], or .npz "
-            "files with x and perhaps y."
+            help="Pictures, folders (labelled by sub-folder), tables of path,label[,split], or "
+            ".npz files with x and perhaps y."
         ),
     ],
     label: Annotated[str | None, typer.Option(help="The label of all of them.")] = None,

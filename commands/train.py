@@ -20,8 +20,8 @@ def train(
     dataset: Annotated[
         str | None,
         typer.Argument(
-            help="mnist, digits, an IDX folder, a folder or .zip with a sub-folder per class, a table "
-            "(.csv, .tsv, .parquet) of path,label[,split], an .npz file of x and y. "
+            help="mnist, digits, an IDX folder, a folder or .zip with a sub-folder per class, a "
+            "table (.csv, .tsv, .parquet) of path,label[,split], an .npz file of x and y. "
             "Left out: MNIST if it can be had, else digits.",
             show_default=False,
         ),
