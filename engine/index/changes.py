@@ -133,7 +133,7 @@ def list_candidates(
                 name for name in entries if (root / name).exists() and not (root / name).is_file()
             ]
             places = tuple(Skipped(name, "is not a plain file") for name in odd)
-            names = tuple(entries.keys() - odd)
+            names = tuple(name for name in entries if name not in odd)
     files = []
     for name in names:
         entry = entries.get(name)

@@ -33,7 +33,7 @@ from siam.errors import DataError
 from siam.index.catalogue import FILE
 from siam.index.files import known_files, remember_stats
 from siam.index.gallery import Gallery
-from siam.pictures.names import to_text
+from siam.pictures.names import to_label, to_text
 from siam.pictures.reading import Skipped
 from siam.pictures.thumbnail import encode_thumbnail
 from siam.progress import Progress, Stage, silent
@@ -108,6 +108,7 @@ def add(
         DataError: a source that is not there, a folder without pictures, a single picture that
             cannot be read.
     """
+    label = to_label(label) if label else None
     arrays = [Path(name) for name in sources if Path(name).suffix.lower() == ".npz"]
     progress("Looking for pictures", 0, 0)
     files: list[Candidate] = []
