@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from siam.errors import RunError, StoreError
 from siam.evaluation.calibration import Calibration, read_calibration
 from siam.index.gallery import Gallery
 from siam.run_files import CALIBRATION_FILE, CONFIG_FILE, ENCODER_FILE, INDEX_FOLDER, NETWORK_FILE
@@ -53,35 +55,55 @@ class OpenRun:
         self.gallery.close()
 
 
-def open_encoder_of(name: str | None) -> tuple[Path, RunConfig, Encoder]:
+def open_encoder_of(
+    name: str | None, *, also: Iterable[str] = ()
+) -> tuple[Path, RunConfig, Encoder]:
     """Open a run's encoder alone: (folder, configuration, encoder); its index may be missing.
 
+    Args:
+        name: a run's name or path; the newest finished run when left out.
+        also: further files of the run that the caller is going to read.
+
     Raises:
-        RunError: no such run, or a file of it is missing or not what training wrote.
+        RunError: no such run, a file of it is missing or not what training wrote, or the encoder
+            takes other pictures than the configuration prepares.
     """
     path = find_run(name)
     network = ENCODER_FILE if (path / ENCODER_FILE).exists() else NETWORK_FILE
-    verify_files(path, [CONFIG_FILE, ENCODER_FILE, network])
-    return path, load_config(path), open_encoder(path)
+    verify_files(path, dict.fromkeys([CONFIG_FILE, ENCODER_FILE, network, *also]))
+    config, encoder = load_config(path), open_encoder(path)
+    prepared = (*config.preparation.size, config.preparation.channels)
+    if encoder.picture_shape != prepared:
+        raise RunError(
+            f"The encoder of {path} takes pictures of shape {encoder.picture_shape}, its "
+            f"{CONFIG_FILE} prepares {prepared}.",
+            "Copy the run back from where it was whole, or train it again.",
+        )
+    return path, config, encoder
 
 
-def open_run(name: str | None = None, *, read_only: bool = True) -> OpenRun:
+def open_run(
+    name: str | None = None, *, read_only: bool = True, also: Iterable[str] = ()
+) -> OpenRun:
     """Open a run without importing TensorFlow.
 
     Args:
         name: a run's name or path; the newest finished run when left out.
         read_only: leave its index as it is; False to add to it.
+        also: further files of the run that the caller is going to read.
 
     Raises:
         RunError: no such run, or one of its files is missing or not what training wrote.
         StoreError: its index is damaged or was filled by another encoder.
     """
-    path, config, encoder = open_encoder_of(name)
-    verify_files(path, [CALIBRATION_FILE])
-    return OpenRun(
-        path=path,
-        config=config,
-        encoder=encoder,
-        calibration=read_calibration(path / CALIBRATION_FILE),
-        gallery=Gallery.open(path / INDEX_FOLDER, encoder_hash=encoder.hash, read_only=read_only),
-    )
+    path, config, encoder = open_encoder_of(name, also=[CALIBRATION_FILE, *also])
+    calibration = read_calibration(path / CALIBRATION_FILE)
+    gallery = Gallery.open(path / INDEX_FOLDER, encoder_hash=encoder.hash, read_only=read_only)
+    if gallery.dim != encoder.dim:
+        gallery.close()
+        raise StoreError(
+            f"The index of {path} holds vectors of {gallery.dim} numbers, its encoder gives "
+            f"{encoder.dim}.",
+            f"Delete {path / INDEX_FOLDER} and fill it again with `siam index sync FOLDER`.",
+        )
+    return OpenRun(path, config, encoder, calibration, gallery)

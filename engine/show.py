@@ -10,8 +10,9 @@ import numpy as np
 
 from siam.array_types import Pictures
 from siam.datasets.sampling import sample_pairs
+from siam.engine.answers.outputs import check_output
 from siam.progress import Progress, silent
-from siam.run_files import HELD_OUT_FILE, NETWORK_FILE
+from siam.run_files import CONFIG_FILE, HELD_OUT_FILE, NETWORK_FILE
 from siam.runs.config import load_config
 from siam.runs.held_out import load_held_out
 from siam.runs.manifest import verify_files
@@ -54,8 +55,10 @@ def show_run(run: Path, picture: Path, *, seed: int = 0, progress: Progress = si
 
     Raises:
         RunError: a file of the run is missing or damaged.
+        UsageError: `picture` lies in a run.
     """
-    verify_files(run, [NETWORK_FILE, HELD_OUT_FILE])
+    check_output(picture)
+    verify_files(run, [CONFIG_FILE, NETWORK_FILE, HELD_OUT_FILE])
     with quiet_native_logs(progress):
         from siam.siamese.network import load_network, tower_of
 

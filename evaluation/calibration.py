@@ -23,6 +23,7 @@ from siam.array_types import Floats, Reals
 from siam.atomic import write_json
 from siam.errors import RunError, UsageError
 from siam.evaluation.votes import Votes
+from siam.untrusted import read_json
 
 __all__ = ["Calibration", "features", "read_calibration", "write_calibration"]
 
@@ -237,15 +238,12 @@ def read_calibration(path: Path) -> Calibration:
     """
     cure = "Train the run again, or copy the file back from where it came."
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise ValueError(f"it is larger than {LARGEST_FILE:,} bytes")
-        content = path.read_bytes()
-        schema = msgspec.json.decode(content, type=Header).schema
+        schema = read_json(path, Header, most=LARGEST_FILE).schema
         if schema == SCHEMA:
-            return msgspec.json.decode(content, type=Calibration)
+            return read_json(path, Calibration, most=LARGEST_FILE)
     except FileNotFoundError:
         raise RunError(f"The calibration {path} is missing.", cure) from None
-    except (OSError, ValueError, RecursionError) as error:
+    except ValueError as error:
         raise RunError(f"The calibration {path} cannot be read: {error}.", cure) from error
     raise RunError(
         f"{path} has schema {schema}, this siam reads {SCHEMA}.",

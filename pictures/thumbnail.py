@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 
 from siam.array_types import Pictures
-from siam.errors import DataError
+from siam.errors import StoreError
 
 __all__ = ["LONGEST_SIDE", "decode_thumbnail", "encode_thumbnail"]
 
 LONGEST_SIDE = 64
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def encode_thumbnail(picture: Pictures) -> bytes:
@@ -40,14 +43,20 @@ def decode_thumbnail(png: bytes) -> Pictures:
     """Return a thumbnail as uint8 (height, width, channels), channels 1 (grey) or 3 (RGB).
 
     Raises:
-        DataError: it is no PNG.
+        StoreError: it is no PNG of at most 64 pixels a side.
     """
     import cv2
 
-    picture = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
-    if picture is None:
-        raise DataError(
-            f"A thumbnail of {len(png)} bytes is no PNG.", "Mend the index:  siam index verify"
+    # Read from the PNG's header, before its pixels: a few bytes may unpack to gigabytes.
+    longest = max(int.from_bytes(png[16:20]), int.from_bytes(png[20:24]))
+    picture = None
+    if png.startswith(SIGNATURE) and longest <= LONGEST_SIDE:
+        with contextlib.suppress(cv2.error):
+            picture = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
+    if picture is None or picture.dtype != np.uint8 or picture.shape[2:] not in ((), (3,)):
+        raise StoreError(
+            f"A thumbnail of {len(png)} bytes is no PNG that siam made.",
+            "Fill the index again with `siam index sync FOLDER`.",
         )
     pixels = np.asarray(picture, np.uint8)
     return pixels[:, :, np.newaxis] if pixels.ndim == 2 else pixels[:, :, ::-1]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from siam.atomic import write_text
 from siam.errors import DataError, RunError, UsageError
 from siam.recipe import Pairs, Preset, Recipe, read_recipe
 from siam.run_files import CONFIG_FILE
+from siam.untrusted import read_toml
 
 if TYPE_CHECKING:
     from siam.datasets.dataset import Dataset
@@ -29,7 +29,6 @@ __all__ = [
     "describe_precision",
     "load_config",
     "new_config",
-    "read_toml",
     "save_config",
 ]
 
@@ -247,7 +246,13 @@ def load_config(folder: Path) -> RunConfig:
     from siam.pictures.preparation import Preparation
 
     path = folder / CONFIG_FILE
-    content = read_toml(path)
+    try:
+        content = read_toml(path, most=MOST_BYTES)
+    except (FileNotFoundError, ValueError) as error:
+        raise RunError(
+            f"{path} cannot be read ({error}).",
+            "Copy it back from where it was whole, or train the run again.",
+        ) from error
     try:
         file = msgspec.convert(content, ConfigFile)
         if file.dataset.groups and len(file.dataset.groups) != len(file.dataset.classes):
@@ -272,23 +277,4 @@ def load_config(folder: Path) -> RunConfig:
             f"{path} is not a run's configuration ({problem}).",
             "Copy it back from where it was whole, or use the siam that wrote it (its manifest "
             "names the version).",
-        ) from error
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """Read a configuration's file.
-
-    Raises:
-        RunError: it is missing, too large or no TOML.
-    """
-    try:
-        with path.open("rb") as source:
-            content = source.read(MOST_BYTES + 1)
-        if len(content) > MOST_BYTES:
-            raise ValueError(f"more than {MOST_BYTES:,} bytes")
-        return tomllib.loads(content.decode())
-    except (OSError, ValueError, RecursionError) as error:
-        raise RunError(
-            f"{path} cannot be read ({error}).",
-            "Copy it back from where it was whole, or train the run again.",
         ) from error

@@ -6,8 +6,6 @@ the test, and a run can be judged where its data set is not.
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from siam.atomic import replacing
+from siam.datasets.arrays import open_arrays
 from siam.datasets.dataset import Split
 from siam.errors import RunError
 from siam.run_files import HELD_OUT_FILE
@@ -26,11 +25,6 @@ __all__ = ["load_held_out", "save_held_out"]
 
 # Enough for every figure's interval; a larger split is cut by a seeded draw.
 MOST_PICTURES = 20_000
-# What NumPy raises for archives and arrays that are not what they say.
-UNREADABLE = (
-    *(OSError, ValueError, KeyError, EOFError, MemoryError, NotImplementedError),
-    *(zipfile.BadZipFile, zlib.error),
-)
 
 
 def save_held_out(folder: Path, dataset: Dataset, *, seed: int) -> None:
@@ -67,13 +61,13 @@ def load_held_out(folder: Path, *, classes: int | None = None) -> tuple[Split, S
     """
     path = folder / HELD_OUT_FILE
     try:
-        with np.load(path, allow_pickle=False) as content:
+        with open_arrays(path) as content:
             validation, test = (
                 read_split(content, name, classes) for name in ("validation", "test")
             )
         if validation.pictures.shape[1:] != test.pictures.shape[1:]:
             raise ValueError("validation and test pictures are of two shapes")
-    except UNREADABLE as error:
+    except (FileNotFoundError, ValueError) as error:
         raise RunError(
             f"{path} cannot be read ({error}).",
             "Copy it back from where it was whole, or train the run again.",

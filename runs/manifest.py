@@ -19,6 +19,7 @@ from siam import __version__
 from siam.atomic import sha256, write_json
 from siam.errors import RunError
 from siam.run_files import INDEX_FOLDER, LOGS_FOLDER, MANIFEST_FILE, REPORT_FILE
+from siam.untrusted import read_json
 
 __all__ = [
     "Manifest",
@@ -30,6 +31,8 @@ __all__ = [
 
 # Written after training, or by others: not training's to vouch for.
 NOT_COVERED = (INDEX_FOLDER, LOGS_FOLDER, MANIFEST_FILE, REPORT_FILE)
+# A few dozen files and packages.
+MOST_BYTES = 1 << 20
 NAMED_PACKAGES = ("keras", "tensorflow", "jax", "torch", "faiss-cpu", "ai-edge-litert", "numpy")
 
 
@@ -79,13 +82,13 @@ def read_manifest(run: Path) -> Manifest:
     """
     path = run / MANIFEST_FILE
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Manifest)
+        return read_json(path, Manifest, most=MOST_BYTES)
     except FileNotFoundError as error:
         raise RunError(
             f"{run} has no {MANIFEST_FILE}, so it is no finished run.",
             "Name another run (siam runs lists them), or train it again.",
         ) from error
-    except (ValueError, RecursionError, OSError) as error:
+    except ValueError as error:
         raise RunError(
             f"{path} cannot be read ({error}).", "Train the run again, or copy it back."
         ) from error
@@ -106,7 +109,7 @@ def verify_files(run: Path, names: Iterable[str]) -> None:
         path = run / name
         if name not in hashes and not path.exists():
             continue
-        if not path.exists():
+        if not path.is_file():
             raise RunError(
                 f"{path} is missing from the run.", "Copy it back, or train the run again."
             )

@@ -13,9 +13,11 @@ import msgspec
 
 from siam.errors import RunError, UsageError
 from siam.run_files import CONFIG_FILE, MANIFEST_FILE, METRICS_FILE
-from siam.runs.config import read_toml
+from siam.runs.config import MOST_BYTES
 from siam.runs.lifecycle import PARTIAL, RunState, busy_error, hold_run, run_name, run_state
-from siam.runs.manifest import read_manifest
+from siam.runs.manifest import read_manifest, verify_files
+from siam.runs.plain_files import check_plain_files
+from siam.untrusted import read_json, read_toml
 
 __all__ = [
     "RunSummary",
@@ -124,19 +126,19 @@ def find_run(name: str | None = None) -> Path:
         name: a name in the runs folder or a path; the newest finished run when left out.
 
     Raises:
-        RunError: there is none, it is unfinished, or it is no run.
+        RunError: there is none, it is unfinished, it is no run, or holds other than plain files.
     """
     if not name or name == LAST:
         finished = [folder for folder in run_folders() if run_state(folder) == "finished"]
         if not finished:
             raise none_finished_error()
-        return max(finished, key=time_of).resolve()
+        return plain_run(max(finished, key=time_of))
     candidates = [runs_folder() / name]
     if os.sep in name or Path(name).is_dir():
         candidates.append(Path(name))
     for candidate in candidates:
         if run_state(candidate) == "finished":
-            return candidate.resolve()
+            return plain_run(candidate)
     partial = runs_folder() / f"{name}{PARTIAL}"
     if partial.exists():
         if run_state(partial) == "training":
@@ -153,16 +155,23 @@ def find_run(name: str | None = None) -> Path:
     raise missing_error(name)
 
 
+def plain_run(folder: Path) -> Path:
+    """Return where a run's folder really lies, once all that it holds is plain files."""
+    check_plain_files(folder)
+    return folder.resolve()
+
+
 def interrupted_run(name: str | None = None) -> Path:
     """Return the folder of the newest interrupted run, or of the one that is named.
 
     Raises:
-        RunError: there is none, or it is being trained now.
+        RunError: there is none, it is being trained now, or holds other than plain files.
     """
     for run in list_runs():
         if run.state == "training" and run.name == name:
             raise busy_error(run.path)
         if run.state == "interrupted" and name in (None, run.name):
+            check_plain_files(run.path)
             return run.path.absolute()
     which = f"'{name}' " if name else ""
     raise RunError(
@@ -205,10 +214,12 @@ def list_runs() -> list[RunSummary]:
 def summarise(path: Path) -> RunSummary:
     """Read what `siam runs` shows of one run; what cannot be read is None."""
     config, metrics = None, MetricsExtract()
-    with contextlib.suppress(RunError, msgspec.ValidationError):
-        config = msgspec.convert(read_toml(path / CONFIG_FILE), ConfigExtract)
-    with contextlib.suppress(OSError, ValueError, RecursionError):
-        metrics = msgspec.json.decode((path / METRICS_FILE).read_bytes(), type=MetricsExtract)
+    with contextlib.suppress(FileNotFoundError, ValueError):
+        config = msgspec.convert(read_toml(path / CONFIG_FILE, most=MOST_BYTES), ConfigExtract)
+    with contextlib.suppress(FileNotFoundError, ValueError, RunError):
+        if run_state(path) == "finished":
+            verify_files(path, [METRICS_FILE])
+        metrics = read_json(path / METRICS_FILE, MetricsExtract, most=MOST_BYTES)
     return RunSummary(
         name=run_name(path),
         path=path,

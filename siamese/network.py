@@ -6,6 +6,7 @@ Hadsell, Chopra and LeCun, "Dimensionality Reduction by Learning an Invariant Ma
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ __all__ = ["TOWER", "euclidean_distance", "load_network", "siamese_network", "to
 TOWER = "tower"
 # Below this squared distance the square root's slope would overflow; 1e-6 of distance is nothing.
 SMALLEST_SQUARE = 1e-12
+# Of weights, which a small archive may claim to hold.
+MOST_BYTES = 4 << 30
 
 
 def euclidean_distance(left: Any, right: Any) -> Any:
@@ -75,9 +78,15 @@ def load_network(path: Path) -> keras.Model:
     import keras
 
     try:
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (OSError, ValueError, TypeError, KeyError) as error:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+        if size > MOST_BYTES:
+            raise ValueError(f"unpacks to {size:,} bytes")
+        network = keras.saving.load_model(path, compile=False, safe_mode=True)
+        network.get_layer(TOWER)
+    except Exception as error:  # of any kind, for a file that Keras did not write
         raise RunError(
             f"{path}: not a network that can be loaded ({type(error).__name__}).",
             "Train the run again, or copy it back from where it was whole.",
         ) from error
+    return network

@@ -39,6 +39,7 @@ FOUNDATION = {
     "recipe",
     "run_files",
     "unit_vectors",
+    "untrusted",
 }
 # The command line is one thing in two places: `cli.py` puts the commands together.
 TOGETHER = {("cli", "commands")}

@@ -17,6 +17,7 @@ from siam.array_types import Pictures, Vectors
 from siam.errors import DataError, RunError
 from siam.parallel import cores
 from siam.training.native_logs import quiet_native_logs
+from siam.untrusted import read_bounded
 
 __all__ = ["BATCH", "LARGEST_DIFFERENCE", "LiteModel", "as_batch", "missing_network"]
 
@@ -24,6 +25,9 @@ __all__ = ["BATCH", "LARGEST_DIFFERENCE", "LiteModel", "as_batch", "missing_netw
 BATCH = 32
 # Float32 sums in another order differ by about 1e-6; a wrong layer differs by far more.
 LARGEST_DIFFERENCE = 1e-3
+# What a network file may have, and how many numbers it may take or give for a picture.
+MOST_BYTES = 1 << 30
+MOST_NUMBERS = 4096 * 4096 * 3
 
 
 class LiteModel:
@@ -104,29 +108,38 @@ class _Interpreter:
             with quiet_native_logs():
                 self._lite = Interpreter(model_content=content, num_threads=1)
                 self._lite.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
-            raise RunError(
-                f"The network file is no LiteRT model ({error}).",
-                "Train the run again, or copy it back from where it was whole.",
-            ) from error
-        entry = self._lite.get_input_details()[0]
+            entry, answer = self._lite.get_input_details()[0], self._lite.get_output_details()[0]
+            batch, height, width, channels = (int(side) for side in entry["shape"])
+            _, dim = (int(side) for side in answer["shape"])
+            if not (entry["dtype"] is answer["dtype"] is np.float32):
+                raise ValueError("it takes or gives other numbers than float32")
+            if not 0 < height * width * channels <= MOST_NUMBERS or not 0 < dim <= MOST_NUMBERS:
+                raise ValueError(
+                    f"it takes {height} x {width} x {channels} and gives {dim} numbers"
+                )
+        except (ValueError, RuntimeError, IndexError) as error:
+            raise damaged_network(error) from error
         self._input: int = entry["index"]
-        self._output: int = self._lite.get_output_details()[0]["index"]
-        self._batch = int(entry["shape"][0])
-        height, width, channels = (int(side) for side in entry["shape"][1:])
+        self._output: int = answer["index"]
+        self._batch = batch
         self.picture_shape = (height, width, channels)
-        self.dim = int(self._lite.get_output_details()[0]["shape"][-1])
+        self.dim = dim
 
     def answer(self, pictures: Pictures) -> Vectors:
         """Answer for up to BATCH pictures at once."""
-        if len(pictures) != self._batch:
-            # 0.06 ms for the odd batch at the end; filling it up would cost more.
-            self._batch = len(pictures)
-            self._lite.resize_tensor_input(self._input, [self._batch, *self.picture_shape])
-            self._lite.allocate_tensors()
-        self._lite.set_tensor(self._input, pictures.astype(np.float32))
-        self._lite.invoke()
-        answers: Vectors = self._lite.get_tensor(self._output)
+        try:
+            if len(pictures) != self._batch:
+                # 0.06 ms for the odd batch at the end; filling it up would cost more.
+                self._batch = len(pictures)
+                self._lite.resize_tensor_input(self._input, [self._batch, *self.picture_shape])
+                self._lite.allocate_tensors()
+            self._lite.set_tensor(self._input, pictures.astype(np.float32))
+            self._lite.invoke()
+            answers: Vectors = self._lite.get_tensor(self._output)
+        except (ValueError, RuntimeError) as error:
+            raise damaged_network(error) from error
+        if answers.shape != (len(pictures), self.dim):
+            raise damaged_network(f"it answers {answers.shape} to {len(pictures)} pictures")
         return answers
 
 
@@ -151,9 +164,19 @@ def as_batch(pictures: Pictures, picture_shape: tuple[int, int, int]) -> Picture
 def read_model(path: Path) -> bytes:
     """Read a network file whole."""
     try:
-        return path.read_bytes()
-    except OSError as error:
+        return read_bounded(path, MOST_BYTES)
+    except FileNotFoundError as error:
         raise missing_network(path) from error
+    except ValueError as error:
+        raise damaged_network(error) from error
+
+
+def damaged_network(reason: object) -> RunError:
+    """Say that a network file cannot be used."""
+    return RunError(
+        f"The network file is no LiteRT model of siam's ({' '.join(str(reason).split())}).",
+        "Train the run again, or copy it back from where it was whole.",
+    )
 
 
 def missing_network(path: Path) -> RunError:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
+
 import numpy as np
 import pytest
 
-from siam.errors import DataError
+from siam.errors import StoreError
 from siam.pictures.thumbnail import decode_thumbnail, encode_thumbnail
 
 
@@ -24,6 +27,14 @@ def test_a_large_picture_is_shrunk_with_its_aspect() -> None:
     assert decode_thumbnail(encode_thumbnail(np.zeros((2, 500, 1), np.uint8))).shape == (1, 64, 1)
 
 
-def test_what_is_no_png_is_refused() -> None:
-    with pytest.raises(DataError, match="is no PNG"):
-        decode_thumbnail(b"nothing of the kind")
+def bomb() -> bytes:
+    """A PNG whose header says 30,000 x 30,000 pixels."""
+    png = encode_thumbnail(np.zeros((8, 8, 1), np.uint8))
+    header = png[12:16] + struct.pack(">II", 30_000, 30_000) + png[24:29]
+    return png[:12] + header + struct.pack(">I", zlib.crc32(header)) + png[33:]
+
+
+@pytest.mark.parametrize("content", [b"", b"nothing of the kind", b"\x89PNG\r\n\x1a\n", bomb()])
+def test_what_is_no_thumbnail_is_refused(content: bytes) -> None:
+    with pytest.raises(StoreError, match="is no PNG that siam made"):
+        decode_thumbnail(content)
