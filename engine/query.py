@@ -236,8 +236,9 @@ def neighbours_of(
         return [()] * len(matches)
     shown = matches if options.within is None else matches.within(options.within)
     ids, distances = shown.ids[:, : options.k], shown.distances[:, : options.k]
-    known = np.unique(ids[ids >= 0])
-    items = {item.id: item for item in run.gallery.items(known)}
+    # One that was removed since the search, by another process, is nobody's neighbour any more.
+    items = {item.id: item for item in run.gallery.items_there(np.unique(ids[ids >= 0]))}
+    known = np.array(sorted(items), np.int64)
     pictures: dict[int, bytes | None] = {}
     if options.thumbnails:
         pictures = dict(zip(known.tolist(), run.gallery.thumbnails(known.tolist()), strict=True))
@@ -250,7 +251,7 @@ def neighbours_of(
         tuple(
             neighbour(number, distance)
             for number, distance in zip(near, how_far, strict=True)
-            if number >= 0
+            if number in items
         )
         for near, how_far in zip(ids.tolist(), distances.tolist(), strict=True)
     ]

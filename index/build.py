@@ -42,7 +42,7 @@ def bring_up_to_date(
                 if held:
                     store.remove(changed_since(connection, generation))
                 done = 0
-                for ids, vectors in each_since(connection, generation, last_id):
+                for ids, vectors in each_since(connection, generation, last_id, dim=catalogue.dim):
                     store.add(ids, vectors)
                     done += len(ids)
                     progress("Reading vectors", done, position.count)

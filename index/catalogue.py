@@ -14,44 +14,35 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
 
 from siam.atomic import sync_folder
 from siam.errors import StoreError
 from siam.index.connection import WAIT, connect, translate_errors
+from siam.index.schema import FORMAT, SCHEMA, check_rows
+from siam.index.stores.budget import Budget
+from siam.index.stores.kinds import is_bounded
 from siam.index.stores.vector_store import Stamp
 from siam.index.wal_check import open_checked
 
 __all__ = ["FILE", "Catalogue", "Position"]
 
 FILE = "catalogue.sqlite"
-FORMAT = "1"
-SCHEMA = """
-PRAGMA journal_mode = WAL;
-BEGIN;
-CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE state (
-    one INTEGER PRIMARY KEY CHECK (one = 1),
-    generation INTEGER NOT NULL, stamp INTEGER NOT NULL, count INTEGER NOT NULL,
-    uuid TEXT NOT NULL
-);
-CREATE TABLE items (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    key TEXT NOT NULL UNIQUE,
-    label TEXT NOT NULL, origin TEXT NOT NULL, split TEXT NOT NULL,
-    hash TEXT NOT NULL, stat TEXT NOT NULL, meta TEXT NOT NULL
-);
-CREATE INDEX items_label ON items (label);
-CREATE TABLE vectors (
-    id INTEGER PRIMARY KEY, vector BLOB NOT NULL CHECK (length(vector) = {bytes}),
-    checksum INTEGER NOT NULL
-);
-CREATE TABLE thumbnails (id INTEGER PRIMARY KEY, picture BLOB NOT NULL);
-CREATE TABLE commits (generation INTEGER PRIMARY KEY, stamp INTEGER NOT NULL);
-CREATE TABLE changes (
-    generation INTEGER NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (generation, id)
-) WITHOUT ROWID;
-INSERT INTO commits VALUES (0, 0);
-"""
+# Far above what any index holds, far below what overflows 64 bits.
+MOST = 1 << 62
+Whole = Annotated[int, Meta(ge=0, lt=MOST)]
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """What the table `settings` must hold; a budget beside them is checked by `Budget`."""
+
+    format: str
+    dim: Annotated[str, Meta(pattern="^[1-9][0-9]{0,5}$")]
+    encoder: str
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -103,16 +94,25 @@ class Catalogue:
             )
         with translate_errors(self.folder):
             self._reader, self.notices = open_checked(path, read_only=read_only, wait=wait)
-            self.settings: dict[str, str] = dict(
-                self._reader.execute("SELECT name, value FROM settings")
-            )
+            rows = self._reader.execute("SELECT name, value FROM settings")
+            self.settings: dict[str, str] = dict(check_rows(rows, tuple[str, str]))
         if self.settings.get("format") != FORMAT:
             raise StoreError(
                 f"The index {self.folder} has format {self.settings.get('format')!r}, "
                 f"this siam reads format {FORMAT!r}.",
                 "Use the siam version that wrote it, or fill the index again.",
             )
-        self.dim = int(self.settings["dim"])
+        try:
+            settings = msgspec.convert(self.settings, Settings)
+            self.dim = int(settings.dim)
+            if not is_bounded(settings.kind):
+                raise ValueError(f"the kind {settings.kind[:40]!r}")
+            Budget.read(self.settings)
+        except ValueError as error:
+            raise StoreError(
+                f"The settings of the index {self.folder} are not siam's ({error}).",
+                "Delete the index folder and fill it again with `siam index sync FOLDER`.",
+            ) from error
 
     @staticmethod
     def create(path: Path, settings: dict[str, str], *, dim: int) -> None:
@@ -201,11 +201,13 @@ class Catalogue:
 
     def position(self, connection: sqlite3.Connection) -> Position:
         """Return where the catalogue stands, as seen by `connection`."""
-        generation, mark, count = connection.execute(
-            "SELECT generation, stamp, count FROM state"
-        ).fetchone()
-        row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'items'").fetchone()
-        return Position(generation, mark, count, row[0] if row else 0)
+        rows = connection.execute(
+            "SELECT generation, stamp, count, max(coalesce(max(seq), 0),"
+            " coalesce((SELECT max(id) FROM items), 0)) FROM state"
+            " LEFT JOIN sqlite_sequence ON name = 'items'"
+        )
+        (row,) = check_rows(rows, tuple[Whole, Whole, Whole, Whole])
+        return Position(*row)
 
     def advance(
         self, connection: sqlite3.Connection, *, added: int, changed: Sequence[int] = ()

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from siam.errors import StoreError
+from siam.index.schema import check_schema
 
 __all__ = ["WAIT", "connect", "connect_reader", "translate_errors"]
 
@@ -27,13 +28,24 @@ def connect(path: Path, mode: str, *, wait: float = WAIT) -> sqlite3.Connection:
         path: the catalogue file.
         mode: "rwc" makes the file; "immutable" promises that nobody writes and takes no locks.
         wait: seconds to wait for another process's lock.
+
+    Raises:
+        sqlite3.DatabaseError: the file cannot be read, or holds other tables than a catalogue's.
     """
     option = "immutable=1" if mode == "immutable" else f"mode={mode}"
     uri = f"file:{urllib.parse.quote(str(path.absolute()))}?{option}"
     connection = sqlite3.connect(
         uri, uri=True, timeout=wait, isolation_level=None, check_same_thread=False
     )
-    connection.execute("PRAGMA temp_store = MEMORY")
+    try:
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA cell_size_check = ON")
+        if mode != "rwc":
+            check_schema(connection)
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 
@@ -43,15 +55,11 @@ def connect_reader(path: Path, *, wait: float = WAIT) -> sqlite3.Connection:
     SQLite needs a writable folder beside a WAL database. Without one, a catalogue that was
     closed properly is opened as immutable, and one that was not is read from a copy.
     """
-    connection = connect(path, "ro", wait=wait)
     try:
-        connection.execute("SELECT generation FROM state").fetchone()
+        return connect(path, "ro", wait=wait)
     except sqlite3.OperationalError as error:
-        connection.close()
         if "unable to open" not in str(error) and "readonly" not in str(error):
             raise
-    else:
-        return connection
     log = Path(f"{path}-wal")
     if not log.exists() or log.stat().st_size == 0:
         return connect(path, "immutable", wait=wait)
@@ -71,8 +79,6 @@ def translate_errors(folder: Path) -> Iterator[None]:
     """Turn errors of SQLite, FAISS and the disk inside the block into `StoreError`, with a cure."""
     try:
         yield
-    except sqlite3.IntegrityError:
-        raise
     except sqlite3.DatabaseError as error:
         raise _explain(folder, str(error)) from error
     except OSError as error:

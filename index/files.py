@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from siam.index.items import LABEL, SPLIT
+from siam.index.items import LABEL, SPLIT, read_meta
 from siam.index.reader import Reader
+from siam.index.schema import check_rows
 
 __all__ = ["KnownFile", "known_files", "remember_stats"]
 
@@ -23,7 +25,7 @@ class KnownFile:
         hash: SHA-256 of the content that was embedded, in hexadecimal.
         stat: size, times and inode at that moment; "" where the file itself was not looked at,
             and `hash` is then of something else.
-        meta: the item's further values, as JSON text.
+        meta: the item's further values.
     """
 
     id: int
@@ -33,7 +35,7 @@ class KnownFile:
     origin: str
     hash: str
     stat: str
-    meta: str
+    meta: Mapping[str, Any]
 
 
 def known_files(reader: Reader, folder: Path | None = None) -> dict[str, KnownFile]:
@@ -44,8 +46,11 @@ def known_files(reader: Reader, folder: Path | None = None) -> dict[str, KnownFi
     with reader.catalogue.reading() as connection:
         rows = connection.execute(
             f"SELECT {columns} FROM items WHERE origin >= ? AND origin < ?", (first, past)
-        ).fetchall()
-    return {row[4]: KnownFile(*row) for row in rows}
+        )
+        return {
+            row[4]: KnownFile(*row[:7], read_meta(row[7]))
+            for row in check_rows(rows, tuple[int, str, str | None, str | None, str, str, str, str])
+        }
 
 
 def remember_stats(reader: Reader, stats: Mapping[int, str]) -> None:

@@ -24,9 +24,10 @@ import numpy as np
 from siam.array_types import Integers
 from siam.errors import UsageError
 
-__all__ = ["select"]
+__all__ = ["FIELDS", "select"]
 
 COLUMNS = ("key", "label", "origin", "split", "hash")
+FIELDS = ("id", *COLUMNS)  # no metadata may be called so
 TOKEN = re.compile(
     r"\s*(?:(?P<mark>[()]|<=|>=|!=|==|=|<|>)"
     r"|(?P<quoted>'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\")"
@@ -67,7 +68,7 @@ def _require(connection: sqlite3.Connection, name: str) -> None:
     if row is None:
         raise UsageError(
             f"No item of this index has {name!r} to filter by.",
-            f"Fields are id, {', '.join(COLUMNS)}, and what --meta gave.",
+            f"Fields are {', '.join(FIELDS)}, and what --meta gave.",
         )
 
 

@@ -165,7 +165,8 @@ class Gallery(Reader):
         )
         with self.catalogue.writing() as connection:
             before = connection.total_changes
-            ids, added, changed = rows.insert(connection, new)
+            last_id = self.catalogue.position(connection).last_id
+            ids, added, changed = rows.insert(connection, new, last_id=last_id)
             if connection.total_changes > before:
                 self.catalogue.advance(connection, added=added, changed=changed)
                 self._changed = True

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from siam.array_types import Integers, Vectors
+from siam.index.items import stack_vectors
+from siam.index.schema import check_rows
 
 __all__ = ["changed_since", "each_since", "forget_before", "is_remembered", "vectors_since"]
 
@@ -27,11 +29,11 @@ def changed_since(connection: sqlite3.Connection, generation: int) -> Integers:
     rows = connection.execute(
         "SELECT DISTINCT id FROM changes WHERE generation > ? ORDER BY id", (generation,)
     )
-    return np.fromiter((row[0] for row in rows), np.int64)
+    return np.fromiter((row[0] for row in check_rows(rows, tuple[int])), np.int64)
 
 
 def each_since(
-    connection: sqlite3.Connection, generation: int, last_id: int
+    connection: sqlite3.Connection, generation: int, last_id: int, *, dim: int
 ) -> Iterator[tuple[Integers, Vectors]]:
     """Yield what a reader that stopped at `generation` and `last_id` has not seen, in pieces.
 
@@ -49,10 +51,9 @@ def each_since(
         "SELECT id, vector FROM vectors WHERE id > ? ORDER BY id", (last_id,)
     )
     for rows in (changed, added):
-        while part := rows.fetchmany(PIECE):
+        while part := check_rows(rows.fetchmany(PIECE), tuple[int, bytes]):
             ids = np.fromiter((row[0] for row in part), np.int64, len(part))
-            joined = np.frombuffer(b"".join([row[1] for row in part]), np.float32)
-            yield ids, joined.reshape(len(part), -1)
+            yield ids, stack_vectors([row[1] for row in part], dim)
 
 
 def vectors_since(
@@ -61,7 +62,7 @@ def vectors_since(
     """Return all that `each_since` yields: ids int64 (n,) and vectors float32 (n, dim)."""
     ids = [np.empty(0, np.int64)]
     joined = bytearray()  # grows where it lies, so that all is never in memory twice
-    for some, vectors in each_since(connection, generation, last_id):
+    for some, vectors in each_since(connection, generation, last_id, dim=dim):
         ids.append(some)
         joined += vectors.data.cast("B")
     return np.concatenate(ids), np.frombuffer(joined, np.float32).reshape(-1, dim)

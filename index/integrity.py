@@ -13,6 +13,7 @@ from siam.atomic import sha256
 from siam.errors import StoreError
 from siam.index import items as rows
 from siam.index.catalogue import Catalogue
+from siam.index.schema import check_rows
 from siam.index.snapshot import Snapshot
 from siam.pictures.names import path_of
 from siam.progress import Progress
@@ -93,10 +94,9 @@ def each_vector(
 ) -> Iterator[tuple[Integers, Vectors, list[int]]]:
     """Yield ids, vectors and checksums in chunks."""
     cursor = connection.execute("SELECT id, vector, checksum FROM vectors ORDER BY id")
-    while part := cursor.fetchmany(CHUNK):
+    while part := check_rows(cursor.fetchmany(CHUNK), tuple[int, bytes, int]):
         ids = np.fromiter((row[0] for row in part), np.int64, len(part))
-        joined = np.frombuffer(b"".join([row[1] for row in part]), np.float32)
-        yield ids, joined.reshape(len(part), dim), [row[2] for row in part]
+        yield ids, rows.stack_vectors([row[1] for row in part], dim), [row[2] for row in part]
 
 
 def damaged_vectors(
@@ -119,7 +119,8 @@ def changed_files(connection: sqlite3.Connection, progress: Progress) -> tuple[l
     problems = []
     checked = 0
     # Without a stat the hash is of pixels, not of a file.
-    listed = connection.execute("SELECT origin, hash FROM items WHERE stat != ''").fetchall()
+    statement = "SELECT origin, hash FROM items WHERE stat != ''"
+    listed = check_rows(connection.execute(statement), tuple[str, str])
     for done, (origin, content) in enumerate(listed, 1):
         path = path_of(origin)
         if path.is_absolute() and path.is_file():

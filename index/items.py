@@ -6,23 +6,35 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from zlib import crc32
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from siam.array_types import Integers, Labels, Vectors
 from siam.errors import DataError, UsageError
 from siam.index.matches import Item
+from siam.index.schema import check_rows
 
-__all__ = ["NewItems", "delete", "ids_of_keys", "insert", "items_of", "new_items"]
+__all__ = [
+    "NewItems",
+    "delete",
+    "ids_of_keys",
+    "insert",
+    "items_of",
+    "new_items",
+    "read_meta",
+    "stack_vectors",
+]
 
 # SQLite takes 32,766 parameters in one statement.
 CHUNK = 10_000
 # "" is no label, and no split: the schema of every index so far.
 LABEL, SPLIT = "nullif(label, '')", "nullif(split, '')"
 COLUMNS = "key, label, origin, split, hash, stat, meta"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -105,23 +117,28 @@ def _text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def insert(connection: sqlite3.Connection, new: NewItems) -> tuple[Integers, int, list[int]]:
+def insert(
+    connection: sqlite3.Connection, new: NewItems, *, last_id: int
+) -> tuple[Integers, int, list[int]]:
     """Add items, or bring those whose key is known up to date under the id they have.
+
+    Args:
+        connection: inside a transaction.
+        new: the items.
+        last_id: the highest id ever given.
 
     Returns:
         ids int64 of shape (n,), how many are new, and the ids whose vector changed.
         Nothing is written for items that are already there with the same values.
     """
     ids_by_key = ids_of_keys(connection, [row[0] for row in new.rows])
-    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'items'").fetchone()
-    following = (row[0] if row else 0) + 1
     ids = np.empty(len(new.rows), np.int64)
     fresh: list[int] = []
     changed: list[int] = []
     for position, values in enumerate(new.rows):
         existing = ids_by_key.get(values[0])
         if existing is None:
-            ids[position] = following + len(fresh)
+            ids[position] = last_id + 1 + len(fresh)
             fresh.append(position)
         else:
             ids[position] = existing
@@ -180,47 +197,78 @@ def ids_of_keys(connection: sqlite3.Connection, keys: Sequence[str]) -> dict[str
     """Return the ids of the keys that are in the catalogue."""
     if not connection.execute("SELECT 1 FROM items LIMIT 1").fetchone():
         return {}
-    return dict(_chunked(connection, "SELECT key, id FROM items WHERE key IN", keys))
+    return dict(
+        _chunked(connection, "SELECT key, id FROM items WHERE key IN", keys, tuple[str, int])
+    )
 
 
 def items_of(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, Item]:
     """Return the items `ids` that are in the catalogue, by id."""
     rows = _chunked(
-        connection, "SELECT id, key, label, origin, split, hash, meta FROM items WHERE id IN", ids
+        connection,
+        "SELECT id, key, label, origin, split, hash, meta FROM items WHERE id IN",
+        ids,
+        tuple[int, str, str, str, str, str, str],
     )
     return {
-        number: Item(
-            number, key, label or None, origin, split or None, content, json.loads(meta or "{}")
-        )
+        number: Item(number, key, label or None, origin, split or None, content, read_meta(meta))
         for number, key, label, origin, split, content, meta in rows
     }
 
 
+def read_meta(text: str) -> dict[str, Any]:
+    """Return the further values of an item, as the catalogue keeps them: JSON, or "".
+
+    Raises:
+        sqlite3.DatabaseError: it is something else.
+    """
+    try:
+        return msgspec.json.decode(text or "{}", type=dict[str, Any])
+    except (ValueError, RecursionError) as error:
+        raise sqlite3.DatabaseError(f"an item's metadata is damaged: {error}") from error
+
+
 def _chunked(
-    connection: sqlite3.Connection, statement: str, values: Sequence[Any]
-) -> Iterator[tuple[Any, ...]]:
+    connection: sqlite3.Connection, statement: str, values: Sequence[Any], kind: type[T]
+) -> Iterator[T]:
     for start in range(0, len(values), CHUNK):
         part = values[start : start + CHUNK]
-        yield from connection.execute(f"{statement} ({','.join('?' * len(part))})", part)
+        rows = connection.execute(f"{statement} ({','.join('?' * len(part))})", part)
+        yield from check_rows(rows, kind)
 
 
 def labels_of_ids(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, str | None]:
     """Return the labels of the items `ids` that are in the catalogue; None for no label."""
-    return dict(_chunked(connection, f"SELECT id, {LABEL} FROM items WHERE id IN", ids))
+    statement = f"SELECT id, {LABEL} FROM items WHERE id IN"
+    return dict(_chunked(connection, statement, ids, tuple[int, str | None]))
 
 
 def all_labels(connection: sqlite3.Connection) -> tuple[Integers, Labels]:
     """Return every id, int64 ascending, and its label, str or None."""
-    pairs = connection.execute(f"SELECT id, {LABEL} FROM items ORDER BY id").fetchall()
+    listed = connection.execute(f"SELECT id, {LABEL} FROM items ORDER BY id")
+    pairs = check_rows(listed, tuple[int, str | None])
     ids = np.fromiter((row[0] for row in pairs), np.int64, len(pairs))
     return ids, np.array([row[1] for row in pairs], dtype=object)
 
 
 def thumbnails_of(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, bytes]:
     """Return the thumbnails of those items `ids` that have one."""
-    return dict(_chunked(connection, "SELECT id, picture FROM thumbnails WHERE id IN", ids))
+    statement = "SELECT id, picture FROM thumbnails WHERE id IN"
+    return dict(_chunked(connection, statement, ids, tuple[int, bytes]))
 
 
 def vectors_of_ids(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, bytes]:
     """Return the vectors, as the bytes of their float32 numbers, of those items there are."""
-    return dict(_chunked(connection, "SELECT id, vector FROM vectors WHERE id IN", ids))
+    statement = "SELECT id, vector FROM vectors WHERE id IN"
+    return dict(_chunked(connection, statement, ids, tuple[int, bytes]))
+
+
+def stack_vectors(contents: Sequence[bytes], dim: int) -> Vectors:
+    """Return vectors from the bytes of their numbers: float32 (n, dim).
+
+    Raises:
+        sqlite3.DatabaseError: one has another length.
+    """
+    if any(len(content) != 4 * dim for content in contents):
+        raise sqlite3.DatabaseError(f"a vector is damaged: it has not {dim} numbers")
+    return np.frombuffer(bytearray().join(contents), np.float32).reshape(len(contents), dim)

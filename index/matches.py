@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from siam.array_types import Integers, Vectors
+from siam.errors import UsageError
 
-__all__ = ["Item", "Matches"]
+__all__ = ["Item", "Matches", "check_radius"]
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,24 @@ class Matches:
         return len(self.ids)
 
     def within(self, radius: float) -> Matches:
-        """Keep what lies at `radius` or nearer; the rest becomes -1 and infinity."""
+        """Keep what lies at `radius` or nearer; the rest becomes -1 and infinity.
+
+        Raises:
+            UsageError: a radius outside 0 to 2.
+        """
+        check_radius(radius)
         kept = self.distances <= radius
         return Matches(
             np.where(kept, self.ids, -1),
             np.where(kept, self.distances, np.float32(np.inf)).astype(np.float32),
         )
+
+
+def check_radius(radius: float) -> None:
+    """Refuse a radius that is no distance, NaN too.
+
+    Raises:
+        UsageError: it is outside 0 to 2.
+    """
+    if not 0.0 <= radius <= 2.0:
+        raise UsageError(f"Distances lie between 0 and 2; received the radius {radius}.")

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from siam.index.reader import Reader
 from siam.index.snapshot import count_lag, open_store
-from siam.index.stores.faiss_files import folders, of_older_siam
+from siam.index.stores.faiss_files import folders
+from siam.index.stores.store_manifest import of_older_siam
 
 __all__ = ["StoreNotice", "collect_notices", "inspect_store"]
 

@@ -11,8 +11,10 @@ from siam.index.matches import Matches
 
 __all__ = ["Candidates", "rank"]
 
-# Queries ranked at once, so that their candidates' vectors stay in the processor's cache.
+# Queries ranked at once, so that their candidates' vectors stay in the processor's cache; fewer
+# where each has so many candidates that these vectors would take more than 256 MB.
 BLOCK = 256
+MOST_NUMBERS = 1 << 26
 # Ids of candidates, int64 (n, m), -1 for none, and what gives the vectors of such ids: NaN for
 # -1 and for one that is not there any more.
 Candidates = tuple[Integers, Callable[[Integers], Vectors]]
@@ -35,11 +37,12 @@ def rank(queries: Vectors, candidates: Sequence[Candidates], k: int) -> Matches:
     if not width or not len(queries):
         nobody = np.empty((len(queries), 0), np.int64)
         return _padded(nobody, nobody.astype(np.float32), k)
-    if len(queries) <= BLOCK:
+    size = max(1, min(BLOCK, MOST_NUMBERS // (width * queries.shape[1])))
+    if len(queries) <= size:
         return _padded(*_rank_block(queries, candidates, k), k)
     parts = []
-    for start in range(0, len(queries), BLOCK):
-        block = slice(start, start + BLOCK)
+    for start in range(0, len(queries), size):
+        block = slice(start, start + size)
         parts.append(_rank_block(queries[block], [(ids[block], t) for ids, t in candidates], k))
     ids = np.concatenate([part[0] for part in parts])
     return _padded(ids, np.concatenate([part[1] for part in parts]), k)

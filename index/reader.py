@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,7 +14,7 @@ from siam.index import items as rows
 from siam.index.catalogue import Catalogue
 from siam.index.filters import select
 from siam.index.history import vectors_since
-from siam.index.matches import Item, Matches
+from siam.index.matches import Item, Matches, check_radius
 from siam.index.snapshot import Snapshot, follow, open_store, take_snapshot
 from siam.unit_vectors import check_unit_rows
 
@@ -79,12 +79,12 @@ class Reader:
             raise UsageError(f"k must be 1 or more, received {k}.")
         queries = check_unit_rows(vectors, dim=self.dim, what="query vectors")
         snapshot = self.snapshot()
-        k = min(k, max(1, snapshot.position.count)) if k > 10_000 else k
+        k = min(k, max(1, snapshot.count)) if k > 10_000 else k
         if where:
             matches = snapshot.search_among(queries, k, self.select(where))
         else:
             matches = snapshot.search(queries, k, exact=exact)
-        return matches if within is None else matches.within(_radius(within))
+        return matches if within is None else matches.within(within)
 
     def search_range(
         self, vectors: ArrayLike, radius: float, *, where: str | Sequence[str] | None = None
@@ -100,7 +100,7 @@ class Reader:
             For each vector: ids int64 and distances float32, nearest first.
         """
         queries = check_unit_rows(vectors, dim=self.dim, what="query vectors")
-        radius = _radius(radius)
+        check_radius(radius)
         snapshot = self.snapshot()
         among = self.select(where) if where else None
         matches = []
@@ -141,11 +141,15 @@ class Reader:
         Raises:
             UsageError: an id that the index does not hold.
         """
-        numbers = [int(i) for i in ids]
-        with self.catalogue.reading() as connection:
-            by_id = rows.items_of(connection, numbers)
+        numbers = _numbers(ids)
+        by_id = {item.id: item for item in self.items_there(numbers)}
         _require(numbers, by_id)
         return [by_id[number] for number in numbers]
+
+    def items_there(self, ids: Sequence[int] | Integers) -> list[Item]:
+        """Return those of the items `ids` that the index holds."""
+        with self.catalogue.reading() as connection:
+            return list(rows.items_of(connection, _numbers(ids)).values())
 
     def labels_of(self, ids: Integers) -> Labels:
         """Return the label of each id: str in the shape of `ids`, None for no label or item."""
@@ -168,7 +172,7 @@ class Reader:
 
     def thumbnails(self, ids: Sequence[int] | Integers) -> list[bytes | None]:
         """Return each item's thumbnail as PNG bytes, None where there is none."""
-        numbers = [int(i) for i in ids]
+        numbers = _numbers(ids)
         with self.catalogue.reading() as connection:
             by_id = rows.thumbnails_of(connection, numbers)
         return [by_id.get(number) for number in numbers]
@@ -179,12 +183,11 @@ class Reader:
         Raises:
             UsageError: an id that the index does not hold.
         """
-        numbers = [int(i) for i in ids]
+        numbers = _numbers(ids)
         with self.catalogue.reading() as connection:
             by_id = rows.vectors_of_ids(connection, numbers)
-        _require(numbers, by_id)
-        content = bytearray().join(by_id[number] for number in numbers)
-        return np.frombuffer(content, np.float32).reshape(len(numbers), self.dim)
+            _require(numbers, by_id)
+            return rows.stack_vectors([by_id[number] for number in numbers], self.dim)
 
     def everything(self) -> tuple[Integers, Vectors]:
         """Return all ids, int64 ascending, and their vectors, float32 of shape (n, dim)."""
@@ -206,14 +209,14 @@ class Reader:
             return fresh
 
 
-def _radius(radius: float) -> float:
-    if not 0.0 <= radius <= 2.0:
-        raise UsageError(f"Distances lie between 0 and 2; received the radius {radius}.")
-    return radius
+def _numbers(ids: Sequence[int] | Integers) -> list[int]:
+    numbers = [int(i) for i in ids]
+    _require(numbers, range(-(1 << 63), 1 << 63))  # no other is an id
+    return numbers
 
 
-def _require(numbers: list[int], by_id: Mapping[int, object]) -> None:
-    missing = next((number for number in numbers if number not in by_id), None)
+def _require(numbers: list[int], there: Container[int]) -> None:
+    missing = next((number for number in numbers if number not in there), None)
     if missing is not None:
         raise UsageError(
             f"The index holds no item {missing}.",

@@ -14,7 +14,7 @@ import numpy as np
 from siam.array_types import Integers, Vectors
 from siam.index.catalogue import Catalogue, Position
 from siam.index.history import changed_since, is_remembered, vectors_since
-from siam.index.items import vectors_of_ids
+from siam.index.items import stack_vectors, vectors_of_ids
 from siam.index.matches import Matches
 from siam.index.ranking import Candidates, rank
 from siam.index.stores.budget import Budget
@@ -54,6 +54,11 @@ class Snapshot:
     def lag(self) -> int:
         """Rows that the store lacks or does not know to be removed."""
         return len(self.newer) + len(self.dead)
+
+    @property
+    def count(self) -> int:
+        """How many vectors there are at most, whatever the catalogue says."""
+        return self.store.count() + len(self.newer)
 
     def search(self, queries: Vectors, k: int, *, exact: bool = False) -> Matches:
         """Return the `k` nearest items of each query.
@@ -96,14 +101,14 @@ class Snapshot:
             query: float32 of shape (dim,), unit length.
             radius: 0 to 2.
         """
-        k = min(FIRST, max(1, self.position.count))
+        k = min(FIRST, max(1, self.count))
         while True:
             matches = self.search(query[None], k, exact=True)
             distances = matches.distances[0]
             inside = distances <= radius
-            if not inside.all() or k >= self.position.count:
+            if not inside.all() or k >= self.count:
                 return matches.ids[0][inside], distances[inside]
-            k = min(k * TIMES, self.position.count)
+            k = min(k * TIMES, self.count)
 
     def vectors_of(self, ids: Integers) -> Vectors:
         """Return vectors of the store's items, ids of any shape; NaN for one that is not there."""
@@ -114,9 +119,9 @@ class Snapshot:
         vectors = np.full((len(numbers), self.catalogue.dim), np.nan, np.float32)
         with self.catalogue.reading() as connection:
             there = vectors_of_ids(connection, numbers.tolist())
-        for row, number in enumerate(numbers.tolist()):
-            if number in there:
-                vectors[row] = np.frombuffer(there[number], np.float32)
+            vectors[np.isin(numbers, list(there))] = stack_vectors(
+                [there[number] for number in sorted(there)], self.catalogue.dim
+            )
         return vectors[place.reshape(ids.shape)]
 
     def _newer_of(self, ids: Integers) -> Vectors:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from siam.index.gallery import Gallery
+from siam.index.schema import check_rows
 from siam.index.snapshot import count_lag, open_store
 
 __all__ = ["Summary", "summarise"]
@@ -59,8 +60,10 @@ def summarise(gallery: Gallery) -> Summary:
     with gallery.catalogue.reading() as connection:
         position = gallery.catalogue.position(connection)
         counted = "SELECT {0}, count(*) FROM items GROUP BY {0} ORDER BY count(*) DESC, {0}"
-        labels = dict(connection.execute(counted.format("label")))
-        splits = dict(connection.execute(counted.format("split")))
+        labels, splits = (
+            dict(check_rows(connection.execute(counted.format(column)), tuple[str, int]))
+            for column in ("label", "split")
+        )
         store = open_store(gallery.catalogue, connection)
         lag = count_lag(gallery.catalogue, connection, store)
     return Summary(

@@ -161,8 +161,7 @@ def _sample_recall(gallery: Gallery) -> tuple[float, float]:
     with catalogue.reading() as connection:
         # A damaged catalogue may lack the vector of an item; that is told of by itself.
         there = rows.vectors_of_ids(connection, np.sort(sample).tolist())
-    joined = np.frombuffer(b"".join(there.values()), np.float32)
-    queries = joined.reshape(len(there), catalogue.dim)
+        queries = rows.stack_vectors(list(there.values()), catalogue.dim)
     queries = queries[are_unit_rows(queries)]  # damaged ones are told of by themselves
     if not len(queries):
         return 1.0, 1.0

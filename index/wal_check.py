@@ -62,17 +62,17 @@ def _is_damaged(log: Path) -> bool:
 def _is_foreign(path: Path, wait: float) -> bool:
     """Tell whether the log holds another catalogue's state, or an older one than the database."""
     state = "SELECT uuid, generation FROM state"
-    with contextlib.closing(connect(path, "immutable")) as alone:
-        try:
+    try:
+        with contextlib.closing(connect(path, "immutable")) as alone:
             uuid, generation = alone.execute(state).fetchone()
-        except (sqlite3.DatabaseError, TypeError):
-            # A writer may be folding its log into the file this moment: the log is then its own.
-            return False
-    with contextlib.closing(connect(path, "ro", wait=wait)) as both:
-        try:
+    except (sqlite3.DatabaseError, TypeError):
+        # A writer may be folding its log into the file this moment: the log is then its own.
+        return False
+    try:
+        with contextlib.closing(connect(path, "ro", wait=wait)) as both:
             logged = both.execute(state).fetchone()
-        except sqlite3.OperationalError:
-            return False  # locked, or a folder that cannot be written: read without the log anyway
-        except sqlite3.DatabaseError:
-            return True
+    except sqlite3.OperationalError:
+        return False  # locked, or a folder that cannot be written: read without the log anyway
+    except sqlite3.DatabaseError:
+        return True
     return logged is None or logged[0] != uuid or logged[1] < generation

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -217,4 +216,4 @@ def _says_the_same(item: KnownFile, candidate: Candidate, meta: Mapping[str, Any
 
 
 def _meta(item: KnownFile | None) -> dict[str, Any]:
-    return dict(json.loads(item.meta)) if item and item.meta else {}
+    return dict(item.meta) if item else {}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from siam.errors import UsageError
+from siam.index.filters import FIELDS
 
 if TYPE_CHECKING:
     from siam.index.gallery import Gallery
@@ -30,7 +31,7 @@ def items_to_remove(
     ids: list[int] = []
     keys = gallery.ids_of(items)
     for name in items:
-        if name not in keys and not name.isdecimal():
+        if name not in keys and not (name.isdecimal() and len(name) < 20):
             raise UsageError(f"The index holds no item with the key '{name}'.")
         ids.append(keys[name] if name in keys else int(name))
     gallery.items(ids)  # tells of an id that is not there
@@ -48,7 +49,7 @@ def parse_meta(pairs: Sequence[str]) -> dict[str, str | int | float]:
     """Read "name=value" pairs; a value that spells a number becomes one.
 
     Raises:
-        UsageError: no "=", or a name that a filter could not write.
+        UsageError: no "=", a name that a filter could not write, or one that means a column.
 
     Example:
         >>> parse_meta(["camera=left", "lux=40", "batch=007"])
@@ -60,6 +61,11 @@ def parse_meta(pairs: Sequence[str]) -> dict[str, str | int | float]:
         if not mark or not name.replace(".", "_").replace("-", "_").isidentifier():
             raise UsageError(
                 f"--meta takes name=value, received '{pair}'.", "Such as:  --meta lux=40"
+            )
+        if name in FIELDS:
+            raise UsageError(
+                f"Every item has its own {name}, so no filter would find --meta {pair}.",
+                "Call the value something else; a label is given by --label.",
             )
         meta[name] = _number_or_text(value)
     return meta

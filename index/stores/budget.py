@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict, dataclass
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
 
 from siam.errors import UsageError
 
@@ -12,6 +16,7 @@ __all__ = ["Budget", "parse_latency", "parse_memory"]
 
 BYTES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
+Above0 = Annotated[float, Meta(gt=0)]
 
 
 @dataclass(frozen=True)
@@ -24,9 +29,9 @@ class Budget:
         min_recall: the share of the exact 10 nearest that must be found, 0 to 1.
     """
 
-    max_memory: float | None = None
-    max_latency: float | None = None
-    min_recall: float = 0.99
+    max_memory: Above0 | None = None
+    max_latency: Above0 | None = None
+    min_recall: Annotated[float, Meta(ge=0, le=1)] = 0.99
 
     def settings(self) -> dict[str, str]:
         """Return the budget as the catalogue keeps it."""
@@ -34,14 +39,17 @@ class Budget:
 
     @classmethod
     def read(cls, settings: dict[str, str]) -> Budget:
-        """Return the budget among the catalogue's settings, defaults where there is none."""
-        return cls(
-            **{
-                name.removeprefix("budget."): json.loads(value)
-                for name, value in settings.items()
-                if name.startswith("budget.")
-            }
-        )
+        """Return the budget among the catalogue's settings, defaults where there is none.
+
+        Raises:
+            ValueError: a setting is none that `settings` gives.
+        """
+        values = {
+            name.removeprefix("budget."): msgspec.json.decode(value, type=float | None)
+            for name, value in settings.items()
+            if name.startswith("budget.")
+        }
+        return msgspec.convert(values, cls)
 
 
 def parse_memory(text: str) -> float:

@@ -11,7 +11,6 @@ One folder per generation, `accelerator-<generation>-<mark>/`, made beside its p
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import zlib
@@ -21,27 +20,32 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from siam.array_types import Integers, Vectors
 from siam.atomic import sync_folder, write_json
 from siam.index.stores.cells import Cells, divide
+from siam.index.stores.store_manifest import (
+    APPROXIMATE,
+    IDS,
+    MANIFEST,
+    VECTORS,
+    Manifest,
+    read_manifest,
+)
 from siam.index.stores.vector_store import Stamp
 
 __all__ = [
-    "APPROXIMATE",
-    "VECTORS",
     "FaissFiles",
     "building",
     "checksum",
     "fingerprint",
     "folders",
-    "of_older_siam",
     "publish",
     "read",
 ]
 
-VECTORS, IDS, APPROXIMATE, MANIFEST = "vectors.npy", "ids.npy", "approximate.faiss", "manifest.json"
 PREFIX = "accelerator-"
 BUILDING = ".building-"
 BLOCK = 4096
@@ -143,14 +147,6 @@ def _generation(path: Path) -> int:
     return int(number) if number.isdigit() else -1
 
 
-def of_older_siam(path: Path) -> bool:
-    """Tell whether an accelerator folder has the form that siam wrote before vectors.npy."""
-    try:
-        return "exact.faiss" in json.loads((path / MANIFEST).read_text())["files"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-
-
 def fingerprint(path: Path) -> str:
     """Return the file's size and a checksum over blocks spread evenly through it.
 
@@ -182,32 +178,37 @@ def read(path: Path) -> FaissFiles:
     """Open an accelerator folder, memory-mapped: vectors are read only when they are searched.
 
     Raises:
-        ValueError, OSError, KeyError, RuntimeError: a file is missing, cut short, swapped or
-            overwritten. The caller then does without, or builds a new one.
+        ValueError, OSError, EOFError, RuntimeError: a file is missing, cut short, swapped,
+            overwritten, or holds other rows than the others. The caller then does without, or
+            builds a new one.
     """
-    manifest = json.loads((path / MANIFEST).read_text())
-    for name, expected in manifest["files"].items():
+    manifest = read_manifest(path)
+    for name, expected in manifest.files.items():
         if fingerprint(path / name) != expected:
             raise ValueError(f"{name} is not the file that was written")
     vectors = np.load(path / VECTORS, mmap_mode="r")
     ids = np.load(path / IDS, mmap_mode="r")
-    if len(ids) != len(vectors):
-        raise ValueError(f"{IDS} has {len(ids)} entries for {len(vectors)} vectors")
+    if vectors.dtype != np.float32 or vectors.ndim != 2 or not vectors.flags.c_contiguous:
+        raise ValueError(f"{VECTORS} holds {vectors.dtype} of shape {vectors.shape}")
+    if ids.dtype != np.int64 or ids.shape != vectors.shape[:1] or manifest.count > len(ids):
+        raise ValueError(f"{IDS} holds {ids.dtype} of shape {ids.shape}")
     approximate = None
-    if APPROXIMATE in manifest["files"]:
-        approximate = _read_approximate(path / APPROXIMATE, manifest["kind"])
+    if APPROXIMATE in manifest.files:
+        approximate = _read_approximate(path / APPROXIMATE, manifest.kind)
+        if (approximate.ntotal, approximate.d) != vectors.shape:
+            raise ValueError(f"{APPROXIMATE} holds {approximate.ntotal} x {approximate.d} numbers")
     return FaissFiles(
         folder=path,
-        stamp=Stamp(manifest["generation"], manifest["stamp"], manifest["last_id"]),
-        kind=manifest["kind"],
-        effort=manifest["effort"],
+        stamp=Stamp(manifest.generation, manifest.stamp, manifest.last_id),
+        kind=manifest.kind,
+        effort=manifest.effort,
         vectors=np.asarray(vectors),
         ids=np.asarray(ids),
         approximate=approximate,
-        removed=len(ids) - manifest["count"],
-        ascending=manifest.get("ascending"),
-        extra=manifest["extra"],
-        checksums=manifest.get("checksums", {}),
+        removed=len(ids) - manifest.count,
+        ascending=manifest.ascending,
+        extra=manifest.extra,
+        checksums=manifest.checksums,
     )
 
 
@@ -256,19 +257,19 @@ def publish(files: FaissFiles) -> Path:
     for name in names:
         with (place / name).open("rb+") as written:
             os.fsync(written.fileno())
-    manifest = {
-        "generation": files.stamp.generation,
-        "stamp": files.stamp.mark,
-        "last_id": files.stamp.last_id,
-        "kind": files.kind,
-        "effort": files.effort,
-        "count": len(files.ids) - files.removed,
-        "ascending": rise(files.ids),
-        "extra": files.extra,
-        "files": {name: fingerprint(place / name) for name in names},
-        "checksums": {name: checksum(place / name) for name in names},
-    }
-    write_json(place / MANIFEST, manifest)
+    manifest = Manifest(
+        generation=files.stamp.generation,
+        stamp=files.stamp.mark,
+        last_id=files.stamp.last_id,
+        kind=files.kind,
+        effort=files.effort,
+        count=len(files.ids) - files.removed,
+        ascending=rise(files.ids),
+        extra=files.extra,
+        files={name: fingerprint(place / name) for name in names},
+        checksums={name: checksum(place / name) for name in names},
+    )
+    write_json(place / MANIFEST, msgspec.to_builtins(manifest))
     if target.exists():  # the same generation in another kind, or a damaged one
         os.rename(target, folder / f"{BUILDING}old-{os.getpid()}")
     os.rename(place, target)

@@ -23,6 +23,7 @@ from siam.index.stores.faiss_files import FaissFiles
 from siam.index.stores.faiss_search import propose
 from siam.index.stores.faiss_structure import make_structure, same_structure, settings_of
 from siam.index.stores.kinds import choose, factory
+from siam.index.stores.store_manifest import APPROXIMATE, VECTORS
 from siam.index.stores.vector_store import Stamp, StoreInfo
 from siam.progress import Progress, silent
 
@@ -115,7 +116,7 @@ class FaissStore:
         approximate structure is held in memory.
         """
         with faiss_files.building(self._folder) as place:
-            with vectors_file(place / faiss_files.VECTORS, self._dim) as append:
+            with vectors_file(place / VECTORS, self._dim) as append:
                 self._change = change = _Change(place, append)
                 try:
                     yield
@@ -184,7 +185,7 @@ class FaissStore:
             grown = _read_to_grow(base)
         elif base is not None:  # begun again, without what was removed
             kept = kept[kept >= 0]
-        path = change.place / faiss_files.VECTORS
+        path = change.place / VECTORS
         if base is not None and len(kept):
             added = _mapped(path)
             path.unlink()  # the mapping keeps its content
@@ -279,4 +280,4 @@ def _read_to_grow(base: FaissFiles) -> Any:
     import faiss
 
     # Read again without mapping: a mapped index cannot grow.
-    return faiss.read_index(str(base.folder / faiss_files.APPROXIMATE))
+    return faiss.read_index(str(base.folder / APPROXIMATE))

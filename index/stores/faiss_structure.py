@@ -31,7 +31,10 @@ def make_structure(vectors: Vectors, named: str, *, progress: Progress = silent)
     count, dim = vectors.shape
     if not named or not count:
         return None
-    index: Any = faiss.index_factory(dim, named, faiss.METRIC_L2)
+    try:
+        index: Any = faiss.index_factory(dim, named, faiss.METRIC_L2)
+    except RuntimeError:
+        return None  # a kind that only another siam could have written into the catalogue
     for learner in (index, getattr(index, "pq", None)):
         if learner is not None and hasattr(
             learner, "cp"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from siam.errors import UsageError
 from siam.index.stores.budget import Budget
 
-__all__ = ["KINDS", "check_kind", "choose", "factory", "memory"]
+__all__ = ["KINDS", "check_kind", "choose", "factory", "is_bounded", "memory"]
 
 KINDS = ("auto", "flat", "hnsw", "ivf", "ivfpq", "sq8")
+MOST_CODES = 65_536  # in a factory string
 MOST_LISTS = 8_192  # learning twice as many takes four times as long
 LINKS = 32  # neighbours per node of an HNSW graph
 # One core compares about this many numbers a second in an exact search that fits no cache.
@@ -28,6 +31,8 @@ def check_kind(kind: str, dim: int) -> None:
     import faiss
 
     try:
+        if not is_bounded(kind):
+            raise RuntimeError(f"Error: its numbers are {MOST_CODES} at most")
         faiss.index_factory(dim, kind, faiss.METRIC_L2)
     except RuntimeError as error:
         reason = str(error).rsplit("Error:", 1)[-1].strip()
@@ -35,6 +40,11 @@ def check_kind(kind: str, dim: int) -> None:
             f"{kind!r} is no index kind for {dim} dimensions ({reason}).",
             f"Use one of {', '.join(KINDS)}, or a FAISS factory string such as HNSW32,Flat.",
         ) from error
+
+
+def is_bounded(kind: str) -> bool:
+    """Tell whether FAISS may be asked for a kind: it takes the memory for its numbers at once."""
+    return len(kind) <= 100 and all(int(n) <= MOST_CODES for n in re.findall(r"\d+", kind))
 
 
 def lists(count: int) -> int:
