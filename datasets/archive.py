@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import lzma
+import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -20,7 +23,10 @@ __all__ = ["archive_pictures"]
 MEMBER_BYTES = 256 * 2**20
 TOTAL_BYTES = 4 * 2**30
 TOTAL_RATIO = 100
-_DAMAGE = (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError)
+_DAMAGE = (
+    *(OSError, EOFError, ValueError, OverflowError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+)
 
 
 @contextlib.contextmanager
@@ -44,12 +50,14 @@ def archive_pictures(archive: Path) -> Iterator[PictureSet]:
 
 def _open(archive: Path) -> zipfile.ZipFile:
     try:
+        if not stat.S_ISREG(archive.stat().st_mode):  # a pipe may never end
+            raise zipfile.BadZipFile("it is no plain file")
         return zipfile.ZipFile(archive)
     except OSError as error:
         raise DataError(
             f"{archive} cannot be read: {error.strerror or error}.", "Check the path."
         ) from error
-    except zipfile.BadZipFile as error:
+    except _DAMAGE as error:
         raise DataError(
             f"{archive} is not a whole ZIP archive: {error}.",
             "Give a folder with one sub-folder per class, or a .zip of one.",
@@ -79,6 +87,11 @@ def _list_members(
         elif (reason := _refusal(member, parts)) is not None:
             skipped.append(Skipped(path, reason))
         elif has_picture_suffix(path) or is_picture(_head(opened, member)):
+            if path in pictures:
+                raise DataError(
+                    f"{archive} holds '{path}' twice: which of them is meant is unknown.",
+                    "Pack the folder anew, into an archive that is not there yet.",
+                )
             pictures[path] = member
         else:
             others += 1

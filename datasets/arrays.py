@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import lzma
+import stat
+import struct
+import tokenize
 import zipfile
 import zlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +17,59 @@ import numpy as np
 from siam.array_types import Pictures
 from siam.errors import DataError
 
-__all__ = ["read_arrays"]
+__all__ = ["open_arrays", "read_arrays"]
 
 # What a file may unpack to: five million pictures of 28 x 28. A few MB may claim to hold more.
 MOST_BYTES = 4 << 30
+# What NumPy, and what unpacks for it, raise for archives and arrays that are not what they say.
+DAMAGE = (
+    *(OSError, EOFError, ValueError, KeyError, TypeError, MemoryError, OverflowError, RuntimeError),
+    *(SyntaxError, tokenize.TokenError, struct.error),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+)
+
+
+@contextlib.contextmanager
+def open_arrays(path: Path) -> Iterator[Mapping[str, np.ndarray]]:
+    """Yield the arrays of an .npz file, which may come from anybody; each is read when asked for.
+
+    What goes wrong in the block while one is read is told in the same way. Pickled objects are
+    never loaded.
+
+    Args:
+        path: the file.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ValueError: it is no such archive, damaged, lacks an array, or holds more than 4 GiB.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "some.npz"
+        >>> np.savez(path, a=np.arange(3))
+        >>> with open_arrays(path) as arrays:
+        ...     arrays["a"].tolist()
+        [0, 1, 2]
+    """
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ValueError("it is no plain file")
+        with path.open("rb") as file:
+            head = file.read(6)
+        if head == b"\x93NUMPY":
+            raise ValueError("it is a single array")
+        if head[:4] not in (b"PK\x03\x04", b"PK\x05\x06"):  # else NumPy takes it for a pickle
+            raise ValueError("it is no such archive")
+        with np.load(path, allow_pickle=False) as arrays:
+            # Said by the archive's directory; nothing is unpacked beyond it, whatever x claims.
+            size = sum(member.file_size for member in arrays.zip.infolist())
+            if size > MOST_BYTES:
+                raise ValueError(f"it unpacks to {size:,} bytes, and {MOST_BYTES:,} may be read")
+            yield arrays
+    except FileNotFoundError:
+        raise
+    except DAMAGE as error:
+        raise ValueError(" ".join(str(error).split()) or type(error).__name__) from error
 
 
 def read_arrays(path: Path) -> tuple[Pictures, np.ndarray | None]:
@@ -39,18 +94,7 @@ def read_arrays(path: Path) -> tuple[Pictures, np.ndarray | None]:
         (5, 28, 28, 1)
     """
     try:
-        loaded = np.load(path, allow_pickle=False)
-        if not isinstance(loaded, np.lib.npyio.NpzFile):
-            raise DataError(f"{path} is a single array.", "Save it with numpy.savez(FILE, x=x).")
-        with loaded as arrays:
-            assert arrays.zip is not None
-            # Said by the archive's directory; nothing is unpacked beyond it, whatever x claims.
-            size = sum(member.file_size for member in arrays.zip.infolist())
-            if size > MOST_BYTES:
-                raise DataError(
-                    f"{path} unpacks to {size:,} bytes, and {MOST_BYTES:,} may be read at once.",
-                    "Split it, and name the parts one at a time.",
-                )
+        with open_arrays(path) as arrays:
             if "x" not in arrays:
                 raise DataError(
                     f"{path} must hold an array x, it holds {', '.join(arrays) or 'none'}.",
@@ -58,12 +102,7 @@ def read_arrays(path: Path) -> tuple[Pictures, np.ndarray | None]:
                 )
             pictures = arrays["x"]
             labels = arrays.get("y")
-    except (OSError, EOFError, ValueError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
-        if "pickled (object) data" in str(error):  # what NumPy takes any unknown content for
-            raise DataError(
-                f"{path} cannot be read as .npz: it is no such archive.",
-                "Save it with numpy.savez(FILE, x=x, y=y).",
-            ) from error
+    except (FileNotFoundError, ValueError) as error:
         raise DataError(
             f"{path} cannot be read as .npz: {error}.", "Save it with numpy.savez(FILE, x=x, y=y)."
         ) from error

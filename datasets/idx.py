@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import gzip
 import math
+import os
+import stat
 import struct
 import zlib
+from io import BufferedIOBase
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +22,8 @@ from siam.errors import DataError
 __all__ = ["parse_idx", "read_bytes", "read_idx"]
 
 UNSIGNED_BYTE = 0x08
+# Five million pictures of 28 x 28, and how much is read at a time.
+MOST_BYTES, PIECE = 4 << 30, 1 << 20
 
 
 def read_idx(path: Path, *, dimensions: int) -> Pictures:
@@ -38,26 +43,61 @@ def read_idx(path: Path, *, dimensions: int) -> Pictures:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Return the uncompressed content of a file that may be gzipped.
+    """Return the uncompressed content of an IDX file that may be gzipped.
+
+    A gzip stream may be endless: no more is unpacked than the IDX header says, and one byte, by
+    which `parse_idx` sees that there is more. Of another file that is its beginning.
 
     Raises:
-        DataError: the file cannot be read, or its gzip stream is damaged.
+        DataError: the file cannot be read, its gzip stream is damaged, or it says that it holds
+            more than 4 GiB.
     """
+    size = 0
     try:
-        content = path.read_bytes()
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise DataError(f"{path} is no plain file.", "Save the data set to one.")
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            packed = file.read(2) == b"\x1f\x8b"
+            file.seek(0)
+            with gzip.GzipFile(fileobj=file) if packed else file as source:
+                return _read_as_said(source, path)
     except OSError as error:
+        if isinstance(error, gzip.BadGzipFile):
+            raise _damaged(path, size, error) from error
         raise DataError(
             f"{path} cannot be read: {error.strerror or error}.", "Check the path and its rights."
         ) from error
-    if content[:2] != b"\x1f\x8b":
-        return content
-    try:
-        return gzip.decompress(content)
-    except (OSError, EOFError, zlib.error) as error:
+    except (EOFError, zlib.error) as error:
+        raise _damaged(path, size, error) from error
+
+
+def _damaged(path: Path, size: int, error: Exception) -> DataError:
+    return DataError(
+        f"{path} is a damaged gzip file of {size} bytes: {error}.", "Delete it and fetch it again."
+    )
+
+
+def _read_as_said(source: BufferedIOBase, path: Path) -> bytes:
+    """Read a header, and as many bytes as it says, and one more."""
+    header = source.read(4)
+    if header[:3] != bytes([0, 0, UNSIGNED_BYTE]):
+        return header  # which `parse_idx` refuses
+    said = source.read(4 * header[3])
+    header += said
+    sizes = struct.unpack(f">{len(said) // 4}I", said[: len(said) // 4 * 4])
+    left = math.prod(sizes) + 1
+    if left > MOST_BYTES:
         raise DataError(
-            f"{path} is a damaged gzip file of {len(content)} bytes: {error}.",
-            "Delete it and fetch it again.",
-        ) from error
+            f"{path} says that it holds {' x '.join(map(str, sizes))} bytes; {MOST_BYTES:,} may be "
+            "read at once.",
+            "Split it, and name the parts one at a time.",
+        )
+    pieces = [header]
+    while left and (piece := source.read(min(left, PIECE))):
+        pieces.append(piece)
+        left -= len(piece)
+    return b"".join(pieces)
 
 
 def parse_idx(content: bytes, *, name: str, dimensions: int) -> Pictures:

@@ -105,6 +105,31 @@ def test_member_too_large_is_skipped(zipped: Path, monkeypatch: pytest.MonkeyPat
         ]
 
 
+def test_a_name_twice_is_refused(zipped: Path) -> None:
+    with zipfile.ZipFile(zipped, "a") as opened, pytest.warns(UserWarning, match="Duplicate name"):
+        opened.writestr("pets/cat/0.png", b"another")
+    with (
+        pytest.raises(DataError, match="holds 'pets/cat/0.png' twice"),
+        archive_pictures(zipped),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_damage_in_any_packing_is_a_picture_error(tmp_path: Path, method: int) -> None:
+    path = tmp_path / "set.zip"
+    with zipfile.ZipFile(path, "w", method) as opened:
+        opened.writestr("cat/0.png", bytes(range(256)) * 40)
+    content = bytearray(path.read_bytes())
+    content[45:75] = b"\xff" * 30
+    path.write_bytes(content)
+    with (
+        archive_pictures(path) as files,
+        pytest.raises(PictureError, match="0.png is damaged in the archive"),
+    ):
+        files.fetch("cat/0.png")
+
+
 def test_bomb_is_refused_whole(zipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive_module, "TOTAL_BYTES", 1_000_000)
     with zipfile.ZipFile(zipped, "a", zipfile.ZIP_DEFLATED) as opened:

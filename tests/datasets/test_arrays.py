@@ -59,8 +59,7 @@ def test_wrong_arrays_are_refused_with_the_values(
 
 
 def test_pickles_are_never_loaded(tmp_path: Path) -> None:
-    np.save(tmp_path / "a.npy", np.array([{}], dtype=object), allow_pickle=True)
-    (tmp_path / "a.npy").rename(tmp_path / "a.npz")
+    np.savez(tmp_path / "a.npz", x=np.array([{}], dtype=object))
     with pytest.raises(DataError, match="allow_pickle=False"):
         read_arrays(tmp_path / "a.npz")
 
@@ -76,6 +75,44 @@ def test_single_array_is_refused(tmp_path: Path) -> None:
 def test_damaged_file_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.npz").write_bytes(content)
     with pytest.raises(DataError, match="a.npz cannot be read as .npz"):
+        read_arrays(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2, zipfile.ZIP_DEFLATED])
+def test_damage_inside_any_packing_is_refused(tmp_path: Path, method: int) -> None:
+    array = io.BytesIO()
+    np.save(array, np.arange(9000, dtype=np.uint8).reshape(10, 30, 30))
+    with zipfile.ZipFile(tmp_path / "a.npz", "w", method) as archive:
+        archive.writestr("x.npy", array.getvalue())
+    content = bytearray((tmp_path / "a.npz").read_bytes())
+    content[60:90] = b"\xff" * 30
+    (tmp_path / "a.npz").write_bytes(content)
+    with pytest.raises(DataError, match="cannot be read as .npz"):
+        read_arrays(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [b"{'descr': '|u1', 'shape': (1,", b"(" * 5000, b"{", b"\xff\xfe", b"{'descr': [('a', 7)]}"],
+    ids=["cut", "nested", "open", "no text", "no type"],
+)
+@pytest.mark.parametrize("version", [1, 2, 3, 9])
+def test_a_header_that_is_none_is_refused(tmp_path: Path, header: bytes, version: int) -> None:
+    length = len(header).to_bytes(2 if version == 1 else 4, "little")
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("x.npy", b"\x93NUMPY" + bytes([version, 0]) + length + header)
+    with pytest.raises(DataError, match="cannot be read as .npz") as caught:
+        read_arrays(tmp_path / "a.npz")
+    assert "\n" not in caught.value.problem
+
+
+def test_a_member_with_a_password_is_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", x=X)
+    content = bytearray((tmp_path / "a.npz").read_bytes())
+    for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):  # its flags, in both directories
+        content[content.index(mark) + place] |= 1
+    (tmp_path / "a.npz").write_bytes(content)
+    with pytest.raises(DataError, match="encrypted"):
         read_arrays(tmp_path / "a.npz")
 
 

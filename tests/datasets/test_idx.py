@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import gzip
+import os
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +71,31 @@ def test_damaged_gzip_is_refused(tmp_path: Path, damage) -> None:
     path.write_bytes(damage(gzip.compress(CONTENT)))
     with pytest.raises(DataError, match="damaged gzip file"):
         read_idx(path, dimensions=3)
+
+
+def test_an_endless_gzip_stream_is_read_as_far_as_its_header_says(tmp_path: Path) -> None:
+    """Four megabytes that unpack to four gigabytes are read for the 40 bytes they speak of."""
+    path = tmp_path / "pictures.gz"
+    more = gzip.compress(bytes(1 << 22))  # another member: the stream goes on with it
+    path.write_bytes(gzip.compress(CONTENT) + more * 1000)
+    tracemalloc.start()
+    with pytest.raises(DataError, match="too long: its header says 2 x 3 x 4, so 40 bytes"):
+        read_idx(path, dimensions=3)
+    assert tracemalloc.get_traced_memory()[1] < 20 << 20
+    tracemalloc.stop()
+
+
+def test_a_header_that_says_more_than_memory_holds_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "pictures"
+    path.write_bytes(CONTENT[:4] + b"\xff" * 12)
+    with pytest.raises(DataError, match="says that it holds 4294967295 x"):
+        read_idx(path, dimensions=3)
+
+
+def test_a_pipe_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pictures")
+    with pytest.raises(DataError, match="is no plain file"):
+        read_idx(tmp_path / "pictures", dimensions=3)
 
 
 @given(st.binary(max_size=64))
