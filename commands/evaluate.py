@@ -46,7 +46,7 @@ def evaluate(
             "Leave it out, or evaluate the two runs one after the other.",
         )
     if compare is not None:
-        differences = compare_runs(run, compare, progress=console.progress)
+        differences = compare_runs(run, compare, progress=console.progress, notice=console.notice)
         first, second = find_run(run).name, find_run(compare).name
         if as_json:
             console.json_object({"run": first, "other": second, "figures": differences})
@@ -66,7 +66,9 @@ def evaluate(
 
 
 def print_figures(result: Mapping[str, Any]) -> None:
-    """Print the verdict, the figures with their intervals, and what to try next."""
+    """Print the verdict and what limits it, the figures with intervals, and what to try next."""
+    for sentence in result["warnings"]:
+        console.data(sentence)
     console.data(result["verdict"])
     rows = []
     for section, figure, words in (

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from siam.array_types import Integers, Pictures, Vectors
+from siam.engine.index.gallery_check import are_copies, gallery_warnings
 from siam.errors import MissingExtraError
 from siam.evaluation.calibration import Calibration, write_calibration
 from siam.evaluation.measure import Embedded, Measurements, measure
@@ -36,6 +37,7 @@ class EmbeddedRun:
         gallery_ids: int64 (n,), the gallery's pictures in the index.
         out_of_distribution: kind -> float32 (m, dim), pictures that should match nothing.
         test_pictures: uint8 (n, height, width, channels), in the order of `test`.
+        warnings: what must be said before any figure, in sentences.
     """
 
     validation: Embedded
@@ -45,16 +47,25 @@ class EmbeddedRun:
     gallery_ids: Integers
     out_of_distribution: dict[str, Vectors]
     test_pictures: Pictures
+    warnings: tuple[str, ...] = ()
 
 
 def embed_run(path: Path, config: RunConfig, encoder: Encoder, gallery: Gallery) -> EmbeddedRun:
     """Embed a run's held-out pictures anew, and read its gallery's vectors from the index.
 
+    Indexed pictures of the very content of test pictures are left out of the gallery.
+
     Raises:
         RunError: a file is missing or damaged.
+        StoreError: the index holds too few of the pictures that the run was trained on.
     """
     validation, test = load_held_out(path, classes=len(config.classes))
     whole, ids = indexed(gallery, TRAINED_ON, config.classes)
+    copied = are_copies(gallery, ids, test.pictures)
+    whole, ids = Embedded(whole.embeddings[~copied], whole.labels[~copied]), ids[~copied]
+    warnings = gallery_warnings(
+        path, test.labels, whole.labels, copies=int(copied.sum()), classes=config.classes
+    )
     train = np.isin(ids, gallery.select("split=train"))
     return EmbeddedRun(
         validation=Embedded(encoder.encode(validation.pictures), validation.labels),
@@ -69,6 +80,7 @@ def embed_run(path: Path, config: RunConfig, encoder: Encoder, gallery: Gallery)
             ).items()
         },
         test_pictures=test.pictures,
+        warnings=warnings,
     )
 
 

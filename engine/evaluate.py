@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
-from siam.engine.calibrate import embed_run, measure_run
+from siam.engine.calibrate import EmbeddedRun, embed_run, measure_run
 from siam.engine.open_run import OpenRun, open_run
 from siam.errors import UsageError
 from siam.evaluation.measure import Measurements
 from siam.evaluation.summary import summarise
 from siam.progress import Progress, silent
+from siam.run_files import HELD_OUT_FILE, METRICS_FILE
 
 __all__ = ["compare_runs", "evaluate_run"]
+
+# What is read of a run beside what every query needs.
+FILES = (HELD_OUT_FILE, METRICS_FILE)
 
 
 def evaluate_run(
@@ -37,8 +42,8 @@ def evaluate_run(
         RunError: no such run, or one of its files is missing or damaged.
         MissingExtraError: scikit-learn is not installed.
     """
-    with open_run(name) as run:
-        measured = measured_run(run, false_accept_rate, threshold, progress)
+    with open_run(name, also=FILES) as run:
+        embedded, measured = measured_run(run, false_accept_rate, threshold, progress)
         progress("Computing intervals", 0, 0)
         return summarise(
             measured,
@@ -48,11 +53,16 @@ def evaluate_run(
             false_accept_rate=false_accept_rate,
             threshold=threshold,
             seed=run.config.train.seed,
+            warnings=embedded.warnings,
         )
 
 
 def compare_runs(
-    name: str | None, other: str, *, progress: Progress = silent
+    name: str | None,
+    other: str,
+    *,
+    progress: Progress = silent,
+    notice: Callable[[str], None] = lambda _: None,
 ) -> dict[str, dict[str, Any]]:
     """Compare two runs on the same test pictures, by a paired test over pictures.
 
@@ -60,6 +70,7 @@ def compare_runs(
         name: the first run; the newest finished run when left out.
         other: the second run.
         progress: told of the work.
+        notice: told in a sentence what must be said before any figure.
 
     Returns:
         Figure name -> both values, their difference (first - second), its 95 % interval, the
@@ -70,15 +81,18 @@ def compare_runs(
     """
     from siam.evaluation.significance import compare_pairs, compare_pictures
 
-    with open_run(name) as first, open_run(other) as second:
+    with open_run(name, also=FILES) as first, open_run(other, also=FILES) as second:
         if first.config.fingerprint != second.config.fingerprint:
             raise UsageError(
                 f"'{first.name}' ({first.config.name}) and '{second.name}' "
                 f"({second.config.name}) were not tested on the same pictures.",
                 "Compare runs of one data set, trained with one --seed.",
             )
-        one = measured_run(first, None, None, progress)
-        two = measured_run(second, None, None, progress)
+        embedded, one = measured_run(first, None, None, progress)
+        others, two = measured_run(second, None, None, progress)
+    for run, warnings in ((first, embedded.warnings), (second, others.warnings)):
+        for sentence in warnings:
+            notice(f"{run.name}: {sentence}")
     progress("Computing intervals", 0, 0)
     seed = first.config.train.seed
     found = {
@@ -101,12 +115,12 @@ def compare_runs(
 
 def measured_run(
     run: OpenRun, false_accept_rate: float | None, threshold: float | None, progress: Progress
-) -> Measurements:
+) -> tuple[EmbeddedRun, Measurements]:
     """Embed and measure an opened run."""
     progress("Embedding the test pictures", 0, 0)
     embedded = embed_run(run.path, run.config, run.encoder, run.gallery)
     progress("Measuring", 0, 0)
-    return measure_run(
+    return embedded, measure_run(
         embedded,
         run.calibration,
         run.config,

@@ -16,12 +16,22 @@ from siam.evaluation.report.page import ReportInputs, write_report
 from siam.evaluation.summary import summarise
 from siam.pictures.thumbnail import decode_thumbnail
 from siam.progress import Progress, silent
-from siam.run_files import CONFIG_FILE, NETWORK_FILE, REPORT_FILE
+from siam.run_files import (
+    CONFIG_FILE,
+    HELD_OUT_FILE,
+    HISTORY_FILE,
+    METRICS_FILE,
+    NETWORK_FILE,
+    REPORT_FILE,
+)
 from siam.runs.manifest import versions
 from siam.training.native_logs import quiet_native_logs
 from siam.training.position import read_history
 
 __all__ = ["report_run", "write_run_report"]
+
+# What is read of a run beside what every query needs.
+FILES = (HELD_OUT_FILE, HISTORY_FILE, METRICS_FILE, NETWORK_FILE)
 
 
 def report_run(name: str | None = None, *, progress: Progress = silent) -> Path:
@@ -38,7 +48,7 @@ def report_run(name: str | None = None, *, progress: Progress = silent) -> Path:
         RunError: no such run, or one of its files is missing or damaged.
         MissingExtraError: scikit-learn, matplotlib or Keras is not installed.
     """
-    with open_run(name) as run:
+    with open_run(name, also=FILES) as run:
         progress("Embedding the test pictures", 0, 0)
         embedded = embed_run(run.path, run.config, run.encoder, run.gallery)
         measured = measure_run(embedded, run.calibration, run.config, progress=progress)
@@ -49,6 +59,7 @@ def report_run(name: str | None = None, *, progress: Progress = silent) -> Path:
             run=run.name,
             dataset=run.config.name,
             seed=run.config.train.seed,
+            warnings=embedded.warnings,
         )
         return write_run_report(run, embedded, measured, metrics, progress=progress)
 

@@ -230,7 +230,14 @@ def finish(plan: TrainingPlan, fitted: Fitted, progress: Progress) -> dict[str, 
         progress("Computing intervals", 0, 0)
         name = run_name(folder)
         metrics = {
-            **summarise(measured, calibration, run=name, dataset=config.name, seed=seed),
+            **summarise(
+                measured,
+                calibration,
+                run=name,
+                dataset=config.name,
+                seed=seed,
+                warnings=embedded.warnings,
+            ),
             "test_pictures": len(embedded.test.labels),
             **fitted.to_dict(),
         }

@@ -7,6 +7,7 @@ is null; each figure has `<name>_ci95: [low, high]` beside it.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,7 @@ def summarise(
     false_accept_rate: float | None = None,
     threshold: float | None = None,
     seed: int = 0,
+    warnings: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return the evaluation as plain JSON values, without NaN.
 
@@ -44,6 +46,7 @@ def summarise(
         calibration: the run's.
         run: its name.
         dataset: the data set's name.
+        warnings: what must be said before any figure, in sentences.
     """
     retrieval = _retrieval(measured.retrieval)
     pairs = _pairs(measured.pair_scores)
@@ -52,6 +55,7 @@ def summarise(
         "run": run,
         "dataset": dataset,
         "seed": seed,
+        "warnings": list(warnings),
         "verdict": _headline(retrieval, pairs),
         "operating_point": {
             "threshold": calibration.pick_threshold(false_accept_rate, threshold),
