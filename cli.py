@@ -79,8 +79,25 @@ def options(
         os.environ[console.DEBUG] = "1"
 
 
+def fill_streams() -> None:
+    """Open nothing in place of a standard stream that was closed before the start.
+
+    Otherwise the next file that is opened takes its number, and native code writes into that.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != number:
+                os.dup2(null, number)
+                os.close(null)
+            setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w"))
+
+
 def main() -> None:
     """Run the command line. `--debug` is understood anywhere in it."""
+    fill_streams()
+    if not 0 < len(os.environ.get("COLUMNS", "80")) <= 4:
+        del os.environ["COLUMNS"]  # lines of a hundred million columns would be drawn
     if "--debug" in sys.argv[1:]:
         sys.argv[1:] = [word for word in sys.argv[1:] if word != "--debug"]
         os.environ[console.DEBUG] = "1"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from siam.commands import console
+from siam.printable import printable
 
 if TYPE_CHECKING:
     from siam.engine.answers.answer import Result
@@ -24,16 +25,16 @@ def print_one(
     from siam.engine.answers.answer import Unreadable
 
     if isinstance(answer, Unreadable):
-        console.notice(f"Error: {answer.error}")
+        console.notice(f"Error: {printable(answer.error)}")
         return
     if answer.label or answer.neighbours:
-        label = answer.label or "(no label)"
+        label = printable(answer.label or "(no label)")
         console.data(f"{label}  {answer.verdict}, probability {answer.probability:.1%}")
-        console.data(answer.reason)
+        console.data(printable(answer.reason))
     else:
         console.data(f"{answer.verdict}: {answer.reason}")
     for note in answer.prepared.notes if answer.prepared else ():
-        console.data(f"note: {note}")
+        console.data(f"note: {printable(note)}")
     if sys.stdout.isatty() and answer.prepared:
         from siam.commands.half_blocks import draw_row
         from siam.pictures.thumbnail import decode_thumbnail
@@ -63,11 +64,12 @@ def print_many(answers: Sequence[Result]) -> None:
     matches = sum(answer.verdict == "match" for answer in read)
     console.data(f"{matches:,} of {len(read):,} pictures match.")
     lines = [
-        f"{answer.label or '-':<12} {answer.verdict:<9} {answer.probability:>6.1%}  {answer.input}"
+        f"{printable(answer.label or '-'):<12} {answer.verdict:<9} {answer.probability:>6.1%}  "
+        f"{printable(answer.input)}"
         for answer in read
     ]
     if lines:
         console.data("\n".join(lines))
     for answer in answers:
         if isinstance(answer, Unreadable):
-            console.notice(f"Skipped: {answer.error}")
+            console.notice(f"Skipped: {printable(answer.error)}")

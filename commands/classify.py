@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from siam.commands import console
+from siam.printable import printable
 
 __all__ = ["classify"]
 
@@ -50,11 +51,12 @@ def classify(
     else:
         for answer in answers:
             if isinstance(answer, Unreadable):
-                console.notice(f"Skipped: {answer.error}")
+                console.notice(f"Skipped: {printable(answer.error)}")
                 continue
             label, probability = answer.labels[0]
             others = ", ".join(f"{name} {share:.1%}" for name, share in answer.labels[1:])
-            console.data(f"{label}  {probability:.1%}  {answer.input}  (then {others})")
+            asked = f"{label}  {probability:.1%}  {answer.input}  (then {others})"
+            console.data(printable(asked))
             for note in answer.notes:
                 console.data(f"note: {note}")
         console.notice(

@@ -1,6 +1,7 @@
 """What every command shares: data to stdout, all else to stderr, errors to exit codes.
 
 While a command is at work, a line on stderr says what it is at (`siam.commands.progress_line`).
+Names and labels come from files that anybody may have made, and are shown escaped.
 rich is imported only where something is drawn.
 """
 
@@ -155,7 +156,13 @@ def drawing(text: str) -> None:
 
 def json_object(content: Mapping[str, Any]) -> None:
     """Write one JSON object to stdout, `"schema": 1` first."""
-    drawing(json.dumps({"schema": SCHEMA, **content}, allow_nan=False, ensure_ascii=False))
+    content = {"schema": SCHEMA, **content}
+    text = json.dumps(content, allow_nan=False, ensure_ascii=False)
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:  # a file's name of other bytes, or a terminal of fewer letters
+        text = json.dumps(content, allow_nan=False)
+    drawing(text)
 
 
 def hide_progress() -> None:
@@ -175,9 +182,11 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     from rich.table import Table
 
     hide_progress()
-    drawn = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
+    drawn = Table(title=printable(title) or None, title_justify="left", box=None, pad_edge=False)
     for position, column in enumerate(columns):
-        drawn.add_column(column, justify="left" if position == 0 else "right", overflow="fold")
+        drawn.add_column(
+            printable(column), justify="left" if position == 0 else "right", overflow="fold"
+        )
     for row in rows:
         drawn.add_row(*map(printable, row))
     console = Console(file=sys.stdout, soft_wrap=not sys.stdout.isatty())

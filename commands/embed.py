@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from siam.commands import console
+from siam.printable import printable
 
 __all__ = ["embed"]
 
@@ -49,7 +50,7 @@ def embed(
     if done.notice:
         console.notice(done.notice)
     for skipped in done.skipped[:NAMED]:
-        console.notice(f"Skipped: {skipped.reason}")
+        console.notice(f"Skipped: {printable(skipped.reason)}")
     if len(done.skipped) > NAMED:
         console.notice(f"Skipped {len(done.skipped)} pictures in all.")
     if as_json:

@@ -9,6 +9,7 @@ import typer
 
 from siam.commands import console
 from siam.commands.interruption import interruptible
+from siam.printable import printable
 
 if TYPE_CHECKING:
     from siam.engine.index.sync import Indexed
@@ -129,7 +130,9 @@ def info(run: RunName = None, as_json: AsJson = False) -> None:
         console.table("", ["label", "items"], rows[:SHOWN])
         if len(rows) > SHOWN:
             console.data(f"... and {len(rows) - SHOWN:,} more labels (--json lists all)")
-        splits = ", ".join(f"{name or '(none)'} {n:,}" for name, n in held.splits.items())
+        splits = ", ".join(
+            f"{printable(name or '(none)')} {n:,}" for name, n in held.splits.items()
+        )
         console.data(f"splits: {splits or 'none'}")
         console.data(f"kind: {held.kind}, in use: {held.structure}, lags by {held.lag:,} items")
         console.data(f"{held.dim} numbers a vector, {held.disk / 2**20:.1f} MB in {held.folder}")
@@ -233,7 +236,7 @@ def as_row(trial: Trial) -> list[str]:
 def tell(run: str, done: Indexed, *, as_json: bool, dry_run: bool = False) -> None:
     """Print what was added, changed and removed; end with 3 where a picture was skipped."""
     for skipped in done.skipped[:NAMED]:
-        console.notice(f"Skipped: {skipped.reason}")
+        console.notice(f"Skipped: {printable(skipped.reason)}")
     if len(done.skipped) > NAMED:
         console.notice(f"Skipped {len(done.skipped)} pictures in all.")
     counts = {

@@ -87,8 +87,10 @@ def query(
     if not pictures and not like:
         raise typer.BadParameter("Name a picture, a folder, or an indexed picture with --like.")
     from siam.commands.answers import print_many, print_one
+    from siam.engine.answers.outputs import check_output
     from siam.engine.open_run import open_run
     from siam.engine.query import PictureOptions, QueryOptions
+    from siam.index.matches import check_radius
     from siam.index.notices import collect_notices
 
     options = QueryOptions(
@@ -98,6 +100,10 @@ def query(
         where=tuple(where or ()),
         within=within,
     )
+    if within is not None:
+        check_radius(within)  # NaN passes for a number from 0 to 2
+    for path in filter(None, (sheet, show_input, out)):
+        check_output(path, inputs=pictures or [])
     said = PictureOptions(invert=invert, rotate=rotate, box=parse_box(box))
     with open_run(run) as opened:
         if opened.encoder.notice:

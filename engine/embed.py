@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from siam.array_types import Vectors
+from siam.engine.answers.outputs import check_output
 from siam.engine.embedding_files import Part, check_target, write_embeddings
 from siam.engine.inputs import Batch, open_input
 from siam.engine.open_run import open_encoder_of
@@ -69,12 +70,14 @@ def embed(
         progress: told of pictures embedded.
 
     Raises:
-        UsageError: an ending that is not known, or a data set without a split.
+        UsageError: an ending that is not known, a file that is read or a run's own, or a data set
+            without a split.
         DataError: an input that is not there, or no picture that can be read.
         RunError: no such run, or a file of it is damaged.
         MissingExtraError: Parquet without pyarrow.
     """
     check_target(out)
+    check_output(out, inputs=inputs)
     path, config, encoder = open_encoder_of(run)
     progress("Looking for pictures", 0, 0)
     opened = [

@@ -18,6 +18,8 @@ COLUMNS = (
     *("input", "verdict", "label", "probability"),
     *("rank", "neighbour_id", "neighbour_label", "distance", "key", "error"),
 )
+# What a formula begins with in one spreadsheet or another (OWASP, "CSV Injection").
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_answers(path: Path, answers: Sequence[Result]) -> None:
@@ -36,30 +38,43 @@ def write_answers(path: Path, answers: Sequence[Result]) -> None:
 
 
 def as_csv(answers: Sequence[Result]) -> str:
-    """Return one row per neighbour; an answer without neighbours has one row of its own."""
+    """Return one row per neighbour; an answer without neighbours has one row of its own.
+
+    A name or label that a spreadsheet would take for a formula gets an apostrophe before it.
+    """
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n", restval="")
     writer.writeheader()
     for answer in answers:
         if not isinstance(answer, Answer):
-            writer.writerow(answer.to_dict())
+            writer.writerow({name: as_text(value) for name, value in answer.to_dict().items()})
             continue
         own = {
-            "input": answer.input,
+            "input": as_text(answer.input),
             "verdict": answer.verdict,
-            "label": answer.label or "",
+            "label": as_text(answer.label or ""),
             "probability": f"{answer.probability:.6f}",
         }
         rows = [
             {
                 "rank": str(rank),
                 "neighbour_id": str(near.id),
-                "neighbour_label": near.label or "",
+                "neighbour_label": as_text(near.label or ""),
                 "distance": f"{near.distance:.6f}",
-                "key": near.key,
+                "key": as_text(near.key),
             }
             for rank, near in enumerate(answer.neighbours, start=1)
         ]
         for row in rows or [{}]:
             writer.writerow(own | row)
     return text.getvalue()
+
+
+def as_text(cell: str) -> str:
+    """Return a cell that every spreadsheet shows as it stands.
+
+    Example:
+        >>> as_text("=1+1"), as_text("cat")
+        ("'=1+1", 'cat')
+    """
+    return f"'{cell}" if cell.startswith(FORMULA) else cell
