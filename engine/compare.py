@@ -69,7 +69,7 @@ def compare(
         UsageError: a word that is no contestant.
         MissingExtraError: what training needs is not installed.
     """
-    names = chosen(only)
+    names = contestant_names(only)
     need_parts()
     dataset = with_unseen(data, hold_out, seed, progress, notice)
     with quiet_native_logs(progress):
@@ -88,7 +88,7 @@ def compare(
                 name, dataset, recipe=recipe, seed=seed, folder=folder, progress=progress
             )
             progress(f"Judging {name}", 0, 0)
-            contestants.append(judged(trained, contest, dataset))
+            contestants.append(judge_contestant(trained, contest, dataset))
             shutil.rmtree(folder / "training", ignore_errors=True)
         height, width, channels = dataset.picture_shape
         progress("Writing the page", 0, 0)
@@ -108,7 +108,7 @@ def compare(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def chosen(only: Sequence[str]) -> tuple[str, ...]:
+def contestant_names(only: Sequence[str]) -> tuple[str, ...]:
     """Return the contestants, in the order of `STYLES`.
 
     Raises:
@@ -179,7 +179,7 @@ def begin() -> Path:
     return folder
 
 
-def judged(trained: Trained, contest: Contest, dataset: Dataset) -> Contestant:
+def judge_contestant(trained: Trained, contest: Contest, dataset: Dataset) -> Contestant:
     """Judge a trained contestant."""
     return Contestant(
         name=trained.name,

@@ -80,7 +80,7 @@ def write_run_report(
         path,
         ReportInputs(
             metrics=dict(metrics),
-            measured=measured,
+            measurements=measured,
             classes=run.config.classes,
             test=embedded.test,
             test_pictures=embedded.test_pictures,

@@ -32,8 +32,6 @@ def fit_calibration(
     gallery: Vectors,
     gallery_labels: Integers,
     *,
-    neighbours: int = NEIGHBOURS,
-    seed: int = 0,
     progress: Progress = silent,
 ) -> Calibration:
     """Learn what distances mean from validation pictures, never from test pictures.
@@ -49,15 +47,14 @@ def fit_calibration(
             validation classes are not among its classes, validation pictures are compared with
             one another instead.
         gallery_labels: int64 (m,).
-        neighbours: how many neighbours vote on a label.
-        seed: of dealing pictures to groups.
+        progress: told of pairs and neighbours.
 
     Raises:
         DataError: validation pictures make no same or no different pair.
     """
     validation, validation_labels = check_embeddings(validation, validation_labels)
     gallery, gallery_labels = check_embeddings(gallery, gallery_labels)
-    pairs = count_all_pairs(validation, validation_labels, seed=seed, progress=progress)
+    pairs = count_all_pairs(validation, validation_labels, progress=progress)
     if pairs.same.sum() == 0 or pairs.different.sum() == 0:
         raise DataError(
             f"Calibration needs validation pairs of both kinds, received {pairs.same.sum()} same "
@@ -67,7 +64,7 @@ def fit_calibration(
     knots, probabilities = _same_curve(pairs)
     false_accept_rates, false_accept_distances = _false_accept_table(pairs)
     votes, right, votes_without = _queries(
-        validation, validation_labels, gallery, gallery_labels, neighbours, progress
+        validation, validation_labels, gallery, gallery_labels, progress
     )
     familiar, unfamiliar = np.quantile(votes.closeness, [FAMILIAR_SHARE, UNFAMILIAR_SHARE])
     return Calibration(
@@ -79,7 +76,7 @@ def fit_calibration(
         same_pairs=int(pairs.same.sum()),
         different_pairs=int(pairs.different.sum()),
         pictures=len(validation),
-        neighbours=neighbours,
+        neighbours=NEIGHBOURS,
         label_weights=_label_weights(votes, right, votes_without),
         familiar=float(familiar),
         unfamiliar=float(unfamiliar),
@@ -132,7 +129,6 @@ def _queries(
     validation_labels: Integers,
     gallery: Vectors,
     gallery_labels: Integers,
-    neighbours: int,
     progress: Progress,
 ) -> tuple[Votes, Booleans, Votes]:
     """Return the votes on validation pictures, whether each is right, and the votes without
@@ -140,14 +136,14 @@ def _queries(
     within = bool(np.isin(validation_labels, gallery_labels).mean() < 0.5)
     if within:
         gallery, gallery_labels = validation, validation_labels
-    near = exact_neighbours(validation, gallery, neighbours, same_set=within, progress=progress)
+    near = exact_neighbours(validation, gallery, NEIGHBOURS, same_set=within, progress=progress)
     votes = count_votes(near.distances, gallery_labels[near.positions])
-    distances = np.full((len(validation), neighbours), np.inf)
-    labels = np.full((len(validation), neighbours), -1)
+    distances = np.full((len(validation), NEIGHBOURS), np.inf)
+    labels = np.full((len(validation), NEIGHBOURS), -1)
     for label in np.unique(validation_labels):
         rows = np.flatnonzero(validation_labels == label)
         others = np.flatnonzero(gallery_labels != label)
-        near = exact_neighbours(validation[rows], gallery[others], neighbours, progress=progress)
+        near = exact_neighbours(validation[rows], gallery[others], NEIGHBOURS, progress=progress)
         width = near.distances.shape[1]
         distances[rows, :width] = near.distances
         labels[rows, :width] = gallery_labels[others[near.positions]]

@@ -44,20 +44,17 @@ def wilson(successes: float, trials: int) -> Interval:
     return around(share, (centre - half, centre + half))
 
 
-def around(estimate: float, interval: tuple[float, float], *, highest: float = 1.0) -> Interval:
-    """Clip an interval to [0, `highest`] and stretch it to hold its estimate."""
+def around(estimate: float, interval: tuple[float, float]) -> Interval:
+    """Clip an interval to [0, 1] and stretch it to hold its estimate."""
     low, high = interval
-    return (
-        float(max(0.0, min(low, estimate))),
-        float(min(highest, max(high, estimate))),
-    )
+    return float(max(0.0, min(low, estimate))), float(min(1.0, max(high, estimate)))
 
 
-def picture_weights(count: int, seed: int, resamples: int = RESAMPLES) -> NDArray[np.int32]:
-    """Return how often each picture is drawn in each resample, int32 (resamples, count)."""
+def picture_weights(count: int, seed: int) -> NDArray[np.int32]:
+    """Return how often each picture is drawn in each resample, int32 (`RESAMPLES`, count)."""
     random = np.random.default_rng(seed)
     chances = np.full(count, 1 / count)
-    return random.multinomial(count, chances, size=resamples).astype(np.int32)
+    return random.multinomial(count, chances, size=RESAMPLES).astype(np.int32)
 
 
 def bootstrap_mean(values: Reals | Booleans, *, seed: int = 0) -> Interval:

@@ -8,7 +8,6 @@ import numpy as np
 
 from siam.array_types import Booleans, Floats, Integers, Reals, Vectors
 from siam.evaluation.distances import check_embeddings, distance_block
-from siam.progress import Progress, silent
 
 __all__ = ["WorstPairs", "worst_pairs", "wrong_neighbours"]
 
@@ -29,13 +28,7 @@ class WorstPairs:
     distances: Floats
 
 
-def worst_pairs(
-    embeddings: Vectors,
-    labels: Integers,
-    count: int,
-    *,
-    progress: Progress = silent,
-) -> tuple[WorstPairs, WorstPairs]:
+def worst_pairs(embeddings: Vectors, labels: Integers, count: int) -> tuple[WorstPairs, WorstPairs]:
     """Return the closest pairs of different classes and the farthest pairs of one class.
 
     Each picture is paired with its own worst partner; of these the worst pairs are kept, no
@@ -63,7 +56,6 @@ def worst_pairs(
         ):
             partners[kind, rows] = best
             distances[kind, rows] = table[np.arange(len(rows)), best]
-        progress("Looking for the worst pairs", int(rows[-1]) + 1, size)
     return (
         _without_repeats(partners[0], distances[0], np.argsort(distances[0], kind="stable"), count),
         _without_repeats(

@@ -29,7 +29,7 @@ SCHEMA = 1
 
 
 def summarise(
-    measured: Measurements,
+    measurements: Measurements,
     calibration: Calibration,
     *,
     run: str,
@@ -42,14 +42,15 @@ def summarise(
     """Return the evaluation as plain JSON values, without NaN.
 
     Args:
-        measured: what `measure` returned, at the same `false_accept_rate`, `threshold` and `seed`.
+        measurements: what `measure` returned, at the same `false_accept_rate`, `threshold` and
+            `seed`.
         calibration: the run's.
         run: its name.
         dataset: the data set's name.
         warnings: what must be said before any figure, in sentences.
     """
-    retrieval = _retrieval(measured.retrieval)
-    pairs = _pairs(measured.pair_scores)
+    retrieval = _retrieval(measurements.retrieval)
+    pairs = _pairs(measurements.pair_scores)
     return {
         "schema": SCHEMA,
         "run": run,
@@ -64,13 +65,13 @@ def summarise(
             "words": calibration.operating_point(false_accept_rate, threshold),
         },
         "pairs": pairs,
-        "all_pairs": _all_pairs(measured.all_pairs),
+        "all_pairs": _all_pairs(measurements.all_pairs),
         "retrieval": {
-            "gallery": measured.gallery,
-            "gallery_count": measured.gallery_count,
+            "gallery": measurements.gallery,
+            "gallery_count": measurements.gallery_count,
             **retrieval,
         },
-        "retrieval_within_test": _retrieval(measured.within),
+        "retrieval_within_test": _retrieval(measurements.within),
         "one_shot": [
             {
                 "protocol": protocol,
@@ -80,14 +81,14 @@ def summarise(
                 "accuracy": scores.accuracy,
                 "accuracy_ci95": list(scores.accuracy_ci95),
             }
-            for protocol, ways, shots, scores in measured.episodes
+            for protocol, ways, shots, scores in measurements.episodes
         ],
-        "calibration": _calibration(measured, calibration),
-        "verdicts": _verdicts(measured),
+        "calibration": _calibration(measurements, calibration),
+        "verdicts": _verdicts(measurements),
         "unfamiliar": {
-            kind: _detection(scores) for kind, scores in measured.out_of_distribution.items()
+            kind: _detection(scores) for kind, scores in measurements.out_of_distribution.items()
         },
-        "classes": [_class(scores) for scores in measured.classes],
+        "classes": [_class(scores) for scores in measurements.classes],
     }
 
 
@@ -148,12 +149,12 @@ def _retrieval(retrieval: Retrieval) -> dict[str, Any]:
     return figures
 
 
-def _calibration(measured: Measurements, calibration: Calibration) -> dict[str, Any]:
+def _calibration(measurements: Measurements, calibration: Calibration) -> dict[str, Any]:
     smallest = calibration.false_accept_rates[0]
     nominal = [rate for rate in FALSE_ACCEPT_RATES if rate >= smallest]
     thresholds = [calibration.threshold_for(rate) for rate in nominal]
     # Where each threshold stands on the curve, which is the same for any counts.
-    places = np.searchsorted(measured.all_pairs.roc().thresholds, thresholds, side="right") - 1
+    places = np.searchsorted(measurements.all_pairs.roc().thresholds, thresholds, side="right") - 1
 
     def statistics(same: Integers, different: Integers) -> list[float]:
         curve = roc_of_counts(EDGES, same, different)
@@ -162,8 +163,8 @@ def _calibration(measured: Measurements, calibration: Calibration) -> dict[str, 
             *curve.true_accept_rates[places].tolist(),
         ]
 
-    values = statistics(measured.all_pairs.same, measured.all_pairs.different)
-    intervals = jackknife(measured.all_pairs, statistics)
+    values = statistics(measurements.all_pairs.same, measurements.all_pairs.different)
+    intervals = jackknife(measurements.all_pairs, statistics)
     rates = [
         {
             "nominal_far": rate,
@@ -175,7 +176,7 @@ def _calibration(measured: Measurements, calibration: Calibration) -> dict[str, 
         }
         for place, (rate, threshold) in enumerate(zip(nominal, thresholds, strict=True))
     ]
-    pair, label = measured.pair_reliability, measured.label_reliability
+    pair, label = measurements.pair_reliability, measurements.label_reliability
     return {
         "validation_pictures": calibration.pictures,
         "validation_same_pairs": calibration.same_pairs,
@@ -186,14 +187,16 @@ def _calibration(measured: Measurements, calibration: Calibration) -> dict[str, 
     }
 
 
-def _verdicts(measured: Measurements) -> dict[str, Any]:
-    words = Counter(verdict.verdict for verdict in measured.verdicts)
+def _verdicts(measurements: Measurements) -> dict[str, Any]:
+    words = Counter(verdict.verdict for verdict in measurements.verdicts)
     right = Counter(
         verdict.verdict
-        for verdict, is_right in zip(measured.verdicts, measured.retrieval.correct, strict=True)
+        for verdict, is_right in zip(
+            measurements.verdicts, measurements.retrieval.correct, strict=True
+        )
         if is_right
     )
-    total = len(measured.verdicts)
+    total = len(measurements.verdicts)
     figures: dict[str, Any] = {}
     for word in ("match", "unsure", "no match"):
         count = words[word]

@@ -19,6 +19,7 @@ __all__ = ["draw_marks", "draw_steps"]
 _TILE = 224  # pixels a step is shown in
 _GAP = 16
 _TEXT = 15  # pixels high
+_LONGEST = 1200  # pixels of a marked picture, along its longer side
 _PAPER, _INK, _ACCENT = (255, 255, 255), (30, 30, 30), (200, 30, 60)
 
 
@@ -55,7 +56,6 @@ def draw_marks(
     captions: Sequence[str] | None = None,
     *,
     rotate: int = 0,
-    most: int = 1200,
 ) -> Image.Image:
     """Return the upright picture with a numbered frame around each mark.
 
@@ -64,16 +64,15 @@ def draw_marks(
         boxes: (left, top, right, bottom) in pixels of the upright picture's file.
         captions: what is written at each frame; 1, 2, 3, ... if left out.
         rotate: degrees clockwise, as for `prepare_picture`.
-        most: longer side of the drawing in pixels.
     """
     from PIL import ImageDraw
 
     from siam.pictures.reading import original_size
 
     original = max(original_size(image))
-    small = reduce_to(image, most)  # first: what follows takes several times a picture's memory
+    small = reduce_to(image, _LONGEST)  # first: what follows takes several times a picture's memory
     drawing = convert_to_grey_or_rgb(turn_upright(small, quarter_turns=rotate // 90)).convert("RGB")
-    drawing.thumbnail((most, most))
+    drawing.thumbnail((_LONGEST, _LONGEST))
     scale = max(drawing.size) / original
     draw = ImageDraw.Draw(drawing)
     thick = max(2, max(drawing.size) // 400)

@@ -115,12 +115,11 @@ class KerasEncoder:
         return np.asarray(embeddings, np.float32)
 
 
-def open_encoder(run: Path, *, threads: int | None = None) -> Encoder:
+def open_encoder(run: Path) -> Encoder:
     """Open a run's encoder: the exported one, or Keras where the run keeps no exported one.
 
     Args:
         run: a run's folder.
-        threads: how many cores to use; all of them when left out.
 
     Raises:
         RunError: the run holds neither form.
@@ -128,5 +127,5 @@ def open_encoder(run: Path, *, threads: int | None = None) -> Encoder:
     """
     exported = run / ENCODER_FILE
     if exported.exists():
-        return LiteEncoder(exported, threads=threads)
+        return LiteEncoder(exported)
     return KerasEncoder(run / NETWORK_FILE)

@@ -113,11 +113,11 @@ def _strokes(rng: np.random.Generator) -> list[Floats]:
     return strokes
 
 
-def _smooth(corners: Floats, *, points: int = 10) -> Floats:
+def _smooth(corners: Floats) -> Floats:
     """A Catmull-Rom curve through corners (n, 2)."""
     before, after = 2 * corners[0] - corners[1], 2 * corners[-1] - corners[-2]
     knots = np.concatenate([before[None], corners, after[None]])
-    t = np.linspace(0, 1, points, endpoint=False)[:, None]
+    t = np.linspace(0, 1, 10, endpoint=False)[:, None]
     curve = []
     for a, b, c, d in zip(knots, knots[1:], knots[2:], knots[3:], strict=False):
         cubic = (3 * b - 3 * c + d - a) * t**3 + (2 * a - 5 * b + 4 * c - d) * t**2

@@ -46,7 +46,7 @@ class ReportInputs:
 
     Attributes:
         metrics: what `summarise` returned.
-        measured: what `measure` returned.
+        measurements: what `measure` returned.
         classes: class names.
         test: embeddings and labels of the test pictures.
         test_pictures: uint8 (n, height, width, channels), in the same order.
@@ -60,7 +60,7 @@ class ReportInputs:
     """
 
     metrics: dict[str, Any]
-    measured: Measurements
+    measurements: Measurements
     classes: Sequence[str]
     test: Embedded
     test_pictures: Pictures
@@ -105,20 +105,20 @@ def _training(inputs: ReportInputs) -> dict[str, Any]:
 
 
 def _separation(inputs: ReportInputs) -> dict[str, Any]:
-    measured = inputs.measured
-    threshold = measured.pair_scores.threshold
+    measurements = inputs.measurements
+    threshold = measurements.pair_scores.threshold
     reliability = {
-        "same class": measured.pair_reliability,
-        "label is right": measured.label_reliability,
+        "same class": measurements.pair_reliability,
+        "label is right": measurements.label_reliability,
     }
     return {
         "separation": [
             Plot(
-                distance_plot(measured.all_pairs, threshold),
-                f"Distances of all {measured.all_pairs.count:,} pairs of test pictures.",
+                distance_plot(measurements.all_pairs, threshold),
+                f"Distances of all {measurements.all_pairs.count:,} pairs of test pictures.",
             ),
             Plot(
-                roc_plot(measured.all_pairs, threshold),
+                roc_plot(measurements.all_pairs, threshold),
                 "ROC of all pairs. Dots: 1, 0.1 and 0.01 % false accepts.",
             ),
             Plot(
@@ -132,7 +132,7 @@ def _separation(inputs: ReportInputs) -> dict[str, Any]:
 
 def _confusion(inputs: ReportInputs) -> dict[str, Any]:
     caption = "Row: the true class. Column: what the neighbours vote for."
-    svg = confusion_plot(inputs.measured.confusion, inputs.classes)
+    svg = confusion_plot(inputs.measurements.confusion, inputs.classes)
     return {"confusion": [Plot(svg, caption)]}
 
 
@@ -193,11 +193,11 @@ def _pair_mistakes(inputs: ReportInputs, pairs: WorstPairs) -> list[Mistake]:
 
 
 def _label_mistakes(inputs: ReportInputs) -> list[Mistake]:
-    retrieval = inputs.measured.retrieval
-    probabilities = np.array([verdict.probability for verdict in inputs.measured.verdicts])
+    retrieval = inputs.measurements.retrieval
+    probabilities = np.array([verdict.probability for verdict in inputs.measurements.verdicts])
     mistakes = []
     for row in wrong_neighbours(retrieval.correct, probabilities, SHOWN):
-        label, verdict = int(retrieval.predictions[row]), inputs.measured.verdicts[row]
+        label, verdict = int(retrieval.predictions[row]), inputs.measurements.verdicts[row]
         pictures = [inputs.test_pictures[row]]
         if retrieval.neighbours.positions.shape[1]:
             pictures.append(inputs.gallery_pictures[retrieval.neighbours.positions[row, 0]])

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from siam.engine.classify import open_kept
-from siam.engine.compare import chosen, compare
+from siam.engine.compare import compare, contestant_names
 from siam.engine.comparison.contest import Scores
 from siam.engine.comparison.figures import (
     Comparison,
@@ -135,9 +135,9 @@ def test_a_style_that_was_not_trained_is_refused() -> None:
 
 def test_words_that_are_no_contestants_are_refused() -> None:
     with pytest.raises(UsageError, match="received 'resnet'"):
-        chosen(["resnet"])
-    assert chosen([]) == ("sequential", "functional", "subclassed", "siamese")
-    assert chosen(["siamese", "residual"]) == ("residual", "siamese")
+        contestant_names(["resnet"])
+    assert contestant_names([]) == ("sequential", "functional", "subclassed", "siamese")
+    assert contestant_names(["siamese", "residual"]) == ("residual", "siamese")
 
 
 def test_a_part_that_is_missing_is_said_before_training(monkeypatch: pytest.MonkeyPatch) -> None:

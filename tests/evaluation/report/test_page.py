@@ -154,7 +154,7 @@ def test_colour_pictures_and_many_classes(clusters, calibration):
     page = render_report(
         ReportInputs(
             metrics=summarise(measured, calibration, run="r", dataset="d"),
-            measured=measured,
+            measurements=measured,
             classes=classes,
             test=embedded,
             test_pictures=pictures,
