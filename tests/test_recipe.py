@@ -10,6 +10,7 @@ import pytest
 from siam.errors import UsageError
 from siam.recipe import RENAMED, RETIRED, AugmentPolicy, Recipe, change_recipe, read_recipe
 from siam.siamese.presets import PRESETS
+from siam.siamese.recipe_check import check_recipe
 
 
 def test_a_recipe_is_read_as_it_was_kept() -> None:
@@ -25,6 +26,14 @@ def test_retired_values_that_were_in_use_are_told() -> None:
     recipe, retired = read_recipe({"dim": 32, "average": 0.9, "head_weight": 0.0})
     assert recipe == Recipe(dim=32)
     assert retired == {"average": 0.9}
+
+
+def test_a_loss_that_is_gone_is_read_and_not_trained_by() -> None:
+    recipe, retired = read_recipe({"loss": "triplet"})
+    assert (recipe.loss, retired) == ("triplet", {})
+    with pytest.raises(UsageError, match="loss cannot be 'triplet'") as caught:
+        check_recipe(recipe)
+    assert caught.value.cure == "Choose one of: contrastive, supervised-contrastive."
 
 
 def test_a_value_is_read_by_the_name_it_had(monkeypatch: pytest.MonkeyPatch) -> None:
