@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from siam.datasets.picture_files import PictureSet
 from siam.errors import DataError, PictureError
 from siam.pictures.folder_walk import FolderListing, empty_folders, is_hidden
-from siam.pictures.formats import HEAD, has_picture_suffix, is_picture
+from siam.pictures.formats import HEAD, content_kind, has_picture_suffix, is_picture
 from siam.pictures.reading import Skipped
 
 __all__ = ["archive_pictures"]
@@ -58,8 +58,11 @@ def _open(archive: Path) -> zipfile.ZipFile:
             f"{archive} cannot be read: {error.strerror or error}.", "Check the path."
         ) from error
     except _DAMAGE as error:
+        with archive.open("rb") as file:
+            head = file.read(HEAD)
+        kind = "a picture" if is_picture(head) else content_kind(head)
         raise DataError(
-            f"{archive} is not a whole ZIP archive: {error}.",
+            f"{archive} is not a whole ZIP archive: {f'it is {kind}' if kind else error}.",
             "Give a folder with one sub-folder per class, or a .zip of one.",
         ) from error
 

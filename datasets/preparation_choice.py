@@ -32,6 +32,7 @@ Item = TypeVar("Item")
 PROBES = 64
 FRAMED = 0.9  # share of the probes that have MNIST's form,
 DRAWN = 0.5  # or that are drawings on an even ground; photos are none at all
+COLOURFUL = 16  # grey levels that the tints of a drawing in one ink differ at most, on average
 SMALL = 48  # pixels on the longer side
 LARGEST, FINEST, STEP = 64, 96, 4  # of a side that was not asked for: usually, and for thin lines
 LINE = 2.0  # pixels that a drawing's lines keep
@@ -129,6 +130,7 @@ def _look_at(image: Image.Image) -> Probe:
     grey = convert_to_ink_grey(plain)
     framed = bool(
         grey.shape[0] == grey.shape[1] in (MNIST_SIDE, 32)
+        and not _has_colours(plain, np.ones_like(grey))
         and (are_framed(grey[None])[0] or are_framed(255 - grey[None], strict=True)[0])
     )
     ink = extract_drawing(grey)
@@ -137,11 +139,22 @@ def _look_at(image: Image.Image) -> Probe:
         plain = plain.reduce((min(factor, plain.width), min(factor, plain.height)))
         grey = convert_to_ink_grey(plain)
         ink = extract_drawing(grey)
-    if ink is None:
+    if ink is None or _has_colours(plain, ink):
         return Probe(longer, framed, None, None)
     _, _, wide, tall = cv2.boundingRect(ink)
     extent = max(wide, tall)
     return Probe(longer, framed, measure_line_width(ink) / extent, extent / max(grey.shape))
+
+
+def _has_colours(image: Image.Image, ink: Pictures) -> bool:
+    """Return whether ink is of several colours, which the chains for ink would lose."""
+    if image.mode == "L":
+        return False
+    colours = np.asarray(image, np.int16)[ink > 0]
+    tints = (
+        colours[:, :2] - colours[:, 1:]
+    )  # red and green over the next channel: no matter how bright
+    return bool(np.abs(tints - np.median(tints, axis=0)).mean() > COLOURFUL)
 
 
 def _fit_side(probes: Sequence[Probe], chain: str) -> int:

@@ -141,12 +141,20 @@ def test_bomb_is_refused_whole(zipped: Path, monkeypatch: pytest.MonkeyPatch) ->
         pass
 
 
-@pytest.mark.parametrize("content", [b"", b"\x89PNG and no zip", b"PK\x03\x04 cut off"])
-def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "not a whole ZIP archive"),
+        (b"P5 2 1 255 ab", "not a whole ZIP archive: it is a picture"),
+        (b"%PDF-1.4", "not a whole ZIP archive: it is a PDF document"),
+        (b"PK\x03\x04 cut off", "not a whole ZIP archive"),
+    ],
+)
+def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes, words: str) -> None:
     path = tmp_path / "set.zip"
     path.write_bytes(content)
     with (
-        pytest.raises(DataError, match="not a whole ZIP archive") as caught,
+        pytest.raises(DataError, match=words) as caught,
         archive_pictures(path),
     ):
         pass

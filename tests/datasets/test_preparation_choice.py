@@ -93,3 +93,19 @@ def test_photos_and_noise_are_photos(tmp_path: Path) -> None:
     noise = [rng.integers(0, 256, (50, 40, 3), dtype=np.uint8) for _ in range(12)]
     choice = choose(tmp_path, [("ab"[at % 2], pixels) for at, pixels in enumerate(noise)])
     assert choice == PreparationChoice("photo", 48, "0 of 12 pictures looked at are drawings")
+
+
+def test_art_in_colours_is_no_drawing_and_a_coloured_pen_is_one(tmp_path: Path) -> None:
+    def tinted(number: int, *inks: tuple[int, int, int]) -> np.ndarray:
+        sheet = np.full((60, 60, 3), 255, np.uint8)
+        for at, ink in enumerate(inks):
+            cv2.line(sheet, (10, 12 + 12 * at), (40 + number, 20 + 12 * at), ink, 3)
+        return sheet
+
+    red, green, blue = (220, 40, 40), (30, 160, 60), (40, 40, 200)
+    art = [("ab"[number % 2], tinted(number, red, green, blue)) for number in range(12)]
+    (tmp_path / "art").mkdir()
+    assert "0 of 12" in choose(tmp_path / "art", art).reason
+    pen = [("ab"[number % 2], tinted(number, blue, blue, blue)) for number in range(12)]
+    (tmp_path / "pen").mkdir()
+    assert "12 of 12" in choose(tmp_path / "pen", pen).reason
