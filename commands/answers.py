@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["print_many", "print_one"]
 
-PICTURED = 4
-
 
 def print_one(
     run: OpenRun, answer: Result, false_accept_rate: float | None, threshold: float | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from siam.recipe import AugmentPolicy, Recipe
 
-__all__ = ["DEFAULT_PRESET", "PRESETS"]
+__all__ = ["PRESETS"]
 
 
 _DISTORTED = AugmentPolicy(
@@ -27,7 +27,6 @@ _FURTHER = AugmentPolicy(
     bands=0.08,
 )
 
-DEFAULT_PRESET = "balanced"
 PRESETS: dict[str, Recipe] = {
     "quick": Recipe(epochs=1, pictures_per_class=10),
     "balanced": Recipe(

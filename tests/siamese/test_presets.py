@@ -7,15 +7,16 @@ import dataclasses
 import pytest
 
 from siam.recipe import Recipe
+from siam.runs.config import TrainChoice
 from siam.siamese.losses.registry import LOSSES
-from siam.siamese.presets import DEFAULT_PRESET, PRESETS
+from siam.siamese.presets import PRESETS
 from siam.siamese.test_time_augmentation import VIEWS
 from siam.siamese.towers import TOWERS
 
 
 def test_there_are_three_and_balanced_is_the_default() -> None:
     assert list(PRESETS) == ["quick", "balanced", "best"]
-    assert DEFAULT_PRESET == "balanced"
+    assert TrainChoice().preset == "balanced"
 
 
 @pytest.mark.parametrize("name", PRESETS)
