@@ -58,13 +58,18 @@ def _open(archive: Path) -> zipfile.ZipFile:
             f"{archive} cannot be read: {error.strerror or error}.", "Check the path."
         ) from error
     except _DAMAGE as error:
-        with archive.open("rb") as file:
-            head = file.read(HEAD)
-        kind = "a picture" if is_picture(head) else content_kind(head)
+        kind = _kind_of(archive) if archive.is_file() else ""
         raise DataError(
             f"{archive} is not a whole ZIP archive: {f'it is {kind}' if kind else error}.",
             "Give a folder with one sub-folder per class, or a .zip of one.",
         ) from error
+
+
+def _kind_of(file: Path) -> str:
+    """Return what a file is in place of an archive, in words; "" where that is not known."""
+    with file.open("rb") as opened:
+        head = opened.read(HEAD)
+    return "a picture" if is_picture(head) else content_kind(head)
 
 
 def _list_members(

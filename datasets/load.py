@@ -100,6 +100,8 @@ def load_dataset(
             f"{_suggest(path)}Give mnist, digits, a folder with one sub-folder per class, a .zip "
             "of one, or a table of path,label.",
         )
+    elif not path.is_dir() and not path.is_file():  # a pipe may never end
+        raise DataError(f"{path} is not a plain file.", "Save it to one.")
     elif pictures_below:
         with _files(path) as files:
             dataset = read_dataset(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -102,6 +103,13 @@ def test_a_file_that_is_no_archive(tmp_path: Path, name: str, words: str) -> Non
     (tmp_path / name).write_text("a,b\n")
     with pytest.raises(DataError, match=words):
         load_dataset(str(tmp_path / name))
+
+
+@pytest.mark.parametrize("suffix", [".zip", ".csv", ".npz", ".parquet", ""])
+def test_a_pipe_is_refused_at_once(tmp_path: Path, suffix: str) -> None:
+    os.mkfifo(tmp_path / f"set{suffix}")
+    with pytest.raises(DataError, match="is not a plain file"):
+        load_dataset(str(tmp_path / f"set{suffix}"))
 
 
 def test_arrays_with_labels_are_a_data_set(tmp_path: Path) -> None:
