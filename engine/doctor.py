@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-import os
 import platform
 import shutil
 import tempfile
@@ -77,9 +76,9 @@ def packages() -> Check:
 
 def backend() -> Check:
     """Check that what training needs is installed."""
-    from siam.training.device import BACKENDS, EXTRAS
+    from siam.training.device import BACKENDS, EXTRAS, default_backend
 
-    name = os.environ.get("KERAS_BACKEND") or "tensorflow"
+    name = default_backend()
     if name not in BACKENDS:
         return Check(
             "backend",

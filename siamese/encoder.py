@@ -7,6 +7,8 @@ run says so and `KerasEncoder` answers instead, slowly.
 from __future__ import annotations
 
 import importlib.util
+import os
+import sys
 import threading
 from pathlib import Path
 from typing import Protocol
@@ -83,8 +85,8 @@ class KerasEncoder:
     """
 
     notice = (
-        f"This run has no {ENCODER_FILE}, because that did not answer as its network does: "
-        "Keras answers instead, and takes seconds to start."
+        f"This run has no {ENCODER_FILE}, because TensorFlow was missing when it was trained or "
+        "that file did not answer as its network does: Keras answers, and takes seconds to start."
     )
 
     def __init__(self, path: Path) -> None:
@@ -92,6 +94,10 @@ class KerasEncoder:
             raise missing_network(path)
         if importlib.util.find_spec("keras") is None:
             raise MissingExtraError(f"A run without {ENCODER_FILE}", "train")
+        if "keras" not in sys.modules:
+            from siam.training.device import default_backend
+
+            os.environ["KERAS_BACKEND"] = default_backend()
         from siam.siamese.network import load_network, tower_of
 
         with quiet_native_logs():
