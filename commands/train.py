@@ -83,7 +83,7 @@ def train(
     ] = "auto",
     backend: Annotated[
         str | None,
-        typer.Option(help="tensorflow, jax or torch. Default: KERAS_BACKEND, else tensorflow."),
+        typer.Option(help="tensorflow, jax or torch. Default: KERAS_BACKEND, else what is there."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,11 +26,13 @@ from siam.runs.config import load_config
 from siam.runs.held_out import load_held_out
 from siam.runs.manifest import verify_files
 from siam.runs.runs_folder import find_run
+from siam.siamese.encoder import open_encoder
 from siam.siamese.interchange import (
     answer_litert,
     answer_onnx,
     answer_saved_model,
     need_onnx,
+    write_litert,
     write_litert_int8,
     write_onnx,
     write_saved_model,
@@ -118,8 +121,8 @@ def export_run(
         if int8:
             progress("Measuring what 8 bits cost", 0, 0)
             recall = (
-                recall_at_1(answer, path / ENCODER_FILE, validation, test),
-                recall_at_1(answer, building / name, validation, test),
+                recall_at_1(open_encoder(path).encode, validation, test),
+                recall_at_1(partial(answer, building / name), validation, test),
             )
         sidecar = describe(
             path, config, tower.input_shape[1:], building / name, form, parity, recall
@@ -163,24 +166,17 @@ def load_tower(run: Path, progress: Progress) -> keras.Model:
 
 
 def write_model(tower: keras.Model, run: Path, target: Path, form: str, int8: bool) -> None:
-    """Write the model itself. A run's own LiteRT file is copied: its indexes know it by its hash.
-
-    Raises:
-        RunError: the run has no LiteRT file, because that failed its check after training.
-    """
+    """Write the model; a run's own LiteRT file is copied: its indexes know it by its hash."""
     if form == "onnx":
         write_onnx(tower, target)
     elif form == "saved-model":
         write_saved_model(tower, target)
-    elif not (run / ENCODER_FILE).exists():
-        raise RunError(
-            f"The run {run.name} has no {ENCODER_FILE}: it did not answer as Keras does.",
-            "Take --format saved-model or onnx.",
-        )
     elif int8:
         write_litert_int8(tower, target)
-    else:
+    elif (run / ENCODER_FILE).exists():
         shutil.copyfile(run / ENCODER_FILE, target)
+    else:
+        write_litert(tower, target)
 
 
 def compare_with_keras(
@@ -207,8 +203,8 @@ def compare_with_keras(
     return parity
 
 
-def recall_at_1(answer: Answer, model: Path, gallery: Split, queries: Split) -> float:
+def recall_at_1(encode: Callable[[Pictures], Vectors], gallery: Split, queries: Split) -> float:
     """Return the share of queries whose nearest gallery picture has their label, 0 to 1."""
-    rows, among = (answer(model, split.pictures) for split in (queries, gallery))
+    rows, among = (encode(split.pictures) for split in (queries, gallery))
     nearest = exact_neighbours(rows, among, 1).positions[:, 0]
     return float((gallery.labels[nearest] == queries.labels).mean())

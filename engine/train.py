@@ -72,13 +72,14 @@ class Fitted:
         seconds: wall time of all its epochs.
         epochs: how many there were.
         parameters: of the tower.
-        parity: how far the exported encoder is from Keras.
+        parity: how far the exported encoder is from Keras; None where there is none, because
+            TensorFlow, which writes it, is not installed.
     """
 
     seconds: float
     epochs: int
     parameters: int
-    parity: Parity
+    parity: Parity | None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures for `metrics.json`."""
@@ -88,7 +89,7 @@ class Fitted:
                 "epochs": self.epochs,
                 "parameters": self.parameters,
             },
-            "export": self.parity.to_dict(),
+            "export": self.parity.to_dict() if self.parity else None,
         }
 
 
@@ -185,6 +186,12 @@ def fit(plan: TrainingPlan, device: str, progress: Progress, notice: Notice) -> 
     notice(f"Training on {used.name} ({used.kind}, Keras on {used.backend}, {precision}).")
     if used.why_no_gpu:
         notice(used.why_no_gpu)
+    exportable = importlib.util.find_spec("tensorflow") is not None
+    if not exportable:
+        notice(
+            f"TensorFlow is not installed, so no {ENCODER_FILE} is written: queries of this run "
+            "go through Keras, slowly. It can be had later:  pip install 'siam[train]'  siam export"
+        )
 
     def tell(step_seconds: float, left: float) -> None:
         for sentence in tell_cost(config, dataset, step_seconds, left, kind=used.kind):
@@ -205,13 +212,15 @@ def fit(plan: TrainingPlan, device: str, progress: Progress, notice: Notice) -> 
     progress("Exporting the encoder", 0, 0)
     trained.network.save(folder / NETWORK_FILE)
     tower = tower_of(trained.network)
-    probe = dataset.validation.pictures[:PROBE_PICTURES]
-    parity = export_litert(tower, folder / ENCODER_FILE, probe)
-    if not parity.holds:
-        notice(
-            "The exported encoder does not answer as Keras does (largest difference "
-            f"{parity.max_difference:.2g}); queries of this run go through Keras, slowly."
-        )
+    parity = None
+    if exportable:
+        probe = dataset.validation.pictures[:PROBE_PICTURES]
+        parity = export_litert(tower, folder / ENCODER_FILE, probe)
+        if not parity.holds:
+            notice(
+                "The exported encoder does not answer as Keras does (largest difference "
+                f"{parity.max_difference:.2g}); queries of this run go through Keras, slowly."
+            )
     return Fitted(trained.seconds, len(trained.history), int(tower.count_params()), parity)
 
 

@@ -118,6 +118,7 @@ def export_elsewhere(tower: keras.Model, path: Path) -> None:
             env={**os.environ, "KERAS_BACKEND": "tensorflow"},
             capture_output=True,
             text=True,
+            errors="replace",
             check=False,
         )
     finally:

@@ -28,6 +28,7 @@ __all__ = [
     "answer_onnx",
     "answer_saved_model",
     "need_onnx",
+    "write_litert",
     "write_litert_int8",
     "write_onnx",
     "write_saved_model",
@@ -81,6 +82,12 @@ def answer_saved_model(folder: Path, pictures: Pictures) -> Vectors:
     with silence_converters():
         loaded = tensorflow.saved_model.load(str(folder))
     return np.concatenate([np.asarray(loaded.serve(batch)) for batch in float_batches(pictures)])
+
+
+def write_litert(tower: keras.Model, path: Path) -> None:
+    """Write a tower as LiteRT in float32; Keras must run on TensorFlow."""
+    with quiet_native_logs():
+        tower.export(path, format="litert", verbose=False)
 
 
 def write_litert_int8(tower: keras.Model, path: Path) -> None:

@@ -57,7 +57,8 @@ def train(
         resume: go on with an interrupted run; `name` says which. What else is given must be what
             that run was begun with.
         device: "auto", "cpu", "gpu", "gpu:N", or "all" for every GPU.
-        backend: "tensorflow", "jax" or "torch"; KERAS_BACKEND, else TensorFlow, when left out.
+        backend: "tensorflow", "jax" or "torch"; KERAS_BACKEND, else the first that is installed,
+            when left out.
         progress: told of every step.
         notice: told in a sentence what the user should know: what the data set holds, what is
             left out and why, which chain and size were chosen.

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from siam.datasets.digits import load_digits
 from siam.runs.runs_folder import find_run
@@ -66,3 +67,18 @@ def test_a_run_trained_elsewhere_answers_here(
             told[backend] = json.loads(siam(backend, "evaluate", "--json"))
             assert told[backend] == told["tensorflow"]
         assert told["tensorflow"]["retrieval"]["recall@1"] > 0.8
+
+
+@pytest.mark.slow
+def test_a_run_is_trained_and_answers_without_tensorflow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIAM_RUNS", str(tmp_path / "runs"))
+    picture = str(tmp_path / "digit.png")
+    Image.fromarray(load_digits().test.pictures[0, :, :, 0]).save(picture)
+    missing = "import sys; sys.modules['tensorflow'] = None; from siam.cli import main; main()"
+    train = ["train", "digits", "--preset", "quick", "--epochs", "2", "--json"]
+    metrics = json.loads(python("jax", missing, *train))
+    assert metrics["export"] is None
+    answers = json.loads(python("jax", missing, "query", picture, "--each", "--json"))
+    assert answers["results"][0]["neighbours"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,10 +14,11 @@ from siam.datasets.digits import load_digits
 from siam.engine import train
 from siam.engine.train import TrainedRun, train_run
 from siam.errors import RunError, SiamError
+from siam.run_files import ENCODER_FILE
 from siam.runs.config import DataChoice, TrainChoice
 from siam.runs.lifecycle import hold_run
 from siam.runs.runs_folder import find_run
-from siam.siamese.encoder import open_encoder
+from siam.siamese.encoder import KerasEncoder, open_encoder
 from siam.training.position import read_position
 
 WriteIdx = Callable[[Path, np.ndarray], Path]
@@ -50,6 +52,31 @@ def few(tmp_path_factory: pytest.TempPathFactory, write_idx: WriteIdx) -> DataCh
     write_idx(folder / "train-images-idx3-ubyte", digits.pictures[..., 0])
     write_idx(folder / "train-labels-idx1-ubyte", digits.labels)
     return DataChoice(dataset=str(folder))
+
+
+@pytest.fixture
+def no_tensorflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine on which TensorFlow is not installed, as far as looking for it tells."""
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        "importlib.util.find_spec", lambda name: None if name == "tensorflow" else find(name)
+    )
+
+
+@pytest.mark.usefixtures("runs", "no_tensorflow")
+def test_without_tensorflow_the_run_keeps_its_network_and_says_so_first(few: DataChoice) -> None:
+    said: list[str] = []
+    run = train_run(
+        few,
+        TrainChoice(preset="quick", overrides={"epochs": "1"}),
+        progress=lambda what, *_: said.append(what),
+        notice=said.append,
+    )
+    told = [row for row, text in enumerate(said) if "TensorFlow is not installed" in text]
+    assert len(told) == 1 and told[0] < said.index("Training")
+    assert run.metrics["export"] is None and run.metrics["pairs"]["accuracy"] > 0.5
+    assert not (run.path / ENCODER_FILE).exists()
+    assert isinstance(open_encoder(run.path), KerasEncoder)
 
 
 @pytest.fixture(scope="module", autouse=True)
