@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from siam.array_types import Booleans, Integers, Vectors
 from siam.errors import DataError
+from siam.openmp import load_faiss
 from siam.progress import Progress, silent
 
 __all__ = [
@@ -111,8 +112,7 @@ def nearest_rows(queries: Vectors, gallery: Vectors, k: int) -> Integers:
         gallery: float32 of shape (m, dim), unit length; a mapped file is read, not copied.
         k: 1 to m.
     """
-    import faiss
-
+    faiss = load_faiss()
     return np.asarray(faiss.knn(queries, gallery, k, faiss.METRIC_INNER_PRODUCT)[1])
 
 
@@ -138,8 +138,7 @@ def exact_neighbours(
         >>> exact_neighbours(rows, rows, 1, same_set=True).positions.ravel().tolist()
         [1, 0, 1]
     """
-    import faiss
-
+    faiss = load_faiss()
     k = max(0, min(k, len(gallery) - same_set))
     distances = np.empty((len(queries), k), np.float32)
     positions = np.empty((len(queries), k), np.int64)

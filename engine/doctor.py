@@ -119,7 +119,7 @@ def gpu() -> Check:
 
 def precision() -> Check:
     """Say which precision a training computes in, and by what that is decided."""
-    from siam.training.device import Device, detect_device, processor_name
+    from siam.training.device import Device, default_backend, detect_device, processor_name
     from siam.training.driver import driver_gpus
     from siam.training.precision import FLOAT32, pick_precision, processor_flags
 
@@ -127,7 +127,7 @@ def precision() -> Check:
         device = (
             detect_device()
             if driver_gpus()
-            else Device(os.environ.get("KERAS_BACKEND") or "tensorflow", "cpu", processor_name())
+            else Device(default_backend(), "cpu", processor_name())
         )
     except (SiamError, ImportError) as error:
         return Check("precision", "note", f"not known: {error}")

@@ -20,6 +20,7 @@ import numpy as np
 
 from siam.array_types import Booleans, Integers, Vectors
 from siam.index.stores.threads import one_thread
+from siam.openmp import load_faiss
 
 __all__ = ["Cells", "divide", "search_cells"]
 
@@ -60,8 +61,7 @@ def divide(vectors: Vectors) -> Cells:
     Args:
         vectors: float32 (n, dim), unit length, n at least `CELLS`.
     """
-    import faiss
-
+    faiss = load_faiss()
     step = max(1, len(vectors) // (CELLS * SAMPLE))
     clustering = faiss.Kmeans(
         vectors.shape[1], CELLS, niter=ROUNDS, seed=1, spherical=True, min_points_per_centroid=1
@@ -107,8 +107,7 @@ def search_cells(cells: Cells, queries: Vectors, k: int) -> Integers | None:
 
 
 def _search_block(cells: Cells, queries: Vectors, k: int) -> Integers | None:
-    import faiss
-
+    faiss = load_faiss()
     # By FAISS, not NumPy: the threads of NumPy's BLAS spin for a while after every product.
     falling, order = faiss.knn(queries, cells.centres, CELLS, faiss.METRIC_INNER_PRODUCT)
     ahead = np.empty_like(falling)
@@ -131,7 +130,7 @@ def _search_block(cells: Cells, queries: Vectors, k: int) -> Integers | None:
 
 def _search_where(mask: Booleans, cells: Cells, queries: Vectors, k: int, nearest: Any) -> None:
     """Search each cell for the queries that the mask gives it: bool (queries, cells)."""
-    import faiss
+    faiss = load_faiss()
 
     for cell, (start, end) in enumerate(zip(cells.starts[:-1], cells.starts[1:], strict=True)):
         asking = np.flatnonzero(mask[:, cell])

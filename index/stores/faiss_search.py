@@ -19,6 +19,7 @@ from siam.index.stores.cells import search_cells
 from siam.index.stores.faiss_files import FaissFiles
 from siam.index.stores.faiss_structure import search_parameters
 from siam.index.stores.threads import one_thread
+from siam.openmp import load_faiss
 from siam.unit_vectors import nearest_rows
 
 __all__ = ["propose"]
@@ -129,8 +130,7 @@ def _nearest_among(
     Returns:
         int64 of shape (n, k + TIES, or as many as there are).
     """
-    import faiss
-
+    faiss = load_faiss()
     width = min(k + TIES, len(among))
     heap = faiss.ResultHeap(len(queries), width, keep_max=True)
     for start in range(0, len(among), GATHER):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from siam.array_types import Vectors
+from siam.openmp import load_faiss
 from siam.progress import Progress, silent
 
 __all__ = ["make_structure", "same_structure", "search_parameters", "settings_of", "size_of"]
@@ -26,8 +27,7 @@ def make_structure(vectors: Vectors, named: str, *, progress: Progress = silent)
         named: a FAISS factory string; "" means exact.
         progress: told of vectors indexed.
     """
-    import faiss
-
+    faiss = load_faiss()
     count, dim = vectors.shape
     if not named or not count:
         return None
@@ -63,7 +63,7 @@ def same_structure(present: str, size: str) -> bool:
 
 def settings_of(index: Any) -> list[dict[str, int]]:
     """Return the search settings worth trying for a FAISS index, cheapest first."""
-    import faiss
+    faiss = load_faiss()
 
     if isinstance(index, faiss.IndexPreTransform):
         return settings_of(faiss.downcast_index(index.index))

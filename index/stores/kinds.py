@@ -6,6 +6,7 @@ import re
 
 from siam.errors import UsageError
 from siam.index.stores.budget import Budget
+from siam.openmp import load_faiss
 
 __all__ = ["KINDS", "check_kind", "choose", "factory", "is_bounded", "memory"]
 
@@ -28,7 +29,7 @@ def check_kind(kind: str, dim: int) -> None:
     """
     if kind in KINDS:
         return
-    import faiss
+    faiss = load_faiss()
 
     try:
         if not is_bounded(kind):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
+from siam.openmp import load_faiss
+
 __all__ = ["one_thread"]
 
 
@@ -15,8 +17,7 @@ def one_thread() -> Iterator[None]:
     For one query, because waking others costs more than they save; and where several threads
     search at once, because each would wait for helpers that the others keep busy.
     """
-    import faiss
-
+    faiss = load_faiss()
     threads = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(1)
     try:
