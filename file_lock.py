@@ -31,11 +31,11 @@ def try_lock(path: Path) -> Iterator[bool]:
         ...     first, second
         (True, False)
     """
-    with path.open("a") as handle:
+    with path.open("ab") as handle:
         yield take(handle)
 
 
-def take(handle: IO[str]) -> bool:
+def take(handle: IO[bytes]) -> bool:
     """Lock an open file until it is closed; say whether that could be done."""
     if sys.platform == "win32":
         import msvcrt

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -28,6 +29,22 @@ def test_one_at_a_time(tmp_path: Path) -> None:
         raise BlockingIOError  # from the work itself, not from the lock
     with try_lock(tmp_path / "lock") as after:
         assert after
+
+
+def test_windows_locks_by_msvcrt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[int] = []
+
+    def locking(descriptor: int, mode: int, count: int) -> None:
+        if held:
+            raise PermissionError(13, "Permission denied")
+        held.append(descriptor)
+
+    monkeypatch.setattr("siam.file_lock.sys", SimpleNamespace(platform="win32"))
+    fake = SimpleNamespace(locking=locking, LK_NBLCK=2)
+    monkeypatch.setitem(sys.modules, "msvcrt", fake)  # type: ignore[misc]
+    monkeypatch.setitem(sys.modules, "fcntl", None)  # type: ignore[misc]
+    with try_lock(tmp_path / "lock") as first, try_lock(tmp_path / "lock") as second:
+        assert (first, second) == (True, False)
 
 
 def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:

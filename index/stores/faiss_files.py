@@ -1,6 +1,7 @@
 """A FAISS store on disk: files derived from the catalogue, and disposable.
 
-One folder per generation, `accelerator-<generation>-<mark>/`, made beside its place and renamed:
+One folder per generation, `accelerator-<generation>-<mark>/`, made beside its place and renamed (a
+second one of the same generation, in another kind, ends in `-2`):
 
     vectors.npy        float32 (n, dim), every vector, searched exactly and memory-mapped
     ids.npy            int64, the item at each of those rows; -1 = removed since
@@ -35,6 +36,7 @@ from siam.index.stores.store_manifest import (
     read_manifest,
 )
 from siam.index.stores.vector_store import Stamp
+from siam.openmp import load_faiss
 
 __all__ = [
     "FaissFiles",
@@ -61,7 +63,8 @@ class FaissFiles:
         stamp: the catalogue's commit they were built from.
         kind: the index kind they were built as, a FAISS factory string or "flat".
         effort: search-time settings of the approximate index, by FAISS parameter name.
-        vectors: float32 of shape (n, dim), the mapped file.
+        vectors: float32 of shape (n, dim), the mapped file; none before `publish`, because Windows
+            renames no folder that holds a file in use.
         ids: int64 of shape (n,), -1 where the item was removed.
         approximate: the FAISS index that proposes candidates, or None.
         removed: how many of `ids` are -1.
@@ -139,7 +142,7 @@ def rise(ids: Integers) -> bool:
 def folders(place: Path) -> list[Path]:
     """Return the accelerator folders in the index folder `place`, newest generation first."""
     there = [path for path in place.glob(f"{PREFIX}*") if path.is_dir()]
-    return sorted(there, key=_generation, reverse=True)
+    return sorted(there, key=lambda path: (_generation(path), path.name), reverse=True)
 
 
 def _generation(path: Path) -> int:
@@ -213,8 +216,7 @@ def read(path: Path) -> FaissFiles:
 
 
 def _read_approximate(path: Path, kind: str) -> Any:
-    import faiss
-
+    faiss = load_faiss()
     # FAISS maps inverted lists and plain codes by two flags that exclude each other.
     flag = faiss.IO_FLAG_MMAP if "IVF" in kind else faiss.IO_FLAG_MMAP_IFC
     return faiss.read_index(str(path), flag)
@@ -245,10 +247,12 @@ def publish(files: FaissFiles) -> Path:
     Returns:
         The new folder, beside that one.
     """
-    import faiss
-
+    faiss = load_faiss()
     place, folder = files.folder, files.folder.parent
     target = folder / f"{PREFIX}{files.stamp.generation}-{files.stamp.mark:016x}"
+    # Another of this generation is of another kind, or damaged; Windows moves none that is in use.
+    while any(path.name.startswith(target.name) for path in folders(folder)):
+        target = target.with_name(f"{target.name}-2")
     np.save(place / IDS, files.ids)
     names = [VECTORS, IDS]
     if files.approximate is not None:
@@ -270,8 +274,6 @@ def publish(files: FaissFiles) -> Path:
         checksums={name: checksum(place / name) for name in names},
     )
     write_json(place / MANIFEST, msgspec.to_builtins(manifest))
-    if target.exists():  # the same generation in another kind, or a damaged one
-        os.rename(target, folder / f"{BUILDING}old-{os.getpid()}")
     os.rename(place, target)
     sync_folder(folder)
     for path in folders(folder):

@@ -25,10 +25,12 @@ from siam.index.stores.faiss_structure import make_structure, same_structure, se
 from siam.index.stores.kinds import choose, factory
 from siam.index.stores.store_manifest import APPROXIMATE, VECTORS
 from siam.index.stores.vector_store import Stamp, StoreInfo
+from siam.openmp import load_faiss
 from siam.progress import Progress, silent
 
 __all__ = ["FaissStore", "vectors_file"]
 
+ADDED = "added.npy"  # of a change, until it is joined to what there was
 CHUNK = 50_000
 # Beyond this share of new vectors, growing would leave what was learned stale.
 MOST_NEW = 0.5
@@ -116,7 +118,7 @@ class FaissStore:
         approximate structure is held in memory.
         """
         with faiss_files.building(self._folder) as place:
-            with vectors_file(place / VECTORS, self._dim) as append:
+            with vectors_file(place / ADDED, self._dim) as append:
                 self._change = change = _Change(place, append)
                 try:
                     yield
@@ -185,10 +187,11 @@ class FaissStore:
             grown = _read_to_grow(base)
         elif base is not None:  # begun again, without what was removed
             kept = kept[kept >= 0]
-        path = change.place / VECTORS
-        if base is not None and len(kept):
-            added = _mapped(path)
-            path.unlink()  # the mapping keeps its content
+        path, new = change.place / VECTORS, change.place / ADDED
+        if base is None or not len(kept):
+            new.rename(path)
+        else:
+            added = _mapped(new)
             with vectors_file(path, self._dim) as append:
                 rows = None if grown else base.rows_of(kept)
                 for start in range(0, len(kept), CHUNK):
@@ -198,6 +201,8 @@ class FaissStore:
                     append(added[start : start + CHUNK])
                     if grown:
                         grown.add(added[start : start + CHUNK])
+            del added
+            new.unlink()
         vectors = _mapped(path)
         approximate = grown or make_structure(vectors, named, progress=progress)
         ids = np.concatenate([kept, ids])
@@ -212,11 +217,11 @@ class FaissStore:
             removed=len(ids) - count,
             extra={"recall@10": 1.0},
         )
-        if approximate is None:
-            return files
-        tuned = autotune(files, settings_of(approximate), self._budget.min_recall)
-        measured = {"recall@10": tuned.recall, "recall@10_error": tuned.error}
-        return replace(files, effort=tuned.effort, extra=measured)
+        if approximate is not None:
+            tuned = autotune(files, settings_of(approximate), self._budget.min_recall)
+            measured = {"recall@10": tuned.recall, "recall@10_error": tuned.error}
+            files = replace(files, effort=tuned.effort, extra=measured)
+        return replace(files, vectors=np.empty((0, self._dim), np.float32))
 
     def _named(self, count: int) -> str:
         kind = self._kind
@@ -277,7 +282,6 @@ def _may_grow(base: FaissFiles, named: str, kept: Integers, ids: Integers) -> bo
 
 
 def _read_to_grow(base: FaissFiles) -> Any:
-    import faiss
-
+    faiss = load_faiss()
     # Read again without mapping: a mapped index cannot grow.
     return faiss.read_index(str(base.folder / APPROXIMATE))

@@ -84,7 +84,8 @@ def test_a_swapped_accelerator_is_not_believed(tmp_path: Path, clustered: Any) -
     with Gallery.open(places[0]) as gallery:
         assert gallery.search(clustered(1, seed=0), 1).distances[0, 0] == 0.0
         assert gallery.snapshot().store.stamp is None
-    shutil.rmtree(own)
+    for path in folders(places[0]):
+        shutil.rmtree(path)
     shutil.copytree(foreign, places[0] / foreign.name)
     with Gallery.open(places[0]) as gallery:
         assert gallery.snapshot().store.stamp is None
