@@ -6,6 +6,7 @@ and usage errors answer at once.
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -101,6 +102,9 @@ def main() -> None:
     if "--debug" in sys.argv[1:]:
         sys.argv[1:] = [word for word in sys.argv[1:] if word != "--debug"]
         os.environ[console.DEBUG] = "1"
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A console in cp1252 or ASCII shows a letter that it lacks as its number, as stderr does.
+        sys.stdout.reconfigure(errors="backslashreplace")
     if hasattr(signal, "SIGPIPE"):
         # `siam query ... | head` ends as any Unix command does; code 1 would say "no match".
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)

@@ -92,7 +92,10 @@ def stage_query(folder: Path, dim: int) -> dict[str, Any]:
 
 def resident() -> int:
     """Return the bytes of this process that are in memory, mapped files included."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+    return (
+        int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[1])
+        * resource.getpagesize()
+    )
 
 
 def stage_speed(folder: Path, dim: int) -> dict[str, Any]:

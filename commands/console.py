@@ -155,11 +155,12 @@ def drawing(text: str) -> None:
 
 
 def json_object(content: Mapping[str, Any]) -> None:
-    """Write one JSON object to stdout, `"schema": 1` first."""
+    """Write one JSON object to stdout, `"schema": 1` first; where that is not UTF-8, in ASCII."""
     content = {"schema": SCHEMA, **content}
     text = json.dumps(content, allow_nan=False, ensure_ascii=False)
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     try:
-        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+        text.encode("utf-8" if encoding.lower() in {"utf-8", "utf8"} else "ascii")
     except UnicodeEncodeError:  # a file's name of other bytes, or a terminal of fewer letters
         text = json.dumps(content, allow_nan=False)
     drawing(text)

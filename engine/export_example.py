@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 {imports}
 here = Path(__file__).parent
-about = json.loads((here / "encoder.json").read_text())
+about = json.loads((here / "encoder.json").read_bytes())
 height, width, channels = about["input"]["shape"][1:]
 opened = [Image.open(name).convert("L" if channels == 1 else "RGB") for name in sys.argv[1:3]]
 pixels = [np.float32(picture.resize((width, height))) for picture in opened]

@@ -56,7 +56,7 @@ def describe(
         "run": run.name,
         "format": form,
         "file": model.name,
-        "sha256": {str(f.relative_to(model.parent)): sha256(f) for f in files_of(model)},
+        "sha256": {f.relative_to(model.parent).as_posix(): sha256(f) for f in files_of(model)},
         "input": {
             "shape": [None, *shape],
             "dtype": "float32",
@@ -69,7 +69,7 @@ def describe(
         },
         "classes": list(config.classes),
         "preparation": config.preparation.to_dict(),
-        "calibration": json.loads((run / CALIBRATION_FILE).read_text()),
+        "calibration": json.loads((run / CALIBRATION_FILE).read_bytes()),
         "parity": dataclasses.asdict(parity),
         **quantisation,
     }

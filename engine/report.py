@@ -87,7 +87,7 @@ def write_run_report(
             gallery_labels=embedded.gallery.labels,
             gallery_pictures=np.stack([decode_thumbnail(png) for png in thumbnails if png]),
             history=read_history(run.path),
-            config=(run.path / CONFIG_FILE).read_text(),
+            config=(run.path / CONFIG_FILE).read_text("utf-8"),
             versions=versions(),
             diagram=diagram(run.path, progress),
             seed=run.config.train.seed,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import PurePath
 from typing import Any
 
 from siam.index.items import LABEL, SPLIT, read_meta
@@ -21,7 +21,7 @@ class KnownFile:
     Attributes:
         id, key: the item's.
         label, split: the item's; None for none.
-        origin: the file's absolute path.
+        origin: the file's absolute path, "/" between its parts on every system.
         hash: SHA-256 of the content that was embedded, in hexadecimal.
         stat: size, times and inode at that moment; "" where the file itself was not looked at,
             and `hash` is then of something else.
@@ -38,14 +38,17 @@ class KnownFile:
     meta: Mapping[str, Any]
 
 
-def known_files(reader: Reader, folder: Path | None = None) -> dict[str, KnownFile]:
+def known_files(reader: Reader, folder: PurePath | None = None) -> dict[str, KnownFile]:
     """Return the indexed files in and below `folder` by absolute path; all without one."""
     columns = f"id, key, {LABEL}, {SPLIT}, origin, hash, stat, meta"
     # "0" follows "/", so the range holds just what begins with the folder's path and a slash.
-    first, past = ("/", "0") if folder is None else (f"{folder}/", f"{folder}0")
+    place = "" if folder is None else folder.as_posix().rstrip("/")
+    where = "origin >= ? AND origin < ?"
+    if not place:
+        where += " OR origin GLOB '[A-Za-z]:/*'"  # Windows' absolute paths
     with reader.catalogue.reading() as connection:
         rows = connection.execute(
-            f"SELECT {columns} FROM items WHERE origin >= ? AND origin < ?", (first, past)
+            f"SELECT {columns} FROM items WHERE {where}", (f"{place}/", f"{place}0")
         )
         return {
             row[4]: KnownFile(*row[:7], read_meta(row[7]))

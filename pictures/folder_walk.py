@@ -161,8 +161,7 @@ def _identity(folder: str) -> tuple[int, int] | str:
 
 def _leads_up(link: str) -> bool:
     """Return whether a link leads to a folder that holds it: nobody means to read all of that."""
-    target, here = os.path.realpath(link), os.path.realpath(os.path.dirname(link))
-    return os.path.commonpath([target, here]) == target
+    return Path(link).parent.resolve().is_relative_to(os.path.realpath(link))
 
 
 def _reason(error: OSError) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,10 @@ __all__ = [
 
 Fraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
 LAST = "last"  # another word for the newest finished run
+# What no file may be called on one system or another; a run may be moved to any of them.
+UNUSABLE = re.compile(
+    r'[.-].*|.*[<>:"/\\|?*\x00-\x1f].*|.*[. ]|(con|prn|aux|nul|com\d|lpt\d)(\..*)?', re.I | re.S
+)
 REMOVED = ".removed-"
 
 
@@ -134,7 +139,7 @@ def find_run(name: str | None = None) -> Path:
             raise none_finished_error()
         return plain_run(max(finished, key=time_of))
     candidates = [runs_folder() / name]
-    if os.sep in name or Path(name).is_dir():
+    if Path(name).name != name or Path(name).is_dir():
         candidates.append(Path(name))
     for candidate in candidates:
         if run_state(candidate) == "finished":
@@ -188,9 +193,10 @@ def free_name(name: str | None, dataset: str) -> str:
     """
     folder = runs_folder()
     if name is not None:
-        if name in {"", ".", "..", LAST} or name != Path(name).name or name[0] in ".-":
+        if name in {"", LAST} or name.endswith(PARTIAL) or UNUSABLE.fullmatch(name):
             raise UsageError(
-                f"A run's name is one plain word and not '{LAST}', received '{name}'.",
+                f"A run's name is one plain word that any system can call a folder, and not "
+                f"'{LAST}', received '{name}'.",
                 "Give another with --name; SIAM_RUNS moves the folder that runs stand in.",
             )
         if (folder / name).exists():

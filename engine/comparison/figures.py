@@ -163,7 +163,7 @@ def read_comparison(folder: Path) -> dict[str, Any]:
     """
     path = folder / COMPARISON_FILE
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(path.read_bytes())
         if content["schema"] != SCHEMA:
             raise ValueError(f"schema {content['schema']}")
         Preparation.from_dict(content["preparation"])

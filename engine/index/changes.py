@@ -44,8 +44,8 @@ class Candidate:
 
     @property
     def origin(self) -> str:
-        """The path as the index keeps it."""
-        return to_text(str(self.path))
+        """The path as the index keeps it, "/" between its parts on every system."""
+        return to_text(self.path.as_posix())
 
 
 @dataclass(frozen=True)

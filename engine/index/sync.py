@@ -166,8 +166,8 @@ def sync(
     if not files and known:
         raise DataError(
             f"{folder} holds no picture, the index {len(known):,} from it; is a disk missing?",
-            f"To drop them all:  siam index remove --where \"origin>='{root}/' and "
-            f"origin<'{root}0'\"",
+            f"To drop them all:  siam index remove --where \"origin>='{root.as_posix()}/' and "
+            f"origin<'{root.as_posix()}0'\"",
         )
     changes = compare(files, known)
     there = {candidate.origin for candidate in files}

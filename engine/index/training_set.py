@@ -66,5 +66,5 @@ def origin_of(source: str, key: str) -> str:
         key: the picture's name in the data set.
     """
     # Keys begin with the folder's own name, so that those of two folders differ.
-    file = str(Path(source).parent / key)
+    file = (Path(source).parent / key).as_posix()
     return file if path_of(file).is_file() else key

@@ -72,7 +72,7 @@ def expected_states(journal: Path) -> list[dict[str, int]]:
     """Return the contents that the journal allows: without and with the step under way."""
     held: dict[str, int] = {}
     under_way: dict[str, int | None] = {}
-    for line in journal.read_text().splitlines():
+    for line in journal.read_text(encoding="utf-8").splitlines():
         word, *rest = json.loads(line)
         if word == "begin":
             under_way = rest[0]

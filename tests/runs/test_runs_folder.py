@@ -32,8 +32,20 @@ def test_names_count_upwards(runs: Path) -> None:
     (runs / "my-photos-2.partial").mkdir()
     assert free_name(None, "My Photos!") == "my-photos-3"
     assert free_name("mine", "x") == "mine"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["last", "", "..", "-x", "a/b", "a\\b", "c:x", "what?", "nul", "COM1.old", "dot.", "a.partial"],
+)
+def test_a_name_that_some_system_cannot_store_is_refused(runs: Path, name: str) -> None:
     with pytest.raises(UsageError, match="one plain word"):
-        free_name("last", "x")
+        free_name(name, "x")
+
+
+@pytest.mark.parametrize("name", ["console", "a.b", "größe 2", "com"])
+def test_a_name_that_every_system_stores_is_taken(runs: Path, name: str) -> None:
+    assert free_name(name, "x") == name
 
 
 def test_a_run_is_found_by_name_by_path_and_as_the_newest(write_run: WriteRun) -> None:

@@ -31,12 +31,12 @@ def test_cards_are_named_and_the_smallest_counts(tool: Path) -> None:
 
 
 def test_a_card_that_tells_no_memory_counts_as_none(tool: Path) -> None:
-    tool.write_text("#!/bin/sh\necho '[N/A]'\n")
+    tool.write_text("#!/bin/sh\necho '[N/A]'\n", encoding="utf-8")
     assert card_memory() == 0
 
 
 @pytest.mark.parametrize("content", ["#!/bin/sh\nexit 9\n", "#!/nowhere/at/all\n"])
 def test_a_driver_that_fails_knows_no_card(tool: Path, content: str) -> None:
-    tool.write_text(content)
+    tool.write_text(content, encoding="utf-8")
     assert driver_gpus() == []
     assert card_memory() == 0

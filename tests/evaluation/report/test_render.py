@@ -34,6 +34,6 @@ def test_the_templates_are_packaged() -> None:
 
 @pytest.mark.parametrize("path", sorted(TEMPLATES.iterdir()), ids=lambda path: path.name)
 def test_templates_load_nothing_and_handle_no_event_inline(path: Path) -> None:
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     assert "http://" not in text and "https://" not in text and "@import" not in text
     assert " onclick" not in text and " onload" not in text
