@@ -125,9 +125,7 @@ def precision() -> Check:
 
     try:
         device = (
-            detect_device()
-            if driver_gpus()
-            else Device(default_backend(), "cpu", processor_name())
+            detect_device() if driver_gpus() else Device(default_backend(), "cpu", processor_name())
         )
     except (SiamError, ImportError) as error:
         return Check("precision", "note", f"not known: {error}")

@@ -67,7 +67,9 @@ def pick_precision(device: Device, flags: frozenset[str]) -> str | None:
 def processor_flags() -> frozenset[str]:
     """Return the CPU's flags as Linux lists them; none on another system."""
     try:
-        line = re.search(r"^(?:flags|Features)\s*:(.*)$", PROCESSOR.read_text("utf-8"), re.MULTILINE)
+        line = re.search(
+            r"^(?:flags|Features)\s*:(.*)$", PROCESSOR.read_text("utf-8"), re.MULTILINE
+        )
     except OSError:
         return frozenset()
     return frozenset(line.group(1).split()) if line else frozenset()
