@@ -78,13 +78,13 @@ def wrong_neighbours(right: Booleans, probabilities: Reals, count: int) -> Integ
 def _without_repeats(
     partners: Integers, distances: Floats, order: Integers, count: int
 ) -> WorstPairs:
-    used: set[int] = set()
-    kept: list[int] = []
+    pictures: set[int] = set()
+    worst: list[int] = []
     for row in order:
-        if len(kept) == count or not np.isfinite(distances[row]):
+        if len(worst) == count or not np.isfinite(distances[row]):
             break
-        if int(row) not in used and int(partners[row]) not in used:
-            used |= {int(row), int(partners[row])}
-            kept.append(int(row))
-    rows = np.array(kept, np.int64)
+        if int(row) not in pictures and int(partners[row]) not in pictures:
+            pictures |= {int(row), int(partners[row])}
+            worst.append(int(row))
+    rows = np.array(worst, np.int64)
     return WorstPairs(rows, partners[rows], distances[rows])

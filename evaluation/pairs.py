@@ -168,12 +168,12 @@ def _intervals(
             return np.full(len(figures), np.nan)
         curve = roc_of_counts(pairs.thresholds, at_same, at_different)
         accepts, hits = curve.false_accept_rates[cut], curve.true_accept_rates[cut]
-        right, accepted = np.cumsum(at_same), np.cumsum(at_same + at_different)
-        precision = np.divide(right, accepted, out=np.zeros_like(right), where=accepted > 0)
+        right, total = np.cumsum(at_same), np.cumsum(at_same + at_different)
+        precision = np.divide(right, total, out=np.zeros_like(right), where=total > 0)
         average_precision = np.sum(np.diff(curve.true_accept_rates) * precision)
         rates = [true_accept_rate_at(curve, rate) for rate in FALSE_ACCEPT_RATES]
-        fixed = [(hits + 1 - accepts) / 2, accepts, hits, auc(curve), equal_error(curve)[0]]
-        return np.array([*fixed, *rates, average_precision])
+        at_threshold = [(hits + 1 - accepts) / 2, accepts, hits, auc(curve), equal_error(curve)[0]]
+        return np.array([*at_threshold, *rates, average_precision])
 
     pictures = len(np.union1d(left, right))
     intervals = {}

@@ -138,7 +138,7 @@ def _within_r(
     by_class, ordered_labels = gallery[order].T, gallery_labels[order]
     place = np.argsort(order)
     rows_at_once = max(1, ENTRIES_AT_ONCE // max(1, len(gallery)))
-    done = 0
+    position = 0
     for label in np.unique(query_labels):
         members = np.flatnonzero(query_labels == label)
         begin, end = np.searchsorted(ordered_labels, [label, label + 1])
@@ -160,9 +160,9 @@ def _within_r(
                 wrong = np.sort(all_far[is_close])[:depth]
                 # Ranks count from 1; at an equal distance the wrong item is ranked first.
                 ranks = places + np.searchsorted(wrong, near, side="right")
-                counted = int(np.searchsorted(ranks, depth, side="right"))
-                average_precision[row] = np.sum(places[:counted] / ranks[:counted]) / depth
-                r_precision[row] = counted / depth
-        done += len(members)
-        progress("Ranking the gallery", done, len(queries))
+                hits = int(np.searchsorted(ranks, depth, side="right"))
+                average_precision[row] = np.sum(places[:hits] / ranks[:hits]) / depth
+                r_precision[row] = hits / depth
+        position += len(members)
+        progress("Ranking the gallery", position, len(queries))
     return average_precision, r_precision
