@@ -41,7 +41,7 @@ def load_dataset(
     *,
     data_dir: Path | None = None,
     seed: int = 0,
-    size: int | None = None,
+    size: int | tuple[int, int] | None = None,
     classes_from: str | None = None,
     holdout_classes: tuple[str, ...] = (),
     prepare: str | None = None,
@@ -57,7 +57,8 @@ def load_dataset(
             be downloaded, else digits, and `notice` is told.
         data_dir: where MNIST is looked for first, in its folder `mnist`.
         seed: fixes the splits.
-        size: side of the pictures in pixels, 16 to 512; None leaves or fits it to the data.
+        size: side of the pictures in pixels, or (height, width), each 16 to 512; None leaves or
+            fits it to the data.
         classes_from: which folders are the class, see `siam.datasets.layout.class_depth`.
         holdout_classes: names of classes or groups to keep out of training, in `unseen`.
         prepare: "digit", "glyph", "photo" or "none", the chain for pictures from outside; None
@@ -76,7 +77,8 @@ def load_dataset(
         ((28, 28, 1), 1259)
     """
     prepare = None if prepare == "auto" else prepare
-    if size is not None and not MIN_SIDE <= size <= MAX_SIDE:
+    shape = (size, size) if isinstance(size, int) else size
+    if shape is not None and not all(MIN_SIDE <= side <= MAX_SIDE for side in shape):
         raise UsageError(f"--size must be {MIN_SIDE} to {MAX_SIDE} pixels, received {size}.")
     if prepare is not None and prepare not in CHAINS:
         raise UsageError(
@@ -107,7 +109,7 @@ def load_dataset(
             dataset = read_dataset(
                 files,
                 seed=seed,
-                size=size,
+                size=shape,
                 classes_from=classes_from,
                 prepare=prepare,
                 progress=progress,
@@ -119,8 +121,8 @@ def load_dataset(
         dataset = _load_arrays(path, seed=seed)
     if prepare is not None:
         dataset = dataclasses.replace(dataset, prepare=prepare)
-    if size is not None and not pictures_below:
-        dataset = _resized(dataset, size)
+    if shape is not None and not pictures_below:
+        dataset = _resized(dataset, shape)
     return hold_out(dataset, holdout_classes) if holdout_classes else dataset
 
 
@@ -195,14 +197,16 @@ def _suggest(path: Path) -> str:
     )
 
 
-def _resized(dataset: Dataset, size: int) -> Dataset:
+def _resized(dataset: Dataset, size: tuple[int, int]) -> Dataset:
     import cv2
+
+    height, width = size
 
     def resize(split: Split) -> Split:
         pictures = np.stack(
-            [cv2.resize(p, (size, size), interpolation=cv2.INTER_AREA) for p in split.pictures]
+            [cv2.resize(p, (width, height), interpolation=cv2.INTER_AREA) for p in split.pictures]
         )
-        return dataclasses.replace(split, pictures=pictures.reshape(len(split), size, size, -1))
+        return dataclasses.replace(split, pictures=pictures.reshape(len(split), height, width, -1))
 
     return dataclasses.replace(
         dataset,

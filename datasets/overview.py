@@ -43,6 +43,7 @@ def say_what_is_there(
     span = f"{sizes[most]:,}" if sizes[least] == sizes[most] else span
     parts = Counter(entry.part for entry in entries)
     drawn = {entry.part for entry in entries} - {entry.part for entry in layout.entries}
+    high, wide = choice.size
     other = "photo" if choice.chain != "photo" else "glyph"
     how = f"; {' and '.join(sorted(drawn))} drawn by seed {seed}" if drawn else ""
     lines = [
@@ -50,7 +51,7 @@ def say_what_is_there(
         f"{span} of each.",
         f"Splits: {parts['train']:,} train, {parts['validation']:,} validation, "
         f"{parts['test']:,} test{how}.",
-        f"Prepared as {choice.chain} ({MEANING[choice.chain]}), {choice.side} x {choice.side}: "
+        f"Prepared as {choice.chain} ({MEANING[choice.chain]}), {wide} x {high}: "
         f"{choice.reason}. Otherwise:  --prepare {other}, --size",
     ]
     if layout.depth > 1:

@@ -36,7 +36,7 @@ def read_dataset(
     files: PictureSet,
     *,
     seed: int = 0,
-    size: int | None = None,
+    size: tuple[int, int] | None = None,
     classes_from: str | None = None,
     prepare: str | None = None,
     progress: Progress = silent,
@@ -47,15 +47,16 @@ def read_dataset(
     Args:
         files: CLASS/PICTURE, or train/CLASS/PICTURE and test/CLASS/PICTURE.
         seed: fixes the splits.
-        size: side of the pictures in pixels; None follows the data, see `choose_preparation`.
+        size: (height, width) of the pictures in pixels; None follows the data, see
+            `choose_preparation`.
         classes_from: which folders are the class, see `siam.datasets.layout.class_depth`.
         prepare: the chain all pictures go through; None follows the data.
         progress: told the pictures read and in all.
         notice: told what there is, what is left out, and what was decided without being asked.
 
     Returns:
-        Pictures of size x size x 1 where every one is grey, else x 3. One whose content is that of
-        a picture of an earlier split is in the earlier one alone.
+        Pictures of that size, of one channel where every one is grey, else of three. One whose
+        content is that of a picture of an earlier split is in the earlier one alone.
 
     Raises:
         DataError: no files, no class folders, no readable picture, or what `assemble` refuses.
@@ -79,7 +80,7 @@ def read_dataset(
     choice = choose_preparation(trained, files.fetch, prepare=prepare, size=size)
     for line in say_what_is_there(entries, layout, choice, seed=seed):
         notice(line)
-    preparation = Preparation(choice.chain, (choice.side, choice.side), channels=3)
+    preparation = Preparation(choice.chain, choice.size, channels=3)
     read, hashes, unreadable = _read_all(entries, files.fetch, preparation, progress)
     if not read:
         raise DataError(
@@ -169,12 +170,12 @@ def _by_part(
     read: Mapping[Entry, Pictures], classes: tuple[str, ...], name: str
 ) -> dict[str, Split]:
     channels = max(pixels.shape[2] for pixels in read.values())
-    side = next(iter(read.values())).shape[0]
+    height, width = next(iter(read.values())).shape[:2]
     label_of = {class_name: label for label, class_name in enumerate(classes)}
     splits = {}
     for part in ("train", *SHARES):
         entries = [entry for entry in read if entry.part == part]
-        pictures = np.empty((len(entries), side, side, channels), dtype=np.uint8)
+        pictures = np.empty((len(entries), height, width, channels), dtype=np.uint8)
         for position, entry in enumerate(entries):
             pictures[position] = read[entry]
         labels = np.array([label_of[entry.class_name] for entry in entries], dtype=np.int64)

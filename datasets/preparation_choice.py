@@ -35,6 +35,8 @@ DRAWN = 0.5  # or that are drawings on an even ground; photos are none at all
 COLOURFUL = 16  # grey levels that the tints of a drawing in one ink differ at most, on average
 SMALL = 48  # pixels on the longer side
 LARGEST, FINEST, STEP = 64, 96, 4  # of a side that was not asked for: usually, and for thin lines
+WIDE, WIDEST = 2.0, 6.0  # times as wide as high: from here on the input is no square; at most
+SQUARE_FROM = 100  # classes: so many may be trained with quarter turns, which need a square
 LINE = 2.0  # pixels that a drawing's lines keep
 TRIED_CLASSES, TRIED = 50, 250  # classes and pictures that chains are compared on
 LEAST_TRIED = 20
@@ -49,12 +51,12 @@ class PreparationChoice:
 
     Attributes:
         chain: see `siam.pictures.preparation.Preparation`.
-        side: of the network's input, in pixels.
+        size: (height, width) of the network's input in pixels.
         reason: what decided about the chain, in words.
     """
 
     chain: str
-    side: int
+    size: tuple[int, int]
     reason: str
 
 
@@ -64,19 +66,27 @@ class Probe:
 
     Attributes:
         longer: its longer side in pixels.
+        aspect: its width as a part of its height.
         framed: it has MNIST's form.
         line: width of its lines as a part of its ink's extent, 0 to 1; None for no drawing.
         extent: its ink's extent as a part of the picture's longer side; None for no drawing.
+        ink_aspect: the ink's width as a part of its height; None for no drawing.
     """
 
     longer: int
+    aspect: float
     framed: bool
-    line: float | None
-    extent: float | None
+    line: float | None = None
+    extent: float | None = None
+    ink_aspect: float | None = None
 
 
 def choose_preparation(
-    entries: Sequence[Entry], fetch: Fetch, *, prepare: str | None = None, size: int | None = None
+    entries: Sequence[Entry],
+    fetch: Fetch,
+    *,
+    prepare: str | None = None,
+    size: tuple[int, int] | None = None,
 ) -> PreparationChoice:
     """Return the chain and the size that suit pictures, as far as they were not asked for.
 
@@ -86,46 +96,50 @@ def choose_preparation(
     oriented gradients, is of its class. "photo" otherwise.
 
     The side is the median longer side, 16 to 64 in fours; up to 96 where a drawing's lines would
-    become thinner than two pixels; 28 for "digit".
+    become thinner than two pixels; 28 for "digit". Where pictures (for "glyph", their ink) are
+    twice as wide as high or more, or the reverse, as words and number plates are, so is the size,
+    with as many pixels as the square has.
 
     Args:
         entries: of training pictures; 64 are looked at, chains compared on up to 250.
         fetch: gives the file or its content.
         prepare: the chain, if it was asked for.
-        size: the side in pixels, if it was asked for.
+        size: (height, width) in pixels, if it was asked for.
     """
     if prepare is not None and size is not None:
         return PreparationChoice(prepare, size, "as asked")
+    classes = len({entry.class_name for entry in entries})
     probes = [_look_at(image) for image in _open_all(_spread(entries, PROBES), fetch)]
     if prepare is not None:
-        return PreparationChoice(prepare, _fit_side(probes, prepare), "as asked")
+        return PreparationChoice(prepare, _fit_size(probes, prepare, classes), "as asked")
     framed = sum(probe.framed for probe in probes)
     drawn = sum(probe.line is not None for probe in probes)
     if probes and framed >= FRAMED * len(probes):
         reason = f"{framed} of {len(probes)} pictures looked at have MNIST's form"
-        return PreparationChoice("digit", size or MNIST_SIDE, reason)
+        return PreparationChoice("digit", size or (MNIST_SIDE, MNIST_SIDE), reason)
     chains = ["photo"]
     if probes and drawn >= DRAWN * len(probes):
         chains.insert(0, "glyph")
     tiny = bool(probes) and np.median([probe.longer for probe in probes]) < FEW_PIXELS
     if (tiny or "glyph" in chains) and {entry.class_name for entry in entries} == DIGITS:
         chains.insert(0, "digit")
-    sides = {chain: size or _fit_side(probes, chain) for chain in chains}
+    sizes = {chain: size or _fit_size(probes, chain, classes) for chain in chains}
     chain, reason = chains[0], f"{drawn} of {len(probes)} pictures looked at are drawings"
     sample = _sample(entries)
     if len(chains) > 1 and len(sample) >= LEAST_TRIED:
-        shares = _compare(sample, fetch, sides)
+        shares = _compare(sample, fetch, sizes)
         best = max(chains, key=shares.__getitem__)
         chain = best if shares[best] > shares[chain] + CLEARLY else chain
         told = ", ".join(f"{shares[each]:.1%} as {each}" for each in chains)
         reason = f"the nearest by gradients is of the same class for {told}"
-    return PreparationChoice(chain, sides[chain], reason)
+    return PreparationChoice(chain, sizes[chain], reason)
 
 
 def _look_at(image: Image.Image) -> Probe:
     import cv2
 
-    longer = max(original_size(image))
+    width, height = original_size(image)
+    longer, aspect = max(width, height), width / height
     plain = reduce_to(convert_to_grey_or_rgb(image), WORK)
     grey = convert_to_ink_grey(plain)
     framed = bool(
@@ -140,10 +154,11 @@ def _look_at(image: Image.Image) -> Probe:
         grey = convert_to_ink_grey(plain)
         ink = extract_drawing(grey)
     if ink is None or _has_colours(plain, ink):
-        return Probe(longer, framed, None, None)
+        return Probe(longer, aspect, framed)
     _, _, wide, tall = cv2.boundingRect(ink)
     extent = max(wide, tall)
-    return Probe(longer, framed, measure_line_width(ink) / extent, extent / max(grey.shape))
+    line = measure_line_width(ink) / extent
+    return Probe(longer, aspect, framed, line, extent / max(grey.shape), wide / tall)
 
 
 def _has_colours(image: Image.Image, ink: Pictures) -> bool:
@@ -157,17 +172,27 @@ def _has_colours(image: Image.Image, ink: Pictures) -> bool:
     return bool(np.abs(tints - np.median(tints, axis=0)).mean() > COLOURFUL)
 
 
-def _fit_side(probes: Sequence[Probe], chain: str) -> int:
+def _fit_size(probes: Sequence[Probe], chain: str, classes: int) -> tuple[int, int]:
     if chain == "digit":
-        return MNIST_SIDE
+        return MNIST_SIDE, MNIST_SIDE
     longer = float(np.median([probe.longer for probe in probes])) if probes else LARGEST
     side = float(np.clip(longer, MIN_SIDE, LARGEST))
-    drawings = [(p.line, p.extent) for p in probes if p.line is not None and p.extent is not None]
+    aspects = [probe.aspect for probe in probes]
+    drawings = [p for p in probes if p.line is not None]
     if drawings and 2 * len(drawings) >= len(probes):
-        line, extent = np.median(drawings, axis=0)
+        if chain == "glyph":
+            aspects = [p.ink_aspect or 1.0 for p in drawings]
+        line, extent = np.median([(p.line, p.extent) for p in drawings], axis=0)
         thin = LINE / max(line * (INNER if chain == "glyph" else extent), 1e-3)
         side = max(side, min(thin, longer, FINEST))
-    return STEP * round(side / STEP)
+    stretch = float(np.median(aspects)) if aspects else 1.0
+    if classes >= SQUARE_FROM or 1 / WIDE < stretch < WIDE:
+        stretch = 1.0
+    root = float(np.sqrt(np.clip(stretch, 1 / WIDEST, WIDEST)))
+    high, wide = (
+        STEP * max(round(length / STEP), MIN_SIDE // STEP) for length in (side / root, side * root)
+    )
+    return high, wide
 
 
 def _sample(entries: Sequence[Entry]) -> list[Entry]:
@@ -179,16 +204,16 @@ def _sample(entries: Sequence[Entry]) -> list[Entry]:
     return [entry for own in chosen for entry in _spread(own, TRIED // len(chosen))]
 
 
-def _compare(sample: Sequence[Entry], fetch: Fetch, sides: dict[str, int]) -> dict[str, float]:
+def _compare(
+    sample: Sequence[Entry], fetch: Fetch, sizes: dict[str, tuple[int, int]]
+) -> dict[str, float]:
     """Return for each chain how often a picture's nearest other one is of its class, 0 to 1."""
 
     def describe(entry: Entry) -> list[list[Vectors]]:
         return [
             [
-                _describe_gradients(
-                    prepare_picture(image, Preparation(chain, (side, side), 1)).pixels
-                )
-                for chain, side in sides.items()
+                _describe_gradients(prepare_picture(image, Preparation(chain, size, 1)).pixels)
+                for chain, size in sizes.items()
             ]
             for image in _open_all([entry], fetch)
         ]
@@ -196,7 +221,7 @@ def _compare(sample: Sequence[Entry], fetch: Fetch, sides: dict[str, int]) -> di
     described = list(parallel_map(describe, sample, ahead=AHEAD))
     names = np.array([e.class_name for e, seen in zip(sample, described, strict=True) if seen])
     shares = {}
-    for place, chain in enumerate(sides):
+    for place, chain in enumerate(sizes):
         vectors = np.stack([seen[0][place] for seen in described if seen])
         near = 2 * vectors @ vectors.T - np.square(vectors).sum(axis=1)
         np.fill_diagonal(near, -np.inf)

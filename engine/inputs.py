@@ -102,7 +102,6 @@ def open_split(
     from siam.datasets.holdout import hold_out
     from siam.datasets.load import holds_picture_files, load_dataset
 
-    height, width = config.preparation.size
     path = Path(name)
     own = path.exists()
     of_files = own and holds_picture_files(path)
@@ -110,7 +109,7 @@ def open_split(
         name,
         data_dir=data_dir,
         seed=config.train.seed,
-        size=height if own and height == width else None,
+        size=config.preparation.size if own else None,
         classes_from=config.data.classes_from if of_files else None,
         prepare=config.preparation.chain if own else None,
         progress=progress,

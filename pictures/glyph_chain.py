@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["INNER", "extract_drawing", "extract_plain_ink", "frame_ink", "prepare_glyph"]
 
-INNER = 54 / 64  # part of the picture's shorter side that the ink's longer side takes
+INNER = 54 / 64  # part of the picture's side that the ink takes
 _EVEN = 16  # grey levels within which a background is even
 _BARE = 0.8  # of the border is background, at least; ink may touch it
 _INK = 0.3  # of the strongest ink: what counts as ink when its box is taken
@@ -61,7 +61,7 @@ def prepare_glyph(
     left, top, right, bottom = measure_box(glyph.ink)
     cut = 0 in (left, top) or bottom == glyph.ink.shape[0] or right == glyph.ink.shape[1]
     scale = max(small.size) / max(image.size)
-    glyph, start, zoom = _zoom_in(image, weights, glyph, scale, wanted=INNER * min(size))
+    glyph, start, zoom = _zoom_in(image, weights, glyph, scale, wanted=INNER * max(size))
     edges = enumerate(measure_box(glyph.ink))
     choices["box"] = [int(start[k % 2] + edge / zoom) for k, edge in edges]
     pixels = frame_ink(glyph.ink, size)
@@ -142,8 +142,7 @@ def frame_ink(ink: Pictures, size: tuple[int, int]) -> Pictures:
         (27, 54, 5)
     """
     left, top, right, bottom = measure_box(ink)
-    inner = INNER * min(size)
-    zoom = inner / max(right - left, bottom - top)
+    zoom = min(INNER * size[0] / (bottom - top), INNER * size[1] / (right - left))
     tall, wide = (max(1, round(zoom * length)) for length in (bottom - top, right - left))
     own = resize_to(np.ascontiguousarray(ink[top:bottom, left:right]), (tall, wide))
     framed = np.zeros(size, np.uint8)

@@ -124,6 +124,13 @@ def test_arrays_with_labels_are_a_data_set(tmp_path: Path) -> None:
         load_dataset(str(tmp_path / "set.npz"))
 
 
+def test_a_size_may_be_a_pair(write_folder: Callable[..., Path], tmp_path: Path) -> None:
+    assert load_dataset(str(write_folder()), size=(16, 40)).picture_shape == (16, 40, 1)
+    pictures = np.zeros((20, 24, 24), np.uint8)
+    np.savez(tmp_path / "set.npz", x=pictures, y=np.repeat(["a", "b"], 10))
+    assert load_dataset(str(tmp_path / "set.npz"), size=(16, 40)).picture_shape == (16, 40, 1)
+
+
 def test_auto_asks_the_pictures(write_folder: Callable[..., Path]) -> None:
     folder = str(write_folder())
     assert load_dataset(folder, prepare="auto").fingerprint == load_dataset(folder).fingerprint

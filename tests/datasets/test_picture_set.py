@@ -234,7 +234,7 @@ def test_interrupted_reading_does_not_finish_first(write_folder: Callable[..., P
 
     watched = PictureSet("pets", str(folder), listing, fetch)
     with pytest.raises(KeyboardInterrupt):
-        read_dataset(watched, size=20, progress=interrupt)
+        read_dataset(watched, size=(20, 20), progress=interrupt)
     assert len(fetched) < 200
 
 

@@ -36,7 +36,7 @@ def test_pictures_in_the_form_of_mnist_are_digits(
         for label, pixels in zip(digits.labels, digits.pictures, strict=True)
     ]
     choice = choose(tmp_path, pictures)
-    assert (choice.chain, choice.side) == ("digit", 28)
+    assert (choice.chain, choice.size) == ("digit", (28, 28))
     assert choice.reason == "40 of 40 pictures looked at have MNIST's form"
 
 
@@ -45,7 +45,7 @@ def test_digits_of_few_pixels_are_enlarged(tmp_path: Path) -> None:
     greys = (digits.images[:100] * 15.9).astype(np.uint8)
     names = [str(label) for label in digits.target[:100]]
     choice = choose(tmp_path, list(zip(names, greys, strict=True)))
-    assert (choice.chain, choice.side) == ("digit", 28)
+    assert (choice.chain, choice.size) == ("digit", (28, 28))
     assert "as digit" in choice.reason and "as photo" in choice.reason
 
 
@@ -85,14 +85,15 @@ def test_thin_lines_get_more_pixels(tmp_path: Path) -> None:
         return cv2.line(sheet, (20, 260), (280, 20), 0, 5)
 
     pictures = [("ab"[number % 2], drawn(number)) for number in range(12)]
-    assert 64 < choose(tmp_path, pictures).side <= 96
+    height, width = choose(tmp_path, pictures).size
+    assert 64 < height == width <= 96
 
 
 def test_photos_and_noise_are_photos(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     noise = [rng.integers(0, 256, (50, 40, 3), dtype=np.uint8) for _ in range(12)]
     choice = choose(tmp_path, [("ab"[at % 2], pixels) for at, pixels in enumerate(noise)])
-    assert choice == PreparationChoice("photo", 48, "0 of 12 pictures looked at are drawings")
+    assert choice == PreparationChoice("photo", (48, 48), "0 of 12 pictures looked at are drawings")
 
 
 def test_art_in_colours_is_no_drawing_and_a_coloured_pen_is_one(tmp_path: Path) -> None:
@@ -109,3 +110,25 @@ def test_art_in_colours_is_no_drawing_and_a_coloured_pen_is_one(tmp_path: Path) 
     pen = [("ab"[number % 2], tinted(number, blue, blue, blue)) for number in range(12)]
     (tmp_path / "pen").mkdir()
     assert "12 of 12" in choose(tmp_path / "pen", pen).reason
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["wide", "high"])
+def test_wide_pictures_and_wide_ink_get_a_wide_input(tmp_path: Path, turned: bool) -> None:
+    rng = np.random.default_rng(0)
+
+    def written(number: int) -> np.ndarray:
+        sheet = np.full((200, 200), 255, np.uint8)
+        for x in range(20, 180, 20):
+            cv2.line(sheet, (x, 100), (x + 10, 80 + number), 0, 4)
+        return sheet
+
+    for name, make in (
+        ("plates", lambda _: rng.integers(0, 256, (50, 200), dtype=np.uint8)),
+        ("words", written),
+    ):
+        (tmp_path / name).mkdir()
+        pictures = [("ab"[n % 2], make(n).T if turned else make(n)) for n in range(12)]
+        choice = choose(tmp_path / name, pictures)
+        high, wide = choice.size[::-1] if turned else choice.size
+        assert choice.chain == {"plates": "photo", "words": "glyph"}[name]
+        assert wide >= 3 * high and 0.8 * 64**2 < wide * high <= 96**2

@@ -133,9 +133,9 @@ def test_framed_ink_keeps_its_aspect(size: tuple[int, int], shape: tuple[int, in
     assert framed.shape == size
     rows, columns = np.nonzero(framed > 76)
     tall, wide = np.ptp(rows) + 1, np.ptp(columns) + 1
-    inner = 54 / 64 * min(size)
-    assert abs(max(tall, wide) - inner) <= 1
-    assert abs(min(tall, wide) - max(1, inner * min(shape) / max(shape))) <= 1
+    zoom = 54 / 64 * min(size[0] / shape[0], size[1] / shape[1])
+    assert abs(tall - max(1, zoom * shape[0])) <= 1
+    assert abs(wide - max(1, zoom * shape[1])) <= 1
 
 
 def test_drawings_are_told_from_other_pictures() -> None:
