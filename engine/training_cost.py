@@ -82,8 +82,8 @@ def tell_cost(
         for preset in lighter:
             other = recipe_for(msgspec.structs.replace(config.train, preset=preset), dataset)
             other_seconds = training_seconds(other, unit * step_work(other, dataset), **sizes)
-            others.append(f"--preset {preset} about {say_duration(other_seconds)}")
-        yield f"It would take with  {', '.join(others)}."
+            others.append(f"about {say_duration(other_seconds)} with  --preset {preset}")
+        yield f"It would take {', '.join(others)}"
 
 
 def recipe_for(train: TrainChoice, dataset: Dataset) -> Recipe:

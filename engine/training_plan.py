@@ -154,8 +154,9 @@ def refuse_changes(
             wanted[key], recorded[key] = value, recipe_value(config.recipe, key)
     for key, value in wanted.items():
         if value != recorded[key]:
+            begun = f"no {key}" if recorded[key] in (None, ()) else f"{key}={recorded[key]}"
             raise UsageError(
-                f"The run '{name}' was begun with {key}={recorded[key]}, received {value}.",
+                f"The run '{name}' was begun with {begun}, received {value}.",
                 "Leave it out to go on with this run, or --resume to train a new one.",
             )
 

@@ -58,6 +58,7 @@ def test_what_agrees_with_the_run_is_welcome(
         ({"prepare": "photo"}, {}, {}, "prepare=digit, received photo"),
         ({}, {}, {"preset": "balanced"}, "preset=quick, received balanced"),
         ({}, {}, {"seed": 0}, "seed=4, received 0"),
+        ({}, {}, {"minutes": 5.0}, "no minutes, received 5.0"),
         ({}, {}, {"epochs": 3}, "epochs=2, received 3"),
         ({}, {"precision": "mixed_bfloat16"}, {}, "precision=float32, received mixed_bfloat16"),
         ({}, {"augment.rotation": "20"}, {}, "augment.rotation=0.0, received 20"),
