@@ -17,7 +17,7 @@ import numpy as np
 from siam.array_types import Pictures
 from siam.errors import DataError
 
-__all__ = ["open_arrays", "read_arrays"]
+__all__ = ["DAMAGE", "open_arrays", "read_arrays"]
 
 # What a file may unpack to: five million pictures of 28 x 28. A few MB may claim to hold more.
 MOST_BYTES = 4 << 30

@@ -9,6 +9,7 @@ is answered exactly, from the rows that are alive.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable
 
@@ -100,11 +101,13 @@ def _approximate(base: FaissFiles, dead: Integers, queries: Vectors, k: int) -> 
     # with the effort that finds 99.2 % of 10 found 96.5 %.
     effort = {name: math.ceil(value * width / goal) for name, value in effort.items()}
     parameters = search_parameters(base.approximate, effort)
-    if len(queries) == 1:  # waking other threads for one query costs more than it saves
-        with one_thread():
+    try:
+        # Waking other threads for one query costs more than it saves.
+        with one_thread() if len(queries) == 1 else contextlib.nullcontext():
             _, candidates = base.approximate.search(queries, width, params=parameters)
-    else:
-        _, candidates = base.approximate.search(queries, width, params=parameters)
+    except (RuntimeError, MemoryError):  # what is in the file is no structure that FAISS can search
+        return _exact(base, dead, queries, k)
+    candidates[candidates >= len(base.ids)] = -1  # rows that a forged one speaks of
     rows, lost = _mask(dead, candidates)
     least = min(k, len(base.ids) - len(dead))
     short = (lost > spare) | ((rows >= 0).sum(axis=1) < least)

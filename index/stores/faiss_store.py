@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from siam.array_types import Integers, Vectors
+from siam.datasets.arrays import DAMAGE
 from siam.index.stores import faiss_files
 from siam.index.stores.autotune import autotune
 from siam.index.stores.budget import Budget
@@ -36,8 +37,6 @@ CHUNK = 50_000
 MOST_NEW = 0.5
 # Beyond this share of removed rows a structure is made again without them.
 MOST_DEAD = 0.2
-# What a missing, cut, swapped or overwritten file raises on opening.
-DAMAGE = (OSError, ValueError, KeyError, RuntimeError, TypeError, EOFError)
 
 
 @dataclass

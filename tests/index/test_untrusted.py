@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -185,7 +186,34 @@ def test_an_accelerator_of_other_rows_is_done_without(
         assert not verify(reader).clean
 
 
-@pytest.mark.parametrize("array", ["float64", "flat", "columns", "objects", "short"])
+def test_rows_that_a_forged_structure_speaks_of_are_not_looked_up(
+    gallery: Gallery, vectors: np.ndarray, assert_equal: Any, nearest: Any
+) -> None:
+    """As many rows as there should be, under other numbers."""
+    import faiss
+
+    from siam.index.stores.faiss_files import fingerprint
+
+    gallery.configure(kind="IVF8,Flat")
+    gallery.build()
+    gallery.close()
+    (folder,) = folders(gallery.folder)
+    path = folder / "approximate.faiss"
+    forged = faiss.read_index(str(path))
+    forged.reset()
+    forged.add_with_ids(vectors, np.arange(600) + np.where(np.arange(600) % 2, 0, 10**9))
+    faiss.write_index(forged, str(path))
+    manifest = msgspec.json.decode((folder / "manifest.json").read_bytes())
+    manifest["files"][path.name] = fingerprint(path)
+    (folder / "manifest.json").write_bytes(msgspec.json.encode(manifest))
+    with Gallery.open(gallery.folder, read_only=True) as reader:
+        assert reader.snapshot().store.stamp is not None
+        found = reader.search(vectors[:20], 400)
+        assert_equal(found, nearest(vectors, np.arange(1, 601), vectors[:20], 400))
+        assert not verify(reader).clean
+
+
+@pytest.mark.parametrize("array", ["float64", "flat", "columns", "objects", "short", "header"])
 def test_vectors_that_are_none_are_done_without(
     gallery: Gallery, vectors: np.ndarray, array: str
 ) -> None:
@@ -201,8 +229,11 @@ def test_vectors_that_are_none_are_done_without(
         "columns": np.asfortranarray(vectors),
         "objects": np.array([{}] * 600),
         "short": vectors[:7],
+        "header": vectors,
     }[array]
     np.save(path, forged, allow_pickle=True)
+    if array == "header":
+        path.write_bytes(b"\x93NUMPY\x01\x00\x03\x00(((" + bytes(600 * 64))
     manifest = msgspec.json.decode((folder / "manifest.json").read_bytes())
     manifest["files"][path.name] = fingerprint(path)
     (folder / "manifest.json").write_bytes(msgspec.json.encode(manifest))

@@ -20,13 +20,14 @@ FIGURES = ("pairs", "retrieval", "classes")
 def test_test_pictures_in_the_index_are_not_searched_in(run_copy: Path, tmp_path: Path) -> None:
     before = evaluate_run()
     assert before["warnings"] == []
-    _, test = load_held_out(run_copy)
-    for i in range(40):
-        path = tmp_path / "more" / "validation" / str(test.labels[i]) / f"{i}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(test.pictures[i, :, :, 0]).save(path)
+    validation, test = load_held_out(run_copy)
+    for part, split in (("train", validation), ("validation", test)):
+        for i in range(40):
+            path = tmp_path / "more" / part / str(split.labels[i]) / f"{i}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(split.pictures[i, :, :, 0]).save(path)
     with open_to_index() as run:
-        assert sync(run, tmp_path / "more").added == 40
+        assert sync(run, tmp_path / "more").added == 80
         assert len(run.gallery.select("split=validation and origin<a")) == 40
     after = evaluate_run()
     assert after["warnings"] == [
