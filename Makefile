@@ -7,7 +7,7 @@ ROOMS := $(shell find siamese classifiers training index evaluation datasets pic
 	-type d -not -name __pycache__) $(wildcard runs/*.py)
 EDITABLE := -e '.[train]' --config-settings editable_mode=strict
 
-.PHONY: demo test coverage slow test-backends check format bench clean
+.PHONY: demo test coverage slow fuzz test-backends check format bench clean
 
 demo: build/.linked
 	$(BIN)/siam train
@@ -28,6 +28,14 @@ coverage:
 
 slow: build/.linked $(VENV)/.dev
 	$(PYTEST) -m "slow"
+
+# Hostile runs, indexes, pictures and words, for as long as one likes:  make fuzz SEED=7 CASES=20000
+SEED ?= 0
+CASES ?= 1000000
+fuzz: build/.linked $(VENV)/.dev
+	@test -d build/fuzz/digits || SIAM_RUNS=build/fuzz $(BIN)/siam train digits --preset quick --name digits
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/fuzzing/session.py build/fuzz/digits \
+		--seed $(SEED) --count $(CASES)
 
 check: build/.linked $(VENV)/.dev
 	$(BIN)/ruff check .

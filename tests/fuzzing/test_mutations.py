@@ -1,0 +1,31 @@
+"""Hostile runs, indexes, pictures and words end as the command line promises: a seeded sample."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SESSION = Path(__file__).with_name("session.py")
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_whatever_is_mutated_ends_as_documented(trained: Path) -> None:
+    """SIAM_MUTATIONS says how many cases, SIAM_MUTATION_SEED which; `make fuzz` runs any number."""
+    count = os.environ.get("SIAM_MUTATIONS", "300")
+    seed = os.environ.get("SIAM_MUTATION_SEED", "0")
+    done = subprocess.run(
+        [sys.executable, str(SESSION), str(trained), "--seed", seed, "--count", count],
+        env=os.environ | ONE_THREAD,
+        capture_output=True,
+        text=True,
+    )
+    lines = done.stdout.splitlines()
+    assert [line for line in lines if line.startswith("FAULT")] == []
+    assert done.returncode == 0, (lines[-1:], done.stderr[-2000:])
+    assert len(lines) == int(count)
