@@ -44,7 +44,7 @@ def say_what_is_there(
     parts = Counter(entry.part for entry in entries)
     drawn = {entry.part for entry in entries} - {entry.part for entry in layout.entries}
     high, wide = choice.size
-    other = "photo" if choice.chain != "photo" else "glyph"
+    other = "" if choice.chain == "photo" else " photo"
     how = f"; {' and '.join(sorted(drawn))} drawn by seed {seed}" if drawn else ""
     lines = [
         f"{len(names):,} classes ({list_names(names, NAMED)}), {len(entries):,} pictures: "
@@ -52,7 +52,7 @@ def say_what_is_there(
         f"Splits: {parts['train']:,} train, {parts['validation']:,} validation, "
         f"{parts['test']:,} test{how}.",
         f"Prepared as {choice.chain} ({MEANING[choice.chain]}), {wide} x {high}: "
-        f"{choice.reason}. Otherwise:  --prepare {other}, --size",
+        f"{choice.reason}. Otherwise:  --prepare{other}, --size",
     ]
     if layout.depth > 1:
         lines.append(

@@ -27,7 +27,7 @@ def test_all_that_was_found_and_left_out_is_said(
         "4 classes (broken, cat, dog, thumbs), 26 pictures: 1 (broken) to 9 (dog) of each.",
         "Splits: 14 train, 6 validation, 6 test; test and validation drawn by seed 0.",
         "Prepared as photo (whole pictures with their aspect), 20 x 20: 0 of 13 pictures looked "
-        "at are drawings. Otherwise:  --prepare glyph, --size",
+        "at are drawings. Otherwise:  --prepare, --size",
         "Taken for classes, though their names are those of splits or thumbnails: thumbs. If they "
         "are none, move them away.",
         "Left out: 1 folder without a picture (empty), 1 class without a whole picture (broken), "
