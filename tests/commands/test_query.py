@@ -111,15 +111,17 @@ def test_a_filter_narrows_the_search(digits: list[tuple[Path, str]]) -> None:
     assert {near["label"] for near in answer["results"][0]["neighbours"]} == {"3"}
 
 
-def test_a_neighbour_without_a_label_is_an_answer_all_the_same(
+def test_a_neighbour_without_a_label_makes_no_verdict(
     digits: list[tuple[Path, str]],
 ) -> None:
     path = digits[0][0]
     siam("index", "remove", "--where", "id>0")
     assert siam("index", "add", path).exit_code == 0
     result = siam("query", path)
-    assert result.exit_code == 0
-    assert result.stdout.startswith("(no label)  match, probability")
+    assert result.exit_code == 1
+    first, second = result.stdout.splitlines()[:2]
+    assert first == "(no label)  no match, probability 0.0%"
+    assert second == f"nearest {path} at 0.000; no label known"
 
 
 def test_answers_into_a_folder_that_is_not_there(
