@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from siam.commands import console
-from siam.commands.interruption import heeded
+from siam.commands.interruption import heeded, interruptible
 
 if TYPE_CHECKING:
     from siam.engine.comparison.figures import Comparison, Contestant
@@ -67,7 +67,8 @@ def compare(
             tuple(holdout_classes.split(",")) if holdout_classes and not untried else ()
         ),
     )
-    with heeded(console.progress) as progress:
+    stopped = interruptible("an unfinished comparison is not kept.")
+    with stopped, heeded(console.progress) as progress:
         comparison, folder = run_comparison(
             data,
             only=names,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["ProgressLine", "duration", "standard_error"]
 
 # Seconds: on a terminal what is done sooner needs no line; in a pipe it is the rarer the better.
-FIRST_DRAWN = 1.0
+FIRST_DRAWN = 0.8
 FIRST_PRINTED, THEN_PRINTED = 8.0, 10.0
 # The pace is that of so many seconds: enough for epochs, few enough to follow a busy machine.
 WINDOW = 120.0

@@ -10,7 +10,7 @@ from typing import Literal
 from siam.atomic import publish_folder
 from siam.errors import RunError
 from siam.file_lock import try_lock
-from siam.run_files import MANIFEST_FILE
+from siam.run_files import CONFIG_FILE, MANIFEST_FILE
 from siam.runs.manifest import write_manifest
 
 __all__ = ["RunState", "begin_run", "hold_run", "publish_run", "run_name", "run_state"]
@@ -55,6 +55,8 @@ def begin_run(place: Path) -> Path:
     except FileExistsError as error:
         if run_state(folder) == "training":
             raise busy_error(folder) from error
+        if not (folder / CONFIG_FILE).exists():
+            return folder  # killed before there was anything in it
         raise RunError(
             f"A run '{place.name}' was interrupted before it was whole.",
             f"Go on with it:  siam train --resume --name {place.name}   "

@@ -31,7 +31,7 @@ from siam.evaluation.report.tables import (
     figures_table,
     out_of_distribution_table,
 )
-from siam.progress import Progress, silent
+from siam.progress import Progress, Stage, silent
 
 __all__ = ["ReportInputs", "render_report", "write_report"]
 
@@ -83,7 +83,8 @@ def render_report(inputs: ReportInputs, *, progress: Progress = silent) -> str:
     parts = (_tables, _training, _separation, _confusion, _map, _mistakes, _provenance)
     content: dict[str, Any] = {}
     for step, part in enumerate(parts):
-        progress("Writing the report", step, len(parts))
+        stage = Stage("Writing the report", part.__name__.removeprefix("_"))
+        progress(stage, step, len(parts))
         content |= part(inputs)
     progress("Writing the report", len(parts), len(parts))
     metrics = inputs.metrics

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import time
 from collections.abc import Callable
 
@@ -86,10 +87,11 @@ def test_a_pipe_gets_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_terminal_gets_a_line_that_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress_line, "FIRST_DRAWN", 0.01)
     monkeypatch.setenv("TERM", "xterm")
-    stream = Terminal()
+    stream, standard_output = Terminal(), sys.stdout
     with ProgressLine(stream) as line:
         line.report(Stage("Reading", "cats"), 1, 4)
         wait_until(lambda: "Reading" in stream.getvalue() and "cats" in stream.getvalue())
+        assert sys.stdout is standard_output  # where answers go, to a pipe perhaps
         line.hide()
         length = len(stream.getvalue())
         time.sleep(0.05)

@@ -101,7 +101,7 @@ def interrupted(few: DataChoice, tmp_path_factory: pytest.TempPathFactory) -> Pa
     runs = tmp_path_factory.mktemp("interrupted")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SIAM_RUNS", str(runs))
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(KeyboardInterrupt, match="up to step . of epoch 3.*--resume --name cut"):
             train_run(few, SHORT, name="cut", progress=interrupt_at(0.7))
     position = read_position(runs / "cut.partial")
     assert len(position.history) == 2 and position.step > 0
@@ -114,7 +114,7 @@ def unindexed(few: DataChoice, tmp_path_factory: pytest.TempPathFactory) -> Path
     runs = tmp_path_factory.mktemp("unindexed")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SIAM_RUNS", str(runs))
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(KeyboardInterrupt, match="up to the end of epoch 4"):
             train_run(few, SHORT, name="cut", progress=stop_before_the_index)
     return runs / "cut.partial"
 
@@ -219,6 +219,26 @@ def test_a_run_of_what_siam_no_longer_has_is_not_gone_on_with(
 def test_an_interrupted_name_is_not_begun_again(few: DataChoice, cut: Path) -> None:
     with pytest.raises(RunError, match="--resume --name cut"):
         train_run(few, SHORT, name="cut")
+
+
+@pytest.mark.parametrize(
+    ("stage", "kept", "begun"),
+    [
+        ("Reading the data set", "nothing was begun", False),
+        ("Compiling", "nothing was learned", True),
+    ],
+    ids=["reading", "compiling"],
+)
+def test_what_never_learned_says_so(
+    few: DataChoice, runs: Path, stage: str, kept: str, begun: bool
+) -> None:
+    def progress(what: str, done: int, total: int) -> None:
+        if what.startswith(stage):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt, match=kept):
+        train_run(few, SHORT, name="cut", progress=progress)
+    assert (runs / "cut.partial" / "config.toml").exists() is begun
 
 
 def test_an_export_that_answers_otherwise_falls_back_to_keras(

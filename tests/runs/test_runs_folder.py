@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from siam.errors import RunError, UsageError
-from siam.runs.lifecycle import hold_run
+from siam.runs.lifecycle import begin_run, hold_run
 from siam.runs.runs_folder import find_run, free_name, interrupted_run, list_runs, remove_run
 
 WriteRun = Callable[..., Path]
@@ -193,3 +193,13 @@ def test_a_run_that_cannot_be_read_does_not_hide_the_others(
     assert summaries["broken"].recall_at_1 is None
     whole = summaries["whole"]
     assert (whole.dataset, whole.pair_accuracy, whole.recall_at_1) == ("pets", 0.98, 0.97)
+
+
+def test_a_folder_that_nothing_was_begun_in_is_taken(write_run: WriteRun, runs: Path) -> None:
+    """A kill between the folder and its configuration leaves no run that could be resumed."""
+    (runs / "cut.partial").mkdir(parents=True)
+    assert begin_run(runs / "cut") == runs / "cut.partial"
+    (runs / "cut.partial").rmdir()
+    write_run("cut.partial")
+    with pytest.raises(RunError, match="'cut' was interrupted"):
+        begin_run(runs / "cut")
