@@ -135,6 +135,12 @@ def environment(backend: str, device: str, current: Mapping[str, str]) -> dict[s
         # its own (2 cores, AMD EPYC), and kept 34 beside 373.
         "TF_CPU_ALLOCATOR_USE_BFC": "true",
     }
+    if backend == "jax":
+        import platformdirs
+
+        # What was compiled once is read by the next process. JAX does without where it cannot.
+        kept = platformdirs.user_cache_path("siam") / "jax"
+        variables["JAX_COMPILATION_CACHE_DIR"] = current.get("JAX_COMPILATION_CACHE_DIR", str(kept))
     if device == "cpu":
         # Hidden rather than left idle: bringing up an unused card costs seconds and memory.
         variables |= {"CUDA_VISIBLE_DEVICES": "-1", "KERAS_TORCH_DEVICE": "cpu"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -94,6 +95,13 @@ def test_memory_of_a_step_is_kept_for_the_next() -> None:
         [sys.executable, "-c", FAULTS], capture_output=True, text=True, check=True
     )
     assert int(done.stdout) < 1000  # of 4 kB; 16,000 and more where each block is given back
+
+
+def test_jax_keeps_what_it_compiled_where_the_user_says_or_in_the_cache() -> None:
+    assert Path(environment("jax", "cpu", {})["JAX_COMPILATION_CACHE_DIR"]).parent.name == "siam"
+    current = {"JAX_COMPILATION_CACHE_DIR": "/elsewhere"}
+    assert environment("jax", "cpu", current)["JAX_COMPILATION_CACHE_DIR"] == "/elsewhere"
+    assert "JAX_COMPILATION_CACHE_DIR" not in environment("torch", "cpu", {})
 
 
 @pytest.mark.parametrize("asked", ["tpu", "gpu:", "gpu:x", "cpu:0", "gpu:-1", ""])
