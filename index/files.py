@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
-from siam.index.items import LABEL, SPLIT, read_meta
+from siam.index.items import LABEL, SPLIT, hashes_of_ids, read_meta
 from siam.index.reader import Reader
 from siam.index.schema import check_rows
 
-__all__ = ["KnownFile", "known_files", "remember_stats"]
+__all__ = ["KnownFile", "hashes_of", "known_files", "remember_stats"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,17 @@ def known_files(reader: Reader, folder: PurePath | None = None) -> dict[str, Kno
             row[4]: KnownFile(*row[:7], read_meta(row[7]))
             for row in check_rows(rows, tuple[int, str, str | None, str | None, str, str, str, str])
         }
+
+
+def hashes_of(reader: Reader, ids: Sequence[int]) -> dict[int, tuple[str, int]]:
+    """Return the content's hash of those items `ids` that are indexed, and what it is of.
+
+    Returns:
+        id -> (SHA-256 in hexadecimal or "", 1 where it is of a file and 0 where of the pixels that
+        the network saw, as training keeps it).
+    """
+    with reader.catalogue.reading() as connection:
+        return hashes_of_ids(connection, ids)
 
 
 def remember_stats(reader: Reader, stats: Mapping[int, str]) -> None:

@@ -243,6 +243,13 @@ def labels_of_ids(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[in
     return dict(_chunked(connection, statement, ids, tuple[int, str | None]))
 
 
+def hashes_of_ids(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, tuple[str, int]]:
+    """Return the hash of the items `ids` that are in the catalogue, and 1 where it is of a file."""
+    statement = "SELECT id, hash, stat != '' FROM items WHERE id IN"
+    kept = _chunked(connection, statement, ids, tuple[int, str, int])
+    return {number: (content, of_file) for number, content, of_file in kept}
+
+
 def all_labels(connection: sqlite3.Connection) -> tuple[Integers, Labels]:
     """Return every id, int64 ascending, and its label, str or None."""
     listed = connection.execute(f"SELECT id, {LABEL} FROM items ORDER BY id")

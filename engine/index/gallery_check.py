@@ -16,7 +16,7 @@ import numpy as np
 
 from siam.array_types import Booleans, Integers, Pictures
 from siam.errors import StoreError
-from siam.index.files import known_files
+from siam.index.files import hashes_of
 from siam.index.gallery import Gallery
 from siam.pictures.thumbnail import LONGEST_SIDE, decode_thumbnail, encode_thumbnail
 from siam.run_files import METRICS_FILE
@@ -37,10 +37,11 @@ def are_copies(gallery: Gallery, ids: Integers, test: Pictures) -> Booleans:
         test: uint8 (m, height, width, channels).
     """
     contents = {digest(picture) for picture in test}
-    # Training kept the hash of what the network saw; of a file indexed since, that of the file.
-    of_files = {file.id for file in known_files(gallery).values() if file.stat}
-    copies = [item.id not in of_files and item.hash in contents for item in gallery.items(ids)]
-    filed = [row for row, number in enumerate(ids.tolist()) if number in of_files]
+    kept = hashes_of(gallery, ids.tolist())
+    hashes = [kept.get(number, ("", 0)) for number in ids.tolist()]
+    copies = [content in contents for content, _ in hashes]
+    # Of a picture that was indexed since training, the hash is of its file.
+    filed = [row for row, (_, of_file) in enumerate(hashes) if of_file]
     if filed:
         if max(test.shape[1:3]) > LONGEST_SIDE:
             contents = {digest(decode_thumbnail(encode_thumbnail(picture))) for picture in test}
