@@ -63,7 +63,9 @@ def verify(
 
 def read_input(name: str) -> Path | bytes:
     """Return what a picture is read from: a file's path, or what standard input gave."""
-    return sys.stdin.buffer.read() if name == "-" else Path(name)
+    from siam.pictures.reading import MAX_STREAM
+
+    return sys.stdin.buffer.read(MAX_STREAM + 1) if name == "-" else Path(name)
 
 
 def print_answer(

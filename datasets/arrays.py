@@ -29,6 +29,30 @@ DAMAGE = (
 )
 
 
+class Arrays(Mapping[str, np.ndarray]):
+    """The arrays of an opened .npz file; a member that is none is a `ValueError`."""
+
+    def __init__(self, file: np.lib.npyio.NpzFile) -> None:
+        self._file = file
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        array: object = self._file[name]
+        if not isinstance(
+            array, np.ndarray
+        ):  # NumPy gives the bytes of what does not look like one
+            raise ValueError(f"{name} is no array")
+        return array
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._file.files
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._file.files)
+
+    def __len__(self) -> int:
+        return len(self._file.files)
+
+
 @contextlib.contextmanager
 def open_arrays(path: Path) -> Iterator[Mapping[str, np.ndarray]]:
     """Yield the arrays of an .npz file, which may come from anybody; each is read when asked for.
@@ -65,7 +89,7 @@ def open_arrays(path: Path) -> Iterator[Mapping[str, np.ndarray]]:
             size = sum(member.file_size for member in arrays.zip.infolist())
             if size > MOST_BYTES:
                 raise ValueError(f"it unpacks to {size:,} bytes, and {MOST_BYTES:,} may be read")
-            yield arrays
+            yield Arrays(arrays)
     except FileNotFoundError:
         raise
     except DAMAGE as error:

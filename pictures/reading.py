@@ -18,7 +18,7 @@ from siam.pictures.pillow_warnings import pillow_warnings_ignored
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["MAX_PIXELS", "Skipped", "Source", "original_size", "read_picture"]
+__all__ = ["MAX_PIXELS", "MAX_STREAM", "Skipped", "Source", "original_size", "read_picture"]
 
 MAX_PIXELS = 100_000_000
 # These decoders hold the picture several times over; the limit keeps them below one gibibyte.
@@ -71,9 +71,9 @@ def read_picture(
     if isinstance(source, Skipped):
         raise PictureError(f"{name or source.path} {source.reason}.")
     label = name or ("standard input" if isinstance(source, bytes) else to_text(str(source)))
-    if isinstance(source, bytes):
-        return _decode(io.BytesIO(source), label, enough)
     try:
+        if isinstance(source, bytes):
+            return _decode_stream(source, label, enough)
         with open(source, "rb", opener=_open_at_once) as file:
             mode = os.fstat(file.fileno()).st_mode
             if stat.S_ISREG(mode):
@@ -81,7 +81,7 @@ def read_picture(
             if not stat.S_ISFIFO(mode):
                 raise PictureError(f"{label} is a device, not a picture.", "Name a file.")
             os.set_blocking(file.fileno(), True)
-            content = file.read(MAX_STREAM + 1)
+            return _decode_stream(file.read(MAX_STREAM + 1), label, enough)
     except FileNotFoundError:
         raise PictureError(f"{label}: no such file.", "Check the path.") from None
     except IsADirectoryError:
@@ -90,12 +90,6 @@ def read_picture(
         ) from None
     except (OSError, ValueError) as reason:  # ValueError: a null byte in the path
         raise PictureError(f"{label} cannot be opened: {_reason(reason)}.") from None
-    if len(content) > MAX_STREAM:
-        raise PictureError(
-            f"{label} gives more than {MAX_STREAM // 2**20} MiB, too much for a picture.",
-            "Save the picture to a file and name that.",
-        )
-    return _decode(io.BytesIO(content), label, enough)
 
 
 def original_size(image: Image.Image) -> tuple[int, int]:
@@ -107,6 +101,16 @@ def original_size(image: Image.Image) -> tuple[int, int]:
 def _open_at_once(path: str, flags: int) -> int:
     """Open a file for reading; a pipe that nobody writes to as well, which then is empty."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _decode_stream(content: bytes, label: str, enough: int | None) -> Image.Image:
+    """Decode what something that is no plain file gave."""
+    if len(content) > MAX_STREAM:
+        raise PictureError(
+            f"{label} gives more than {MAX_STREAM // 2**20} MiB, too much for a picture.",
+            "Save the picture to a file and name that.",
+        )
+    return _decode(io.BytesIO(content), label, enough)
 
 
 def _decode(file: BinaryIO, label: str, enough: int | None) -> Image.Image:

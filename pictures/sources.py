@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from siam.pictures.folder_walk import walk_folder
 from siam.pictures.names import to_text
-from siam.pictures.reading import Source
+from siam.pictures.reading import MAX_STREAM, Source
 
 __all__ = ["picture_sources"]
 
@@ -31,7 +31,7 @@ def picture_sources(names: Sequence[str], *, standard_input: BinaryIO) -> list[t
     for name in names:
         path = Path(name)
         if name == STANDARD_INPUT:
-            sources.append((name, standard_input.read()))
+            sources.append((name, standard_input.read(MAX_STREAM + 1)))
         elif path.is_dir():
             listing = walk_folder(path)
             files = (path / inside for inside in listing.pictures)

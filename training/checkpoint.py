@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import time
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,8 @@ import keras
 import numpy as np
 
 from siam.atomic import replacing
-from siam.errors import RunError
 from siam.run_files import CHECKPOINT_FILE
-from siam.training.position import Position, position_of, write_history
+from siam.training.position import Position, open_checkpoint, position_of, write_history
 
 __all__ = ["Checkpoint", "RestOfEpoch", "restore"]
 
@@ -142,27 +140,20 @@ def restore(model: keras.Model, network: keras.Model, folder: Path) -> Position:
     """
     # Also for a fresh start: variables made inside the first step have TensorFlow trace it twice.
     model.optimizer.build(model.trainable_variables)
-    path = folder / CHECKPOINT_FILE
-    if not path.exists():
+    if not (folder / CHECKPOINT_FILE).exists():
         return Position()
-    try:
-        with np.load(path, allow_pickle=False) as state:
-            for group, variables in (
-                ("model", network.variables),
-                ("optimizer", model.optimizer.variables),
-            ):
-                if sum(name.startswith(f"{group}_") for name in state.files) != len(variables):
-                    raise ValueError("it holds another network")
-                for i, variable in enumerate(variables):
-                    variable.assign(state[f"{group}_{i}"])
-            position = position_of(state)
-            if position.step and len(position.metrics) != len(model.metrics_variables):
-                raise ValueError("it counts other figures")
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise RunError(
-            f"{path} cannot be used to go on ({error}).",
-            f"Remove {folder} and train the run again.",
-        ) from error
+    with open_checkpoint(folder) as state:
+        for group, variables in (
+            ("model", network.variables),
+            ("optimizer", model.optimizer.variables),
+        ):
+            if sum(name.startswith(f"{group}_") for name in state) != len(variables):
+                raise ValueError("it holds another network")
+            for i, variable in enumerate(variables):
+                variable.assign(state[f"{group}_{i}"])
+        position = position_of(state)
+        if position.step and len(position.metrics) != len(model.metrics_variables):
+            raise ValueError("it counts other figures")
     return position
 
 

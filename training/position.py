@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from siam.atomic import write_text
+from siam.datasets.arrays import open_arrays
+from siam.errors import RunError
 from siam.run_files import CHECKPOINT_FILE, HISTORY_FILE
+from siam.untrusted import read_bounded
 
 __all__ = [
     "HistoryRow",
     "Position",
+    "open_checkpoint",
     "position_of",
     "read_history",
     "read_position",
@@ -25,6 +29,8 @@ __all__ = [
 ]
 
 HistoryRow = Mapping[str, float]
+# Of history.csv: a hundred thousand epochs.
+MOST_BYTES = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -45,22 +51,43 @@ class Position:
 
 
 def read_position(folder: Path) -> Position:
-    """Read how far the checkpoint of a folder has come; nowhere where there is none."""
-    path = folder / CHECKPOINT_FILE
-    if not path.exists():
+    """Read how far the checkpoint of a folder has come; nowhere where there is none.
+
+    Raises:
+        RunError: the checkpoint is damaged.
+    """
+    if not (folder / CHECKPOINT_FILE).exists():
         return Position()
-    with np.load(path, allow_pickle=False) as state:
+    with open_checkpoint(folder) as state:
         return position_of(state)
 
 
-def position_of(state: Any) -> Position:
+@contextlib.contextmanager
+def open_checkpoint(folder: Path) -> Iterator[Mapping[str, np.ndarray]]:
+    """Yield the arrays of a folder's checkpoint; what is wrong with them is told in one way.
+
+    Raises:
+        RunError: the checkpoint is damaged, or the block finds that it does not fit.
+    """
+    path = folder / CHECKPOINT_FILE
+    try:
+        with open_arrays(path) as state:
+            yield state
+    except ValueError as error:
+        raise RunError(
+            f"{path} cannot be used to go on ({error}).",
+            f"Remove {folder} and train the run again.",
+        ) from error
+
+
+def position_of(state: Mapping[str, np.ndarray]) -> Position:
     """Return the position that an opened checkpoint holds."""
-    sums = sum(name.startswith("metric_") for name in state.files)
+    sums = sum(name.startswith("metric_") for name in state)
     return Position(
         history=json.loads(state["history"].tobytes()),
         seconds=float(state["seconds"]),
         # Earlier checkpoints were of whole epochs.
-        step=int(state["step"]) if "step" in state.files else 0,
+        step=int(state["step"]) if "step" in state else 0,
         metrics=tuple(state[f"metric_{i}"] for i in range(sums)),
     )
 
@@ -77,9 +104,17 @@ def write_history(folder: Path, history: list[HistoryRow]) -> None:
 
 
 def read_history(folder: Path) -> list[dict[str, float]]:
-    """Read what `write_history` wrote; a figure that an epoch lacks is left out of its row."""
-    with (folder / HISTORY_FILE).open(newline="") as source:
-        return [
-            {name: float(value) for name, value in row.items() if value}
-            for row in csv.DictReader(source)
-        ]
+    """Read what `write_history` wrote; a figure that an epoch lacks is left out of its row.
+
+    Raises:
+        RunError: the file is missing or is none that it wrote.
+    """
+    path = folder / HISTORY_FILE
+    try:
+        rows = csv.DictReader(read_bounded(path, MOST_BYTES).decode().splitlines())
+        return [{name: float(value) for name, value in row.items() if value} for row in rows]
+    except (FileNotFoundError, ValueError, TypeError, csv.Error) as error:
+        raise RunError(
+            f"{path} cannot be read ({error}).",
+            "Copy it back from where it was whole, or train the run again.",
+        ) from error

@@ -106,6 +106,15 @@ def test_a_header_that_is_none_is_refused(tmp_path: Path, header: bytes, version
     assert "\n" not in caught.value.problem
 
 
+@pytest.mark.parametrize("name", ["x", "y"])
+def test_a_member_that_is_no_array_is_refused(tmp_path: Path, name: str) -> None:
+    np.savez(tmp_path / "a.npz", **({"x": X} if name == "y" else {}))
+    with zipfile.ZipFile(tmp_path / "a.npz", "a") as archive:
+        archive.writestr(f"{name}.npy", b"no array at all")
+    with pytest.raises(DataError, match=f"{name} is no array"):
+        read_arrays(tmp_path / "a.npz")
+
+
 def test_a_member_with_a_password_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", x=X)
     content = bytearray((tmp_path / "a.npz").read_bytes())

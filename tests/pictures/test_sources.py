@@ -47,3 +47,18 @@ def test_what_cannot_be_looked_at_is_an_error_of_its_own(folder: Path) -> None:
 def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="holds no picture"):
         names_of(str(tmp_path))
+
+
+def test_a_stream_that_never_ends_is_read_as_far_as_a_picture_goes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Endless(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            assert size is not None and size >= 0, "this would not come back"
+            return bytes(size)
+
+    for module in ("sources", "reading"):
+        monkeypatch.setattr(f"siam.pictures.{module}.MAX_STREAM", 3 << 20)
+    ((_, content),) = picture_sources("-", standard_input=Endless())
+    with pytest.raises(PictureError, match="standard input gives more than 3 MiB"):
+        read_picture(content)
