@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from siam.array_types import Booleans, Integers, Vectors
 from siam.errors import DataError
-from siam.openmp import load_faiss
+from siam.faiss_library import load_faiss
 from siam.progress import Progress, silent
 
 __all__ = [
@@ -28,6 +28,8 @@ TOLERANCE = 1e-3
 # Below this float32 rounding itself is the cause, and mending it would only change the vector.
 ROUNDING = 1e-6
 QUERIES_PER_SEARCH = 1024
+# Candidates beyond the k-th, so that the distance, not rounding, decides between near ties.
+TIES = 4
 
 
 @dataclass(frozen=True)
@@ -138,29 +140,32 @@ def exact_neighbours(
         >>> exact_neighbours(rows, rows, 1, same_set=True).positions.ravel().tolist()
         [1, 0, 1]
     """
-    faiss = load_faiss()
     k = max(0, min(k, len(gallery) - same_set))
     distances = np.empty((len(queries), k), np.float32)
     positions = np.empty((len(queries), k), np.int64)
     if k == 0 or len(queries) == 0:
         return Neighbours(distances, positions)
-    index = faiss.IndexFlatL2(gallery.shape[1])
-    index.add(np.ascontiguousarray(gallery, np.float32))
+    gallery = np.ascontiguousarray(gallery, np.float32)
     for start in range(0, len(queries), QUERIES_PER_SEARCH):
         block = slice(start, min(start + QUERIES_PER_SEARCH, len(queries)))
-        squared, rows = index.search(np.ascontiguousarray(queries[block], np.float32), k + same_set)
+        asked = np.ascontiguousarray(queries[block], np.float32)
+        rows = nearest_rows(asked, gallery, min(k + same_set + TIES, len(gallery)))
+        # The inner product has lost half of its digits where two vectors are close.
+        difference = gallery[rows] - asked[:, None]
+        near = np.sqrt(np.einsum("nkd,nkd->nk", difference, difference))
+        order = np.lexsort((rows, near))[:, : k + same_set]
+        near, rows = (np.take_along_axis(values, order, axis=1) for values in (near, rows))
         if same_set:
-            squared, rows = _without_self(squared, rows, np.arange(block.start, block.stop))
-        distances[block] = np.sqrt(np.maximum(squared, 0))
-        positions[block] = rows
+            near, rows = _without_self(near, rows, np.arange(block.start, block.stop))
+        distances[block], positions[block] = near, rows
         progress("Finding neighbours", block.stop, len(queries))
     return Neighbours(distances, positions)
 
 
-def _without_self(squared: Vectors, rows: Integers, own: Integers) -> tuple[Vectors, Integers]:
+def _without_self(distances: Vectors, rows: Integers, own: Integers) -> tuple[Vectors, Integers]:
     """Drop each query's own row, which need not come first among exact duplicates."""
     is_self = rows == own[:, None]
     # Among many duplicates the query itself may not have come back: then the last one goes.
     is_self[~is_self.any(axis=1), -1] = True
     shape = (len(rows), rows.shape[1] - 1)
-    return squared[~is_self].reshape(shape), rows[~is_self].reshape(shape)
+    return distances[~is_self].reshape(shape), rows[~is_self].reshape(shape)

@@ -33,7 +33,7 @@ FOUNDATION = {
     "atomic",
     "errors",
     "file_lock",
-    "openmp",
+    "faiss_library",
     "parallel",
     "printable",
     "progress",
@@ -57,7 +57,7 @@ NEVER = {
     "engine": {"typer", "fastapi"},
     "web": {"typer"},
     **dict.fromkeys(FOUNDATION, {*NEURAL, "faiss", "typer"}),
-    **dict.fromkeys(("openmp", "unit_vectors"), {*NEURAL, "typer"}),
+    **dict.fromkeys(("faiss_library", "unit_vectors"), {*NEURAL, "typer"}),
 }
 # Beside this, `import siam` would load what its first use alone should.
 ROOMS = {name for name in FLOORS if (ROOT / name).is_dir()}

@@ -23,11 +23,24 @@ def test_neighbours_equal_brute_force(same_set: bool) -> None:
     table = np.linalg.norm(queries[:, None].astype(float) - gallery, axis=2)
     if same_set:
         np.fill_diagonal(table, np.inf)
-    assert near.distances == pytest.approx(np.sort(table, axis=1)[:, :7], abs=1e-3)
+    assert near.distances == pytest.approx(np.sort(table, axis=1)[:, :7], abs=1e-6)
     rows = np.arange(len(queries))[:, None]
-    assert table[rows, near.positions] == pytest.approx(near.distances, abs=1e-3)
+    assert table[rows, near.positions] == pytest.approx(near.distances, abs=1e-6)
     if not same_set:
         assert (nearest_rows(queries, gallery, 7) == near.positions).all()
+
+
+def test_distances_of_many_queries_are_those_of_one_however_close_they_are() -> None:
+    """Many are multiplied as a matrix, whose distances would be off by 1e-4 near zero."""
+    gallery = unit_rows(500)
+    queries = check_unit_rows(gallery[:300] + 1e-4 * unit_rows(300, seed=2))
+    many = exact_neighbours(queries, gallery, 3)
+    one = exact_neighbours(queries[:1], gallery, 3)
+    assert (many.positions[:, 0] == np.arange(300)).all()
+    assert (many.positions[:1] == one.positions).all()
+    expected = np.linalg.norm(queries.astype(float) - gallery[:300], axis=1)
+    assert many.distances[:, 0] == pytest.approx(expected, abs=1e-6)
+    assert many.distances[:1] == pytest.approx(one.distances, abs=1e-7)
 
 
 def test_no_picture_finds_itself_among_exact_copies() -> None:

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from siam.array_types import Booleans, Integers, Vectors
+from siam.faiss_library import load_faiss
 from siam.index.stores.threads import one_thread
-from siam.openmp import load_faiss
 
 __all__ = ["Cells", "divide", "search_cells"]
 

@@ -26,6 +26,7 @@ import numpy as np
 
 from siam.array_types import Integers, Vectors
 from siam.atomic import sync_folder, write_json
+from siam.faiss_library import load_faiss
 from siam.index.stores.cells import Cells, divide
 from siam.index.stores.store_manifest import (
     APPROXIMATE,
@@ -36,7 +37,6 @@ from siam.index.stores.store_manifest import (
     read_manifest,
 )
 from siam.index.stores.vector_store import Stamp
-from siam.openmp import load_faiss
 
 __all__ = [
     "FaissFiles",

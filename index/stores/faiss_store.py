@@ -17,6 +17,7 @@ import numpy as np
 
 from siam.array_types import Integers, Vectors
 from siam.datasets.arrays import DAMAGE
+from siam.faiss_library import load_faiss
 from siam.index.stores import faiss_files
 from siam.index.stores.autotune import autotune
 from siam.index.stores.budget import Budget
@@ -26,7 +27,6 @@ from siam.index.stores.faiss_structure import make_structure, same_structure, se
 from siam.index.stores.kinds import choose, factory
 from siam.index.stores.store_manifest import APPROXIMATE, VECTORS
 from siam.index.stores.vector_store import Stamp, StoreInfo
-from siam.openmp import load_faiss
 from siam.progress import Progress, silent
 
 __all__ = ["FaissStore", "vectors_file"]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from siam.array_types import Vectors
-from siam.openmp import load_faiss
+from siam.faiss_library import load_faiss
 from siam.progress import Progress, silent
 
 __all__ = ["make_structure", "same_structure", "search_parameters", "settings_of", "size_of"]

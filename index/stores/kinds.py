@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from siam.errors import UsageError
+from siam.faiss_library import load_faiss
 from siam.index.stores.budget import Budget
-from siam.openmp import load_faiss
 
 __all__ = ["KINDS", "check_kind", "choose", "factory", "is_bounded", "memory"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from siam.openmp import load_faiss
+from siam.faiss_library import load_faiss
 
 __all__ = ["one_thread"]
 

@@ -10,11 +10,11 @@ import pytest
 
 LOAD = """
 import os, sys, threading, types
-import siam.openmp
-siam.openmp.sys = types.SimpleNamespace(platform=sys.argv[1], modules=sys.modules)
+import siam.faiss_library
+siam.faiss_library.sys = types.SimpleNamespace(platform=sys.argv[1], modules=sys.modules)
 threads = []
 def count():
-    threads.append(siam.openmp.load_faiss().omp_get_max_threads())
+    threads.append(siam.faiss_library.load_faiss().omp_get_max_threads())
 count()
 beside = threading.Thread(target=count)
 beside.start(), beside.join()
