@@ -40,7 +40,7 @@ def make_inputs(measured, calibration, clusters) -> ReportInputs:
     random = np.random.default_rng(0)
     return ReportInputs(
         metrics=summarise(measured, calibration, run="first", dataset="clusters"),
-        measured=measured,
+        measurements=measured,
         classes=("ant", "bee", "cat", "dog"),
         test=Embedded(*clusters(120, seed=4)),
         test_pictures=random.integers(0, 256, (120, 12, 9, 1), dtype=np.uint8),
