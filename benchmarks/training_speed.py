@@ -3,8 +3,8 @@
     python benchmarks/training_speed.py [--batch 260] [--seconds 5] [--json]
 
 A step counts 6 floating-point operations per multiply-add and picture: 2 forward, 4 backward. The
-peak is a 4096-cube matrix product on the same cores, in the same precision. Fastest of the repeats,
-so that a busy machine shows less.
+peak is a 4096-cube matrix product on the same cores, in the same precision. A step is the median
+of its repeats, the peak the fastest of five.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def main() -> None:
             named = Recipe(
                 tower=tower, pictures_per_class=options.batch // CLASSES, precision=policy
             )
-            times[policy] = measure(named, seconds=options.seconds)
+            times[policy] = measure(named, seconds=options.seconds).seconds
             flops = 6 * count * batch_pictures(recipe, CLASSES) / times[policy]
             row: dict[str, Any] = {"tower": tower, "precision": policy, "peak_flops": peak}
             row |= {"multiply_adds": count, "seconds": times[policy], "flops": flops}
@@ -67,7 +67,11 @@ def main() -> None:
             )
         started = time.perf_counter()
         chosen, measured = resolve_precision(recipe, measure)
-        choice = {"tower": tower, "precision": chosen.precision, "measured": measured}
+        choice = {
+            "tower": tower,
+            "precision": chosen.precision,
+            "measured": {name: step.seconds for name, step in measured.items()},
+        }
         choice["seconds"] = time.perf_counter() - started
         choice["ratio"] = times[chosen.precision] / min(times.values())
         choices.append(choice)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import math
-import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from siam.runs.config import TrainChoice
 
 if TYPE_CHECKING:
     from siam.datasets.dataset import Dataset
+    from siam.training.precision import StepTime
 
 __all__ = ["fit_minutes"]
 
@@ -34,16 +34,16 @@ def fit_minutes(
     presets: Sequence[Preset],
     dataset: Dataset,
     precision: str,
-    measure: Callable[[Recipe], float],
-) -> tuple[TrainChoice, Recipe]:
-    """Return the way of training and the recipe that suit `train.minutes`.
+    measure: Callable[[Recipe], StepTime],
+) -> tuple[TrainChoice, Recipe, StepTime]:
+    """Return the way of training and the recipe that suit `train.minutes`, and its step's time.
 
     Args:
         train: how to train; its preset and its epochs are chosen here.
         presets: those that may be taken, the lightest first.
         dataset: what is trained on.
         precision: what every recipe computes in.
-        measure: seconds of a training step by a recipe.
+        measure: what a training step takes by a recipe.
 
     Raises:
         UsageError: the time is too short for one epoch.
@@ -51,7 +51,6 @@ def fit_minutes(
     from siam.siamese.recipe_check import check_recipe
 
     assert train.minutes is not None
-    started = time.perf_counter()
     recipes = []
     for preset in presets:
         choice = msgspec.structs.replace(train, preset=preset)
@@ -61,29 +60,27 @@ def fit_minutes(
             recipes.append((choice, recipe))
     choice, recipe = recipes[0]
     step = measure(recipe)
-    unit = step / step_work(recipe, dataset)
+    unit = step.seconds / step_work(recipe, dataset)
     budget = 60 * train.minutes * PLANNED
     for stronger, other in recipes[:0:-1]:
-        guess = unit * step_work(other, dataset)
+        guess = dataclasses.replace(step, seconds=unit * step_work(other, dataset))
         if fitting_epochs(other, guess, budget, dataset) >= LEAST_SHARE * other.epochs:
             choice, recipe, step = stronger, other, measure(other)
             break
-    # Compiling for the measurement, and once more for the training.
-    compiling = 2 * (time.perf_counter() - started)
-    epochs = fitting_epochs(recipe, step, budget - compiling, dataset)
+    epochs = fitting_epochs(recipe, step, budget, dataset)
     if epochs < 1:
         one = dataclasses.replace(recipe, epochs=1)
-        needed = (seconds_of(one, step, dataset) + compiling) / PLANNED
+        needed = seconds_of(one, step, dataset) / PLANNED
         raise UsageError(
             f"--minutes {train.minutes:g} is too short for an epoch of {choice.preset}, which "
             f"takes about {say_duration(needed)}.",
             f"Give it  --minutes {math.ceil(needed / 60)}"
             + ("" if choice.preset == PRESET_NAMES[0] else f"  or  --preset {PRESET_NAMES[0]}"),
         )
-    return choice, dataclasses.replace(recipe, epochs=epochs)
+    return choice, dataclasses.replace(recipe, epochs=epochs), step
 
 
-def fitting_epochs(recipe: Recipe, step: float, budget: float, dataset: Dataset) -> int:
+def fitting_epochs(recipe: Recipe, step: StepTime, budget: float, dataset: Dataset) -> int:
     """Return how many epochs fit into a budget of seconds, twice the recipe's own at most."""
     for epochs in range(MOST * recipe.epochs, 0, -1):
         if seconds_of(dataclasses.replace(recipe, epochs=epochs), step, dataset) <= budget:
@@ -91,7 +88,7 @@ def fitting_epochs(recipe: Recipe, step: float, budget: float, dataset: Dataset)
     return 0
 
 
-def seconds_of(recipe: Recipe, step: float, dataset: Dataset) -> float:
+def seconds_of(recipe: Recipe, step: StepTime, dataset: Dataset) -> float:
     """Return the seconds of a training."""
     return training_seconds(
         recipe, step, pictures=len(dataset.train), validation=len(dataset.validation)

@@ -18,9 +18,8 @@ from siam.engine.calibrate import calibrate, embed_run, measure_run, need_scikit
 from siam.engine.index.training_set import fill_gallery
 from siam.engine.novel_classes import compare_unseen
 from siam.engine.open_run import OpenRun
-from siam.engine.recipe_choice import epoch_steps
 from siam.engine.report import write_run_report
-from siam.engine.training_cost import tell_cost, watch_steps
+from siam.engine.training_cost import tell_cost
 from siam.engine.training_plan import Notice, TrainingPlan, plan_resumption, plan_training
 from siam.errors import MissingExtraError
 from siam.evaluation.measure import Embedded
@@ -192,12 +191,9 @@ def fit(plan: TrainingPlan, device: str, progress: Progress, notice: Notice) -> 
             f"TensorFlow is not installed, so no {ENCODER_FILE} is written: queries of this run "
             "go through Keras, slowly. It can be had later:  pip install 'siam[train]'  siam export"
         )
-
-    def tell(step_seconds: float, left: float) -> None:
-        for sentence in tell_cost(config, dataset, step_seconds, left, kind=used.kind):
+    if plan.step:
+        for sentence in tell_cost(config, dataset, plan.step, kind=used.kind):
             notice(sentence)
-
-    watched = watch_steps(progress, tell, epoch=epoch_steps(config.recipe, len(dataset.train)))
     with distribute(device):
         trained = train_network(
             dataset.train,
@@ -207,7 +203,7 @@ def fit(plan: TrainingPlan, device: str, progress: Progress, notice: Notice) -> 
             folder=folder,
             pairs=config.train.pairs,
             patience=config.train.patience,
-            progress=watched,
+            progress=progress,
         )
     progress("Exporting the encoder", 0, 0)
     trained.network.save(folder / NETWORK_FILE)

@@ -31,6 +31,7 @@ from siam.training.native_logs import quiet_native_logs
 
 if TYPE_CHECKING:
     from siam.datasets.dataset import Dataset
+    from siam.training.precision import StepTime
 
 __all__ = ["Notice", "TrainingPlan", "plan_training", "plan_resumption"]
 
@@ -45,11 +46,13 @@ class TrainingPlan:
         folder: of the run in the making.
         config: what it is trained by.
         dataset: what it is trained on.
+        step: what a step takes here, where it was measured.
     """
 
     folder: Path
     config: RunConfig
     dataset: Dataset
+    step: StepTime | None = None
 
 
 def plan_training(
@@ -71,25 +74,27 @@ def plan_training(
     check_recipe(recipe)
     shape, classes = dataset.picture_shape, len(dataset.classes)
 
-    def measure(recipe: Recipe, limit: float = float("inf")) -> float:
+    def measure(recipe: Recipe, limit: float = float("inf")) -> StepTime:
         progress(f"Timing a step in {recipe.precision}", 0, 0)
         return measure_step(recipe, limit, input_shape=shape, classes=classes)
 
-    recipe, seconds = resolve_precision(recipe, measure)
-    measured = None
-    if seconds:
-        device = detect_device()
-        measured = MeasuredPrecision(device=device.name, backend=device.backend, seconds=seconds)
+    recipe, times = resolve_precision(recipe, measure)
+    device = detect_device()
     if train.minutes:
         chosen = (train.preset,) if "preset" in asked else PRESET_NAMES
-        train, recipe = fit_minutes(train, chosen, dataset, recipe.precision, measure)
+        train, recipe, step = fit_minutes(train, chosen, dataset, recipe.precision, measure)
+        times[recipe.precision] = step
         notice(
             f"Within {train.minutes:g} minutes: preset {train.preset}, "
             f"{recipe.epochs} epoch{'s' * (recipe.epochs > 1)}."
         )
-    config = new_config(dataset, data, train, recipe, measured)
+    elif not times and device.kind == "cpu":  # on a GPU, to compile it would take too long
+        times[recipe.precision] = measure(recipe)
+    seconds = {precision: round(step.seconds, 4) for precision, step in times.items()}
+    measured = MeasuredPrecision(device=device.name, backend=device.backend, seconds=seconds)
+    config = new_config(dataset, data, train, recipe, measured if times else None)
     folder = begin_run(runs_folder() / free_name(name, dataset.name))
-    return TrainingPlan(folder, config, dataset)
+    return TrainingPlan(folder, config, dataset, times.get(recipe.precision))
 
 
 def plan_resumption(

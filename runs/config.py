@@ -73,7 +73,7 @@ class TrainChoice(Table, frozen=True, kw_only=True):
 
 
 class MeasuredPrecision(Table, frozen=True, kw_only=True):
-    """What decided the precision, where it was measured when the run was begun.
+    """What a training step took when the run was begun, in each precision that was tried.
 
     Attributes:
         device: what it was measured on.
@@ -131,7 +131,7 @@ class RunConfig:
         classes: class names in the order of their labels.
         groups: one group name (an alphabet, say) per class, or empty.
         preparation: what a picture from outside goes through.
-        precision: what decided the precision; None where it was named, or was clear unmeasured.
+        precision: what a step took when it was chosen; None where it was not measured.
     """
 
     data: DataChoice

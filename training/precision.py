@@ -7,6 +7,7 @@ import dataclasses
 import os
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from siam.recipe import Recipe
@@ -15,6 +16,7 @@ from siam.training.device import Device, detect_device
 __all__ = [
     "AUTO",
     "PRECISIONS",
+    "StepTime",
     "dtype_policy",
     "pick_precision",
     "processor_flags",
@@ -34,9 +36,23 @@ WORTH = 0.95
 # More than this multiple of float32's step, and no second one is needed to tell.
 HOPELESS = 2.0
 PROCESSOR = Path("/proc/cpuinfo")
-# Seconds of a training step by a recipe, the fastest of a few; given up after a step that takes
-# longer than the second argument.
-Measure = Callable[[Recipe, float], float]
+
+
+@dataclass(frozen=True)
+class StepTime:
+    """What a training step takes.
+
+    Attributes:
+        seconds: of a step.
+        compiling: seconds until the first one was done, compiling included.
+    """
+
+    seconds: float
+    compiling: float
+
+
+# Times a step by a recipe; given up after one that takes longer than the second argument.
+Measure = Callable[[Recipe, float], StepTime]
 
 
 def pick_precision(device: Device, flags: frozenset[str]) -> str | None:
@@ -77,7 +93,7 @@ def processor_flags() -> frozenset[str]:
 
 def resolve_precision(
     recipe: Recipe, measure: Measure | None = None
-) -> tuple[Recipe, dict[str, float]]:
+) -> tuple[Recipe, dict[str, StepTime]]:
     """Return a recipe whose precision is that of this machine where it said "auto".
 
     Brings the backend up, to see what it computes on.
@@ -88,7 +104,7 @@ def resolve_precision(
             when left out.
 
     Returns:
-        The recipe, and the seconds of a step by precision where they were measured.
+        The recipe, and what a step takes by precision, where it was measured.
 
     Example:
         >>> resolve_precision(Recipe(precision="float32"))[1]
@@ -103,9 +119,10 @@ def resolve_precision(
     if measure is None:
         return plain, {}
     mixed = dataclasses.replace(recipe, precision=BFLOAT16)
-    seconds = {FLOAT32: measure(plain, float("inf"))}
-    seconds[BFLOAT16] = measure(mixed, HOPELESS * seconds[FLOAT32])
-    return (mixed if seconds[BFLOAT16] < WORTH * seconds[FLOAT32] else plain), seconds
+    times = {FLOAT32: measure(plain, float("inf"))}
+    slow = times[FLOAT32].seconds
+    times[BFLOAT16] = measure(mixed, HOPELESS * slow)
+    return (mixed if times[BFLOAT16].seconds < WORTH * slow else plain), times
 
 
 @contextlib.contextmanager

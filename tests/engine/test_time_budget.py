@@ -11,6 +11,7 @@ from siam.engine.training_cost import recipe_for, step_work, training_seconds
 from siam.errors import UsageError
 from siam.recipe import PRESET_NAMES, Preset, Recipe
 from siam.runs.config import TrainChoice
+from siam.training.precision import StepTime
 
 SIZES = {"pictures": 50_000, "validation": 5_000}
 
@@ -30,12 +31,13 @@ def fit(
 ) -> tuple[TrainChoice, Recipe, float]:
     """Fit on a machine of 100 GFLOP/s; return the seconds that the training takes there, too."""
 
-    def measure(recipe: Recipe) -> float:
-        return 6 * step_work(recipe, dataset) / 1e11
+    def measure(recipe: Recipe) -> StepTime:
+        return StepTime(6 * step_work(recipe, dataset) / 1e11, compiling=1.0)
 
     train = TrainChoice(minutes=minutes, **choice)  # type: ignore[arg-type]
-    chosen, recipe = fit_minutes(train, presets, dataset, "float32", measure)
-    return chosen, recipe, training_seconds(recipe, measure(recipe), **SIZES)
+    chosen, recipe, step = fit_minutes(train, presets, dataset, "float32", measure)
+    assert step == measure(recipe)
+    return chosen, recipe, training_seconds(recipe, step, **SIZES)
 
 
 @pytest.mark.parametrize(

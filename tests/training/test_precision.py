@@ -9,7 +9,12 @@ import pytest
 from siam.recipe import Recipe
 from siam.training import precision
 from siam.training.device import Device
-from siam.training.precision import pick_precision, processor_flags, resolve_precision
+from siam.training.precision import (
+    StepTime,
+    pick_precision,
+    processor_flags,
+    resolve_precision,
+)
 
 AVX2 = "processor\t: 0\nmodel name\t: a laptop\nflags\t\t: fpu sse2 avx2 fma\nbogomips\t: 4000\n"
 AMX = AVX2.replace("fma", "fma avx512_bf16 amx_bf16 amx_tile")
@@ -61,6 +66,11 @@ def test_flags_are_read_as_linux_lists_them(
     assert (flag in processor_flags()) if flag else not processor_flags()
 
 
+def never(recipe: Recipe, limit: float) -> StepTime:
+    """Measure where nothing should be measured."""
+    raise AssertionError(recipe.precision)
+
+
 @pytest.fixture
 def unclear(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine of which nothing tells what it is fast in."""
@@ -77,13 +87,13 @@ def test_where_nothing_tells_the_faster_is_taken(
 ) -> None:
     limits = {}
 
-    def measure(recipe: Recipe, limit: float) -> float:
+    def measure(recipe: Recipe, limit: float) -> StepTime:
         limits[recipe.precision] = limit
-        return 0.1 if recipe.precision == "float32" else mixed_seconds
+        return StepTime(0.1 if recipe.precision == "float32" else mixed_seconds, compiling=2.0)
 
-    recipe, seconds = resolve_precision(Recipe(dim=32), measure)
+    recipe, times = resolve_precision(Recipe(dim=32), measure)
     assert recipe == Recipe(dim=32, precision=fast)
-    assert seconds == {"float32": 0.1, "mixed_bfloat16": mixed_seconds}
+    assert times == {"float32": StepTime(0.1, 2.0), "mixed_bfloat16": StepTime(mixed_seconds, 2.0)}
     # An emulated step is given up before it is repeated.
     assert limits == {"float32": float("inf"), "mixed_bfloat16": 0.2}
 
@@ -96,10 +106,10 @@ def test_where_the_processor_tells_nothing_is_measured(
     unclear: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(precision, "processor_flags", lambda: frozenset({"avx2"}))
-    recipe, seconds = resolve_precision(Recipe(), lambda recipe, limit: 1 / 0)
+    recipe, seconds = resolve_precision(Recipe(), never)
     assert (recipe.precision, seconds) == ("float32", {})
 
 
 def test_a_precision_that_was_named_stays(unclear: None) -> None:
     named = Recipe(precision="mixed_float16")
-    assert resolve_precision(named, lambda recipe, limit: 1 / 0) == (named, {})
+    assert resolve_precision(named, never) == (named, {})
