@@ -14,6 +14,7 @@ import numpy as np
 
 from siam.array_types import Pictures, Vectors
 from siam.errors import RunError
+from siam.training.keras_file import load_model
 from siam.training.litert import LARGEST_DIFFERENCE, LiteModel
 from siam.training.native_logs import quiet_native_logs
 
@@ -80,17 +81,15 @@ def keras_classifier(path: Path) -> Classify:
     """Open a `.keras` file, in safe mode: the slow way, for one that has no LiteRT form."""
     if not path.exists():
         raise RunError(f"{path} is missing.", "Compare again:  siam compare")
-    import keras
-
     # Registers the class that a subclassed classifier is loaded as.
     from siam.classifiers import subclassed  # noqa: F401
     from siam.classifiers.features import answer_function
 
     try:
-        classifier = keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (OSError, ValueError, TypeError, KeyError) as error:
+        classifier = load_model(path)
+    except (FileNotFoundError, ValueError) as error:
         raise RunError(
-            f"{path}: not a classifier that can be loaded ({type(error).__name__}).",
+            f"{path}: not a classifier that can be loaded ({error}).",
             "Compare again:  siam compare",
         ) from error
     answer = answer_function(classifier)

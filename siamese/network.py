@@ -6,11 +6,11 @@ Hadsell, Chopra and LeCun, "Dimensionality Reduction by Learning an Invariant Ma
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from siam.errors import RunError
+from siam.training.keras_file import load_model
 
 if TYPE_CHECKING:
     import keras
@@ -20,8 +20,6 @@ __all__ = ["TOWER", "euclidean_distance", "load_network", "siamese_network", "to
 TOWER = "tower"
 # Below this squared distance the square root's slope would overflow; 1e-6 of distance is nothing.
 SMALLEST_SQUARE = 1e-12
-# Of weights, which a small archive may claim to hold.
-MOST_BYTES = 4 << 30
 
 
 def euclidean_distance(left: Any, right: Any) -> Any:
@@ -73,20 +71,14 @@ def load_network(path: Path) -> keras.Model:
     """Load a Siamese network from its `.keras` file, in safe mode and without its optimizer.
 
     Raises:
-        RunError: the file is missing or is no Keras model.
+        RunError: the file is missing or is no Siamese network.
     """
-    import keras
-
     try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-        if size > MOST_BYTES:
-            raise ValueError(f"unpacks to {size:,} bytes")
-        network = keras.saving.load_model(path, compile=False, safe_mode=True)
-        network.get_layer(TOWER)
-    except Exception as error:  # of any kind, for a file that Keras did not write
+        network = load_model(path)
+        tower_of(network)
+    except (FileNotFoundError, ValueError) as error:
         raise RunError(
-            f"{path}: not a network that can be loaded ({type(error).__name__}).",
+            f"{path}: not a network that can be loaded ({error}).",
             "Train the run again, or copy it back from where it was whole.",
         ) from error
     return network
