@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +23,7 @@ def try_lock(path: Path) -> Iterator[bool]:
         Whether it is held; False at once where another holds it.
 
     Raises:
-        OSError: the file cannot be made, or its file system knows no locks.
+        OSError: the file cannot be made, is a link, or its file system knows no locks.
 
     Example:
         >>> import tempfile
@@ -31,8 +32,13 @@ def try_lock(path: Path) -> Iterator[bool]:
         ...     first, second
         (True, False)
     """
-    with path.open("ab") as handle:
+    with open(path, "ab", opener=open_itself) as handle:
         yield take(handle)
+
+
+def open_itself(path: str, flags: int) -> int:
+    """Open a file, but not what a link in its place leads to, nor a pipe that would wait."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), 0o666)
 
 
 def take(handle: IO[bytes]) -> bool:

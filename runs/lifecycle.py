@@ -32,7 +32,7 @@ def run_state(folder: Path) -> RunState:
         return "finished" if (folder / MANIFEST_FILE).exists() else "damaged"
     lock = lock_file(folder)
     # Opened only where it is: to look at another's runs folder takes no right to write there.
-    with contextlib.suppress(PermissionError):
+    with contextlib.suppress(OSError):
         if lock.exists():
             with try_lock(lock) as free:
                 return "interrupted" if free else "training"

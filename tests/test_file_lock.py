@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,15 @@ def test_one_at_a_time(tmp_path: Path) -> None:
         raise BlockingIOError  # from the work itself, not from the lock
     with try_lock(tmp_path / "lock") as after:
         assert after
+
+
+def test_what_is_no_file_of_its_own_is_not_opened(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("link", "pipe"):
+        with pytest.raises(OSError), try_lock(tmp_path / name):
+            raise AssertionError("it was opened")
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_windows_locks_by_msvcrt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
