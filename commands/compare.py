@@ -9,6 +9,7 @@ import typer
 
 from siam.commands import console
 from siam.commands.interruption import heeded, interruptible
+from siam.commands.train import key_value
 
 if TYPE_CHECKING:
     from siam.engine.comparison.figures import Comparison, Contestant
@@ -42,6 +43,10 @@ def compare(
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Passes over the pictures, equal for all.")
     ] = None,
+    values: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A value of the recipe for all, such as precision=float32."),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Fixes splits, order, initialisation.")] = 0,
     data_dir: Annotated[
         Path | None, typer.Option(help="Where data sets stand.", envvar="SIAM_DATA_DIR")
@@ -73,6 +78,7 @@ def compare(
             data,
             only=names,
             epochs=epochs,
+            overrides=dict(key_value(text) for text in values or []),
             hold_out=not untried,
             seed=seed,
             progress=progress,

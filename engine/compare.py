@@ -7,9 +7,10 @@ import importlib.util
 import math
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from siam.engine.comparison.cold_start import cold_start_seconds
@@ -22,12 +23,12 @@ from siam.engine.training_plan import Notice, read_dataset
 from siam.errors import MissingExtraError, RunError, UsageError
 from siam.pictures.preparation import Preparation
 from siam.progress import Progress, silent
+from siam.recipe import Recipe, change_recipe
 from siam.runs.config import DataChoice, TrainChoice
 from siam.training.native_logs import quiet_native_logs
 
 if TYPE_CHECKING:
     from siam.datasets.dataset import Dataset
-    from siam.recipe import Recipe
 
 __all__ = ["compare"]
 
@@ -36,6 +37,11 @@ LEAST_EPOCHS = 3
 LEAST_STEPS = 150
 # Share of the classes held out where the user names none; of fewer than 5 classes, none.
 HELD_OUT = 0.2
+# Values of the recipe that the classifiers' training follows too; and every "augment.".
+SHARED = frozenset(
+    "epochs dim classes_per_batch pictures_per_class clean_epochs precision optimizer "
+    "learning_rate warm_up weight_decay".split()
+)
 
 
 def compare(
@@ -43,6 +49,7 @@ def compare(
     *,
     only: Sequence[str] = (),
     epochs: int | None = None,
+    overrides: Mapping[str, str] = MappingProxyType({}),
     hold_out: bool = True,
     seed: int = 0,
     progress: Progress = silent,
@@ -55,6 +62,7 @@ def compare(
         only: words of `siam.engine.comparison.contestants.STYLES`; the three baselines and the
             Siamese network when empty.
         epochs: passes over the training pictures; by default 3, and more for small data sets.
+        overrides: recipe values by name, of those that all contestants follow.
         hold_out: False to train on every class.
         seed: fixes splits, initialisation, order, augmentation, pairs and resampling.
         progress: told of steps.
@@ -66,18 +74,22 @@ def compare(
     Raises:
         DataError: the data set cannot be read.
         RunError: the runs folder cannot be written.
-        UsageError: a word that is no contestant.
+        UsageError: a word that is no contestant, or a value that not all of them follow.
         MissingExtraError: what training needs is not installed.
     """
     names = contestant_names(only)
+    need_shared(overrides)
     need_parts()
     dataset = with_unseen(data, hold_out, seed, progress, notice)
     with quiet_native_logs(progress):
+        from siam.siamese.recipe_check import check_recipe
         from siam.siamese.step_time import measure_step
         from siam.training.precision import resolve_precision
+    recipe = change_recipe(equal_terms(dataset, epochs), overrides)
+    check_recipe(recipe)
     shape, classes = dataset.picture_shape, len(dataset.classes)
     measure = partial(measure_step, input_shape=shape, classes=classes)
-    recipe, _ = resolve_precision(equal_terms(dataset, epochs), measure)
+    recipe, _ = resolve_precision(recipe, measure)
     contest = draw_contest(dataset, seed=seed)
     folder = begin()
     try:
@@ -118,6 +130,20 @@ def contestant_names(only: Sequence[str]) -> tuple[str, ...]:
         if name not in STYLES:
             raise UsageError(f"--only takes {', '.join(STYLES)}, received {name!r}.")
     return tuple(name for name in STYLES if name in (only or (*BASELINES, SIAMESE)))
+
+
+def need_shared(overrides: Mapping[str, str]) -> None:
+    """Refuse a value of the recipe that only the Siamese network would follow.
+
+    Raises:
+        UsageError: there is one.
+    """
+    for name, value in overrides.items():
+        if name not in SHARED and not name.startswith("augment."):
+            raise UsageError(
+                f"A comparison is on equal terms: not every contestant follows {name}={value}.",
+                f"Choose one of: {', '.join(sorted(SHARED))}, augment.*",
+            )
 
 
 def need_parts() -> None:

@@ -10,7 +10,7 @@ from PIL import Image
 from siam.engine.answers.answer import Unreadable
 from siam.engine.classify import Named, classify_pictures, open_kept
 from siam.engine.compare import compare
-from siam.errors import DataError
+from siam.errors import DataError, UsageError
 from siam.runs.config import DataChoice
 
 
@@ -58,3 +58,11 @@ def test_an_error_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.raises(DataError):
         compare(DataChoice(dataset=str(tmp_path / "nowhere")))
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_value_that_classifiers_do_not_follow_is_refused(tmp_path: Path) -> None:
+    data = DataChoice(dataset=str(tmp_path / "nowhere"))
+    with pytest.raises(UsageError, match="not every contestant follows hard_example_share=0.5"):
+        compare(data, overrides={"hard_example_share": "0.5"})
+    with pytest.raises(DataError):  # which comes next
+        compare(data, overrides={"precision": "float32", "augment.rotation": "5"})
