@@ -156,6 +156,7 @@ def measure(
         near, near_labels, calibration, false_accept_rate=false_accept_rate, threshold=threshold
     )
     votes = count_votes(near, near_labels)
+    progress("Scoring pairs", 0, 0)
     return Measurements(
         pairs=Pairs(left, right, same, distances),
         pair_scores=score_pairs(distances, same, left, right, threshold=limit, seed=seed),
