@@ -39,8 +39,18 @@ LEAST_STEPS = 150
 HELD_OUT = 0.2
 # Values of the recipe that the classifiers' training follows too; and every "augment.".
 SHARED = frozenset(
-    "epochs dim classes_per_batch pictures_per_class clean_epochs precision optimizer "
-    "learning_rate warm_up weight_decay".split()
+    [
+        "epochs",
+        "dim",
+        "classes_per_batch",
+        "pictures_per_class",
+        "clean_epochs",
+        "precision",
+        "optimizer",
+        "learning_rate",
+        "warm_up",
+        "weight_decay",
+    ]
 )
 
 
