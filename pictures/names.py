@@ -9,7 +9,7 @@ from pathlib import Path
 
 __all__ = ["path_of", "to_label", "to_text"]
 
-_ESCAPED = re.compile(r"\\x([89a-f][0-9a-f])")
+_ESCAPED = re.compile(r"\\x([89a-f][0-9a-f])|\\ud([89a-f][0-9a-f]{2})")
 
 
 def to_text(name: str) -> str:
@@ -26,7 +26,10 @@ def to_text(name: str) -> str:
     """
     if name.isascii():
         return name
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    try:
+        return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # half a character, which Windows allows
+        return name.encode("utf-8", "backslashreplace").decode()
 
 
 def to_label(folder: str) -> str:
@@ -46,6 +49,11 @@ def path_of(text: str) -> Path:
         >>> str(path_of("caf\\xe9.png")) == "caf\udce9.png"
         True
     """
-    if "\\x" not in text or os.path.lexists(text):
+    if "\\" not in text or os.path.lexists(text):
         return Path(text)
-    return Path(_ESCAPED.sub(lambda escape: chr(0xDC00 + int(escape[1], 16)), text))
+    return Path(_ESCAPED.sub(_unescape, text))
+
+
+def _unescape(escape: re.Match[str]) -> str:
+    byte, half = escape.groups()
+    return chr(0xDC00 + int(byte, 16)) if byte else chr(0xD000 + int(half, 16))

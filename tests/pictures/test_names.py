@@ -17,6 +17,12 @@ def test_text_is_unicode_and_leads_back(name: bytes) -> None:
     assert os.fsencode(path_of(text)) == name
 
 
+def test_half_a_character_is_escaped_too() -> None:
+    text = to_text("a\ud83d.png")
+    text.encode()
+    assert str(path_of(text)) == "a\ud83d.png"
+
+
 def test_a_name_that_looks_escaped_is_itself_where_it_is_there(tmp_path: Path) -> None:
     file = tmp_path / "a\\xe9.png"
     assert path_of(str(file)) != file
