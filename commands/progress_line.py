@@ -1,7 +1,7 @@
 """The one line that says what long work is at: a bar on a terminal, plain lines in a pipe.
 
 A thread draws it, so that it also lives while the work itself cannot report, as in an import or
-while a step is compiled. What is done within a second draws nothing.
+while a step is compiled. What is soon done draws nothing.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
+from siam.printable import printable
+
 if TYPE_CHECKING:
     from rich.table import Table
 
 __all__ = ["ProgressLine", "duration", "standard_error"]
 
 # Seconds: on a terminal what is done sooner needs no line; in a pipe it is the rarer the better.
-FIRST_DRAWN = 0.8
+FIRST_DRAWN = 0.5
 FIRST_PRINTED, THEN_PRINTED = 8.0, 10.0
 # The pace is that of so many seconds: enough for epochs, few enough to follow a busy machine.
 WINDOW = 120.0
@@ -105,7 +107,7 @@ class ProgressLine:
         """Return what there is to say beside the name: the share, the detail, the time left."""
         now = time.monotonic()
         said = [f"{100 * self.done / self.total:.0f} %"] if self.total else []
-        said += [self.detail] if self.detail else []
+        said += [printable(self.detail)] if self.detail else []
         if (left := self._seconds_left(now)) is not None:
             said.append(f"{duration(left)} left")
         elif not self.total and now - self.began >= 2:
@@ -127,9 +129,10 @@ class ProgressLine:
                 self._draw()
             return
         wait = FIRST_PRINTED
-        while not self.over.wait(wait):
-            self._print()
-            wait = THEN_PRINTED
+        with contextlib.suppress(OSError):  # whoever read it has gone, or a disk is full
+            while not self.over.wait(wait):
+                self._print()
+                wait = THEN_PRINTED
 
     def _print(self) -> None:
         if not self.hidden:
@@ -179,5 +182,9 @@ def standard_error() -> Iterator[TextIO]:
     except (OSError, ValueError):  # replaced by something that is no file
         yield sys.stderr
         return
-    with os.fdopen(descriptor, "w", encoding=sys.stderr.encoding, errors="replace") as stream:
+    stream = os.fdopen(descriptor, "w", encoding=sys.stderr.encoding, errors="replace")
+    try:
         yield stream
+    finally:
+        with contextlib.suppress(OSError):  # a disk that is full
+            stream.close()

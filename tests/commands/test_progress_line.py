@@ -75,8 +75,8 @@ def test_a_pipe_gets_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
     with ProgressLine(stream) as line:
         wait_until(lambda: "Starting\n" in stream.getvalue())
-        line.report(Stage("Reading", "cats"), 1, 4)
-        wait_until(lambda: "Reading: 25 %, cats\n" in stream.getvalue())
+        line.report(Stage("Reading", "c\x1bats"), 1, 4)
+        wait_until(lambda: "Reading: 25 %, c\\x1bats\n" in stream.getvalue())
         line.hide()
         length = len(stream.getvalue())
         time.sleep(0.05)
