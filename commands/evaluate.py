@@ -58,6 +58,7 @@ def evaluate(
         false_accept_rate=false_accept_rate,
         threshold=threshold,
         progress=console.progress,
+        notice=console.notice,
     )
     if as_json:
         console.json_object(result)

@@ -19,7 +19,14 @@ from siam.runs.config import RunConfig
 from siam.runs.held_out import load_held_out
 from siam.siamese.encoder import Encoder
 
-__all__ = ["EmbeddedRun", "calibrate", "embed_run", "measure_run", "need_scikit_learn"]
+__all__ = [
+    "EmbeddedRun",
+    "calibrate",
+    "embed_run",
+    "index_commit",
+    "measure_run",
+    "need_scikit_learn",
+]
 
 TRAINED_ON = "split=train or split=validation"
 OF_EACH_KIND = 200
@@ -111,6 +118,13 @@ def indexed(gallery: Gallery, where: str, classes: tuple[str, ...]) -> tuple[Emb
     labels = np.array([number.get(name, -1) for name in gallery.labels_of(ids)], dtype=np.int64)
     ids, labels = ids[labels >= 0], labels[labels >= 0]
     return Embedded(gallery.vectors_of(ids), labels), ids
+
+
+def index_commit(gallery: Gallery) -> str:
+    """Return what names the state of an index: it changes with every commit."""
+    with gallery.catalogue.reading() as connection:
+        position = gallery.catalogue.position(connection)
+    return f"{position.generation}-{position.mark:016x}"
 
 
 def calibrate(embedded: EmbeddedRun, path: Path, *, progress: Progress = silent) -> Calibration:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable
 from typing import Any
 
-from siam.engine.calibrate import EmbeddedRun, embed_run, measure_run
+from siam import __version__
+from siam.engine.calibrate import EmbeddedRun, embed_run, index_commit, measure_run
 from siam.engine.open_run import OpenRun, open_run
 from siam.errors import UsageError
 from siam.evaluation.measure import Measurements
 from siam.evaluation.summary import summarise
 from siam.progress import Progress, silent
 from siam.run_files import HELD_OUT_FILE, METRICS_FILE
+from siam.runs.manifest import read_manifest
 
 __all__ = ["compare_runs", "evaluate_run"]
 
@@ -26,14 +29,16 @@ def evaluate_run(
     false_accept_rate: float | None = None,
     threshold: float | None = None,
     progress: Progress = silent,
+    notice: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """Score a run's test pictures anew.
+    """Score a run's test pictures, or say what training measured where nothing has changed since.
 
     Args:
         name: a run's name or path; the newest finished run when left out.
         false_accept_rate: false-accept rate to keep, instead of the most accurate threshold.
         threshold: distance to keep, 0 to 2, instead of both.
         progress: told of the work.
+        notice: told in a sentence where the figures are those of training.
 
     Returns:
         What `siam evaluate --json` prints; see docs/evaluation.md.
@@ -43,6 +48,9 @@ def evaluate_run(
         MissingExtraError: scikit-learn is not installed.
     """
     with open_run(name, also=FILES) as run:
+        if false_accept_rate is None and threshold is None and (kept := read_metrics(run)):
+            notice("As measured after training: the index has not changed since.")
+            return kept
         embedded, measured = measured_run(run, false_accept_rate, threshold, progress)
         progress("Computing intervals", 0, 0)
         return summarise(
@@ -55,6 +63,18 @@ def evaluate_run(
             seed=run.config.train.seed,
             warnings=embedded.warnings,
         )
+
+
+def read_metrics(run: OpenRun) -> dict[str, Any] | None:
+    """Return what this siam measured when it trained a run, unless the index has changed since.
+
+    The manifest vouches for the rest: encoder, calibration, test pictures and the figures.
+    """
+    metrics: dict[str, Any] = json.loads((run.path / METRICS_FILE).read_bytes())
+    same = read_manifest(run.path).versions.get("siam") == __version__
+    if not same or metrics.get("index") != index_commit(run.gallery):
+        return None
+    return {**metrics, "run": run.name}
 
 
 def compare_runs(

@@ -14,7 +14,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from siam.atomic import write_json
-from siam.engine.calibrate import calibrate, embed_run, measure_run, need_scikit_learn
+from siam.engine.calibrate import (
+    calibrate,
+    embed_run,
+    index_commit,
+    measure_run,
+    need_scikit_learn,
+)
 from siam.engine.index.training_set import fill_gallery
 from siam.engine.novel_classes import compare_unseen
 from siam.engine.open_run import OpenRun
@@ -244,6 +250,7 @@ def finish(plan: TrainingPlan, fitted: Fitted, progress: Progress) -> dict[str, 
                 warnings=embedded.warnings,
             ),
             "test_pictures": len(embedded.test.labels),
+            "index": index_commit(gallery),
             **fitted.to_dict(),
         }
         if dataset.unseen is not None:
