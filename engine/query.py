@@ -212,11 +212,12 @@ def answer_of(
     """
     name, prepared = picture
     probability, word, reason = verdict.probability, verdict.verdict, explain(verdict, label)
+    there = f"it is in the index, as {copies[0].key}" if copies else ""
     own = list(dict.fromkeys(item.label for item in copies if item.label))
     if len(own) > 1:
         word, reason = "unsure", f"it is in the index with {len(own)} labels: {', '.join(own)}"
     elif own == [label]:
-        reason = f"it is in the index, as {copies[0].key}; {reason}"
+        reason = f"{there}; {reason}"
     elif own:
         reason = f"it is in the index, labelled {own[0]}; its neighbours say {label}"
         label, probability, word = own[0], 1 - probability, "unsure"
@@ -224,7 +225,7 @@ def answer_of(
         label, probability, word, reason = None, 0.0, "no match", "the picture is blank"
     elif prepared is not None and prepared.doubtful and word == "match":
         doubts = [finding.sentence for finding in prepared.findings if finding.doubtful]
-        word, reason = "unsure", "; ".join(doubts)
+        word, reason = "unsure", "; ".join([*doubts, there] if there else doubts)
     return Answer(name, word, label, probability, reason, neighbours, prepared)
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from siam.datasets.load import load_dataset
 from siam.engine.labels import label_files
 from siam.pictures.preparation import Preparation
 from siam.recipe import Recipe
-from siam.runs.config import DataChoice, RunConfig, TrainChoice
+from siam.runs.config import DataChoice, RunConfig, TrainChoice, new_config
 
 
 def config_of(source: Path, classes: Sequence[str], data: DataChoice) -> RunConfig:
@@ -76,3 +77,18 @@ def test_a_run_that_learned_from_a_table_asks_it(write_folder: Callable[..., Pat
     config = config_of(folder, ["tabby", "black"], DataChoice(dataset=str(table)))
     assert labels(folder, ["cat/0.png", "cat/1.png", "dog/0.png"], config) == {"cat/0.png": "tabby"}
     assert labels(folder / "cat", ["0.png"], config) == {"0.png": "tabby"}
+
+
+def test_a_run_records_how_deep_its_classes_lie(write_folder: Callable[..., Path]) -> None:
+    folder = write_folder()
+    for name in ("cat", "dog"):
+        (folder / name).rename(folder / "moved")
+        (folder / name).mkdir()
+        (folder / "moved").rename(folder / name / "one")
+    config = new_config(
+        load_dataset(str(folder)), DataChoice(dataset=str(folder)), TrainChoice(), Recipe()
+    )
+    assert config.data.classes_from == "2"
+    assert labels(folder / "cat", ["one/0.png"], config) == {"one/0.png": "cat/one"}
+    digits = new_config(load_dataset("digits"), DataChoice(), TrainChoice(), Recipe())
+    assert digits.data.classes_from is None
