@@ -69,7 +69,7 @@ def plan_training(
     with quiet_native_logs(progress):
         from siam.siamese.recipe_check import check_recipe
         from siam.siamese.step_time import measure_step
-        from siam.training.device import detect_device
+        from siam.training.device import compile_steps, detect_device
         from siam.training.precision import resolve_precision
     check_recipe(recipe)
     shape, classes = dataset.picture_shape, len(dataset.classes)
@@ -88,7 +88,7 @@ def plan_training(
             f"Within {train.minutes:g} minutes: preset {train.preset}, "
             f"{recipe.epochs} epoch{'s' * (recipe.epochs > 1)}."
         )
-    elif not times and device.kind == "cpu":  # on a GPU, to compile it would take too long
+    elif not times and not compile_steps():  # as a whole, for a look, would take too long
         times[recipe.precision] = measure(recipe)
     seconds = {precision: round(step.seconds, 4) for precision, step in times.items()}
     measured = MeasuredPrecision(device=device.name, backend=device.backend, seconds=seconds)

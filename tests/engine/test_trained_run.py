@@ -8,7 +8,9 @@ import tomllib
 from pathlib import Path
 
 from siam.engine.open_run import open_run
+from siam.runs.config import load_config
 from siam.runs.manifest import read_manifest, verify_files
+from siam.training.device import compile_steps, detect_device
 
 
 def test_a_run_holds_what_the_design_says(trained: Path) -> None:
@@ -27,6 +29,14 @@ def test_a_run_holds_what_the_design_says(trained: Path) -> None:
     }
     assert not {"checkpoint.npz", ".lock"} & names
     assert [path.name for path in trained.parent.iterdir()] == [trained.name]
+
+
+def test_a_run_knows_its_precision_and_what_a_step_took(trained: Path) -> None:
+    config = load_config(trained)
+    assert config.recipe.precision in {"float32", "mixed_bfloat16"}
+    if not compile_steps():
+        assert config.precision and config.precision.device == detect_device().name
+        assert 0 < config.precision.seconds[config.recipe.precision] < 60
 
 
 def test_the_manifest_covers_what_training_wrote(trained: Path) -> None:
