@@ -153,7 +153,7 @@ def train_run(
 def what_is_kept(folder: Path | None) -> str:
     """Say what an interrupted training leaves in its folder, if it had one, and how to go on."""
     if folder is None:
-        return "nothing was begun."
+        return "nothing was changed."
     position = read_position(folder)
     epoch = len(position.history)
     if position.step:

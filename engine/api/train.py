@@ -66,6 +66,7 @@ def train(
     Raises:
         DataError: the data set cannot be read.
         RunError: the runs folder cannot be written, or there is nothing to resume.
+        DivergenceError: the loss became infinite or no number.
         UsageError: a name that is taken, or a value that makes no sense.
         MissingExtraError: the extra "train" is not installed.
 

@@ -224,7 +224,7 @@ def test_an_interrupted_name_is_not_begun_again(few: DataChoice, cut: Path) -> N
 @pytest.mark.parametrize(
     ("stage", "kept", "begun"),
     [
-        ("Reading the data set", "nothing was begun", False),
+        ("Reading the data set", "nothing was changed", False),
         ("Compiling", "nothing was learned", True),
     ],
     ids=["reading", "compiling"],
