@@ -29,7 +29,7 @@ from siam.engine.index.changes import (
 from siam.engine.inputs import in_channels
 from siam.engine.open_run import OpenRun, open_encoder_of, open_run
 from siam.engine.reading import PreparedPicture, join_portions, read_ahead
-from siam.errors import DataError
+from siam.errors import DataError, UsageError
 from siam.index.catalogue import FILE
 from siam.index.files import known_files, remember_stats
 from siam.index.gallery import Gallery
@@ -156,7 +156,13 @@ def sync(
     Raises:
         DataError: the folder is not there, or holds no picture although the index does: perhaps
             its disk is not mounted.
+        UsageError: a file, which has no sub-folder to be labelled by.
     """
+    if folder.is_file():
+        raise UsageError(
+            f"`siam index sync` follows a folder, received the file {folder}.",
+            f"Add it:  siam index add {folder} --label LABEL",
+        )
     progress("Looking for pictures", 0, 0)
     root = Path(to_text(str(folder.resolve())))
     files, unseen = list_candidates(folder, None, config=run.config, may_be_empty=True)

@@ -107,7 +107,8 @@ def _approximate(base: FaissFiles, dead: Integers, queries: Vectors, k: int) -> 
             _, candidates = base.approximate.search(queries, width, params=parameters)
     except (RuntimeError, MemoryError):  # what is in the file is no structure that FAISS can search
         return _exact(base, dead, queries, k)
-    candidates[candidates >= len(base.ids)] = -1  # rows that a forged one speaks of
+    # Rows that a forged one speaks of are none.
+    candidates[(candidates < 0) | (candidates >= len(base.ids))] = -1
     rows, lost = _mask(dead, candidates)
     least = min(k, len(base.ids) - len(dead))
     short = (lost > spare) | ((rows >= 0).sum(axis=1) < least)

@@ -186,8 +186,9 @@ def test_an_accelerator_of_other_rows_is_done_without(
         assert not verify(reader).clean
 
 
+@pytest.mark.parametrize("beyond", [600, 10**12, -7, -(1 << 62)])
 def test_rows_that_a_forged_structure_speaks_of_are_not_looked_up(
-    gallery: Gallery, vectors: np.ndarray, assert_equal: Any, nearest: Any
+    gallery: Gallery, beyond: int, vectors: np.ndarray, assert_equal: Any, nearest: Any
 ) -> None:
     """As many rows as there should be, under other numbers."""
     import faiss
@@ -201,7 +202,7 @@ def test_rows_that_a_forged_structure_speaks_of_are_not_looked_up(
     path = folder / "approximate.faiss"
     forged = faiss.read_index(str(path))
     forged.reset()
-    forged.add_with_ids(vectors, np.arange(600) + np.where(np.arange(600) % 2, 0, 10**9))
+    forged.add_with_ids(vectors, np.where(np.arange(600) % 3, np.arange(600), beyond))
     faiss.write_index(forged, str(path))
     manifest = msgspec.json.decode((folder / "manifest.json").read_bytes())
     manifest["files"][path.name] = fingerprint(path)

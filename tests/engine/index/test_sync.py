@@ -17,7 +17,7 @@ from siam.datasets.load import load_dataset
 from siam.engine.index.sync import add, open_to_index, sync
 from siam.engine.inputs import open_input
 from siam.engine.open_run import OpenRun
-from siam.errors import DataError
+from siam.errors import DataError, UsageError
 from siam.index.verify import verify
 
 
@@ -241,6 +241,16 @@ def test_an_interrupted_sync_goes_on(
     assert len(run.gallery) == before + 8
     assert counts(sync(run, folder)) == (4, 0, 0, 8)
     assert verify(run.gallery).clean
+
+
+def test_a_file_is_not_followed(run: OpenRun, folder: Path) -> None:
+    """Synced by itself it would lose the label that its folder gives it."""
+    sync(run, folder)
+    picture = next(path for path in sorted(folder.rglob("*")) if path.is_file())
+    before = run.gallery.labels_of(run.gallery.select()).tolist()
+    with pytest.raises(UsageError, match="follows a folder, received the file"):
+        sync(run, picture)
+    assert run.gallery.labels_of(run.gallery.select()).tolist() == before
 
 
 def test_an_emptied_folder_is_not_believed(run: OpenRun, folder: Path) -> None:
