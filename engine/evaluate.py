@@ -16,6 +16,7 @@ from siam.evaluation.summary import summarise
 from siam.progress import Progress, silent
 from siam.run_files import HELD_OUT_FILE, METRICS_FILE
 from siam.runs.manifest import read_manifest
+from siam.runs.own_runs import was_trained_here
 
 __all__ = ["compare_runs", "evaluate_run"]
 
@@ -68,8 +69,11 @@ def evaluate_run(
 def read_metrics(run: OpenRun) -> dict[str, Any] | None:
     """Return what this siam measured when it trained a run, unless the index has changed since.
 
-    The manifest vouches for the rest: encoder, calibration, test pictures and the figures.
+    The manifest vouches for the rest: encoder, calibration, test pictures and the figures. That of
+    a run from elsewhere vouches for what its sender likes, so such a run is measured.
     """
+    if not was_trained_here(run.path):
+        return None
     metrics: dict[str, Any] = json.loads((run.path / METRICS_FILE).read_bytes())
     same = read_manifest(run.path).versions.get("siam") == __version__
     if not same or metrics.get("index") != index_commit(run.gallery):

@@ -44,6 +44,7 @@ from siam.run_files import (
 from siam.runs.config import DataChoice, TrainChoice, describe_precision, save_config
 from siam.runs.held_out import save_held_out
 from siam.runs.lifecycle import hold_run, publish_run, run_name
+from siam.runs.own_runs import remember_own
 from siam.siamese.encoder import open_encoder
 from siam.training.native_logs import quiet_native_logs
 from siam.training.position import read_position
@@ -145,6 +146,7 @@ def train_run(
             fitted = fit(plan, device, progress, notice)
             metrics = finish(plan, fitted, progress)
             path = publish_run(folder, unneeded=(CHECKPOINT_FILE, RANKING_FILE))
+        remember_own(path)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(what_is_kept(folder)) from None
     return TrainedRun(path, metrics)

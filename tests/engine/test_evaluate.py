@@ -10,6 +10,7 @@ import pytest
 from siam.engine import evaluate
 from siam.engine.evaluate import evaluate_run
 from siam.engine.open_run import open_run
+from siam.runs.manifest import write_manifest
 
 
 class Measured(Exception):
@@ -40,6 +41,16 @@ def test_what_training_measured_is_told_until_the_index_changes(
         evaluate_run()
     with open_run(read_only=False) as run:
         run.gallery.remove(run.gallery.select("split=train")[:1])
+    with pytest.raises(Measured):
+        evaluate_run()
+
+
+@pytest.mark.usefixtures("unmeasured")
+def test_figures_that_somebody_else_wrote_are_not_told(run_copy: Path) -> None:
+    metrics = json.loads((run_copy / "metrics.json").read_bytes())
+    metrics["verdict"] = "Excellent."
+    (run_copy / "metrics.json").write_text(json.dumps(metrics))
+    write_manifest(run_copy)  # which vouches for them
     with pytest.raises(Measured):
         evaluate_run()
 

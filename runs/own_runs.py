@@ -1,0 +1,35 @@
+"""Which runs were trained here: their figures need not be measured again to be believed.
+
+A run from elsewhere may say anything of itself, and its manifest vouches for it all the same. So
+the manifests of the runs that this user trained on this machine are remembered, by their hash.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+from siam.atomic import sha256
+from siam.run_files import MANIFEST_FILE
+
+__all__ = ["remember_own", "was_trained_here"]
+
+
+def remember_own(run: Path) -> None:
+    """Remember a run that was just trained; where the user cache takes nothing, it is measured."""
+    with contextlib.suppress(OSError):
+        mark = mark_of(run)
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+
+
+def was_trained_here(run: Path) -> bool:
+    """Tell whether a run is, file by file, one that was trained here."""
+    return mark_of(run).exists()
+
+
+def mark_of(run: Path) -> Path:
+    """Return the empty file in the user cache that stands for a run."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("siam") / "trained" / sha256(run / MANIFEST_FILE)
