@@ -8,7 +8,7 @@ from typing import Any
 
 __all__ = ["load_faiss"]
 
-THREADS, DUPLICATES = "OMP_NUM_THREADS", "KMP_DUPLICATE_LIB_OK"
+THREADS, DUPLICATES, WAITING = "OMP_NUM_THREADS", "KMP_DUPLICATE_LIB_OK", "OMP_WAIT_POLICY"
 # From how many numbers on the queries of a search are multiplied as a matrix. FAISS waits for
 # 128,000 (2,000 queries of 64), and compares fewer one by one: 1,000 in 60,000 vectors took 1.26 s
 # of a core's time, as a matrix 0.16 s (AMD EPYC, AVX2).
@@ -27,6 +27,9 @@ def load_faiss() -> Any:
         >>> load_faiss().IndexFlatL2(8).d
         8
     """
+    # Threads that wait for each other sleep. Awake they keep a busy machine from the one that they
+    # wait for: 1,000 queries in 54,000 vectors took 4.4 s, asleep 0.4 s (2 cores, load 14).
+    os.environ.setdefault(WAITING, "PASSIVE")
     if sys.platform == "darwin" and "faiss" not in sys.modules:
         os.environ.setdefault(DUPLICATES, "TRUE")
         if THREADS not in os.environ:

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from typing import Any
 
 MODULES = ("fcntl", "grp", "pwd", "resource", "termios")
-FUNCTIONS = ("chown", "fork", "getuid", "mkfifo", "sched_getaffinity", "statvfs", "O_DIRECTORY")
+FUNCTIONS = ("chown", "fork", "getuid", "mkfifo", "sched_getaffinity", "O_DIRECTORY")
 SIGNALS = ("SIGHUP", "SIGKILL", "SIGPIPE", "SIGALRM")
 
 

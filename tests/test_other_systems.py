@@ -64,8 +64,6 @@ def test_answers_are_given_and_told_in_the_console_s_own_letters(
         ["query", some, "--json"],
         ["runs"],
         ["embed", some, "--out", "e.npz"],
-        ["evaluate"],
-        ["report"],
     )
     answer = next(json.loads(line) for line in said.splitlines() if line.startswith("{"))
     assert answer["results"][0]["label"].startswith("né")
@@ -77,9 +75,11 @@ def test_a_run_is_removed(run_copy: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_run_is_trained_and_exported(runs: Path) -> None:
+def test_a_run_is_trained_measured_and_exported(runs: Path) -> None:
     play(
         ["train", "digits", "--preset", "quick", "--epochs", "1", "--name", "new"],
+        ["evaluate", "--threshold", "0.5"],
+        ["report"],
         ["export", "--out", "exported"],
     )
     assert (runs / "new" / "manifest.json").exists()

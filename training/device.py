@@ -135,6 +135,9 @@ def environment(backend: str, device: str, current: Mapping[str, str]) -> dict[s
         # its own (2 cores, AMD EPYC), and kept 34 beside 373.
         "TF_CPU_ALLOCATOR_USE_BFC": "true",
     }
+    if backend != "torch":  # which computes by OpenMP
+        # For FAISS and scikit-learn, whose runtime reads it once: see `siam.faiss_library`.
+        variables["OMP_WAIT_POLICY"] = current.get("OMP_WAIT_POLICY", "PASSIVE")
     if backend == "jax":
         import platformdirs
 

@@ -104,6 +104,12 @@ def test_jax_keeps_what_it_compiled_where_the_user_says_or_in_the_cache() -> Non
     assert "JAX_COMPILATION_CACHE_DIR" not in environment("torch", "cpu", {})
 
 
+def test_threads_of_openmp_sleep_while_they_wait_unless_the_user_says_otherwise() -> None:
+    assert environment("jax", "cpu", {})["OMP_WAIT_POLICY"] == "PASSIVE"
+    assert environment("jax", "cpu", {"OMP_WAIT_POLICY": "ACTIVE"})["OMP_WAIT_POLICY"] == "ACTIVE"
+    assert "OMP_WAIT_POLICY" not in environment("torch", "cpu", {})
+
+
 @pytest.mark.parametrize("asked", ["tpu", "gpu:", "gpu:x", "cpu:0", "gpu:-1", ""])
 def test_a_device_that_means_nothing_is_refused(asked: str) -> None:
     with pytest.raises(UsageError, match=f"auto, cpu, gpu, gpu:N or all, received '{asked}'"):
