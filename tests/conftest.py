@@ -86,6 +86,25 @@ def pictures_beside_a_run(run_copy: Path, tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(siam, "train", lambda *_, **__: siam.open("digits"), raising=False)
 
 
+@pytest.fixture(scope="session")
+def backbone_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A backbone of 32 pixels a side that learned nothing: the mean colour of 64 squares."""
+    import keras
+    from keras import layers
+
+    path = tmp_path_factory.mktemp("backbone") / "squares.keras"
+    keras.Sequential(
+        [
+            keras.Input((32, 32, 3)),
+            layers.Rescaling(1 / 255),
+            layers.AveragePooling2D(4),
+            layers.Flatten(),
+        ],
+        name="backbone",
+    ).save(path)
+    return path
+
+
 WriteIdx = Callable[[Path, np.ndarray], Path]
 WritePicture = Callable[[Path], Path]
 
