@@ -16,6 +16,7 @@ from siam.errors import UsageError
 
 __all__ = [
     "PAIR_KINDS",
+    "PRETRAINED",
     "PRESET_NAMES",
     "AugmentPolicy",
     "Pairs",
@@ -31,6 +32,8 @@ PRESET_NAMES: tuple[Preset, ...] = get_args(Preset)
 # Every pair of a batch counts, or explicit pairs are drawn.
 Pairs = Literal["batch", "sampled"]
 PAIR_KINDS: tuple[Pairs, ...] = get_args(Pairs)
+# The tower that is put on the features of a backbone (`siam.siamese.pretrained_tower`).
+PRETRAINED = "pretrained"
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Amount = Annotated[float, msgspec.Meta(ge=0, le=1000)]
 Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
@@ -94,7 +97,7 @@ class Recipe:
     """Everything that decides a training beside the data and the seed.
 
     Args:
-        tower: name of a builder in `siam.siamese.towers.TOWERS`.
+        tower: name of a builder in `siam.siamese.towers.TOWERS`, or `PRETRAINED`.
         ensemble_size: towers side by side, each trained on its own part of the embedding.
         dim: length of an embedding, a multiple of `ensemble_size`.
         loss: name of a loss in `siam.siamese.losses.registry.LOSSES`.

@@ -14,6 +14,7 @@ __all__ = [
     "MANIFEST_FILE",
     "METRICS_FILE",
     "NETWORK_FILE",
+    "PRETRAINED_FOLDER",
     "RANKING_FILE",
     "REPORT_FILE",
 ]
@@ -33,3 +34,4 @@ MANIFEST_FILE = "manifest.json"  # hashes of what training wrote
 # While it is trained only: what an interrupted training goes on from.
 CHECKPOINT_FILE = "checkpoint.npz"
 RANKING_FILE = "ranking.npz"
+PRETRAINED_FOLDER = "pretrained"  # features of a backbone, and the head learned on them

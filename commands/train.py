@@ -35,6 +35,19 @@ def train(
     data_dir: Annotated[
         Path | None, typer.Option(help="Where data sets stand.", envvar="SIAM_DATA_DIR")
     ] = None,
+    tower: Annotated[
+        str,
+        typer.Option(
+            help="auto, small, wide, deep, or pretrained: on a network that learned on ImageNet."
+        ),
+    ] = "auto",
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            help="The pretrained network, a .keras file. Default: Keras' EfficientNetV2-B0.",
+            envvar="SIAM_WEIGHTS",
+        ),
+    ] = None,
     seed: Annotated[
         int | None,
         typer.Option(min=0, help="Fixes splits, order, initialisation.", show_default="0"),
@@ -107,12 +120,14 @@ def train(
         dict(key_value(text) for text in values or []),
         preset=preset,
         epochs=epochs,
+        tower=tower,
         seed=seed,
         pairs=pairs,
         patience=patience,
         minutes=minutes,
     )
-    choice = choose_training(**asked)
+    # Not among what was asked: SIAM_WEIGHTS may be set for other runs than the one that goes on.
+    choice = choose_training(**asked, weights=str(weights) if weights else None)
     with heeded(console.progress) as progress:
         run = train_run(
             data,

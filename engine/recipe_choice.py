@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -23,13 +24,18 @@ USUAL_BATCH = 260
 
 
 def asked_options(
-    overrides: Mapping[str, str], *, epochs: int | None, **options: str | float | None
+    overrides: Mapping[str, str],
+    *,
+    epochs: int | None,
+    tower: str = "auto",
+    **options: str | float | None,
 ) -> dict[str, Any]:
     """Return what `choose_training` is to be given: what a user named, and nothing else.
 
     Args:
         overrides: recipe values by name.
         epochs: passes over the pictures, one of them; None = not named.
+        tower: another of them; "auto" = not named.
         **options: the others of `choose_training`; None = not named.
 
     Example:
@@ -38,6 +44,8 @@ def asked_options(
     """
     named: dict[str, Any] = {key: value for key, value in options.items() if value is not None}
     values = dict(overrides) if epochs is None else {**overrides, "epochs": str(epochs)}
+    if tower != "auto":
+        values["tower"] = tower
     return {**named, "overrides": values} if values else named
 
 
@@ -49,11 +57,12 @@ def choose_training(
     pairs: str = "batch",
     patience: int = 0,
     minutes: float | None = None,
+    weights: str | None = None,
 ) -> TrainChoice:
     """Return the way of training that a user named, before any data is looked for.
 
     Args:
-        preset, overrides, seed, pairs, patience, minutes: as in `TrainChoice`.
+        preset, overrides, seed, pairs, patience, minutes, weights: as in `TrainChoice`.
 
     Raises:
         UsageError: there is no such preset, or no such kind of pairs; no time at all, or a time
@@ -78,6 +87,8 @@ def choose_training(
         pairs=pick_word(pairs, PAIR_KINDS, "kind of pairs"),
         patience=patience,
         minutes=minutes,
+        # A run may be gone on with from another folder than it was begun in.
+        weights=str(Path(weights).absolute()) if weights else None,
     )
 
 

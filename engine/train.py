@@ -25,6 +25,7 @@ from siam.engine.index.training_set import fill_gallery
 from siam.engine.novel_classes import compare_unseen
 from siam.engine.open_run import OpenRun
 from siam.engine.report import write_run_report
+from siam.engine.towers.training import train_tower
 from siam.engine.training_cost import tell_cost
 from siam.engine.training_plan import Notice, TrainingPlan, plan_resumption, plan_training
 from siam.errors import MissingExtraError
@@ -39,6 +40,7 @@ from siam.run_files import (
     INDEX_FOLDER,
     METRICS_FILE,
     NETWORK_FILE,
+    PRETRAINED_FOLDER,
     RANKING_FILE,
 )
 from siam.runs.config import DataChoice, TrainChoice, describe_precision, save_config
@@ -80,12 +82,14 @@ class Fitted:
         parameters: of the tower.
         parity: how far the exported encoder is from Keras; None where there is none, because
             TensorFlow, which writes it, is not installed.
+        towers: how validation judged the towers that there were to choose from.
     """
 
     seconds: float
     epochs: int
     parameters: int
     parity: Parity | None
+    towers: Mapping[str, Any]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures for `metrics.json`."""
@@ -94,6 +98,7 @@ class Fitted:
                 "seconds": round(self.seconds, 3),
                 "epochs": self.epochs,
                 "parameters": self.parameters,
+                **self.towers,
             },
             "export": self.parity.to_dict() if self.parity else None,
         }
@@ -143,9 +148,10 @@ def train_run(
         folder = plan.folder
         with hold_run(folder):
             save_config(folder, plan.config)
-            fitted = fit(plan, device, progress, notice)
+            plan, fitted = fit(plan, device, progress, notice)
             metrics = finish(plan, fitted, progress)
-            path = publish_run(folder, unneeded=(CHECKPOINT_FILE, RANKING_FILE))
+            unneeded = (CHECKPOINT_FILE, RANKING_FILE, PRETRAINED_FOLDER)
+            path = publish_run(folder, unneeded=unneeded)
         remember_own(path)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(what_is_kept(folder)) from None
@@ -178,12 +184,13 @@ def need_training_parts() -> None:
     need_scikit_learn("siam train")
 
 
-def fit(plan: TrainingPlan, device: str, progress: Progress, notice: Notice) -> Fitted:
-    """Train the network; keep it and its encoder in the run."""
+def fit(
+    plan: TrainingPlan, device: str, progress: Progress, notice: Notice
+) -> tuple[TrainingPlan, Fitted]:
+    """Train the network; keep it and its encoder in the run; return the plan for what follows."""
     with quiet_native_logs(progress):
         from siam.siamese.export import export_litert
         from siam.siamese.network import tower_of
-        from siam.siamese.training import train_network
         from siam.training.device import detect_device
         from siam.training.distribution import distribute
 
@@ -203,29 +210,23 @@ def fit(plan: TrainingPlan, device: str, progress: Progress, notice: Notice) -> 
         for sentence in tell_cost(config, dataset, plan.step, kind=used.kind):
             notice(sentence)
     with distribute(device):
-        trained = train_network(
-            dataset.train,
-            dataset.validation,
-            recipe=config.recipe,
-            seed=config.train.seed,
-            folder=folder,
-            pairs=config.train.pairs,
-            patience=config.train.patience,
-            progress=progress,
-        )
+        trained = train_tower(plan, progress=progress, notice=notice)
+    save_config(folder, trained.plan.config)
     progress("Exporting the encoder", 0, 0)
     trained.network.save(folder / NETWORK_FILE)
     tower = tower_of(trained.network)
     parity = None
     if exportable:
-        probe = dataset.validation.pictures[:PROBE_PICTURES]
+        probe = trained.plan.dataset.validation.pictures[:PROBE_PICTURES]
         parity = export_litert(tower, folder / ENCODER_FILE, probe)
         if not parity.holds:
             notice(
                 "The exported encoder does not answer as Keras does (largest difference "
                 f"{parity.max_difference:.2g}); queries of this run go through Keras, slowly."
             )
-    return Fitted(trained.seconds, len(trained.history), int(tower.count_params()), parity)
+    return trained.plan, Fitted(
+        trained.seconds, trained.epochs, int(tower.count_params()), parity, trained.to_dict()
+    )
 
 
 def finish(plan: TrainingPlan, fitted: Fitted, progress: Progress) -> dict[str, Any]:

@@ -13,9 +13,9 @@ import msgspec
 from siam.datasets.load import load_dataset
 from siam.engine.time_budget import fit_minutes
 from siam.engine.training_cost import recipe_for
-from siam.errors import RunError, UsageError
+from siam.errors import DataError, RunError, UsageError
 from siam.progress import Progress
-from siam.recipe import PRESET_NAMES, Recipe, change_recipe, recipe_value
+from siam.recipe import PRESET_NAMES, PRETRAINED, Recipe, change_recipe, recipe_value
 from siam.runs.config import (
     DataChoice,
     MeasuredPrecision,
@@ -31,11 +31,14 @@ from siam.training.native_logs import quiet_native_logs
 
 if TYPE_CHECKING:
     from siam.datasets.dataset import Dataset
+    from siam.siamese.backbone import Backbone
     from siam.training.precision import StepTime
 
 __all__ = ["Notice", "TrainingPlan", "plan_training", "plan_resumption"]
 
 Notice = Callable[[str], None]
+# Of pictures in the backbone's size, held beside those in the own tower's.
+MOST_PHOTO_BYTES = 4 * 2**30
 
 
 @dataclass(frozen=True)
@@ -47,12 +50,17 @@ class TrainingPlan:
         config: what it is trained by.
         dataset: what it is trained on.
         step: what a step takes here, where it was measured.
+        backbone: what a pretrained tower begins with; None where there is to be no such tower.
+        photos: the data set in the backbone's size; `dataset` itself where siam's own tower is not
+            to be trained beside it.
     """
 
     folder: Path
     config: RunConfig
     dataset: Dataset
     step: StepTime | None = None
+    backbone: Backbone | None = None
+    photos: Dataset | None = None
 
 
 def plan_training(
@@ -64,6 +72,14 @@ def plan_training(
     notice: Notice,
 ) -> TrainingPlan:
     """Read the data set, settle the recipe, and make the folder of a new run."""
+    backbone = named_backbone(train)
+    if backbone is not None:
+        if train.minutes:
+            raise UsageError(
+                f"--minutes fits siam's own towers alone, received {train.minutes:g}.",
+                "Leave --minutes out.",
+            )
+        data = msgspec.structs.replace(data, size=backbone_size(data, backbone))
     dataset = read_dataset(data, train, progress, notice)
     recipe = recipe_for(train, dataset)
     with quiet_native_logs(progress):
@@ -72,6 +88,8 @@ def plan_training(
         from siam.training.device import compile_steps, detect_device
         from siam.training.precision import resolve_precision
     check_recipe(recipe)
+    if recipe.tower == PRETRAINED:  # its head is too small to be faster in another precision
+        recipe = dataclasses.replace(recipe, precision="float32")
     shape, classes = dataset.picture_shape, len(dataset.classes)
 
     def measure(recipe: Recipe, limit: float = float("inf")) -> StepTime:
@@ -88,13 +106,16 @@ def plan_training(
             f"Within {train.minutes:g} minutes: preset {train.preset}, "
             f"{recipe.epochs} epoch{'s' * (recipe.epochs > 1)}."
         )
-    elif not times and not compile_steps():  # as a whole, for a look, would take too long
+    elif not times and recipe.tower != PRETRAINED and not compile_steps():
+        # Compiled as a whole, for a look, it would take too long.
         times[recipe.precision] = measure(recipe)
     seconds = {precision: round(step.seconds, 4) for precision, step in times.items()}
     measured = MeasuredPrecision(device=device.name, backend=device.backend, seconds=seconds)
     config = new_config(dataset, data, train, recipe, measured if times else None)
+    backbone, photos = read_photos(config, dataset, backbone, progress, notice)
     folder = begin_run(runs_folder() / free_name(name, dataset.name))
-    return TrainingPlan(folder, config, dataset, times.get(recipe.precision))
+    took = times.get(recipe.precision)
+    return TrainingPlan(folder, config, dataset, took, backbone, photos)
 
 
 def plan_resumption(
@@ -121,13 +142,85 @@ def plan_resumption(
     with quiet_native_logs(progress):
         from siam.siamese.recipe_check import check_recipe
     check_recipe(config.recipe)
+    backbone = named_backbone(config.train)
     dataset = read_dataset(config.data, config.train, progress, notice)
     if config.fingerprint != dataset.fingerprint:
         raise RunError(
             f"The data set {config.source} is not what it was when this run began.",
             f"Bring it back, or start anew and remove this:  {anew}",
         )
-    return TrainingPlan(folder, config, dataset)
+    backbone, photos = read_photos(config, dataset, backbone, progress, notice)
+    return TrainingPlan(folder, config, dataset, backbone=backbone, photos=photos)
+
+
+def named_backbone(train: TrainChoice) -> Backbone | None:
+    """Load the backbone where a pretrained tower was asked for by name."""
+    if train.overrides.get("tower") != PRETRAINED:
+        return None
+    with quiet_native_logs():
+        from siam.siamese.backbone import load_backbone
+    return load_backbone(Path(train.weights) if train.weights else None)
+
+
+def backbone_size(data: DataChoice, backbone: Backbone) -> int:
+    """Return the side that the backbone's pictures have.
+
+    Raises:
+        UsageError: another one was asked for.
+    """
+    if data.size not in (None, backbone.side):
+        raise UsageError(
+            f"The pretrained tower {backbone.name} takes pictures of {backbone.side} pixels a "
+            f"side, received --size {data.size}.",
+            "Leave --size out.",
+        )
+    return backbone.side
+
+
+def read_photos(
+    config: RunConfig,
+    dataset: Dataset,
+    backbone: Backbone | None,
+    progress: Progress,
+    notice: Notice,
+) -> tuple[Backbone | None, Dataset | None]:
+    """Return the backbone and the data set in its size, where a pretrained tower is to be tried.
+
+    That is where one was named, and, as long as no tower, size or time was, for square photos
+    where a backbone is at hand: nothing is downloaded unasked.
+    """
+    if backbone is not None:
+        return backbone, dataset
+    data, train = config.data, config.train
+    named = data.size or train.minutes or "tower" in train.overrides
+    height, width, _ = dataset.picture_shape
+    if dataset.prepare != "photo" or height != width or named:
+        return None, None
+    from siam.siamese.backbone import backbone_at_hand, load_backbone
+
+    weights = Path(train.weights) if train.weights else None
+    if not backbone_at_hand(weights):
+        notice(
+            "On photos of things a tower pretrained on ImageNet is far better than siam's own: "
+            "--tower pretrained downloads one, once (24 MB), and --weights names a file."
+        )
+        return None, None
+    try:
+        backbone = load_backbone(weights)
+    except DataError as error:
+        if weights is not None:  # that was named, and is never replaced
+            raise
+        notice(f"{error.problem} So siam's own tower is trained alone.")
+        return None, None
+    pictures = len(dataset.train) + len(dataset.validation) + len(dataset.test)
+    if pictures * backbone.side**2 * 3 > MOST_PHOTO_BYTES:
+        notice(
+            f"{pictures:,} pictures of {backbone.side} pixels a side are too many to try a "
+            "pretrained tower beside siam's own: --tower pretrained trains it all the same."
+        )
+        return None, None
+    sized = msgspec.structs.replace(data, size=backbone.side, prepare=dataset.prepare)
+    return backbone, read_dataset(sized, train, progress, lambda _: None)
 
 
 def refuse_changes(

@@ -24,6 +24,7 @@ __all__ = [
     "DataChoice",
     "MeasuredPrecision",
     "RunConfig",
+    "TowerTable",
     "TrainChoice",
     "dataset_word",
     "describe_precision",
@@ -62,6 +63,7 @@ class TrainChoice(Table, frozen=True, kw_only=True):
         pairs: "batch" or "sampled".
         patience: epochs without a better validation loss before stopping; 0 = never.
         minutes: wall time that the epochs were chosen for; None = they were not.
+        weights: the file of a pretrained tower's backbone; None = Keras' own, if it is at hand.
     """
 
     preset: Preset = "balanced"
@@ -70,6 +72,7 @@ class TrainChoice(Table, frozen=True, kw_only=True):
     pairs: Pairs = "batch"
     patience: Annotated[int, msgspec.Meta(ge=0)] = 0
     minutes: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    weights: str | None = None
 
 
 class MeasuredPrecision(Table, frozen=True, kw_only=True):
@@ -84,6 +87,16 @@ class MeasuredPrecision(Table, frozen=True, kw_only=True):
     device: str
     backend: str
     seconds: Mapping[str, float]
+
+
+class TowerTable(Table, frozen=True, kw_only=True):
+    """What a pretrained tower is made of: its backbone, the SHA-256 of that one's file, and each
+    part of the embedding with the weight of its squared distance, in sum 1.
+    """
+
+    backbone: str
+    sha256: str
+    shares: Mapping[str, Annotated[float, msgspec.Meta(ge=0, le=1)]]
 
 
 class DatasetTable(Table, frozen=True, kw_only=True):
@@ -113,6 +126,7 @@ class ConfigFile(Table, frozen=True, kw_only=True):
     prepare: PrepareTable
     recipe: dict[str, Any]
     precision: MeasuredPrecision | None = None
+    tower: TowerTable | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +146,7 @@ class RunConfig:
         groups: one group name (an alphabet, say) per class, or empty.
         preparation: what a picture from outside goes through.
         precision: what a step took when it was chosen; None where it was not measured.
+        tower: what a pretrained tower is made of; None: siam's own.
     """
 
     data: DataChoice
@@ -145,6 +160,7 @@ class RunConfig:
     groups: tuple[str, ...]
     preparation: Preparation
     precision: MeasuredPrecision | None = None
+    tower: TowerTable | None = None
 
 
 def new_config(
@@ -222,6 +238,8 @@ def save_config(folder: Path, config: RunConfig) -> None:
         "recipe": dataclasses.asdict(config.recipe),
         "precision": msgspec.to_builtins(config.precision) or {},
     }
+    if config.tower is not None:
+        content["tower"] = msgspec.to_builtins(config.tower)
     # TOML has no word for None, and what is empty need not be told.
     told = {
         name: {key: value for key, value in table.items() if value is not None}
@@ -270,6 +288,7 @@ def load_config(folder: Path) -> RunConfig:
             groups=file.dataset.groups,
             preparation=Preparation(file.prepare.chain, file.prepare.size, file.prepare.channels),
             precision=file.precision,
+            tower=file.tower,
         )
     except (ValueError, UsageError) as error:
         problem = error.problem if isinstance(error, UsageError) else error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
@@ -94,9 +95,11 @@ def publish_run(folder: Path, *, unneeded: Sequence[str] = ()) -> Path:
 
     Args:
         folder: the run in the making.
-        unneeded: names of files that only an interrupted training needs; they are removed.
+        unneeded: names of files and folders that only an interrupted training needs; removed.
     """
     for name in unneeded:
+        if (folder / name).is_dir():
+            shutil.rmtree(folder / name)
         (folder / name).unlink(missing_ok=True)
     write_manifest(folder)
     path = folder.with_name(run_name(folder))

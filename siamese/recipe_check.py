@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from siam.errors import UsageError
-from siam.recipe import Recipe
+from siam.recipe import PRETRAINED, Recipe
 from siam.siamese.losses.registry import LOSSES
 from siam.siamese.test_time_augmentation import VIEWS
 from siam.siamese.towers import TOWERS
@@ -28,7 +28,7 @@ def check_recipe(recipe: Recipe) -> None:
         >>> check_recipe(Recipe(loss="supervised-contrastive"))
     """
     known: dict[str, Iterable[object]] = {
-        "tower": TOWERS,
+        "tower": (*TOWERS, PRETRAINED),
         "loss": LOSSES,
         "optimizer": OPTIMIZERS,
         "precision": PRECISIONS,

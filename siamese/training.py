@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -64,6 +66,7 @@ def train_network(
     pairs: Pairs = "batch",
     patience: int = 0,
     on_device: bool | None = None,
+    build: Callable[[tuple[int, ...]], keras.Model] | None = None,
     progress: Progress = silent,
 ) -> TrainedNetwork:
     """Train, or go on where an interrupted training stopped: the result is the same.
@@ -79,6 +82,8 @@ def train_network(
         patience: stop after this many epochs without a better validation loss; 0 = never.
         on_device: keep the pictures on the device and distort them there; None = where that is
             faster: on a GPU with the memory for it. Explicit pairs are always fed by the CPU.
+        build: builds the tower from a picture's shape; None = the recipe's own. Where it takes no
+            pictures but what another network made of them, the recipe must not distort.
         progress: told of steps done.
 
     Raises:
@@ -93,8 +98,9 @@ def train_network(
         train = add_outliers(train, seed=seed)
     feed = make_feed(train, recipe, pairs, seed=seed)
     watched = make_feed(validation, recipe, pairs, seed=seed, vary=False)
+    build = build or partial(tower_for, recipe)
     with dtype_policy(recipe.precision):
-        tower = tower_for(recipe, shape)
+        tower = build(shape)
         network = tower if pairs == "batch" else siamese_network(tower)
     model, shown = network, feed
     if on_device is None:
@@ -144,10 +150,10 @@ def train_network(
             ],
         )
     seconds = checkpoint.elapsed()
-    return TrainedNetwork(siamese_network(to_float32(tower, recipe)), history, seconds)
+    return TrainedNetwork(siamese_network(to_float32(tower, build, recipe)), history, seconds)
 
 
-def tower_for(recipe: Recipe, input_shape: tuple[int, int, int]) -> keras.Model:
+def tower_for(recipe: Recipe, input_shape: Any) -> keras.Model:
     """Build the tower that a recipe asks for."""
     return build_tower(recipe.tower, input_shape, recipe.dim, members=recipe.ensemble_size)
 
@@ -184,9 +190,11 @@ def mine_hard_examples(
     return [HardExampleMining(tower, feed, share=share, folder=folder, progress=progress)]
 
 
-def to_float32(tower: keras.Model, recipe: Recipe) -> keras.Model:
+def to_float32(
+    tower: keras.Model, build: Callable[[tuple[int, ...]], keras.Model], recipe: Recipe
+) -> keras.Model:
     """Return the tower that is saved and exported: float32 throughout, its views averaged."""
     with dtype_policy("float32"):
-        plain = tower_for(recipe, tower.input_shape[1:])
+        plain = build(tower.input_shape[1:])
         plain.set_weights(tower.get_weights())
         return average_test_time_views(plain, views=recipe.test_time_views)

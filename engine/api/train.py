@@ -22,6 +22,8 @@ def train(
     overrides: Mapping[str, object] | None = None,
     pairs: str | None = None,
     patience: int | None = None,
+    tower: str = "auto",
+    weights: str | os.PathLike[str] | None = None,
     size: int | None = None,
     prepare: str | None = None,
     classes_from: str | None = None,
@@ -48,6 +50,9 @@ def train(
         overrides: any value of the recipe by name, such as {"augment.rotation": 20}.
         pairs: "batch" or "sampled"; "batch" when left out.
         patience: stop after so many epochs without progress; 0 = never, as when left out.
+        tower: "auto", "small", "wide", "deep", or "pretrained": on a network that learned on
+            ImageNet. "auto" tries that one on photos where it is at hand.
+        weights: the pretrained network, a `.keras` file; Keras' EfficientNetV2-B0 when left out.
         size: side of the network's input in pixels.
         prepare: "digit", "glyph", "photo" or "none", the chain that pictures go through; found by
             asking the pictures when left out or "auto".
@@ -85,6 +90,7 @@ def train(
         {key: text_of(value) for key, value in (overrides or {}).items()},
         preset=preset,
         epochs=epochs,
+        tower=tower,
         seed=seed,
         pairs=pairs,
         patience=patience,
@@ -99,7 +105,7 @@ def train(
             holdout_classes=tuple(holdout_classes),
             prepare=prepare,
         ),
-        choose_training(**asked),
+        choose_training(**asked, weights=None if weights is None else os.fspath(weights)),
         name=name,
         resume=resume,
         asked=asked,

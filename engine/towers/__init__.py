@@ -1,0 +1,1 @@
+"""Which tower a run gets, where there is more than one to choose from."""

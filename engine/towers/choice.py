@@ -1,0 +1,130 @@
+"""Which tower a run of photos gets: siam's own, a pretrained one, or both side by side.
+
+None wins everywhere: on photos of things what ImageNet taught is fifty points ahead, on coins and
+hands siam's own tower is. So validation pictures choose, by how often the nearest picture is of the
+right class, less the equal error rate of pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from siam.array_types import Vectors
+from siam.evaluation.all_pairs import count_all_pairs
+from siam.evaluation.roc import equal_error
+from siam.unit_vectors import nearest_rows
+
+if TYPE_CHECKING:
+    from siam.datasets.dataset import Dataset
+
+__all__ = ["Candidate", "Parts", "choose_candidate", "describe_choice", "judge", "share_mixes"]
+
+# Part -> unit embeddings of (training, validation) pictures.
+Parts = Mapping[str, tuple[Vectors, Vectors]]
+# Shares of squared distance that are tried. Features are in every pretrained tower: classes that
+# were never trained on are told apart by them.
+FEATURE_SHARES = (0.2, 0.4, 0.6)
+OWN_SHARES = (0.25, 0.5, 0.75)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A tower that could be, and how validation pictures judge it.
+
+    Attributes:
+        shares: part -> weight of its squared distance, 0 to 1, in sum 1.
+        recall: share of the validation pictures whose nearest training picture is of their class.
+        eer: equal error rate of the validation pictures' pairs.
+    """
+
+    shares: Mapping[str, float]
+    recall: float
+    eer: float
+
+    @property
+    def score(self) -> float:
+        """Larger = better."""
+        return self.recall - self.eer
+
+    @property
+    def name(self) -> str:
+        """Return "own", "pretrained" or "both"."""
+        if "features" not in self.shares:
+            return "own"
+        return "both" if "own" in self.shares else "pretrained"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for `metrics.json`."""
+        return {"shares": dict(self.shares), "recall@1": self.recall, "eer": self.eer}
+
+
+def share_mixes(*, own: bool) -> Iterator[dict[str, float]]:
+    """Yield the shares of every pretrained tower that is tried, with the own one beside or not.
+
+    Example:
+        >>> next(share_mixes(own=False))
+        {'features': 0.2, 'head': 0.8}
+    """
+    for features in FEATURE_SHARES:
+        yield {"features": features, "head": 1 - features}
+        if own:
+            for share in OWN_SHARES:
+                rest = 1 - share
+                yield {"features": features * rest, "head": (1 - features) * rest, "own": share}
+
+
+def judge(shares: Mapping[str, float], parts: Parts, dataset: Dataset) -> Candidate:
+    """Judge a mix of parts by the validation pictures.
+
+    Args:
+        shares: part -> weight of its squared distance.
+        parts: embeddings of those parts.
+        dataset: whose pictures they are.
+    """
+    labels = dataset.validation.labels
+    train, validation = (
+        np.concatenate(
+            [np.float32(share**0.5) * parts[part][place] for part, share in shares.items()], axis=1
+        )
+        for place in (0, 1)
+    )
+    found = dataset.train.labels[nearest_rows(validation, train, 1)[:, 0]]
+    eer, _ = equal_error(count_all_pairs(validation, labels).roc())
+    return Candidate(dict(shares), float(np.mean(found == labels)), eer)
+
+
+def choose_candidate(candidates: Sequence[Candidate]) -> Candidate:
+    """Return the best; of equals the one of fewest parts, and of those the first.
+
+    Raises:
+        ValueError: there are none.
+    """
+    return max(candidates, key=lambda one: (round(one.score, 6), -len(one.shares)))
+
+
+def describe_choice(
+    candidates: Sequence[Candidate], chosen: Candidate, backbone: str, seconds: float
+) -> str:
+    """Say which tower validation chose, and by which figures.
+
+    Args:
+        candidates: all that were judged.
+        chosen: one of them.
+        backbone: the pretrained network's name.
+        seconds: that it all took.
+    """
+    names = {"own": "siam's own tower", "pretrained": backbone, "both": "both side by side"}
+    best = {name: [one for one in candidates if one.name == name] for name in names}
+    figures = "; ".join(
+        f"{names[name]} {one.recall:.1%} right, pairs' equal error {one.eer:.1%}"
+        for name, of_name in best.items()
+        if of_name
+        for one in [choose_candidate(of_name)]
+    )
+    shares = ", ".join(f"{part} {share:.2g}" for part, share in chosen.shares.items())
+    taken = f"{names[chosen.name]} ({shares}), {seconds:.0f} s"
+    return f"On validation pictures: {figures}. Taken: {taken}."

@@ -1,0 +1,240 @@
+"""Train a run's tower: siam's own, one on a pretrained backbone, or both; the best stays."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from siam.array_types import Vectors
+from siam.engine.towers.choice import (
+    Candidate,
+    choose_candidate,
+    describe_choice,
+    judge,
+    share_mixes,
+)
+from siam.engine.training_plan import Notice, TrainingPlan
+from siam.progress import Progress
+from siam.recipe import PRETRAINED, Recipe
+from siam.run_files import PRETRAINED_FOLDER
+from siam.runs.config import TowerTable
+
+if TYPE_CHECKING:
+    import keras
+
+    from siam.datasets.dataset import Dataset, Split
+    from siam.siamese.backbone import Backbone
+    from siam.siamese.pretrained_tower import Components
+    from siam.siamese.training import TrainedNetwork
+
+__all__ = ["TrainedTower", "train_tower"]
+
+# What a head learns by, and in how many steps (docs/measurements.md).
+HEAD = Recipe(
+    tower=PRETRAINED,
+    dim=128,
+    loss="supervised-contrastive",
+    precision="float32",
+    learning_rate=4e-3,
+    clean_epochs=1.0,  # every epoch: a row of numbers is no picture that could be distorted
+)
+HEAD_STEPS = 300
+
+
+@dataclass(frozen=True)
+class TrainedTower:
+    """What a training leaves: the network, and the plan for what follows from it.
+
+    Attributes:
+        network: the two-input Siamese network over the tower that stays.
+        plan: the run's, with the data set in that tower's size.
+        seconds: wall time of all that was trained, features included.
+        epochs: of siam's own tower where it is in the network, else of the head.
+        candidates: how validation pictures judged; empty where there was nothing to choose.
+    """
+
+    network: keras.Model
+    plan: TrainingPlan
+    seconds: float
+    epochs: int
+    candidates: tuple[Candidate, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the candidates for `metrics.json`, the best first."""
+        ranked = sorted(self.candidates, key=lambda one: -one.score)
+        return {"towers": [one.to_dict() for one in ranked]} if ranked else {}
+
+
+@dataclass(frozen=True)
+class Head:
+    """A head trained on a backbone's features.
+
+    Attributes:
+        trained: the network over it.
+        components: of the features, those of the training pictures.
+        rows: the training and the validation pictures' components, float32 (n, components).
+    """
+
+    trained: TrainedNetwork
+    components: Components
+    rows: tuple[Vectors, Vectors]
+
+
+def train_tower(plan: TrainingPlan, *, progress: Progress, notice: Notice) -> TrainedTower:
+    """Train what the plan asks for, or go on with it, and choose by validation pictures.
+
+    Args:
+        plan: what to train, and on what.
+        progress: told of steps done.
+        notice: told in a sentence what was chosen, and why.
+    """
+    started = time.perf_counter()
+    backbone, photos = plan.backbone, plan.photos
+    own = None if photos is plan.dataset else train_own(plan, progress)
+    if backbone is None or photos is None:
+        assert own is not None
+        return TrainedTower(own.network, plan, own.seconds, len(own.history))
+    head = train_head(plan, photos, backbone, progress)
+    return join(plan, photos, backbone, own, head, started, notice)
+
+
+def train_own(plan: TrainingPlan, progress: Progress) -> TrainedNetwork:
+    """Train siam's own tower."""
+    from siam.siamese.training import train_network
+
+    return train_network(
+        plan.dataset.train,
+        plan.dataset.validation,
+        recipe=plan.config.recipe,
+        seed=plan.config.train.seed,
+        folder=plan.folder,
+        pairs=plan.config.train.pairs,
+        patience=plan.config.train.patience,
+        progress=progress,
+    )
+
+
+def train_head(plan: TrainingPlan, photos: Dataset, backbone: Backbone, progress: Progress) -> Head:
+    """Compute the features of training and validation pictures, and train a head on them."""
+    from siam.siamese.backbone_features import keep_features
+    from siam.siamese.pretrained_tower import fit_components, head_tower
+    from siam.siamese.training import train_network
+
+    # A resumed training that is given another backbone begins its head anew.
+    folder = plan.folder / PRETRAINED_FOLDER / backbone.hash[:16]
+    folder.mkdir(parents=True, exist_ok=True)
+    raw_train, raw_validation = (
+        keep_features(backbone, split.pictures, folder / f"{name}.npz", progress=progress)
+        for name, split in (("train", photos.train), ("validation", photos.validation))
+    )
+    components = fit_components(raw_train)
+    rows = components.apply(raw_train), components.apply(raw_validation)
+    recipe = head_recipe(photos)
+    trained = train_network(
+        with_rows(photos.train, rows[0]),
+        with_rows(photos.validation, rows[1]),
+        recipe=recipe,
+        seed=plan.config.train.seed,
+        folder=folder,
+        on_device=False,
+        build=lambda shape: head_tower(shape, recipe.dim),
+        progress=progress,
+    )
+    return Head(trained, components, rows)
+
+
+def head_recipe(dataset: Dataset) -> Recipe:
+    """Return the recipe of a head, which sees no pictures to distort."""
+    from siam.siamese.batch_shape import fit_batch
+
+    pictures, classes = len(dataset.train), len(dataset.classes)
+    recipe = fit_batch(HEAD, classes=classes, pictures_per_class=pictures // classes)
+    batch = recipe.classes_per_batch * recipe.pictures_per_class
+    epochs = math.ceil(HEAD_STEPS / max(1, pictures // batch))
+    return dataclasses.replace(recipe, epochs=epochs)
+
+
+def with_rows(split: Split, rows: Vectors) -> Split:
+    """Return a split with a row of numbers in the place of each picture."""
+    pictures: Any = rows  # a feed hands on whatever a split holds
+    return dataclasses.replace(split, pictures=pictures)
+
+
+def join(
+    plan: TrainingPlan,
+    photos: Dataset,
+    backbone: Backbone,
+    own: TrainedNetwork | None,
+    head: Head,
+    started: float,
+    notice: Notice,
+) -> TrainedTower:
+    """Judge every candidate, and build the network of the best."""
+    from keras.ops import convert_to_numpy
+
+    from siam.siamese.network import siamese_network, tower_of
+    from siam.siamese.pretrained_tower import joined_tower, resized_tower
+    from siam.training.position import write_history
+
+    head_model = tower_of(head.trained.network)
+    parts = {
+        "features": tuple(map(unit_rows, head.rows)),
+        "head": tuple(convert_to_numpy(head_model(rows)) for rows in head.rows),
+    }
+    candidates: list[Candidate] = []
+    resized = None
+    if own is not None:
+        alone = tower_of(own.network)
+        candidates.append(judge({"own": 1.0}, {"own": embed(alone, plan.dataset)}, plan.dataset))
+        if alone.input_shape[-1] == photos.picture_shape[2]:
+            resized = resized_tower(alone, photos.picture_shape)
+            parts["own"] = embed(resized, photos)
+    mixes = share_mixes(own=resized is not None)
+    candidates += [judge(shares, parts, photos) for shares in mixes]
+    chosen = choose_candidate(candidates)
+    seconds = time.perf_counter() - started
+    notice(describe_choice(candidates, chosen, backbone.name, seconds))
+    if own is not None and chosen.name == "own":
+        return TrainedTower(own.network, plan, seconds, len(own.history), tuple(candidates))
+    tower = joined_tower(
+        photos.picture_shape,
+        backbone.model,
+        head.components,
+        shares=chosen.shares,
+        head=head_model,
+        own=resized,
+    )
+    history = head.trained.history if own is None or "own" not in chosen.shares else own.history
+    write_history(plan.folder, history)
+    preparation = dataclasses.replace(
+        plan.config.preparation, size=photos.picture_shape[:2], channels=photos.picture_shape[2]
+    )
+    made_of = TowerTable(backbone=backbone.name, sha256=backbone.hash, shares=chosen.shares)
+    config = dataclasses.replace(plan.config, preparation=preparation, tower=made_of)
+    return TrainedTower(
+        siamese_network(tower),
+        dataclasses.replace(plan, config=config, dataset=photos),
+        seconds,
+        len(history),
+        tuple(candidates),
+    )
+
+
+def embed(tower: keras.Model, dataset: Dataset) -> tuple[Vectors, Vectors]:
+    """Embed the training and the validation pictures."""
+    from siam.siamese.backbone_features import compute_features
+
+    train, validation = dataset.train.pictures, dataset.validation.pictures
+    return compute_features(tower, train), compute_features(tower, validation)
+
+
+def unit_rows(rows: Vectors) -> Vectors:
+    """Scale rows to unit length; a row of zeros stays as it is."""
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    unit: Vectors = rows / np.maximum(lengths, np.float32(1e-6))
+    return unit
