@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from siam.datasets.splits import three_way
 from siam.errors import DataError
 from siam.pictures.reading import Skipped
 
-__all__ = ["assemble"]
+__all__ = ["assemble", "need_two_classes"]
 
 
 def assemble(
@@ -34,12 +34,7 @@ def assemble(
         DataError: fewer than two classes, a class with one picture, a class to be tested that
             is not trained, or too few pictures to validate and test.
     """
-    if len(classes) < 2:
-        raise DataError(
-            f"{source} has {len(classes)} class{'' if classes else 'es'}"
-            f"{f' ({classes[0]})' if classes else ''}; telling same from different needs two.",
-            "Add pictures of another class, in a folder of their own.",
-        )
+    need_two_classes(source, classes)
     counts = np.bincount(train.labels, minlength=len(classes))
     missing = [classes[i] for i in np.flatnonzero(counts == 0)]
     if missing:
@@ -78,6 +73,20 @@ def assemble(
                 "Give each class six pictures or more.",
             )
     return dataset
+
+
+def need_two_classes(source: str, classes: Sequence[str]) -> None:
+    """Refuse a data set in which there is nothing to tell apart.
+
+    Raises:
+        DataError: fewer than two classes.
+    """
+    if len(classes) < 2:
+        raise DataError(
+            f"{source} has {len(classes)} class{'' if classes else 'es'}"
+            f"{f' ({classes[0]})' if classes else ''}; telling same from different needs two.",
+            "Add pictures of another class, in a folder of their own.",
+        )
 
 
 def _few(names: Iterable[str]) -> str:

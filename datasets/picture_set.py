@@ -11,7 +11,7 @@ import numpy as np
 
 from siam.array_types import Pictures
 from siam.atomic import sha256
-from siam.datasets.assemble import assemble
+from siam.datasets.assemble import assemble, need_two_classes
 from siam.datasets.copies import find_copies
 from siam.datasets.dataset import Dataset, Split
 from siam.datasets.layout import Entry, arrange
@@ -74,6 +74,7 @@ def read_dataset(
             "Move each picture into a folder named after its class: CLASS/PICTURE. Or give a "
             "table of path,label: siam train labels.csv",
         )
+    need_two_classes(to_text(source), sorted({entry.class_name for entry in layout.entries}))
     entries = _divide(layout.entries, seed)
     # The test pictures have no say in how all are prepared.
     trained = [entry for entry in entries if entry.part == "train"]
