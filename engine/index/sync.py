@@ -16,6 +16,7 @@ import numpy as np
 
 from siam.array_types import Pictures
 from siam.datasets.arrays import read_arrays
+from siam.datasets.tables import is_table
 from siam.engine.answers.answer import Unreadable
 from siam.engine.index.changes import (
     Candidate,
@@ -148,26 +149,26 @@ def sync(
 
     Args:
         run: opened for writing.
-        folder: pictures, labelled by their sub-folders, as training reads them; or one picture,
-            which keeps its label.
+        folder: pictures, labelled by their sub-folders, as training reads them; or a table of
+            them, which means those that it names.
         dry_run: only count.
         progress: told of pictures embedded.
 
     Raises:
         DataError: the folder is not there, or holds no picture although the index does: perhaps
             its disk is not mounted.
-        UsageError: a file, which has no sub-folder to be labelled by.
+        UsageError: a picture, which has no sub-folder to be labelled by.
     """
-    if folder.is_file():
+    if folder.is_file() and not is_table(folder):
         raise UsageError(
-            f"`siam index sync` follows a folder, received the file {folder}.",
+            f"`siam index sync` follows a folder or a table, received the file {folder}.",
             f"Add it:  siam index add {folder} --label LABEL",
         )
     progress("Looking for pictures", 0, 0)
     root = Path(to_text(str(folder.resolve())))
     files, unseen = list_candidates(folder, None, config=run.config, may_be_empty=True)
     known = known_files(run.gallery, root if folder.is_dir() else None)
-    if not folder.is_dir():  # a picture or a table means just these files; none of them is gone
+    if not folder.is_dir():  # a table means just these files; none of them is gone
         known = {file.origin: known[file.origin] for file in files if file.origin in known}
     if not files and known:
         raise DataError(

@@ -89,8 +89,9 @@ def test_a_precision_that_was_measured_is_told_with_its_run(
 ) -> None:
     monkeypatch.setattr(driver, "driver_gpus", list)
     monkeypatch.setattr(precision, "processor_flags", frozenset)
-    assert doctor.precision().detail == "measured when a training begins"
     config = load_config(run_copy)
+    save_config(run_copy, dataclasses.replace(config, precision=None))
+    assert doctor.precision().detail == "measured when a training begins"
     measured = MeasuredPrecision(
         device=device.processor_name(),
         backend="tensorflow",

@@ -248,7 +248,7 @@ def test_a_file_is_not_followed(run: OpenRun, folder: Path) -> None:
     sync(run, folder)
     picture = next(path for path in sorted(folder.rglob("*")) if path.is_file())
     before = run.gallery.labels_of(run.gallery.select()).tolist()
-    with pytest.raises(UsageError, match="follows a folder, received the file"):
+    with pytest.raises(UsageError, match="follows a folder or a table, received the file"):
         sync(run, picture)
     assert run.gallery.labels_of(run.gallery.select()).tolist() == before
 
@@ -300,17 +300,6 @@ def test_a_missing_index_is_made_anew(run_copy: Path, folder: Path) -> None:
     with open_to_index(str(run_copy)) as run:
         assert counts(sync(run, folder)) == (12, 0, 0, 0)
         assert len(run.gallery) == 12
-
-
-def test_a_single_file_keeps_its_label(run: OpenRun, folder: Path) -> None:
-    sync(run, folder)
-    path = folder / "a" / "00.png"
-    before = len(run.gallery)
-    draw(path, 100)
-    assert counts(sync(run, path)) == (0, 1, 0, 0)
-    assert counts(sync(run, path)) == (0, 0, 0, 1)
-    (item,) = run.gallery.items(list(run.gallery.ids_of([str(path)]).values()))
-    assert (item.label, len(run.gallery)) == ("a", before)
 
 
 def test_names_of_any_bytes_are_indexed_and_found_again(run: OpenRun, folder: Path) -> None:
