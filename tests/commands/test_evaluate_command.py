@@ -23,6 +23,7 @@ def test_an_operating_point_is_not_silently_ignored_beside_compare(
     assert "own threshold" in answer.stderr
 
 
+@pytest.mark.slow
 def test_compared_runs_are_called_by_their_names(run_copy: Path) -> None:
     answer = CliRunner().invoke(app, ["evaluate", "--compare", str(run_copy), "--json"])
     assert answer.exit_code == 0, answer.output

@@ -141,6 +141,7 @@ def assert_same(one: TrainedRun, other: TrainedRun) -> None:
         assert one.metrics[key] == other.metrics[key]
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_run(few: DataChoice, whole: TrainedRun, runs: Path) -> None:
     again = train_run(few, SHORT)
     assert (whole.path.name, again.path.name) == ("few-1", "few-1")
@@ -171,6 +172,7 @@ def test_a_training_of_sampled_pairs_goes_on_as_an_uninterrupted_one(
     assert (cut / "history.csv").read_text() == (whole / "history.csv").read_text()
 
 
+@pytest.mark.slow
 def test_a_run_cut_after_training_goes_on_where_it_was(
     few: DataChoice, unindexed: Path, runs: Path
 ) -> None:

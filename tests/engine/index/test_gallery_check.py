@@ -36,6 +36,7 @@ def test_test_pictures_in_the_index_are_not_searched_in(run_copy: Path, tmp_path
     assert {name: after[name] for name in FIGURES} == {name: before[name] for name in FIGURES}
 
 
+@pytest.mark.slow
 def test_a_class_that_was_removed_is_named_first(run_copy: Path) -> None:
     with open_to_index() as run:
         run.gallery.remove(run.gallery.select("label=3"))
