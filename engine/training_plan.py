@@ -219,6 +219,10 @@ def read_photos(
             "pretrained tower beside siam's own: --tower pretrained trains it all the same."
         )
         return None, None
+    notice(
+        f"The pretrained tower {backbone.name} is tried too, on the same pictures at "
+        f"{backbone.side} x {backbone.side}."
+    )
     sized = msgspec.structs.replace(data, size=backbone.side, prepare=dataset.prepare)
     return backbone, read_dataset(sized, train, progress, lambda _: None)
 

@@ -18,8 +18,9 @@ from numpy.typing import ArrayLike, NDArray
 from siam.array_types import Integers, Pictures, Vectors
 from siam.datasets.dataset import Split
 from siam.engine.recipe_choice import choose_recipe, choose_training
-from siam.errors import MissingExtraError
+from siam.errors import MissingExtraError, UsageError
 from siam.evaluation.votes import count_votes
+from siam.recipe import PRETRAINED
 from siam.training.native_logs import quiet_native_logs
 from siam.unit_vectors import exact_neighbours
 
@@ -99,6 +100,7 @@ class SiameseEncoder(
 
         Raises:
             ValueError: X or y are not that.
+            UsageError: `overrides` name what there is not, or a pretrained tower.
         """
         pixels: NDArray[Any]
         pixels, y = validate_data(self, X, y, allow_nd=True, dtype="numeric", ensure_min_samples=2)
@@ -124,11 +126,18 @@ class SiameseEncoder(
             classes=len(self.classes_),
             chain="none",
         )
+        if recipe.tower == PRETRAINED:
+            raise UsageError(
+                "SiameseEncoder trains siam's own towers alone, received tower 'pretrained'.",
+                "For a folder of pictures:  siam.train(FOLDER, tower='pretrained')",
+            )
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         with quiet_native_logs(), tempfile.TemporaryDirectory() as folder:
             from siam.siamese.network import tower_of
+            from siam.siamese.recipe_check import check_recipe
             from siam.siamese.training import train_network
 
+            check_recipe(recipe)
             watched = split.take(np.unique(numbers, return_index=True)[1])
             trained = train_network(split, watched, recipe=recipe, seed=seed, folder=Path(folder))
             self.tower_ = tower_of(trained.network)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,56 @@ def dataset() -> Dataset:
         test=split("test", 4),
         prepare="none",
     )
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_larger_pictures_are_kept_small_and_to_the_pixel(
+    dataset: Dataset, tmp_path: Path, channels: int
+) -> None:
+    ramp = np.linspace(0, 255, 128).astype(np.uint8)
+    pictures = np.tile(ramp[:, None, None], (6, 1, 128, channels)).reshape(6, 128, 128, channels)
+    pictures[..., 0] += np.arange(6, dtype=np.uint8)[:, None, None]
+    large, none = (
+        Split(pictures[:count], dataset.validation.labels[:count], tuple(map(str, range(count))))
+        for count in (6, 0)
+    )
+    save_held_out(tmp_path, dataclasses.replace(dataset, validation=large, test=none), seed=0)
+    validation, test = load_held_out(tmp_path)
+    np.testing.assert_array_equal(validation.pictures, pictures)
+    assert test.pictures.shape == (0, 128, 128, channels)
+    assert (tmp_path / "held_out.npz").stat().st_size < pictures.nbytes / 20
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"test_webp": np.zeros(4, np.float32)},
+        {"test_webp": np.zeros(4, np.uint8)},
+        {"test_webp_sizes": np.array([1, 2])},
+        {"test_webp_sizes": np.array(["a"])},
+        {"test_shape": np.array([4, 80, 80])},
+        {"test_shape": np.array([4, 81, 80, 1])},
+        {"test_shape": np.array([4, 0, 80, 1])},
+        {"test_shape": np.array([4, 80, 80, 2])},
+        {"test_shape": np.array([4, 80_000, 80_000, 1])},
+        {"test_shape": np.array([4.0, 80, 80, 1])},
+    ],
+)
+def test_files_that_are_no_such_pictures_are_refused(
+    dataset: Dataset, tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    small = dataset.test
+    large = dataclasses.replace(small, pictures=np.zeros((4, 80, 80, 1), np.uint8))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(held_out, "MOST_PLAIN_BYTES", 80)
+        save_held_out(tmp_path, dataclasses.replace(dataset, test=large), seed=0)
+    path = tmp_path / "held_out.npz"
+    kept = arrays(path)
+    if "test_webp" in changes:  # as long as it was, and no picture
+        changes = {"test_webp": np.resize(changes["test_webp"], kept["test_webp"].shape)}
+    np.savez(path, **kept | changes)
+    with pytest.raises(RunError, match=r"held_out.npz cannot be read \(.*test"):
+        load_held_out(tmp_path, classes=2)
 
 
 def arrays(path: Path) -> dict[str, Any]:

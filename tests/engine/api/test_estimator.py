@@ -15,6 +15,7 @@ from sklearn.preprocessing import MinMaxScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from siam.engine.api.estimator import SiameseEncoder
+from siam.errors import UsageError
 
 X, Y = load_digits(return_X_y=True)
 FLOAT32 = {"precision": "float32"}
@@ -77,6 +78,16 @@ def test_labels_may_be_words_and_pictures_rgb() -> None:
 def test_what_is_no_picture(shape: tuple[int, int], pictures: Any, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         SiameseEncoder(picture_shape=shape).fit(pictures, Y[:20])
+
+
+@pytest.mark.parametrize(
+    ("tower", "words"),
+    [("pretrained", "trains siam's own towers alone"), ("vast", "cannot be 'vast'")],
+)
+def test_a_tower_that_it_cannot_train_is_refused(tower: str, words: str) -> None:
+    encoder = SiameseEncoder(overrides={"tower": tower})
+    with pytest.raises(UsageError, match=words):
+        encoder.fit(np.zeros((4, 8, 8), np.uint8), ["a", "a", "b", "b"])
 
 
 def test_one_class_alone_is_refused() -> None:

@@ -109,6 +109,7 @@ def test_towers_are_tried_where_nobody_named_one(
     monkeypatch.setenv("KERAS_HOME", str(runs))  # no download there
     told: list[str] = []
     assert plan(photos, backbone_file, told) == (True, True)
+    assert any("squares is tried too, on the same pictures at 32 x 32" in line for line in told)
     assert plan(photos, backbone_file, told, tower="pretrained") == (True, False)
     assert plan(photos, backbone_file, told, tower="small") == (False, True)
     assert not any("ImageNet" in line for line in told)
