@@ -21,6 +21,7 @@ def print_one(
 ) -> None:
     """Print the answer, its evidence, and what to try next."""
     from siam.engine.answers.answer import Unreadable
+    from siam.evaluation.verdict import match_limits
 
     if isinstance(answer, Unreadable):
         console.notice(f"Error: {printable(answer.error)}")
@@ -45,7 +46,8 @@ def print_one(
         for near in answer.neighbours
     ]
     console.table("", ["label", "distance (0 to 2)", "key", "id"], rows)
-    console.data(f"Decided at {run.calibration.operating_point(false_accept_rate, threshold)}.")
+    limits = match_limits(run.calibration, false_accept_rate=false_accept_rate, threshold=threshold)
+    console.data(f"A match takes {limits}.")
     if answer.verdict == "match":
         console.notice("Look closer:  --sheet out.png   --show-input out.png   --json")
     else:

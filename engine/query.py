@@ -10,7 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from siam.datasets.arrays import read_arrays
-from siam.engine.answers.answer import Answer, Neighbour, Result, Unreadable, explain
+from siam.engine.answers.answer import (
+    NOTHING_LIKE_IT,
+    Answer,
+    Neighbour,
+    Result,
+    Unreadable,
+    explain,
+)
 from siam.engine.indexed_copies import find_indexed_copies
 from siam.engine.open_run import OpenRun
 from siam.engine.reading import (
@@ -21,7 +28,7 @@ from siam.engine.reading import (
     read_one,
     read_portion,
 )
-from siam.evaluation.verdict import Verdict, decide
+from siam.evaluation.verdict import Verdict, cap_probability, decide
 from siam.index.matches import Item, Matches
 from siam.index.stores.threads import one_thread
 from siam.parallel import cores, parallel_map, portions
@@ -217,6 +224,8 @@ def answer_of(
     if len(own) > 1:
         word, reason = "unsure", f"it is in the index with {len(own)} labels: {', '.join(own)}"
     elif own == [label]:
+        if verdict.finding == "unfamiliar":  # to all others; it has been labelled all the same
+            word, reason = "unsure", reason.removeprefix(NOTHING_LIKE_IT)
         reason = f"{there}; {reason}"
     elif own:
         reason = f"it is in the index, labelled {own[0]}; its neighbours say {label}"
@@ -226,6 +235,7 @@ def answer_of(
     elif prepared is not None and prepared.doubtful and word == "match":
         doubts = [finding.sentence for finding in prepared.findings if finding.doubtful]
         word, reason = "unsure", "; ".join([*doubts, there] if there else doubts)
+    probability = cap_probability(probability, word)
     return Answer(name, word, label, probability, reason, neighbours, prepared)
 
 

@@ -13,14 +13,17 @@ from numpy.typing import NDArray
 
 from siam.array_types import Booleans, Integers, Reals
 from siam.evaluation.calibration import Calibration
-from siam.evaluation.votes import count_votes
+from siam.evaluation.votes import CLOSEST, count_votes
 
-__all__ = ["SURE", "Finding", "Verdict", "Word", "decide"]
+__all__ = ["SURE", "Finding", "Verdict", "Word", "cap_probability", "decide", "match_limits"]
 
 # A label less probable than this is not called a match.
 SURE = 0.9
 
 Word = Literal["match", "unsure", "no match"]
+# No verdict is given a probability that speaks for a surer one: a curve learned on pictures like
+# the gallery's says little about one that lies outside them, or that may show something else.
+MOST_PROBABLE: dict[Word, float] = {"match": 1.0, "unsure": SURE - 0.01, "no match": 0.5}
 # near: a match. divided: the label may be wrong. loose: near, but not as near as pictures of a
 # class lie. far: the label's nearest picture is beyond the threshold. unfamiliar: so are all.
 # alone: there is no neighbour.
@@ -35,7 +38,8 @@ class Verdict:
         verdict: "match", "unsure" or "no match".
         label: the label that the neighbours vote for, -1 where there are none; with "no match" it
             is only what comes nearest.
-        probability: 0 to 1, that the label is right.
+        probability: 0 to 1, that the label is right; below 0.9 with "unsure", 0.5 at most with
+            "no match".
         finding: what decided it.
         distance: what was compared with `limit`, 0 to 2: of the label's nearest picture, or with
             "loose" and "unfamiliar" the mean of its nearest ones (`Votes.closeness`).
@@ -94,12 +98,16 @@ def decide(
     findings: NDArray[np.str_]
     findings = np.select(list(conditions.values()), list(conditions), default="near")
     words: dict[Finding, Word] = {"near": "match", "divided": "unsure", "loose": "unsure"}
+    # Pictures as far away as that taught the label's probability little; pairs did.
+    alike = calibration.same_probability(votes.closeness)
+    refused = ~np.isin(findings, list(words))
+    probabilities = np.where(refused, np.minimum(probabilities, alike), probabilities)
     limits = {"unfamiliar": unfamiliar, "loose": familiar}
     return [
         Verdict(
-            verdict=words.get(finding, "no match"),
+            verdict=(word := words.get(finding, "no match")),
             label=label,
-            probability=probability,
+            probability=cap_probability(probability, word),
             finding=finding,
             distance=closeness if finding in limits else nearest,
             limit=limits.get(finding, limit),
@@ -113,3 +121,37 @@ def decide(
             strict=True,
         )
     ]
+
+
+def cap_probability(probability: float, word: Word) -> float:
+    """Return a label's probability, or the largest one that its verdict allows.
+
+    Args:
+        probability: 0 to 1, that the label is right.
+        word: the verdict.
+
+    Example:
+        >>> cap_probability(0.97, "match"), cap_probability(0.97, "no match")
+        (0.97, 0.5)
+    """
+    return min(probability, MOST_PROBABLE[word])
+
+
+def match_limits(
+    calibration: Calibration,
+    *,
+    false_accept_rate: float | None = None,
+    threshold: float | None = None,
+) -> str:
+    """Say in words everything that a match takes, so that an answer's figures can be checked.
+
+    Args:
+        calibration: of the run.
+        false_accept_rate, threshold: as for `decide`.
+    """
+    limits = [f"probability {SURE:.0%} or more"]
+    if threshold is None:
+        limits.append(f"the nearest {CLOSEST} at {calibration.familiar:.3f} at most on average")
+    return "; ".join(
+        [*limits, f"the nearest at {calibration.operating_point(false_accept_rate, threshold)}"]
+    )

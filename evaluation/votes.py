@@ -13,7 +13,7 @@ import numpy as np
 
 from siam.array_types import Floats, Integers, Reals
 
-__all__ = ["UNKNOWN", "Votes", "count_votes"]
+__all__ = ["CLOSEST", "UNKNOWN", "Votes", "count_votes"]
 
 # The label of a query without neighbours.
 UNKNOWN = -1

@@ -11,10 +11,11 @@ from siam.pictures.preparation import Prepared
 from siam.pictures.thumbnail import encode_thumbnail
 from siam.printable import printable
 
-__all__ = ["Answer", "Neighbour", "Result", "Unreadable", "explain"]
+__all__ = ["NOTHING_LIKE_IT", "Answer", "Neighbour", "Result", "Unreadable", "explain"]
 
 # Neighbours in an answer's lines.
 SHOWN = 5
+NOTHING_LIKE_IT = "like nothing indexed: "
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,7 @@ def explain(verdict: Verdict, label: str | None) -> str:
         'nearest 3 at 0.072, decided at 0.985'
     """
     name = label or "(no label)"
-    measured, limit = f"{verdict.distance:.3f}", f"{verdict.limit:.3f}"
+    measured, limit = tell_apart(verdict.distance, verdict.limit)
     match verdict.finding:
         case "near":
             return f"nearest {name} at {measured}, decided at {limit}"
@@ -161,6 +162,20 @@ def explain(verdict: Verdict, label: str | None) -> str:
         case "loose":
             return f"the nearest lie at {measured} on average, pictures of a class within {limit}"
         case "unfamiliar":
-            return f"like nothing indexed: the nearest lie at {measured} on average, above {limit}"
+            return f"{NOTHING_LIKE_IT}the nearest lie at {measured} on average, above {limit}"
         case "alone":
             return "no indexed picture is left to compare with"
+
+
+def tell_apart(one: float, other: float) -> tuple[str, str]:
+    """Return two figures with three decimals, or with as many as show which of them is larger.
+
+    Example:
+        >>> tell_apart(0.072, 0.985), tell_apart(0.30004, 0.3)
+        (('0.072', '0.985'), ('0.30004', '0.30000'))
+    """
+    shown = [(f"{one:.{digits}f}", f"{other:.{digits}f}") for digits in range(3, 8)]
+    return next(
+        (pair for pair in shown if (one == other) == (pair[0] == pair[1])),
+        shown[0],
+    )

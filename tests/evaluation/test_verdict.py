@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from siam.engine.answers.answer import explain
 from siam.errors import UsageError
-from siam.evaluation.verdict import decide
+from siam.evaluation.verdict import SURE, decide
 
 FAMILIAR = np.array([[0.2, 0.2, 0.25, 0.3, 0.3, 0.31, 0.32, 0.33, 0.34, 0.35]])
 ONE_LABEL = np.full((1, 10), 2)
@@ -124,3 +129,44 @@ def test_a_label_of_few_pictures_can_match(fitted):
 def test_rate_and_threshold_exclude_each_other(fitted):
     with pytest.raises(UsageError, match="exclude each other"):
         decide(FAMILIAR, ONE_LABEL, fitted, false_accept_rate=0.01, threshold=0.5)
+
+
+# As far apart as float32 tells distances apart.
+DISTANCES = st.integers(0, 2_000_000).map(lambda steps: steps / 1_000_000)
+
+
+@given(st.data())
+def test_verdict_probability_reason_and_limits_never_contradict_each_other(calibration, data):
+    limits = sorted(data.draw(st.lists(DISTANCES, min_size=2, max_size=2)))
+    weights = tuple(data.draw(st.lists(st.floats(-20, 20), min_size=3, max_size=3)))
+    run = replace(
+        calibration,
+        threshold=data.draw(DISTANCES),
+        familiar=limits[0],
+        unfamiliar=limits[1],
+        label_weights=weights,
+    )
+    drawn = data.draw(st.lists(st.tuples(DISTANCES, st.integers(0, 2)), min_size=1, max_size=10))
+    distances, labels = (np.array(column) for column in zip(*sorted(drawn), strict=True))
+    by_hand = data.draw(st.none() | DISTANCES)
+    (verdict,) = decide(distances[None], labels[None], run, threshold=by_hand)
+    of_label = distances[labels == verdict.label]
+    near = of_label[0] <= (run.threshold if by_hand is None else by_hand)
+    close = of_label[:5].mean()
+    if verdict.verdict == "match":
+        assert near and verdict.probability >= SURE
+        assert by_hand is not None or close <= run.familiar + 1e-9
+    elif verdict.verdict == "unsure":
+        assert near and verdict.probability < SURE
+        assert by_hand is not None or close <= run.unfamiliar + 1e-9
+    else:
+        assert verdict.probability <= 0.5
+        assert not near or close > run.unfamiliar - 1e-9
+    told = explain(verdict, "x")
+    numbers = [float(word) for word in re.findall(r"\d\.\d+", told)]
+    if verdict.finding == "near":
+        assert numbers[0] <= numbers[1]
+    elif verdict.finding != "divided":
+        assert max(numbers) > min(numbers), told
+    else:
+        assert f"{verdict.probability:.1%}" in told
