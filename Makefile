@@ -30,12 +30,14 @@ slow: build/.linked $(VENV)/.dev
 	$(PYTEST) -m "slow"
 
 # Hostile runs, indexes, pictures and words, for as long as one likes:  make fuzz SEED=7 CASES=20000
+# Files that Keras loads, at some seconds a case:  make fuzz CASES=100 KIND=--keras
 SEED ?= 0
 CASES ?= 1000000
+KIND ?=
 fuzz: build/.linked $(VENV)/.dev
 	@test -d build/fuzz/digits || SIAM_RUNS=build/fuzz $(BIN)/siam train digits --preset quick --name digits
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/fuzzing/session.py build/fuzz/digits \
-		--seed $(SEED) --count $(CASES)
+		--seed $(SEED) --count $(CASES) $(KIND)
 
 check: build/.linked $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 import io
 import random
 import shutil
 import sqlite3
-import struct
+import tomllib
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
-import numpy as np
+from input_cases import arrays, data_set, picture, table
 from mutate import VALUES, WORDS, mutate
-from PIL import Image
 
 from siam.atomic import sha256
 from siam.index.gallery import Gallery
@@ -47,7 +45,7 @@ CELLS = (
 
 def reading(draw: random.Random) -> list[str]:
     """A command that reads a run; the slow one seldom."""
-    if draw.random() < 0.03:
+    if draw.random() < 0.01:
         return ["evaluate"]
     return draw.choice(
         [
@@ -138,64 +136,6 @@ def accelerator(run: Path, draw: random.Random) -> list[str]:
     return reading(draw)
 
 
-def picture(run: Path, draw: random.Random) -> list[str]:
-    """A picture file of any kind."""
-    kind = draw.choice(("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM"))
-    content = io.BytesIO()
-    Image.open("a.png").save(content, kind)
-    Path("c.png").write_bytes(mutate("c", content.getvalue(), draw))
-    return draw.choice(
-        [
-            ["query", "c.png"],
-            ["query", "c.png", "a.png", "--json"],
-            ["verify", "a.png", "c.png"],
-            ["index", "add", "c.png", "--label", "x"],
-            ["query", "c.png", "--each"],
-        ]
-    )
-
-
-def arrays(run: Path, draw: random.Random) -> list[str]:
-    """An .npz file of pictures."""
-    whole = zipfile.ZipFile("x.npz")
-    content = {name: whole.read(name) for name in whole.namelist()}
-    if draw.random() < 0.5:  # inside, with an archive that is whole
-        name = draw.choice(list(content))
-        content[name] = mutate(name, content[name], draw)
-    method = draw.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA))
-    with zipfile.ZipFile("y.npz", "w", method) as archive:
-        for name, member in content.items():
-            archive.writestr(name, member)
-    if draw.random() < 0.6:
-        Path("y.npz").write_bytes(mutate("y", Path("y.npz").read_bytes(), draw))
-    return draw.choice(
-        [["query", "y.npz"], ["embed", "y.npz", "--out", "o.npz"], ["index", "add", "y.npz"]]
-    )
-
-
-def data_set(run: Path, draw: random.Random) -> list[str]:
-    """A ZIP archive of pictures, or an IDX folder."""
-    if draw.random() < 0.5:
-        with zipfile.ZipFile("set.zip", "w", draw.choice((8, 12, 14))) as archive:
-            for path in sorted(Path("photos").rglob("*.png")):
-                archive.write(path)
-        Path("set.zip").write_bytes(mutate("z", Path("set.zip").read_bytes(), draw))
-        return ["embed", "set.zip:test", "--out", "o.npz"]
-    folder = Path("idx")
-    folder.mkdir(exist_ok=True)
-    for part in ("train", "t10k"):
-        for name, shape in (("images-idx3", (30, 8, 8)), ("labels-idx1", (30,))):
-            content = bytes([0, 0, 8, len(shape)]) + struct.pack(f">{len(shape)}I", *shape)
-            content += np.tile(np.arange(10, dtype=np.uint8), 192)[: int(np.prod(shape))].tobytes()
-            if draw.random() < 0.3:
-                content = mutate("i", content, draw)
-            packed = gzip.compress(content)
-            if draw.random() < 0.3:
-                packed = mutate("i", packed, draw)
-            (folder / f"{part}-{name}-ubyte.gz").write_bytes(packed)
-    return ["embed", "idx:test", "--out", "o.npz"]
-
-
 def words(run: Path, draw: random.Random) -> list[str]:
     """Options and arguments that mean nothing, or too much."""
     word, other = draw.choice(WORDS), draw.choice(WORDS)
@@ -231,7 +171,59 @@ def names(run: Path, draw: random.Random) -> list[str]:
     return draw.choice([reading(draw), ["query", name, "--out", "o.csv"], ["index", "add", name]])
 
 
+def comparison(run: Path, draw: random.Random) -> list[str]:
+    """What `siam compare` keeps; the run's encoder stands for a classifier of 64 classes."""
+    folder = run.parent / "comparisons" / "digits"
+    folder.mkdir(parents=True)
+    path = folder / "sequential.tflite"
+    shutil.copy(run / "encoder.tflite", path)
+    content = {
+        "schema": 1,
+        "dataset": "digits",
+        "classes": [str(number) for number in range(64)],
+        "models": [{"name": "sequential", "seen": {"accuracy": 0.5}}],
+        "preparation": tomllib.loads((run / "config.toml").read_text("utf-8"))["prepare"],
+        "files": {path.name: sha256(path)},
+    }
+    told = folder / "comparison.json"
+    told.write_bytes(msgspec.json.encode(content))
+    if draw.random() < 0.2:
+        path.write_bytes(mutate(path.name, path.read_bytes(), draw))
+        told.write_bytes(msgspec.json.encode({**content, "files": {path.name: sha256(path)}}))
+    else:
+        told.write_bytes(mutate(told.name, told.read_bytes(), draw))
+    return draw.choice([["classify", "a.png"], ["classify", "a.png", "b.png", "--json"]])
+
+
+def keras_file(run: Path, draw: random.Random) -> list[str]:
+    """The network, and the files that pages are made of."""
+    path = run / draw.choice(("model.keras", "model.keras", "history.csv", "metrics.json"))
+    content = path.read_bytes()
+    if path.suffix == ".keras" and draw.random() < 0.7:
+        content = mutate_members(content, draw)
+    else:
+        content = mutate(path.name, content, draw)
+    path.write_bytes(content)
+    vouch(run, path)
+    if path.suffix == ".keras" and draw.random() < 0.5:
+        (run / "encoder.tflite").unlink()  # so that Keras answers
+        return ["query", "a.png"]
+    return draw.choice([["show"], ["show", "--json"], ["report"]])
+
+
+def mutate_members(content: bytes, draw: random.Random) -> bytes:
+    """Return an archive, whole, in which one member is mutated."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as whole, zipfile.ZipFile(packed, "w") as archive:
+        chosen = draw.choice(whole.namelist())
+        for name in whole.namelist():
+            member = whole.read(name)
+            archive.writestr(name, mutate(name, member, draw) if name == chosen else member)
+    return packed.getvalue()
+
+
 CASES: tuple[Case, ...] = (
     *(run_file, run_file, catalogue_bytes, catalogue_rows, catalogue_rows, accelerator),
-    *(picture, arrays, data_set, words, words, names),
+    *(picture, arrays, data_set, table, comparison, words, words, names),
 )
+KERAS_CASES: tuple[Case, ...] = (keras_file,)

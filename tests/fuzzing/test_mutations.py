@@ -15,12 +15,13 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_whatever_is_mutated_ends_as_documented(trained: Path) -> None:
-    """SIAM_MUTATIONS says how many cases, SIAM_MUTATION_SEED which; `make fuzz` runs any number."""
-    count = os.environ.get("SIAM_MUTATIONS", "300")
+@pytest.mark.parametrize(("more", "count"), [([], 400), (["--keras"], 8)], ids=["light", "keras"])
+def test_whatever_is_mutated_ends_as_documented(trained: Path, more: list[str], count: int) -> None:
+    """SIAM_MUTATION_SEED says which cases; `make fuzz` runs any number."""
     seed = os.environ.get("SIAM_MUTATION_SEED", "0")
+    words = [str(trained), "--seed", seed, "--count", str(count), *more]
     done = subprocess.run(
-        [sys.executable, str(SESSION), str(trained), "--seed", seed, "--count", count],
+        [sys.executable, str(SESSION), *words],
         env=os.environ | ONE_THREAD,
         capture_output=True,
         text=True,
@@ -28,4 +29,4 @@ def test_whatever_is_mutated_ends_as_documented(trained: Path) -> None:
     lines = done.stdout.splitlines()
     assert [line for line in lines if line.startswith("FAULT")] == []
     assert done.returncode == 0, (lines[-1:], done.stderr[-2000:])
-    assert len(lines) == int(count)
+    assert len(lines) == count
