@@ -92,6 +92,8 @@ def read_table(table: Path) -> list[Entry]:
             part = split_of(split) if split else "train"
             if part is None:
                 raise DataError(f"{table} names a split {split!r}.", CURE)
+            if "\0" in path:
+                raise DataError(f"{table} names a path with a null character in it.", CURE)
             path = path.replace("\\", "/")
             entries[path] = Entry(path, part, to_label(label.strip()), None)
     if not entries:

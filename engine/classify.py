@@ -12,9 +12,9 @@ from siam.array_types import Vectors
 from siam.classifiers.deployed import Classify, open_classifier
 from siam.engine.answers.answer import Unreadable
 from siam.engine.comparison.contestants import SIAMESE
-from siam.engine.comparison.figures import find_comparison, read_comparison, verify
+from siam.engine.comparison.figures import AGAIN, find_comparison, read_comparison, verify
 from siam.engine.reading import PreparedPicture, Source, read_ahead
-from siam.errors import RunError, UsageError
+from siam.errors import DataError, RunError, UsageError
 from siam.pictures.preparation import Preparation
 
 __all__ = ["KeptClassifier", "Named", "classify_pictures", "open_kept"]
@@ -81,26 +81,33 @@ def open_kept(style: str | None = None, *, dataset: str | None = None) -> KeptCl
         UsageError: the comparison holds no such classifier.
     """
     folder = find_comparison(dataset)
-    content = read_comparison(folder)
-    there = {one["name"]: one for one in content["models"] if one["name"] != SIAMESE}
+    kept = read_comparison(folder)
+    there = {one.name: one for one in kept.models if one.name != SIAMESE}
     if not there:
         raise RunError(
             f"The comparison in {folder} holds no classifier.", "Compare again:  siam compare"
         )
     if style is not None and style not in there:
         raise UsageError(f"--style takes {', '.join(there)} here, received {style!r}.")
-    name = style or max(there, key=lambda each: there[each]["seen"]["accuracy"])
+    name = style or max(there, key=lambda each: there[each].seen.accuracy)
     file = next(
-        f for f in (f"{name}.tflite", f"{name}.keras") if f in {*content["files"], f"{name}.keras"}
+        f for f in (f"{name}.tflite", f"{name}.keras") if f in {*kept.files, f"{name}.keras"}
     )
-    verify(folder, content, file)
-    return KeptClassifier(
-        name=name,
-        dataset=content["dataset"],
-        classes=tuple(content["classes"]),
-        preparation=Preparation.from_dict(content["preparation"]),
-        classify=open_classifier(folder, name),
-    )
+    verify(folder, kept, file)
+    classify = open_classifier(folder, name)
+    # A record and a network that do not belong together would name classes that are not there.
+    blank = np.zeros((1, *kept.preparation.size, kept.preparation.channels), np.uint8)
+    try:
+        outputs = classify(blank).shape[-1]
+    except DataError as error:
+        raise RunError(f"{folder / file}: {error.problem}", AGAIN) from error
+    if outputs != len(kept.classes):
+        raise RunError(
+            f"{folder / file} tells {outputs} classes apart, its comparison names "
+            f"{len(kept.classes)}.",
+            AGAIN,
+        )
+    return KeptClassifier(name, kept.dataset, kept.classes, kept.preparation, classify)
 
 
 def classify_pictures(

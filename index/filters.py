@@ -23,6 +23,7 @@ import numpy as np
 
 from siam.array_types import Integers
 from siam.errors import UsageError
+from siam.pictures.names import to_text
 
 __all__ = ["FIELDS", "select"]
 
@@ -80,7 +81,7 @@ class _Parser:
     """Turns one filter into a SQL condition, its bound values, and the metadata it names."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
+        self.text = to_text(text)  # as the names in the catalogue
         self.values: list[str | float | int] = []
         self.metadata: set[str] = set()
         self._tokens = self._split()

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+import msgspec
 
 from siam.atomic import publish_folder, restore_replaced, sha256, write_json
 from siam.engine.comparison.contest import Scores
-from siam.errors import RunError
+from siam.errors import RunError, UsageError
 from siam.pictures.preparation import Preparation
 from siam.runs.runs_folder import runs_folder
+from siam.untrusted import read_json
 
 __all__ = [
     "Comparison",
@@ -27,6 +29,8 @@ __all__ = [
 COMPARISON_FILE = "comparison.json"
 PAGE_FILE = "comparison.html"
 SCHEMA = 1
+# Half a million classes of short names, and a history of some thousand epochs.
+MOST_BYTES = 16 << 20
 AGAIN = "Compare again:  siam compare"
 
 
@@ -155,7 +159,40 @@ def find_comparison(name: str | None = None) -> Path:
     raise RunError(f"No comparison is kept in {folder.absolute()}.", "Make one:  siam compare")
 
 
-def read_comparison(folder: Path) -> dict[str, Any]:
+class Seen(msgspec.Struct, frozen=True):
+    """How a contestant did on the classes that it was trained on."""
+
+    accuracy: Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
+class KeptModel(msgspec.Struct, frozen=True):
+    """What is read of a contestant."""
+
+    name: str
+    seen: Seen
+
+
+class KeptComparison(msgspec.Struct, frozen=True):
+    """What is read of `comparison.json`, which may come from anybody.
+
+    Attributes:
+        schema: of the file.
+        dataset: the data set's name.
+        classes: what the networks' outputs stand for.
+        models: the contestants.
+        preparation: what a picture goes through.
+        files: SHA-256 of each other file, by name.
+    """
+
+    schema: Literal[1]
+    dataset: str
+    classes: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    models: tuple[KeptModel, ...]
+    preparation: Preparation
+    files: dict[str, str]
+
+
+def read_comparison(folder: Path) -> KeptComparison:
     """Read what `publish` wrote.
 
     Raises:
@@ -163,20 +200,12 @@ def read_comparison(folder: Path) -> dict[str, Any]:
     """
     path = folder / COMPARISON_FILE
     try:
-        content = json.loads(path.read_bytes())
-        if content["schema"] != SCHEMA:
-            raise ValueError(f"schema {content['schema']}")
-        Preparation.from_dict(content["preparation"])
-        if not all(
-            isinstance(content[key], kind) for key, kind in (("files", dict), ("classes", list))
-        ):
-            raise ValueError("no list of its files and classes")
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return read_json(path, KeptComparison, most=MOST_BYTES)
+    except (FileNotFoundError, ValueError, UsageError) as error:
         raise RunError(f"{path} cannot be read ({error}).", AGAIN) from error
-    return dict(content)
 
 
-def verify(folder: Path, content: Mapping[str, Any], name: str) -> None:
+def verify(folder: Path, kept: KeptComparison, name: str) -> None:
     """Check one file of a comparison against the SHA-256 that was kept.
 
     Raises:
@@ -185,5 +214,5 @@ def verify(folder: Path, content: Mapping[str, Any], name: str) -> None:
     path = folder / name
     if not path.exists():
         raise RunError(f"{path} is missing.", AGAIN)
-    if content["files"].get(name) != sha256(path):
+    if kept.files.get(name) != sha256(path):
         raise RunError(f"{path} is not the file that was trained (its SHA-256 differs).", AGAIN)

@@ -75,6 +75,7 @@ def test_pictures_that_are_not_there_are_told(write_folder: Callable[..., Path])
         (",".join(["label", *(f"pixel{n}" for n in range(784))]), "785 columns: pixels"),
         ("path,label,split\na.png,cat,holdout\n", "names a split 'holdout'"),
         ("path,label\n", "names no picture"),
+        ("path,label\na\0.png,cat\n", "null character"),
         ("", "which of its columns"),
     ],
 )

@@ -116,6 +116,11 @@ def test_refused_with_words(connection: sqlite3.Connection, where: str, words: s
     assert words in str(caught.value)
 
 
+def test_a_name_of_other_bytes_is_found_as_it_is_kept(connection: sqlite3.Connection) -> None:
+    connection.execute("UPDATE items SET label = 'caf\\xe9' WHERE id = 1")
+    assert select(connection, "label='caf\udce9'").tolist() == [1]
+
+
 def test_values_never_become_sql(connection: sqlite3.Connection) -> None:
     attack = 'label="x\' OR 1=1; DROP TABLE items; --"'
     assert select(connection, attack).tolist() == []

@@ -23,7 +23,7 @@ from siam.engine.comparison.figures import (
 )
 from siam.engine.comparison.page import render_comparison
 from siam.engine.comparison.verdict import verdict
-from siam.errors import MissingExtraError, RunError, UsageError
+from siam.errors import DataError, MissingExtraError, RunError, UsageError
 from siam.pictures.preparation import Preparation
 from siam.runs.config import DataChoice
 
@@ -87,8 +87,8 @@ def test_what_is_kept_is_found_and_read() -> None:
     folder = keep()
     assert find_comparison() == find_comparison("made") == folder
     kept = read_comparison(folder)
-    assert kept["classes"] == ["a", "b"]
-    assert kept["models"][0]["seen"]["accuracy"] == 0.9
+    assert kept.classes == ("a", "b")
+    assert kept.models[0].seen.accuracy == 0.9
     verify(folder, kept, "sequential.keras")
 
 
@@ -111,12 +111,47 @@ def test_a_missing_network_is_refused_by_name() -> None:
         open_kept()
 
 
-@pytest.mark.parametrize("damage", ["", "{}", '{"schema": 9}', "[]", '{"schema": 1}'])
+@pytest.mark.parametrize("damage", ["", "{}", "[]", "[" * 100_000])
 def test_a_damaged_record_is_refused(damage: str) -> None:
     folder = keep()
     (folder / "comparison.json").write_text(damage)
     with pytest.raises(RunError, match=r"comparison\.json cannot be read"):
         read_comparison(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("schema", 9),
+        ("models", None),
+        ("models", [{"name": "sequential"}]),
+        ("classes", [1, 2]),
+        ("files", ["sequential.keras"]),
+        ("preparation", {"chain": "none", "size": [8], "channels": 1}),
+        ("preparation", {"chain": "none", "size": [8, 8], "channels": 10**30}),
+        ("preparation", {"chain": "other", "size": [8, 8], "channels": 1}),
+    ],
+)
+def test_a_record_of_other_types_is_refused(name: str, value: object) -> None:
+    record = keep() / "comparison.json"
+    record.write_text(json.dumps({**json.loads(record.read_text()), name: value}))
+    with pytest.raises(RunError, match=r"comparison\.json cannot be read"):
+        read_comparison(record.parent)
+
+
+@pytest.mark.parametrize(("outputs", "words"), [(3, "tells 3 classes apart"), (0, "are 9 x 9")])
+def test_a_record_of_another_network_is_refused(
+    monkeypatch: pytest.MonkeyPatch, outputs: int, words: str
+) -> None:
+    def classify(pictures: np.ndarray) -> np.ndarray:
+        if not outputs:
+            raise DataError("they are 9 x 9")
+        return np.zeros((len(pictures), outputs), np.float32)
+
+    keep()
+    monkeypatch.setattr("siam.engine.classify.open_classifier", lambda *_: classify)
+    with pytest.raises(RunError, match=words):
+        open_kept()
 
 
 def test_without_a_comparison_the_cure_is_to_make_one() -> None:
