@@ -64,7 +64,8 @@ def main() -> None:
     rows = []
     for name, known in kinds["known"].items():
         limit = float(np.quantile(known, 0.95))
-        found = detect(known, kinds["characters"][name], limit=limit)
+        strange = kinds["characters"][name]
+        found = detect(known, strange, limit=limit, matches=strange <= limit)
         rows.append(
             {
                 "score": name,

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from siam.array_types import Integers, Pictures, Vectors
+from siam.datasets.probes import make_probes
 from siam.engine.index.gallery_check import are_copies, gallery_warnings
 from siam.errors import MissingExtraError
 from siam.evaluation.calibration import Calibration, write_calibration
@@ -29,7 +30,6 @@ __all__ = [
 ]
 
 TRAINED_ON = "split=train or split=validation"
-OF_EACH_KIND = 200
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,10 @@ class EmbeddedRun:
         gallery: what queries are compared with: training and validation pictures.
         train: the training pictures of the gallery alone.
         gallery_ids: int64 (n,), the gallery's pictures in the index.
-        out_of_distribution: kind -> float32 (m, dim), pictures that should match nothing.
-        test_pictures: uint8 (n, height, width, channels), in the order of `test`.
+        out_of_distribution: kind -> float32 (m, dim), pictures that should match nothing, made
+            of the test pictures: scored.
+        validation_pictures, test_pictures: uint8 (n, height, width, channels), in the order of
+            `validation` and `test`.
         warnings: what must be said before any figure, in sentences.
     """
 
@@ -53,6 +55,7 @@ class EmbeddedRun:
     train: Embedded
     gallery_ids: Integers
     out_of_distribution: dict[str, Vectors]
+    validation_pictures: Pictures
     test_pictures: Pictures
     warnings: tuple[str, ...] = ()
 
@@ -82,30 +85,12 @@ def embed_run(path: Path, config: RunConfig, encoder: Encoder, gallery: Gallery)
         gallery_ids=ids,
         out_of_distribution={
             kind: encoder.encode(pictures)
-            for kind, pictures in blank_and_noise(
-                encoder.picture_shape, seed=config.train.seed
-            ).items()
+            for kind, pictures in make_probes(test.pictures, seed=config.train.seed).items()
         },
+        validation_pictures=validation.pictures,
         test_pictures=test.pictures,
         warnings=warnings,
     )
-
-
-def blank_and_noise(shape: tuple[int, int, int], *, seed: int = 0) -> dict[str, Pictures]:
-    """Return kind -> uint8 (200, height, width, channels) of pictures that should match nothing.
-
-    Args:
-        shape: (height, width, channels) of the network's input.
-        seed: of the noise.
-
-    Example:
-        >>> {kind: pictures.shape for kind, pictures in blank_and_noise((8, 8, 1)).items()}
-        {'noise': (200, 8, 8, 1), 'blank': (200, 8, 8, 1)}
-    """
-    rng = np.random.default_rng(seed)
-    noise = rng.integers(0, 256, (OF_EACH_KIND, *shape), dtype=np.uint8)
-    grey = np.linspace(0, 255, OF_EACH_KIND).astype(np.uint8).reshape(-1, 1, 1, 1)
-    return {"noise": noise, "blank": np.broadcast_to(grey, noise.shape).copy()}
 
 
 def indexed(gallery: Gallery, where: str, classes: tuple[str, ...]) -> tuple[Embedded, Integers]:
@@ -127,14 +112,27 @@ def index_commit(gallery: Gallery) -> str:
     return f"{position.generation}-{position.mark:016x}"
 
 
-def calibrate(embedded: EmbeddedRun, path: Path, *, progress: Progress = silent) -> Calibration:
+def calibrate(
+    embedded: EmbeddedRun,
+    encoder: Encoder,
+    path: Path,
+    *,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> Calibration:
     """Learn what distances mean from validation pictures, and keep it at `path`."""
     need_scikit_learn("Calibration")
     from siam.evaluation.calibration_fit import fit_calibration
 
     validation, train = embedded.validation, embedded.train
+    probes = make_probes(embedded.validation_pictures, seed=seed)
     calibration = fit_calibration(
-        validation.embeddings, validation.labels, train.embeddings, train.labels, progress=progress
+        validation.embeddings,
+        validation.labels,
+        train.embeddings,
+        train.labels,
+        probes={kind: encoder.encode(pictures) for kind, pictures in probes.items()},
+        progress=progress,
     )
     write_calibration(path, calibration)
     return calibration

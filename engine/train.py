@@ -239,7 +239,9 @@ def finish(plan: TrainingPlan, fitted: Fitted, progress: Progress) -> dict[str, 
     with Gallery.open(folder / INDEX_FOLDER, encoder_hash=encoder.hash) as gallery:
         progress("Embedding the test pictures", 0, 0)
         embedded = embed_run(folder, config, encoder, gallery)
-        calibration = calibrate(embedded, folder / CALIBRATION_FILE, progress=progress)
+        calibration = calibrate(
+            embedded, encoder, folder / CALIBRATION_FILE, seed=seed, progress=progress
+        )
         measured = measure_run(embedded, calibration, config, progress=progress)
         progress("Computing intervals", 0, 0)
         name = run_name(folder)

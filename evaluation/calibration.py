@@ -65,6 +65,8 @@ class Calibration(
         familiar: a picture this close to its neighbours (`Votes.closeness`) is familiar.
         unfamiliar: a picture farther than this is like nothing in the gallery.
         queries: validation pictures that the last four were learned from.
+        let_through: kind of picture that should match nothing -> share of them that was a match
+            all the same, when all this was learned. Empty in runs made before it was measured.
     """
 
     threshold: Distance
@@ -80,6 +82,7 @@ class Calibration(
     familiar: Distance
     unfamiliar: Distance
     queries: Count
+    let_through: dict[Annotated[str, Meta(max_length=60)], Share] = {}
 
     def __post_init__(self) -> None:
         """Refuse curves that are none, with a ValueError."""

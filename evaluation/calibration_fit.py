@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
+from msgspec.structs import replace
 
 from siam.array_types import Booleans, Integers, Vectors
 from siam.errors import DataError
@@ -10,6 +14,7 @@ from siam.evaluation.all_pairs import EDGES, AllPairs, count_all_pairs
 from siam.evaluation.calibration import Calibration, features
 from siam.evaluation.distances import check_embeddings
 from siam.evaluation.roc import threshold_at
+from siam.evaluation.verdict import decide
 from siam.evaluation.votes import Votes, count_votes
 from siam.progress import Progress, silent
 from siam.unit_vectors import exact_neighbours
@@ -18,9 +23,12 @@ __all__ = ["NEIGHBOURS", "fit_calibration"]
 
 # Neighbours that vote on a label.
 NEIGHBOURS = 10
-# Shares of validation pictures that count as familiar, and as not like nothing known.
-FAMILIAR_SHARE = 0.95
+# Shares of validation pictures that count as familiar, the least and the most, and as not like
+# nothing known.
+FAMILIAR_SHARES = (0.9, 0.95)
 UNFAMILIAR_SHARE = 0.995
+# Of each kind of probe, the most that should lie among the familiar.
+LET_THROUGH = 0.01
 RATES_PER_DECADE = 20
 # One query in a hundred is taken to show a class that the gallery does not hold.
 WITHHELD_WEIGHT = 0.01
@@ -32,6 +40,7 @@ def fit_calibration(
     gallery: Vectors,
     gallery_labels: Integers,
     *,
+    probes: Mapping[str, Vectors] = MappingProxyType({}),
     progress: Progress = silent,
 ) -> Calibration:
     """Learn what distances mean from validation pictures, never from test pictures.
@@ -47,6 +56,8 @@ def fit_calibration(
             validation classes are not among its classes, validation pictures are compared with
             one another instead.
         gallery_labels: int64 (m,).
+        probes: kind -> float32 (p, dim), unit rows: pictures that should match nothing. Where they
+            come near the gallery, fewer validation pictures count as familiar: 90 % at least.
         progress: told of pairs and neighbours.
 
     Raises:
@@ -63,11 +74,20 @@ def fit_calibration(
         )
     knots, probabilities = _same_curve(pairs)
     false_accept_rates, false_accept_distances = _false_accept_table(pairs)
+    within = bool(np.isin(validation_labels, gallery_labels).mean() < 0.5)
+    if within:
+        gallery, gallery_labels = validation, validation_labels
     votes, right, votes_without = _queries(
-        validation, validation_labels, gallery, gallery_labels, progress
+        validation, validation_labels, gallery, gallery_labels, within, progress
     )
-    familiar, unfamiliar = np.quantile(votes.closeness, [FAMILIAR_SHARE, UNFAMILIAR_SHARE])
-    return Calibration(
+    strangers = {
+        kind: (near.distances, gallery_labels[near.positions])
+        for kind, rows in probes.items()
+        for near in [exact_neighbours(rows, gallery, NEIGHBOURS)]
+    }
+    least, most, unfamiliar = np.quantile(votes.closeness, [*FAMILIAR_SHARES, UNFAMILIAR_SHARE])
+    passed = [np.quantile(count_votes(*near).closeness, LET_THROUGH) for near in strangers.values()]
+    fitted = Calibration(
         threshold=_best_distance(pairs),
         distances=knots,
         probabilities=probabilities,
@@ -78,10 +98,15 @@ def fit_calibration(
         pictures=len(validation),
         neighbours=NEIGHBOURS,
         label_weights=_label_weights(votes, right, votes_without),
-        familiar=float(familiar),
+        familiar=float(np.clip(min(passed, default=most), least, most)),
         unfamiliar=float(unfamiliar),
         queries=len(validation),
     )
+    let_through = {
+        kind: float(np.mean([one.verdict == "match" for one in decide(*near, fitted)]))
+        for kind, near in strangers.items()
+    }
+    return replace(fitted, let_through=let_through)
 
 
 def _best_distance(pairs: AllPairs) -> float:
@@ -129,13 +154,11 @@ def _queries(
     validation_labels: Integers,
     gallery: Vectors,
     gallery_labels: Integers,
+    within: bool,
     progress: Progress,
 ) -> tuple[Votes, Booleans, Votes]:
     """Return the votes on validation pictures, whether each is right, and the votes without
     the picture's own class in the gallery."""
-    within = bool(np.isin(validation_labels, gallery_labels).mean() < 0.5)
-    if within:
-        gallery, gallery_labels = validation, validation_labels
     near = exact_neighbours(validation, gallery, NEIGHBOURS, same_set=within, progress=progress)
     votes = count_votes(near.distances, gallery_labels[near.positions])
     distances = np.full((len(validation), NEIGHBOURS), np.inf)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from siam.array_types import Floats, Integers, PairLabels, Vectors
+from siam.array_types import Booleans, Floats, Integers, PairLabels, Vectors
 from siam.datasets.sampling import sample_pairs
 from siam.errors import UsageError
 from siam.evaluation.all_pairs import AllPairs, count_all_pairs
@@ -215,24 +215,29 @@ def _out_of_distribution(
 ) -> dict[str, Detection]:
     """Score each kind of out-of-distribution picture against the test pictures."""
 
-    def closeness(queries: Vectors, rows: Integers) -> Floats:
+    def ask(queries: Vectors, rows: Integers) -> tuple[Floats, Booleans]:
         near = exact_neighbours(queries, gallery.embeddings[rows], calibration.neighbours)
-        return count_votes(near.distances, gallery.labels[rows][near.positions]).closeness
+        neighbours = near.distances, gallery.labels[rows][near.positions]
+        matches = [verdict.verdict == "match" for verdict in decide(*neighbours, calibration)]
+        return count_votes(*neighbours).closeness, np.array(matches, bool)
 
     everything = np.arange(len(gallery.labels))
-    scores = {
-        name: closeness(embeddings, everything)
+    answers = {
+        name: ask(embeddings, everything)
         for name, embeddings in out_of_distribution.items()
         if len(embeddings)
     }
     without = [
-        closeness(test.embeddings[test.labels == label], everything[gallery.labels != label])
+        ask(test.embeddings[test.labels == label], everything[gallery.labels != label])
         for label in np.unique(test.labels)
         if (gallery.labels != label).any()
     ]
     if without:
-        scores["class not in the gallery"] = np.concatenate(without)
+        closeness, matches = map(np.concatenate, zip(*without, strict=True))
+        answers["class not in the gallery"] = closeness, matches
     return {
-        name: detect(votes.closeness, distances, limit=calibration.familiar, seed=seed)
-        for name, distances in scores.items()
+        name: detect(
+            votes.closeness, closeness, limit=calibration.familiar, matches=matches, seed=seed
+        )
+        for name, (closeness, matches) in answers.items()
     }

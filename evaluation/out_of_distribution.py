@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from siam.array_types import Floats, Reals
+from siam.array_types import Booleans, Floats, Reals
 from siam.errors import DataError
 from siam.evaluation.intervals import Interval, around, wilson
 from siam.evaluation.roc import auc, roc_of_pairs
@@ -31,6 +31,7 @@ class Detection:
             accepts 95 % of the others.
         false_alarm: share of in-distribution pictures beyond the run's own limit.
         let_through_at_limit: share of out-of-distribution pictures within it.
+        match: share of out-of-distribution pictures that a query calls a match.
         intervals: figure name -> its 95 % interval over pictures.
     """
 
@@ -40,11 +41,17 @@ class Detection:
     let_through: float
     false_alarm: float
     let_through_at_limit: float
+    match: float
     intervals: dict[str, Interval]
 
 
 def detect(
-    in_distribution: Reals, out_of_distribution: Reals, *, limit: float, seed: int = 0
+    in_distribution: Reals,
+    out_of_distribution: Reals,
+    *,
+    limit: float,
+    matches: Booleans,
+    seed: int = 0,
 ) -> Detection:
     """Score the detection of out-of-distribution pictures by their closeness.
 
@@ -53,13 +60,15 @@ def detect(
             smaller = closer.
         out_of_distribution: (m,), closeness of pictures whose class it does not hold.
         limit: the run's own distance, `Calibration.familiar`, chosen on validation pictures.
+        matches: bool (m,), which of these a query calls a match.
         seed: of the resampling of pictures.
 
     Raises:
         DataError: one of the two kinds is missing.
 
     Example:
-        >>> detection = detect(np.array([0.1, 0.2]), np.array([0.8, 0.9]), limit=0.3)
+        >>> known, strange, none = np.array([0.1, 0.2]), np.array([0.8, 0.9]), np.zeros(2, bool)
+        >>> detection = detect(known, strange, limit=0.3, matches=none)
         >>> detection.auroc, detection.let_through, detection.false_alarm
         (1.0, 0.0, 0.0)
     """
@@ -88,6 +97,7 @@ def detect(
     alarms, accepts = int((inside > limit).sum()), int((outside <= limit).sum())
     intervals["false_alarm"] = wilson(alarms, len(inside))
     intervals["let_through_at_limit"] = wilson(accepts, len(outside))
+    intervals["match"] = wilson(int(matches.sum()), len(outside))
     return Detection(
         in_distribution=len(inside),
         out_of_distribution=len(outside),
@@ -95,6 +105,7 @@ def detect(
         let_through=figures["let_through"],
         false_alarm=alarms / len(inside),
         let_through_at_limit=accepts / len(outside),
+        match=float(matches.mean()),
         intervals=intervals,
     )
 

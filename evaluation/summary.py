@@ -215,7 +215,7 @@ def _detection(detection: Detection) -> dict[str, Any]:
         "known": detection.in_distribution,
         "strange": detection.out_of_distribution,
     }
-    for name in ("auroc", "let_through", "false_alarm", "let_through_at_limit"):
+    for name in ("auroc", "let_through", "false_alarm", "let_through_at_limit", "match"):
         figures |= _with_interval(name, getattr(detection, name), detection.intervals[name])
     return figures
 

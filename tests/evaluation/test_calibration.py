@@ -252,3 +252,17 @@ def test_pairs_measured_are_all_validation_pairs(clusters, calibration):
     pairs = count_all_pairs(*clusters(200, seed=1))
     assert calibration.same_pairs == pairs.same.sum()
     assert calibration.different_pairs == pairs.different.sum() == 15_000
+
+
+def test_probes_that_come_near_make_fewer_pictures_familiar(clusters, tmp_path):
+    sizes = {"dim": 32, "spread": 0.1}
+    sets = (*clusters(200, seed=1, **sizes), *clusters(400, seed=2, **sizes))
+    strays = (clusters(100, seed=7, dim=32, spread=spread)[0] for spread in (9.0, 0.1))
+    far, near = (fit_calibration(*sets, probes={"strays": rows}) for rows in strays)
+    assert far.familiar == fit_calibration(*sets).familiar > near.familiar
+    found = exact_neighbours(sets[0], sets[2], 10)
+    closeness = count_votes(found.distances, sets[3][found.positions]).closeness
+    assert np.mean(closeness <= near.familiar) >= 0.9
+    assert far.let_through == {"strays": 0} and near.let_through["strays"] > 0.5
+    write_calibration(tmp_path / "calibration.json", near)
+    assert read_calibration(tmp_path / "calibration.json") == near

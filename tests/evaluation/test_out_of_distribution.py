@@ -10,19 +10,20 @@ from siam.evaluation.out_of_distribution import detect
 def test_figures_equal_loops():
     random = np.random.default_rng(0)
     inside, outside = random.normal(0.3, 0.1, 80), random.normal(0.5, 0.15, 60)
-    detection = detect(inside, outside, limit=0.45)
+    detection = detect(inside, outside, limit=0.45, matches=outside <= 0.4)
     wins = [1.0 if s > k else 0.5 if s == k else 0.0 for k in inside for s in outside]
     assert detection.auroc == pytest.approx(np.mean(wins))
     accepting = np.quantile(inside, 0.95)
     assert detection.let_through == pytest.approx(np.mean([s <= accepting for s in outside]))
     assert detection.false_alarm == pytest.approx(np.mean([k > 0.45 for k in inside]))
     assert detection.let_through_at_limit == pytest.approx(np.mean([s <= 0.45 for s in outside]))
+    assert detection.match == pytest.approx(np.mean([s <= 0.4 for s in outside]))
     for name, (low, high) in detection.intervals.items():
         assert 0 <= low <= getattr(detection, name) <= high <= 1, name
 
 
 def test_perfect_detection_is_not_certain():
-    detection = detect(np.full(30, 0.1), np.full(30, 0.9), limit=0.5)
+    detection = detect(np.full(30, 0.1), np.full(30, 0.9), limit=0.5, matches=np.zeros(30, bool))
     assert detection.auroc == 1.0
     assert detection.intervals["auroc"][0] < 0.95
 
@@ -30,4 +31,4 @@ def test_perfect_detection_is_not_certain():
 @pytest.mark.parametrize(("inside", "outside"), [(0, 3), (3, 0)])
 def test_both_kinds_are_needed(inside, outside):
     with pytest.raises(DataError, match=f"received {inside} in and {outside} out of distribution"):
-        detect(np.ones(inside), np.ones(outside), limit=0.5)
+        detect(np.ones(inside), np.ones(outside), limit=0.5, matches=np.zeros(outside, bool))
