@@ -22,6 +22,7 @@ AS_BEFORE = "the index answers as before."
 KEPT = "what was committed is kept. Run it again to go on from there."
 
 index = typer.Typer(
+    add_completion=False,
     help="Add, sync, remove, inspect, verify and tune the indexed pictures.",
     no_args_is_help=True,
     cls=console.SiamGroup,

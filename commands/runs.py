@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["runs"]
 
 runs = typer.Typer(
+    add_completion=False,
     help="List runs: name, data set, date, pair accuracy, Recall@1, size.",
     invoke_without_command=True,
     cls=console.SiamGroup,
