@@ -28,3 +28,23 @@ def test_what_is_said_and_shown_keeps_its_lines_alone(capsys: pytest.CaptureFixt
     assert out.startswith("one\na\\x1b[2J\n.png\n")
     assert r"a\x1b[2J\n.png" in out
     assert out.endswith("\x1b[31mred\n")
+
+
+def test_a_table_aligns_what_takes_two_columns_a_letter(capsys: pytest.CaptureFixture[str]) -> None:
+    console.table("Cats", ["name", "n"], [["\u732b", "1"], ["cafe\u0301s", "23"]])
+    assert capsys.readouterr().out.splitlines() == [
+        "Cats",
+        "name    n",
+        "\u732b      1",
+        "cafe\u0301s  23",
+    ]
+
+
+def test_a_table_is_folded_to_a_narrow_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "24")
+    monkeypatch.setattr(console.sys.stdout, "isatty", lambda: True)
+    console.table("", ["figure", "value"], [["share of pairs told apart", "99.61 %"]])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == ["figure             value", "share of pairs   99.61 %", "told apart"]
