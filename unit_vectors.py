@@ -113,7 +113,17 @@ def nearest_rows(queries: Vectors, gallery: Vectors, k: int) -> Integers:
         queries: float32 of shape (n, dim), unit length.
         gallery: float32 of shape (m, dim), unit length; a mapped file is read, not copied.
         k: 1 to m.
+
+    Example:
+        >>> nearest_rows(np.eye(1, 3, dtype=np.float32), np.eye(3, dtype=np.float32), 2)
+        array([[0, 1]])
     """
+    if len(queries) == 1:  # as fast as by FAISS, and without the time that it takes to import
+        # einsum adds up each row alone, so equal rows are equally near, and waits for no thread.
+        away = -np.einsum("md,d->m", gallery, queries[0])
+        rows = np.flatnonzero(~(away > np.partition(away, k - 1)[k - 1]))
+        # Stable: of equally near rows the earlier ones; NaN, of a damaged file, comes last.
+        return rows[np.argsort(away[rows], kind="stable")[:k]][None]
     faiss = load_faiss()
     return np.asarray(faiss.knn(queries, gallery, k, faiss.METRIC_INNER_PRODUCT)[1])
 

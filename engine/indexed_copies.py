@@ -30,11 +30,11 @@ def find_indexed_copies(
     near = matches.distances <= AT_MOST
     if not near.any():
         return [()] * len(pictures)
-    ids = np.unique(matches.ids[near])
+    ids = sorted(set(matches.ids[near].tolist()))
     items = {item.id: item for item in index.items(ids)}
     shown = {
         number: decode_thumbnail(png)
-        for number, png in zip(ids.tolist(), index.thumbnails(ids), strict=True)
+        for number, png in zip(ids, index.thumbnails(ids), strict=True)
         if png
     }
 

@@ -248,7 +248,7 @@ def neighbours_of(
     shown = matches if options.within is None else matches.within(options.within)
     ids, distances = shown.ids[:, : options.k], shown.distances[:, : options.k]
     # One that was removed since the search, by another process, is nobody's neighbour any more.
-    items = {item.id: item for item in run.gallery.items_there(np.unique(ids[ids >= 0]))}
+    items = {item.id: item for item in run.gallery.items_there(sorted(set(ids[ids >= 0].tolist())))}
     known = np.array(sorted(items), np.int64)
     pictures: dict[int, bytes | None] = {}
     if options.thumbnails:

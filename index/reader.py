@@ -156,7 +156,7 @@ class Reader:
         numbers = np.asarray(ids, np.int64)
         with self.catalogue.reading() as connection:
             if numbers.size <= FEW:
-                by_id = rows.labels_of_ids(connection, np.unique(numbers).tolist())
+                by_id = rows.labels_of_ids(connection, sorted(set(numbers.ravel().tolist())))
                 flat = [by_id.get(number) for number in numbers.ravel().tolist()]
                 return np.array(flat, dtype=object).reshape(numbers.shape)
             generation = self.catalogue.position(connection).generation

@@ -142,8 +142,8 @@ def are_framed(greys: Pictures, *, strict: bool = False) -> Booleans:
     flat = greys.reshape(count, -1)
     brightest = flat.max(axis=1)
     ring = np.concatenate([greys[:, 0], greys[:, -1], greys[:, :, 0], greys[:, :, -1]], axis=1)
-    dark = np.quantile(ring, 0.8, axis=1) <= np.maximum(_DARK, _FAINT * brightest)
-    dark &= np.quantile(flat, 0.25, axis=1) <= _DARK
+    dark = _quantiles(ring, 0.8) <= np.maximum(_DARK, _FAINT * brightest)
+    dark &= _quantiles(flat, 0.25) <= _DARK
     least_ink = np.maximum(_LEAST_INK, _FAINT * brightest).astype(np.uint8)
     ink = np.where(greys > least_ink[:, None, None], greys, 0)
     down, across = (ink.sum(axis=axis, dtype=np.int64) for axis in (2, 1))
@@ -160,6 +160,17 @@ def are_framed(greys: Pictures, *, strict: bool = False) -> Booleans:
         dark & (least * unit <= extent) & (extent <= most * unit) & (off <= away * unit)
     )
     return framed
+
+
+def _quantiles(values: Pictures, share: float) -> Floats:
+    """Return a quantile of each row, as `np.quantile`, which imports masked arrays to be slower."""
+    place = share * (values.shape[1] - 1)
+    pair = [int(place), min(int(place) + 1, values.shape[1] - 1)]
+    low, high = np.partition(values, pair, axis=1)[:, pair].T.astype(np.float64)
+    part = place - pair[0]
+    away = high - low
+    quantiles: Floats = high - away * (1 - part) if part >= 0.5 else low + away * part
+    return quantiles
 
 
 def _measure_spans(sums: Integers) -> tuple[Integers, Floats]:

@@ -6,8 +6,6 @@ training and looks after itself.
 
 from __future__ import annotations
 
-import importlib.metadata
-import platform
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,6 +52,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 def versions() -> dict[str, str]:
     """Return the versions of siam, Python and the packages a run depends on."""
+    import importlib.metadata
+    import platform
+
     installed = {"siam": __version__, "python": platform.python_version()}
     for package in NAMED_PACKAGES:
         try:

@@ -97,6 +97,31 @@ def test_answers_import_no_training(run_copy: Path, tmp_path: Path, arguments: l
     assert not found & TRAINING
     if arguments[0] in {"query", "embed", "index"}:
         assert not found & PLOTTING
+    if arguments[0] in {"query", "embed"}:
+        assert not found & {"rich", "faiss"}
+
+
+def test_one_picture_is_answered_without_what_takes_long_to_import(
+    run_copy: Path, tmp_path: Path
+) -> None:
+    import cv2
+
+    _, test = load_held_out(run_copy)
+    cv2.imwrite(str(tmp_path / "digit.png"), np.asarray(test.pictures[0]))
+    done = subprocess.run(
+        [sys.executable, "-c", COMPLETE.replace('["siam"]', '["siam", "query", "digit.png"]')],
+        capture_output=True,
+        text=True,
+    )
+    found = set(done.stderr.splitlines()[-1].split())
+    assert "siam.engine.query" in found
+    assert not found & {
+        "email",
+        "importlib.metadata",
+        "numpy.ma",
+        "siam.commands.train",
+        "siam.index.stores.autotune",
+    }
 
 
 def test_the_bare_start_is_quiet_on_standard_error(run_copy: Path, tmp_path: Path) -> None:

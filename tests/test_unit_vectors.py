@@ -43,6 +43,27 @@ def test_distances_of_many_queries_are_those_of_one_however_close_they_are() -> 
     assert many.distances[:1] == pytest.approx(one.distances, abs=1e-7)
 
 
+@pytest.mark.parametrize("copies", [1, 9])
+def test_the_nearest_of_one_query_are_those_that_faiss_gives_many(copies: int) -> None:
+    """One is compared without FAISS; of equally near rows both give the earlier ones."""
+    gallery = np.tile(unit_rows(40), (copies, 1))
+    queries = np.concatenate([gallery[:5], unit_rows(20, seed=3)])
+    many = nearest_rows(queries, gallery, 7)
+    for query, expected in zip(queries, many, strict=True):
+        rows = nearest_rows(query[None], gallery, 7)
+        assert rows.dtype == np.int64 and rows.shape == (1, 7)
+        assert gallery[rows[0]] @ query == pytest.approx(gallery[expected] @ query, abs=1e-6)
+        assert len(set(rows[0])) == 7
+        assert (np.diff(rows[0][gallery[rows[0]] @ query >= 1 - 1e-6]) > 0).all()
+
+
+def test_rows_of_a_damaged_file_are_found_last_by_one_query() -> None:
+    gallery = unit_rows(6)
+    gallery[[0, 3]] = np.nan
+    rows = nearest_rows(unit_rows(1, seed=1), gallery, 5)[0].tolist()
+    assert set(rows[:4]) == {1, 2, 4, 5} and rows[4] in {0, 3}
+
+
 def test_no_picture_finds_itself_among_exact_copies() -> None:
     gallery = np.tile(np.array([[1.0, 0.0]], np.float32), (12, 1))
     near = exact_neighbours(gallery, gallery, 3, same_set=True)

@@ -150,9 +150,6 @@ def _nearest_among(
 def _every_row(base: FaissFiles, queries: Vectors, width: int) -> Integers:
     """Compare with every row, removed ones too, in the way that is fastest for so many queries."""
     small = base.vectors.size <= ALONE
-    if small and len(queries) == 1:
-        with one_thread():
-            return nearest_rows(queries, base.vectors, width)
     if small and len(queries) >= MANY and len(base.vectors) >= DIVISIBLE:
         rows = search_cells(base.cells, queries, width)
         if rows is not None:

@@ -19,7 +19,6 @@ from siam.array_types import Integers, Vectors
 from siam.datasets.arrays import DAMAGE
 from siam.faiss_library import load_faiss
 from siam.index.stores import faiss_files
-from siam.index.stores.autotune import autotune
 from siam.index.stores.budget import Budget
 from siam.index.stores.faiss_files import FaissFiles
 from siam.index.stores.faiss_search import propose
@@ -217,6 +216,8 @@ class FaissStore:
             extra={"recall@10": 1.0},
         )
         if approximate is not None:
+            from siam.index.stores.autotune import autotune
+
             tuned = autotune(files, settings_of(approximate), self._budget.min_recall)
             measured = {"recall@10": tuned.recall, "recall@10_error": tuned.error}
             files = replace(files, effort=tuned.effort, extra=measured)
