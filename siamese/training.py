@@ -16,7 +16,7 @@ from siam.recipe import Pairs, Recipe
 from siam.siamese.losses.contrastive import ContrastiveLoss
 from siam.siamese.losses.registry import make_loss
 from siam.siamese.network import siamese_network
-from siam.siamese.step_time import measure_step
+from siam.siamese.step_time import batch_pictures, measure_step, multiply_adds
 from siam.siamese.test_time_augmentation import average_test_time_views
 from siam.siamese.towers import build_tower
 from siam.training.callbacks import (
@@ -37,6 +37,7 @@ from siam.training.position import HistoryRow
 from siam.training.precision import dtype_policy, resolve_precision
 from siam.training.process_shard import shard_feed
 from siam.training.schedule import warm_up_cosine
+from siam.training.steps_in_one_call import steps_per_call
 
 __all__ = ["TrainedNetwork", "train_network"]
 
@@ -102,11 +103,13 @@ def train_network(
     with dtype_policy(recipe.precision):
         tower = build(shape)
         network = tower if pairs == "batch" else siamese_network(tower)
-    model, shown = network, feed
+    model, shown, together = network, feed, 1
     if on_device is None:
         on_device = fits_device(train.pictures.nbytes + validation.pictures.nbytes)
     if on_device and isinstance(feed, BatchFeed) and isinstance(watched, BatchFeed):
         model, shown, watched = move_to_device(network, feed, watched)
+        work = batch_pictures(recipe, classes) * multiply_adds(recipe, input_shape=shape)
+        together = steps_per_call(work)
     shown, watched = shard_feed(shown), shard_feed(watched)
     model.compile(
         optimizer=make_optimizer(
@@ -120,6 +123,7 @@ def train_network(
         if pairs == "sampled"
         else make_loss(recipe.loss, members=recipe.ensemble_size),
         jit_compile=compile_steps(),
+        steps_per_execution=together,
     )
     position = restore(model, network, folder)
     history, checkpoint = position.history, Checkpoint(network, folder, position)

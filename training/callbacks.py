@@ -107,7 +107,7 @@ class StopOnDivergence(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Look at the mean of the epoch so far, which one bad step spoils."""
-        self.step = self.first + batch + 1
+        self.step = self.first + min(batch + 1, self.params["steps"])
         self._check("loss", logs)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:

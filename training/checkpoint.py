@@ -52,7 +52,7 @@ class Checkpoint(keras.callbacks.Callback):
         self.folder = folder
         self.position = position
         self.history = position.history
-        self.step = position.step
+        self.step = self.first = position.step
         self.every = every
         self.started = self.saved = time.perf_counter()
 
@@ -68,8 +68,9 @@ class Checkpoint(keras.callbacks.Callback):
                 variable.assign(value)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Count the step; replace the checkpoint when it is old and the epoch's end is not next."""
-        self.step += 1
+        """Count the steps; replace the checkpoint when it is old and the epoch's end not next."""
+        # Of several steps in one call `batch` is the last, and may lie beyond the epoch's end.
+        self.step = self.first + min(batch + 1, self.params["steps"])
         due = time.perf_counter() - self.saved >= self.every
         if due and batch + 1 < self.params["steps"]:
             self.save()
@@ -79,7 +80,7 @@ class Checkpoint(keras.callbacks.Callback):
         row = {"epoch": float(epoch + 1)}
         row.update({name: float(value) for name, value in (logs or {}).items()})
         self.history.append(row)
-        self.step = 0
+        self.step = self.first = 0
         self.save()
         write_history(self.folder, self.history)
 

@@ -14,8 +14,9 @@ from siam.datasets.dataset import Split
 from siam.recipe import AugmentPolicy, Recipe
 from siam.siamese.training import train_network
 from siam.training import device_feed
+from siam.training.augmentation.policy import draw_distortion
 from siam.training.device import Device
-from siam.training.device_feed import DeviceFeed, fits_device, move_to_device
+from siam.training.device_feed import DeviceFeed, StepGenerator, fits_device, move_to_device
 from siam.training.feed import BatchFeed
 
 POLICY = AugmentPolicy(rotation=10, shift=0.1, elastic=0.02, stroke=0.3, contrast=0.2, cutout=0.5)
@@ -82,6 +83,49 @@ def test_pictures_are_distorted_in_the_epochs_that_vary_alone() -> None:
     np.testing.assert_array_equal(shown_by(model, watched_on_device, 0), watched[0][0])
 
 
+def test_distortions_follow_from_seed_epoch_and_step_alone() -> None:
+    model, on_device, _ = passed_on(*feeds(policy=POLICY))
+    first = shown_by(model, on_device, 3)
+    assert np.abs(shown_by(model, on_device, 2) - first).mean() > 2
+    other, again, _ = passed_on(*feeds(policy=POLICY))
+    np.testing.assert_array_equal(shown_by(other, again, 3), first)
+
+
+def test_a_share_of_a_batch_draws_what_no_other_does() -> None:
+    """As on several devices, each of which is handed some of the batch's rows."""
+    _, on_device, _ = passed_on(*feeds(policy=POLICY))
+    seeds = on_device[0][0]["seed"]
+    drawn = [numbers(seeds[row])["stroke"] for row in (0, 1, 11)]
+    assert len(np.unique(np.concatenate(drawn))) == 3 * len(drawn[0])
+
+
+def numbers(seed: np.ndarray, policy: AugmentPolicy = POLICY, n: int = 6) -> dict[str, np.ndarray]:
+    """What the device draws."""
+    dtype = keras.random.SeedGenerator(0).state.dtype
+    rng = StepGenerator(keras.ops.cast(keras.ops.convert_to_tensor(seed), dtype))
+    drawn = draw_distortion((n, 12, 10, 1), rng=rng, policy=policy, library=keras.ops)
+    return {name: np.asarray(keras.ops.convert_to_numpy(each)) for name, each in drawn.items()}
+
+
+def test_the_device_draws_by_the_same_laws_as_numpy() -> None:
+    """Means and deviations of 4,000 pictures, to what four deviations of them leave open."""
+    policy = AugmentPolicy(
+        rotation=15, scale=0.2, shear=0.2, shift=0.1, elastic=0.03, stroke=0.5, cutout=0.5,
+        contrast=0.3, noise=20, blur=0.5, outline=0.4, lines=0.5, bands=0.5,
+    )  # fmt: skip
+    found = numbers(np.array([1, 2], np.int32), policy, n=4000)
+    rng = np.random.default_rng(0)
+    expected = draw_distortion((4000, 12, 10, 1), rng=rng, policy=policy)
+    assert found.keys() == expected.keys()
+    for name, values in expected.items():
+        assert found[name].shape == values.shape, name
+        assert found[name].dtype == values.dtype == np.float32, name
+        left, right = (each[name].astype(np.float64) for each in (found, expected))
+        spread = np.maximum(right.std(axis=0), 1e-6)
+        assert (np.abs(left.mean(axis=0) - right.mean(axis=0)) < 6 * spread / 4000**0.5).all(), name
+        np.testing.assert_allclose(left.std(axis=0), spread, rtol=0.15, atol=1e-5, err_msg=name)
+
+
 def train(folder: Path, *, recipe: Recipe = RECIPE, **options: Any) -> list[np.ndarray]:
     folder.mkdir(exist_ok=True)
     trained = train_network(
@@ -106,7 +150,10 @@ def test_training_on_the_device_learns_what_the_cpus_feed_teaches(tmp_path: Path
 @pytest.mark.parametrize(
     "precision", ["float32", pytest.param("mixed_bfloat16", marks=pytest.mark.slow)]
 )
-def test_a_resumed_training_equals_an_uninterrupted_one(precision: str, tmp_path: Path) -> None:
+def test_a_resumed_training_equals_an_uninterrupted_one(
+    precision: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("siam.siamese.training.steps_per_call", lambda work: 2)
     recipe = dataclasses.replace(
         RECIPE, precision=precision, clean_epochs=0.3, hard_example_share=0.5
     )

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from siam.array_types import Vectors
+from siam.array_types import Tensor
 
 __all__ = ["OUTLINE", "draw_bands", "draw_lines", "invert_bands", "put_lines"]
 
@@ -27,8 +27,8 @@ BANDS = (1 / 7, 3 / 7)
 
 
 def draw_lines(
-    n: int, height: int, width: int, share: float, rng: np.random.Generator
-) -> dict[str, Vectors]:
+    n: int, height: int, width: int, share: float, rng: Any, library: Any = np
+) -> dict[str, Tensor]:
     """Draw a line across each picture, straight or zigzag, in any direction.
 
     Args:
@@ -36,24 +36,26 @@ def draw_lines(
         height, width: of a picture in pixels.
         share: of the pictures that get a line, 0 to 1.
         rng: where all randomness comes from.
+        library: whose arrays it draws, NumPy or `keras.ops`.
 
     Returns:
-        "corners", float32 (n, 9, 2), row and column of each corner of the line, and "line",
-        float32 (n, 2), its brightness up to 1 and half its width in pixels, both 0 for none.
+        "corners", floats (n, 9, 2), row and column of each corner of the line, and "line",
+        floats (n, 2), its brightness up to 1 and half its width in pixels, both 0 for none.
     """
     side = min(height, width)
     angle = rng.uniform(0, 2 * np.pi, n)
-    along = np.linspace(-0.75, 0.75, CORNERS) * max(height, width)
+    along = np.linspace(-0.75, 0.75, CORNERS, dtype=np.float32) * max(height, width)
     away = rng.uniform(-0.4, 0.4, n) * side
-    teeth = rng.uniform(0, 0.1, n)[:, None] * side * rng.standard_normal((n, CORNERS))
+    teeth = rng.uniform(0, 0.1, n)[:, None] * side * rng.standard_normal((n, CORNERS), "float32")
     across = away[:, None] + teeth
-    rows = (height - 1) / 2 + np.sin(angle)[:, None] * along + np.cos(angle)[:, None] * across
-    columns = (width - 1) / 2 + np.cos(angle)[:, None] * along - np.sin(angle)[:, None] * across
-    bright = np.where(rng.random(n) < share, rng.uniform(0.5, 1, n), 0)
-    half = np.where(bright > 0, rng.uniform(0.4, 1.1, n), 0)
+    cosine, sine = library.cos(angle)[:, None], library.sin(angle)[:, None]
+    rows = sine * along + cosine * across + (height - 1) / 2
+    columns = cosine * along - sine * across + (width - 1) / 2
+    bright = library.where(rng.random(n) < share, rng.uniform(0.5, 1, n), 0.0)
+    half = library.where(bright > 0, rng.uniform(0.4, 1.1, n), 0.0)
     return {
-        "corners": np.stack([rows, columns], axis=2).astype(np.float32),
-        "line": np.stack([bright, half], axis=1).astype(np.float32),
+        "corners": library.stack([rows, columns], axis=2),
+        "line": library.stack([bright, half], axis=1),
     }
 
 
@@ -91,7 +93,9 @@ def put_lines(pictures: Any, corners: Any, line: Any, library: Any = np) -> Any:
     return library.maximum(pictures, ink[..., None])
 
 
-def draw_bands(n: int, height: int, width: int, share: float, rng: np.random.Generator) -> Vectors:
+def draw_bands(
+    n: int, height: int, width: int, share: float, rng: Any, library: Any = np
+) -> Tensor:
     """Draw a band from one side of each picture to the opposite one.
 
     Args:
@@ -99,27 +103,26 @@ def draw_bands(n: int, height: int, width: int, share: float, rng: np.random.Gen
         height, width: of a picture in pixels.
         share: of the pictures that get a band, 0 to 1.
         rng: where all randomness comes from.
+        library: whose arrays it draws, NumPy or `keras.ops`.
 
     Returns:
-        float32 (n, 5): top, bottom, left and right of the band in pixels, the ends left out, all
+        floats (n, 5): top, bottom, left and right of the band in pixels, the ends left out, all
         0 for none; and 1 where all but the band is meant, else 0.
     """
     lies = rng.random(n) < 0.5
-    side = np.where(lies, height, width)
-    thick = np.rint(rng.uniform(*BANDS, n) * side)
-    start = np.rint(rng.uniform(0, 1, n) * (side - thick))
-    zeros = np.zeros(n)
-    drawn = np.stack(
-        [
-            np.where(lies, start, zeros),
-            np.where(lies, start + thick, height),
-            np.where(lies, zeros, start),
-            np.where(lies, width, start + thick),
-            rng.random(n) < 0.5,
-        ],
-        axis=1,
-    )
-    return np.where((rng.random(n) < share)[:, None], drawn, 0).astype(np.float32)
+    tall, broad = float(height), float(width)
+    side = library.where(lies, tall, broad)
+    thick = library.round(rng.uniform(*BANDS, n) * side)
+    start = library.round(rng.uniform(0, 1, n) * (side - thick))
+    edges = [
+        library.where(lies, start, 0.0),
+        library.where(lies, start + thick, tall),
+        library.where(lies, 0.0, start),
+        library.where(lies, broad, start + thick),
+        library.where(rng.random(n) < 0.5, 1.0, 0.0),
+    ]
+    chosen = (rng.random(n) < share)[:, None]
+    return library.where(chosen, library.stack(edges, axis=1), 0.0)
 
 
 def invert_bands(pictures: Any, bands: Any, library: Any = np) -> Any:

@@ -1,37 +1,41 @@
 """How a picture is distorted at random: how far, and what is drawn for each picture.
 
-What is drawn is a few numbers for a picture. `cpu.py` applies them on the CPU, and on the device
-`transforms.py` does.
+What is drawn is a few numbers for a picture, by NumPy on the CPU and by `keras.random` on the
+device. `cpu.py` applies them on the CPU, and on the device `transforms.py` does.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from siam.array_types import Vectors
+from siam.array_types import Tensor, Vectors
 from siam.recipe import AugmentPolicy
 from siam.training.augmentation.occlusions import draw_bands, draw_lines
 
-__all__ = ["KNOTS", "Draws", "draw_distortion", "interpolation", "no_distortion"]
+__all__ = ["KNOTS", "Draws", "draw_distortion", "interpolation"]
 
 # Knots of the elastic displacement along each side.
 KNOTS = 5
 # Where the square of a picture stands that has none.
 NOWHERE = -1e9
 
-# What `draw_distortion` returns, by name.
-Draws = dict[str, Vectors]
+# What `draw_distortion` returns, by name: arrays of the library that drew them.
+Draws = dict[str, Tensor]
 
 
 def draw_distortion(
-    shape: tuple[int, int, int, int], *, rng: np.random.Generator, policy: AugmentPolicy
+    shape: tuple[Any, int, int, int], *, rng: Any, policy: AugmentPolicy, library: Any = np
 ) -> Draws:
     """Draw what each picture of a batch goes through.
 
     Args:
         shape: n, height, width and channels of the batch.
-        rng: where all randomness comes from; the same state gives the same draws.
+        rng: where all randomness comes from, a `numpy.random.Generator` or what draws by its
+            methods on the device; the same state gives the same draws.
         policy: how far.
+        library: whose arrays `rng` draws, NumPy or `keras.ops`.
 
     Returns:
         float32 arrays, of the distortions that are switched on alone, in the order in which they
@@ -55,58 +59,43 @@ def draw_distortion(
     n, height, width, _ = shape
     drawn: Draws = {}
 
-    def uniform(limit: float) -> Vectors:
-        return rng.uniform(-limit, limit, n).astype(np.float32)
+    def uniform(limit: float, low: float | None = None) -> Tensor:
+        return library.array(rng.uniform(-limit if low is None else low, limit, n), "float32")
 
     if policy.outline:
-        drawn["outline"] = (rng.random(n) < policy.outline).astype(np.float32)
+        drawn["outline"] = library.where(rng.random(n) < policy.outline, 1.0, 0.0)
     if policy.stroke:
         drawn["stroke"] = uniform(policy.stroke)
     if policy.bends:
-        angle = np.deg2rad(uniform(policy.rotation))
-        stretch_x, stretch_y = np.exp(uniform(policy.scale)), np.exp(uniform(policy.scale))
+        angle = uniform(policy.rotation) * (np.pi / 180)
+        stretch_x, stretch_y = (library.exp(uniform(policy.scale)) for _ in range(2))
         slant = uniform(policy.shear)
         move_x, move_y = uniform(policy.shift) * width, uniform(policy.shift) * height
-        cosine, sine = np.cos(angle), np.sin(angle)
-        column = (cosine * stretch_x, (slant - sine) * stretch_x, (width - 1) / 2 + move_x)
-        row = (sine * stretch_y, cosine * stretch_y, (height - 1) / 2 + move_y)
-        drawn["source"] = np.stack([np.stack(column, axis=1), np.stack(row, axis=1)], axis=1)
+        cosine, sine = library.cos(angle), library.sin(angle)
+        column = [cosine * stretch_x, (slant - sine) * stretch_x, (width - 1) / 2 + move_x]
+        row = [sine * stretch_y, cosine * stretch_y, (height - 1) / 2 + move_y]
+        drawn["source"] = library.stack(
+            [library.stack(column, axis=1), library.stack(row, axis=1)], axis=1
+        )
     if policy.elastic:
-        waves = [rng.standard_normal((n, KNOTS, KNOTS), dtype=np.float32) for _ in range(2)]
-        drawn["waves"] = np.stack(waves, axis=1)
+        waves = rng.standard_normal((2, n, KNOTS, KNOTS), "float32")
+        drawn["waves"] = library.swapaxes(waves, 0, 1)
     if policy.blur:
-        chosen = rng.random(n) < policy.blur
-        drawn["blur"] = np.zeros(n, np.float32)
-        drawn["blur"][chosen] = rng.random(int(chosen.sum())).astype(np.float32)
+        drawn["blur"] = library.where(rng.random(n) < policy.blur, rng.random(n), 0.0)
     if policy.contrast or policy.noise:
         drawn["gain"] = 1 + uniform(policy.contrast)
     if policy.noise:
-        strength = rng.uniform(0, policy.noise, n).astype(np.float32)
-        noise = rng.standard_normal(shape, np.float32)
-        drawn["noise"] = noise * strength[:, None, None, None]
+        strength = uniform(policy.noise, low=0.0)
+        drawn["noise"] = rng.standard_normal(shape, "float32") * strength[:, None, None, None]
     if policy.lines:
-        drawn |= draw_lines(n, height, width, policy.lines, rng)
+        drawn |= draw_lines(n, height, width, policy.lines, rng, library)
     if policy.bands:
-        drawn["bands"] = draw_bands(n, height, width, policy.bands, rng)
+        drawn["bands"] = draw_bands(n, height, width, policy.bands, rng, library)
     if policy.cutout:
         chosen = rng.random(n) < policy.cutout
-        centres = [rng.uniform(0, side, n).astype(np.float32) for side in (height, width)]
-        drawn["blot"] = np.where(chosen[:, None], np.stack(centres, axis=1), np.float32(NOWHERE))
-    return drawn
-
-
-def no_distortion(shape: tuple[int, int, int, int], policy: AugmentPolicy) -> Draws:
-    """Return the draws of a policy that change nothing, for the epochs without distortion."""
-    drawn = draw_distortion(shape, rng=np.random.default_rng(0), policy=policy)
-    still = {name: np.zeros_like(values) for name, values in drawn.items()}
-    if "source" in still:
-        still["source"][:, 0] = (1, 0, (shape[2] - 1) / 2)
-        still["source"][:, 1] = (0, 1, (shape[1] - 1) / 2)
-    if "gain" in still:
-        still["gain"] += 1
-    if "blot" in still:
-        still["blot"] += NOWHERE
-    return still
+        centres = library.stack([rng.uniform(0, side, n) for side in (height, width)], axis=1)
+        drawn["blot"] = library.where(chosen[:, None], centres, NOWHERE)
+    return {name: library.array(values, "float32") for name, values in drawn.items()}
 
 
 def interpolation(size: int) -> Vectors:
