@@ -95,6 +95,7 @@ def train_classifier(
         metrics=["accuracy"],
         jit_compile=compile_steps(),
     )
+    _make_state(learner, num_classes)
     watch = _Stopwatch()
     watched = (
         None if validation is None else (validation.pictures, validation.labels.astype(np.int32))
@@ -125,6 +126,14 @@ def train_classifier(
         first_step_seconds=watch.first_step_seconds,
         step_seconds=watch.rest_seconds / max(1, steps - 1),
     )
+
+
+def _make_state(learner: keras.Model, num_classes: int) -> None:
+    """Make what optimizer and metrics remember: made within a step, it is compiled twice."""
+    learner.optimizer.build(learner.trainable_variables)
+    likely = np.full((1, num_classes), 1 / num_classes, np.float32)
+    learner.compute_metrics(None, np.zeros(1, np.int32), likely)
+    learner.reset_metrics()
 
 
 class _Stopwatch(keras.callbacks.Callback):

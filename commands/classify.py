@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from siam.commands import console
+from siam.commands.options import AsJson
 from siam.printable import printable
 
 __all__ = ["classify"]
@@ -24,7 +25,7 @@ def classify(
     dataset: Annotated[
         str | None, typer.Option(help="Which comparison's. Default: the newest.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Name pictures by a classifier: always one of its classes, however strange the picture.
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from siam.commands import console
 from siam.commands.interruption import heeded, interruptible
+from siam.commands.options import AsJson, Backend, DataDir
 from siam.commands.train import key_value
 
 if TYPE_CHECKING:
@@ -48,14 +48,10 @@ def compare(
         typer.Option("--set", help="A value of the recipe for all, such as precision=float32."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Fixes splits, order, initialisation.")] = 0,
-    data_dir: Annotated[
-        Path | None, typer.Option(help="Where data sets stand.", envvar="SIAM_DATA_DIR")
-    ] = None,
-    backend: Annotated[
-        str | None, typer.Option(help="tensorflow, jax or torch. Default: KERAS_BACKEND.")
-    ] = None,
+    data_dir: DataDir = None,
+    backend: Backend = None,
     device: Annotated[str, typer.Option(help="auto, cpu, gpu or gpu:N.")] = "auto",
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Train Keras' three styles of classifier and the Siamese network on equal terms."""
     from siam.engine.compare import compare as run_comparison

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from siam.commands import console
+from siam.commands.options import AsJson, DataDir
 
 __all__ = ["doctor"]
 
 
 def doctor(
-    data_dir: Annotated[
-        Path | None, typer.Option(help="Where data sets stand.", envvar="SIAM_DATA_DIR")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
 ) -> None:
     """Check versions, backend, GPU, data, rights and disk; say what mends what is amiss."""
     from siam.engine.doctor import examine

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from siam.commands import console
+from siam.commands.options import AsJson, DataDir, RunName
 from siam.printable import printable
 
 __all__ = ["embed"]
@@ -27,11 +28,9 @@ def embed(
     out: Annotated[
         Path, typer.Option(help="The file to write: .npz, .npy, .parquet or .jsonl.")
     ] = Path("embeddings.npz"),
-    run: Annotated[str | None, typer.Option(help="A run's name or path. Default: last.")] = None,
-    data_dir: Annotated[
-        Path | None, typer.Option(help="Where data sets stand.", envvar="SIAM_DATA_DIR")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    run: RunName = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
 ) -> None:
     """Write the embeddings of pictures, with their keys, and labels where they are known.
 

@@ -8,27 +8,19 @@ from typing import Annotated, Any
 import typer
 
 from siam.commands import console
+from siam.commands.options import AsJson, FalseAcceptRate, RunName, Threshold
 
 __all__ = ["evaluate"]
 
 
 def evaluate(
-    run: Annotated[str | None, typer.Option(help="A run's name or path. Default: last.")] = None,
-    false_accept_rate: Annotated[
-        float | None,
-        typer.Option(
-            "--false-accept-rate",
-            "--far",
-            help="Share of different pairs let through, such as 0.001.",
-        ),
-    ] = None,
-    threshold: Annotated[
-        float | None, typer.Option(min=0, max=2, help="Distance to keep, 0 to 2, by hand.")
-    ] = None,
+    run: RunName = None,
+    false_accept_rate: FalseAcceptRate = None,
+    threshold: Threshold = None,
     compare: Annotated[
         str | None, typer.Option(help="Another run: is the difference larger than chance?")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Score a run's test pictures: pairs, retrieval, classes, with 95 % intervals."""
     from siam.engine.evaluate import compare_runs, evaluate_run

@@ -8,18 +8,19 @@ from typing import Annotated
 import typer
 
 from siam.commands import console
+from siam.commands.options import AsJson, RunName
 
 __all__ = ["export"]
 
 
 def export(
     out: Annotated[Path, typer.Option(help="The folder to make.")],
-    run: Annotated[str | None, typer.Option(help="A run's name or path. Default: last.")] = None,
+    run: RunName = None,
     form: Annotated[str, typer.Option("--format", help="litert, onnx or saved-model.")] = "litert",
     int8: Annotated[
         bool, typer.Option("--int8", help="8-bit weights, a quarter of the size (litert).")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write the encoder, what its numbers mean, and an example that runs it without siam.
 

@@ -9,6 +9,7 @@ import typer
 
 from siam.commands import console
 from siam.commands.interruption import interruptible
+from siam.commands.options import AsJson, RunName
 from siam.printable import printable
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ index = typer.Typer(
     no_args_is_help=True,
     cls=console.SiamGroup,
 )
-RunName = Annotated[str | None, typer.Option("--run", help="A run's name or path. Default: last.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 
 
 @index.command()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from siam.commands import console
+from siam.commands.options import AsJson, FalseAcceptRate, RunName, Threshold
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -32,19 +33,10 @@ def query(
             show_default=False,
         ),
     ] = None,
-    run: Annotated[str | None, typer.Option(help="A run's name or path. Default: last.")] = None,
+    run: RunName = None,
     k: Annotated[int, typer.Option("--k", "-k", min=1, help="Neighbours to show.")] = 10,
-    false_accept_rate: Annotated[
-        float | None,
-        typer.Option(
-            "--false-accept-rate",
-            "--far",
-            help="Share of different pairs let through, such as 0.001.",
-        ),
-    ] = None,
-    threshold: Annotated[
-        float | None, typer.Option(min=0, max=2, help="Distance to keep, 0 to 2, by hand.")
-    ] = None,
+    false_accept_rate: FalseAcceptRate = None,
+    threshold: Threshold = None,
     where: Annotated[
         list[str] | None, typer.Option(help="Filter on the index, such as label=3.")
     ] = None,
@@ -78,7 +70,7 @@ def query(
     show_input: Annotated[
         Path | None, typer.Option(help="Write a PNG of what the network saw, step by step.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Find the nearest indexed pictures, the label, and whether it is a match.
 

@@ -7,12 +7,13 @@ from typing import Annotated
 import typer
 
 from siam.commands import console
+from siam.commands.options import RunName
 
 __all__ = ["report"]
 
 
 def report(
-    run: Annotated[str | None, typer.Option(help="A run's name or path. Default: last.")] = None,
+    run: RunName = None,
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
 ) -> None:
     """Write a run's report.html again: one file that needs no network and no server."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from siam.commands import console
+from siam.commands.options import AsJson
 
 if TYPE_CHECKING:
     from siam.runs.runs_folder import RunSummary
@@ -24,7 +25,7 @@ runs = typer.Typer(
 @runs.callback()
 def show(
     context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List runs: name, data set, date, pair accuracy, Recall@1, size. Newest first."""
     if context.invoked_subcommand is not None:

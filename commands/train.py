@@ -9,6 +9,7 @@ import typer
 
 from siam.commands import console
 from siam.commands.interruption import heeded
+from siam.commands.options import AsJson, Backend, DataDir
 
 if TYPE_CHECKING:
     from siam.engine.train import TrainedRun
@@ -32,9 +33,7 @@ def train(
     preset: Annotated[
         str | None, typer.Option(help="quick, balanced or best.", show_default="balanced")
     ] = None,
-    data_dir: Annotated[
-        Path | None, typer.Option(help="Where data sets stand.", envvar="SIAM_DATA_DIR")
-    ] = None,
+    data_dir: DataDir = None,
     tower: Annotated[
         str,
         typer.Option(
@@ -94,11 +93,8 @@ def train(
     device: Annotated[
         str, typer.Option(help="auto, cpu, gpu, gpu:N, or all for every GPU.")
     ] = "auto",
-    backend: Annotated[
-        str | None,
-        typer.Option(help="tensorflow, jax or torch. Default: KERAS_BACKEND, else what is there."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    backend: Backend = None,
+    as_json: AsJson = False,
 ) -> None:
     """Train a Siamese network, index its pictures, measure it. Writes one folder, a run."""
     from siam.engine.recipe_choice import asked_options, choose_training

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from siam.commands import console
+from siam.commands.options import AsJson, FalseAcceptRate, RunName, Threshold
 
 if TYPE_CHECKING:
     from siam.engine.open_run import OpenRun
@@ -20,19 +21,10 @@ __all__ = ["verify"]
 def verify(
     left: Annotated[str, typer.Argument(help="A picture; - for standard input.")],
     right: Annotated[str, typer.Argument(help="Another picture.")],
-    run: Annotated[str | None, typer.Option(help="A run's name or path. Default: last.")] = None,
-    false_accept_rate: Annotated[
-        float | None,
-        typer.Option(
-            "--false-accept-rate",
-            "--far",
-            help="Share of different pairs to let through, such as 0.001.",
-        ),
-    ] = None,
-    threshold: Annotated[
-        float | None, typer.Option(min=0, max=2, help="Distance to keep, 0 to 2, by hand.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    run: RunName = None,
+    false_accept_rate: FalseAcceptRate = None,
+    threshold: Threshold = None,
+    as_json: AsJson = False,
 ) -> None:
     """Say whether two pictures are of one class: same, unsure or different.
 

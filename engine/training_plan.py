@@ -25,7 +25,7 @@ from siam.runs.config import (
     load_config,
     new_config,
 )
-from siam.runs.lifecycle import begin_run, run_name
+from siam.runs.lifecycle import begin_run, refuse_place, run_name
 from siam.runs.runs_folder import free_name, interrupted_run, runs_folder
 from siam.training.native_logs import quiet_native_logs
 
@@ -72,6 +72,7 @@ def plan_training(
     notice: Notice,
 ) -> TrainingPlan:
     """Read the data set, settle the recipe, and make the folder of a new run."""
+    refuse_place(runs_folder() / free_name(name, "run"))  # before minutes of reading and timing
     backbone = named_backbone(train)
     if backbone is not None:
         if train.minutes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
@@ -14,7 +15,15 @@ from siam.file_lock import try_lock
 from siam.run_files import CONFIG_FILE, MANIFEST_FILE
 from siam.runs.manifest import write_manifest
 
-__all__ = ["RunState", "begin_run", "hold_run", "publish_run", "run_name", "run_state"]
+__all__ = [
+    "RunState",
+    "begin_run",
+    "hold_run",
+    "publish_run",
+    "refuse_place",
+    "run_name",
+    "run_state",
+]
 
 # "damaged": a run that has lost its manifest.
 RunState = Literal["finished", "training", "interrupted", "damaged"]
@@ -49,26 +58,44 @@ def begin_run(place: Path) -> Path:
     Raises:
         RunError: it cannot be made, or an interrupted run of that name stands there.
     """
-    folder = place.absolute().with_name(f"{place.name}{PARTIAL}")
+    refuse_place(place)
+    folder = unfinished(place)
+    folder.mkdir(exist_ok=True)  # there, and empty, where a run was killed before it held anything
+    return folder
+
+
+def refuse_place(place: Path) -> None:
+    """Refuse a place where no run can be begun; make the runs folder where it is not there yet.
+
+    Args:
+        place: where the finished run is to stand.
+
+    Raises:
+        RunError: the runs folder cannot be written, or an interrupted run of that name stands in it.
+    """
+    folder = unfinished(place)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        folder.mkdir()
-    except FileExistsError as error:
-        if run_state(folder) == "training":
-            raise busy_error(folder) from error
-        if not (folder / CONFIG_FILE).exists():
-            return folder  # killed before there was anything in it
-        raise RunError(
-            f"A run '{place.name}' was interrupted before it was whole.",
-            f"Go on with it:  siam train --resume --name {place.name}   "
-            f"or:  siam runs rm {place.name}",
-        ) from error
+        with tempfile.TemporaryFile(dir=folder.parent):
+            pass
     except OSError as error:
         raise RunError(
             f"The runs folder {folder.parent} cannot be written ({error.strerror}).",
             "Set SIAM_RUNS to a folder that can, or change the rights.",
         ) from error
-    return folder
+    if folder.is_dir() and run_state(folder) == "training":
+        raise busy_error(folder)
+    if (folder / CONFIG_FILE).exists():
+        raise RunError(
+            f"A run '{place.name}' was interrupted before it was whole.",
+            f"Go on with it:  siam train --resume --name {place.name}   "
+            f"or:  siam runs rm {place.name}",
+        )
+
+
+def unfinished(place: Path) -> Path:
+    """Return where a run grows that is to stand in a place."""
+    return place.absolute().with_name(f"{place.name}{PARTIAL}")
 
 
 @contextlib.contextmanager

@@ -32,6 +32,12 @@ def picture(path: Path, value: int = 255) -> Path:
     return path
 
 
+@pytest.fixture
+def unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A place that is refused is refused before the pictures are read."""
+    monkeypatch.setattr("siam.engine.training_plan.load_dataset", None)
+
+
 def test_no_run_yet(runs: Path) -> None:
     result = siam("query", picture(runs.parent / "a.png"))
     assert result.exit_code == 4
@@ -97,6 +103,7 @@ def test_one_class_only(runs: Path, tmp_path: Path) -> None:
     assert len(result.stderr.strip().splitlines()) <= 2
 
 
+@pytest.mark.usefixtures("unread")
 def test_an_unwritable_runs_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("SIAM_RUNS", str(tmp_path / "file" / "runs"))
@@ -112,6 +119,7 @@ def test_nothing_to_resume(runs: Path) -> None:
     assert "There is no interrupted run" in result.stderr
 
 
+@pytest.mark.usefixtures("unread")
 @pytest.mark.parametrize("name", ["last", "a/b", "..", ""])
 def test_a_name_that_is_none(runs: Path, name: str) -> None:
     result = siam("train", "digits", "--name", name)
@@ -119,6 +127,7 @@ def test_a_name_that_is_none(runs: Path, name: str) -> None:
     assert "A run's name is one plain word" in result.stderr
 
 
+@pytest.mark.usefixtures("unread")
 def test_a_taken_name_overwrites_nothing(run_copy: Path) -> None:
     before = (run_copy / "manifest.json").read_bytes()
     result = siam("train", "digits", "--name", run_copy.name)

@@ -1,0 +1,31 @@
+"""Options that several commands take, each declared once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["AsJson", "Backend", "DataDir", "FalseAcceptRate", "RunName", "Threshold"]
+
+RunName = Annotated[str | None, typer.Option("--run", help="A run's name or path. Default: last.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+DataDir = Annotated[
+    Path | None, typer.Option(help="Where data sets stand.", envvar="SIAM_DATA_DIR")
+]
+Backend = Annotated[
+    str | None,
+    typer.Option(help="tensorflow, jax or torch. Default: KERAS_BACKEND, else what is there."),
+]
+FalseAcceptRate = Annotated[
+    float | None,
+    typer.Option(
+        "--false-accept-rate",
+        "--far",
+        help="Share of different pairs to let through, such as 0.001.",
+    ),
+]
+Threshold = Annotated[
+    float | None, typer.Option(min=0, max=2, help="Distance to keep, 0 to 2, by hand.")
+]
