@@ -71,7 +71,7 @@ def refuse_place(place: Path) -> None:
         place: where the finished run is to stand.
 
     Raises:
-        RunError: the runs folder cannot be written, or an interrupted run of that name stands in it.
+        RunError: the runs folder cannot be written, or holds an interrupted run of that name.
     """
     folder = unfinished(place)
     try:

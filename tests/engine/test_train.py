@@ -243,6 +243,7 @@ def test_what_never_learned_says_so(
     assert (runs / "cut.partial" / "config.toml").exists() is begun
 
 
+@pytest.mark.slow
 def test_an_export_that_answers_otherwise_falls_back_to_keras(
     few: DataChoice, unindexed: Path, runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,9 +24,8 @@ from rendering.strokes import drawn, written  # noqa: E402
 DIGIT = Preparation("digit", (28, 28), 1)
 # One or two of each way of making a picture; the others, some of which take seconds, are slow.
 EVERY_DAY = {
-    "paint_thick", "dark_mode", "transparent", "scanned", "photo_pen", "photo_shadow",
-    "photo_ruled", "photo_chalkboard", "photo_table", "boxed", "window", "recycled_pencil",
-    "stamped", "jpeg_ten", "form_box", "print_nearby", "faint_pencil", "underlined",
+    "paint_thick", "dark_mode", "transparent", "scanned", "photo_shadow", "photo_ruled",
+    "photo_chalkboard", "stamped", "jpeg_ten", "form_box", "faint_pencil", "underlined",
 }  # fmt: skip
 ALL_KINDS = [
     pytest.param(kind, marks=[] if kind in EVERY_DAY else pytest.mark.slow) for kind in KINDS
