@@ -61,6 +61,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_one_others() -> None:
     assert not np.array_equal(once.get_weights()[0], other.get_weights()[0])
 
 
+@pytest.mark.slow
 def test_mixed_precision_leaves_a_float32_model_behind() -> None:
     mixed = dataclasses.replace(RECIPE, epochs=1, precision="mixed_bfloat16")
     model = train("subclassed", recipe=mixed).model

@@ -17,7 +17,14 @@ SHAPE = (12, 12, 1)
 PICTURES = np.random.default_rng(0).integers(0, 256, (9, *SHAPE), np.uint8)
 
 
-@pytest.mark.parametrize("style", STYLES)
+# A graph and a class of its own are the two kinds of file; the other styles are graphs too.
+@pytest.mark.parametrize(
+    "style",
+    [
+        pytest.param(style, marks=[] if style in ("functional", "subclassed") else pytest.mark.slow)
+        for style in STYLES
+    ],
+)
 def test_a_kept_classifier_answers_as_the_trained_one(style: str, tmp_path: Path) -> None:
     classifier = build_classifier(style, SHAPE, 4)
     expected, _ = answer_function(classifier)(PICTURES)

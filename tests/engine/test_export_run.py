@@ -70,6 +70,7 @@ def test_the_sidecar_says_what_the_numbers_mean(run_copy: Path, tmp_path: Path) 
     assert sha256(tmp_path / "out" / ENCODER_FILE) == sha256(run_copy / ENCODER_FILE)
 
 
+@pytest.mark.slow
 def test_int8_tells_its_loss(run_copy: Path, tmp_path: Path) -> None:
     done = export_run(None, tmp_path / "out", int8=True)
     assert done.size < 0.4 * (run_copy / ENCODER_FILE).stat().st_size
@@ -80,6 +81,7 @@ def test_int8_tells_its_loss(run_copy: Path, tmp_path: Path) -> None:
     assert about["quantisation"]["recall@1_int8"] == after
 
 
+@pytest.mark.slow
 def test_the_command_prints_the_check(run_copy: Path) -> None:
     done = CliRunner().invoke(app, ["export", "--out", "out", "--int8"])
     assert done.exit_code == 0, done.stderr

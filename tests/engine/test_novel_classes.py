@@ -102,6 +102,7 @@ def test_one_held_out_class_makes_no_pairs_and_no_trials() -> None:
     assert figures["unseen"]["one_shot"] == figures["seen"]["one_shot"] == []
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_figures_and_they_are_plain_json() -> None:
     seen = clouds(np.repeat(np.arange(6), 5), spread=0.9, seed=1)
     unseen = clouds(np.repeat(np.arange(6, 10), 10), spread=0.9, seed=3)

@@ -63,6 +63,7 @@ def figures(same: np.ndarray, different: np.ndarray) -> list[float]:
     return [auc(curve), equal_error(curve)[0]]
 
 
+@pytest.mark.slow
 def test_jackknife_holds_the_estimate_and_is_about_as_wide_as_repeated_samples(clusters):
     estimates, widths = [], []
     for seed in range(12):

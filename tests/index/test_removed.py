@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +19,33 @@ COUNT, DIM = 1_500, 16
 KINDS = ["HNSW8,Flat", "IVF32,Flat", "IVF32,PQ8x4"]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def vectors(clustered: Any) -> np.ndarray:
     made: np.ndarray = clustered(COUNT, DIM)
     return made
 
 
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory, vectors: np.ndarray) -> Callable[[str], Path]:
+    """Build an index of each kind once."""
+
+    @functools.cache
+    def build(kind: str) -> Path:
+        folder = tmp_path_factory.mktemp("built") / "index"
+        with Gallery.create(folder, dim=DIM, encoder_hash="", kind=kind) as gallery:
+            labels = np.arange(COUNT) % 10  # the cluster that each vector lies in
+            gallery.add(vectors, keys=[f"k{i}" for i in range(COUNT)], labels=labels)
+            gallery.build(afresh=True)
+        return folder
+
+    return build
+
+
 @pytest.fixture
-def filled(tmp_path: Path, vectors: np.ndarray, request: Any) -> Gallery:
-    gallery = Gallery.create(tmp_path / "index", dim=DIM, encoder_hash="", kind=request.param)
-    labels = np.arange(COUNT) % 10  # the cluster that each vector lies in
-    gallery.add(vectors, keys=[f"k{i}" for i in range(COUNT)], labels=labels)
-    gallery.build(afresh=True)
-    return gallery
+def filled(tmp_path: Path, built: Callable[[str], Path], request: Any) -> Iterator[Gallery]:
+    folder = shutil.copytree(built(request.param), tmp_path / "index")
+    with Gallery.open(folder) as gallery:
+        yield gallery
 
 
 @pytest.mark.parametrize("filled", KINDS, indirect=True)

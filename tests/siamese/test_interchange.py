@@ -40,6 +40,7 @@ def test_onnx_answers_as_keras_does(tower: Any, tmp_path: Path) -> None:
     np.testing.assert_allclose(answers, tower.predict(PICTURES, verbose=0), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_int8_is_smaller_and_keeps_unit_length(tower: Any, tmp_path: Path) -> None:
     export_litert(tower, tmp_path / "float.tflite", PICTURES)
     interchange.write_litert_int8(tower, tmp_path / "int8.tflite")
@@ -49,6 +50,7 @@ def test_int8_is_smaller_and_keeps_unit_length(tower: Any, tmp_path: Path) -> No
     assert sizes[0] < sizes[1]
 
 
+@pytest.mark.slow
 def test_converters_say_nothing(
     tower: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -144,6 +144,7 @@ def test_parts_that_are_missing_are_left_out(inputs):
     assert "How it was made" not in page
 
 
+@pytest.mark.slow
 def test_colour_pictures_and_many_classes(clusters, calibration):
     """Sixty classes: a matrix without names, no legend, and rows for the worst fifty."""
     vectors, labels = clusters(240, classes=60, dim=16)

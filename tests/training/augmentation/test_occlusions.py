@@ -23,8 +23,8 @@ def test_a_line_lies_where_its_segments_do() -> None:
             for column in range(10):
                 gaps = []
                 for start, end in zip(corners[number], corners[number, 1:], strict=False):
-                    for t in np.linspace(0, 1, 400):
-                        gaps.append(np.hypot(*(start + t * (end - start) - (row, column))))
+                    points = start + np.linspace(0, 1, 400)[:, np.newaxis] * (end - start)
+                    gaps.append(np.hypot(*(points - (row, column)).T).min())
                 ink = 255 * bright * min(max(half + 0.5 - min(gaps), 0), 1)
                 assert found[number, row, column, 0] == pytest.approx(ink, abs=2.5)
 
