@@ -5,12 +5,13 @@ from __future__ import annotations
 import heapq
 import os
 import stat
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from siam.errors import DataError
+from siam.errors import DataError, UsageError
 from siam.pictures.formats import HEAD, READABLE, has_picture_suffix, is_picture
 from siam.pictures.reading import Skipped
 
@@ -55,6 +56,7 @@ def walk_folder(folder: Path, *, may_be_empty: bool = False) -> FolderListing:
 
     Raises:
         DataError: no such folder, it cannot be opened, or it holds no picture.
+        UsageError: it is the root of the disk that the system is on, which nobody means.
 
     Example:
         >>> import tempfile
@@ -66,6 +68,9 @@ def walk_folder(folder: Path, *, may_be_empty: bool = False) -> FolderListing:
     """
     if not folder.is_dir():
         raise DataError(f"{folder} is not a folder.", "Check the path.")
+    whole = folder.resolve()
+    if whole == whole.parent and Path(sys.prefix).resolve().is_relative_to(whole):
+        raise UsageError(f"{folder} is the whole disk, no folder of pictures.", "Name a folder.")
     pictures: list[str] = []
     skipped: list[Skipped] = []
     others = hidden = 0

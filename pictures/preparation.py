@@ -144,7 +144,7 @@ def prepare_picture(
         box: (left, top, right, bottom) of the part to use, in pixels of the upright picture.
 
     Raises:
-        PictureError: the picture has no pixels, or `box` holds none of them.
+        PictureError: the picture has no pixels, or `box` is no part of it.
         UsageError: `rotate` is not a quarter turn.
     """
     height, width = preparation.size
@@ -200,17 +200,17 @@ def part_of(
         return turn_upright(image, quarter_turns=rotate // 90), (0, 0), scale
     scale = max(image.size) / original
     image = turn_upright(image, quarter_turns=rotate // 90)
-    left, top = (max(int(edge * scale), 0) for edge in box[:2])
-    right = min(int(np.ceil(box[2] * scale)), image.width)
-    bottom = min(int(np.ceil(box[3] * scale)), image.height)
-    if left >= right or top >= bottom:
-        width, height = (round(side / scale) for side in image.size)
+    width, height = (round(side / scale) for side in image.size)
+    if not (0 <= box[0] < box[2] <= width and 0 <= box[1] < box[3] <= height):
         raise PictureError(
-            f"The box {','.join(map(str, box))} holds no pixel of the picture, which is "
+            f"The box {','.join(map(str, box))} is no part of the picture, which is "
             f"{width} x {height}.",
             "Give left,top,right,bottom in pixels.",
         )
+    left, top = (int(edge * scale) for edge in box[:2])
+    right = min(int(np.ceil(box[2] * scale)), image.width)
+    bottom = min(int(np.ceil(box[3] * scale)), image.height)
     part = image.crop((left, top, right, bottom))
     smaller = reduce_to(part, most)
     scale *= max(smaller.size) / max(part.size)
-    return smaller, (max(box[0], 0), max(box[1], 0)), scale
+    return smaller, (box[0], box[1]), scale

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from siam.errors import DataError
+from siam.errors import DataError, UsageError
 from siam.pictures.folder_walk import walk_folder
 
 PGM = b"P5 2 1 255 ab"
@@ -121,3 +121,10 @@ def test_no_such_folder_and_none_with_pictures(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"holds no picture, but 2 other files\."):
         walk_folder(tmp_path)
     assert walk_folder(tmp_path, may_be_empty=True).pictures == ()
+
+
+def test_the_whole_disk_is_no_folder_of_pictures(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("/")
+    for folder in (Path("/"), tmp_path / "link"):
+        with pytest.raises(UsageError, match="the whole disk"):
+            walk_folder(folder, may_be_empty=True)

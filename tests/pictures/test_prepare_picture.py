@@ -270,7 +270,13 @@ def test_wrong_overrides() -> None:
     image = Image.fromarray(seven())
     with pytest.raises(UsageError, match="rotate must be 0, 90, 180 or 270, got 45"):
         prepare_picture(image, DIGIT, rotate=45)
-    with pytest.raises(PictureError, match="holds no pixel of the picture, which is 200 x 200"):
+    with pytest.raises(PictureError, match="is no part of the picture, which is 200 x 200"):
         prepare_picture(image, DIGIT, box=(300, 0, 400, 100))
     with pytest.raises(PictureError, match="no pixels"):
         prepare_picture(Image.new("L", (0, 5)), DIGIT)
+
+
+@pytest.mark.parametrize("box", [(-1, 0, 9, 9), (0, 0, 31, 9), (0, 0, 9, 21), (5, 0, 5, 9)])
+def test_a_box_that_reaches_beyond_the_picture_is_refused(box: tuple[int, ...]) -> None:
+    with pytest.raises(PictureError, match="is no part of the picture, which is 30 x 20"):
+        prepare_picture(Image.new("L", (30, 20)), DIGIT, box=box)  # type: ignore[arg-type]
