@@ -22,6 +22,8 @@ import numpy as np
 
 from siam.array_types import Integers, Reals, Vectors
 from siam.atomic import replacing
+from siam.datasets.arrays import open_arrays
+from siam.errors import RunError
 from siam.progress import Progress, silent
 from siam.run_files import RANKING_FILE
 from siam.training.feed import BatchFeed
@@ -154,15 +156,33 @@ class HardExampleMining(keras.callbacks.Callback):
         elif epoch & (epoch - 1) == 0:
             self.feed.draw_from = self._rank(epoch)
         elif self.feed.draw_from is None:
-            with np.load(self.path, allow_pickle=False) as kept:
-                self.feed.draw_from = kept["positions"]
+            _, self.feed.draw_from = self._kept()
+
+    def _kept(self) -> tuple[int, Integers]:
+        """Return the epoch of the ranking that was kept, -1 where it does not say, and itself."""
+        split, turns = self.feed.split, TURNS if self.feed.quarter_turns else 1
+        try:
+            with open_arrays(self.path) as kept:
+                positions, epoch = kept["positions"], kept.get("epoch", -1)
+            if positions.dtype != np.int64 or positions.ndim != 1 or np.size(epoch) != 1:
+                raise ValueError("it holds no positions")
+            if not len(positions) or positions.min() < 0 or positions.max() >= turns * len(split):
+                raise ValueError("it is of other pictures")
+            classes = np.unique(split.labels[positions % len(split)])
+            if not np.array_equal(classes, np.unique(split.labels[split.labels >= 0])):
+                raise ValueError("it is of other classes")
+            return int(epoch), positions
+        except (FileNotFoundError, ValueError, TypeError) as error:
+            raise RunError(
+                f"{self.path} cannot be used to go on ({error}).",
+                f"Remove {self.path.parent} and train the run again.",
+            ) from error
 
     def _rank(self, epoch: int) -> Integers:
         if self.path.exists():
-            with np.load(self.path, allow_pickle=False) as kept:
-                # Of this very epoch, which was cut: the tower has learned since it began.
-                if "epoch" in kept.files and kept["epoch"] == epoch:
-                    return np.asarray(kept["positions"])
+            ranked, positions = self._kept()
+            if ranked == epoch:  # which was cut: the tower has learned since it began
+                return positions
         split = self.feed.split
         # Outliers stand behind the pictures of classes, and are of none.
         known = int((split.labels >= 0).sum())

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from siam.datasets.dataset import Split
+from siam.errors import RunError
 from siam.recipe import AugmentPolicy
 from siam.run_files import RANKING_FILE
 from siam.training.feed import BatchFeed
@@ -167,3 +168,17 @@ def test_every_turn_of_a_hard_picture_is_drawn(tmp_path: Path) -> None:
     assert feed.draw_from is not None
     assert len(feed.draw_from) == 4 * 6
     assert {int(p) % 24 for p in feed.draw_from} == {int(p) for p in feed.draw_from[:6]}
+
+
+@pytest.mark.parametrize(
+    "positions",
+    [[0, 1, 60], [-1, 1, 2], [0, 3], [], [[0, 1, 2]], [0.0, 1.0, 2.0]],
+    ids=["beyond", "negative", "a class missing", "none", "a table", "fractions"],
+)
+def test_a_ranking_of_something_else_is_refused(tmp_path: Path, positions: list[Any]) -> None:
+    """It may come with an interrupted run from anybody."""
+    callback = HardExampleMining(tower(), feed_of(split()), share=0.5, folder=tmp_path)
+    np.savez(tmp_path / RANKING_FILE, positions=np.array(positions), epoch=2)
+    for epoch in (2, 3):
+        with pytest.raises(RunError, match=RANKING_FILE):
+            callback.on_epoch_begin(epoch)
