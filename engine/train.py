@@ -7,6 +7,7 @@ so that a run is there whole or not at all, and an interrupted one can go on.
 from __future__ import annotations
 
 import importlib.util
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +29,7 @@ from siam.engine.report import write_run_report
 from siam.engine.towers.training import train_tower
 from siam.engine.training_cost import tell_cost
 from siam.engine.training_plan import Notice, TrainingPlan, plan_resumption, plan_training
-from siam.errors import MissingExtraError
+from siam.errors import DivergenceError, MissingExtraError
 from siam.evaluation.measure import Embedded
 from siam.evaluation.summary import summarise
 from siam.index.gallery import Gallery
@@ -148,7 +149,12 @@ def train_run(
         folder = plan.folder
         with hold_run(folder):
             save_config(folder, plan.config)
-            plan, fitted = fit(plan, device, progress, notice)
+            try:
+                plan, fitted = fit(plan, device, progress, notice)
+            except DivergenceError:
+                if not any(folder.rglob(CHECKPOINT_FILE)):  # nothing to go on from
+                    shutil.rmtree(folder)
+                raise
             metrics = finish(plan, fitted, progress)
             unneeded = (CHECKPOINT_FILE, RANKING_FILE, PRETRAINED_FOLDER)
             path = publish_run(folder, unneeded=unneeded)

@@ -13,11 +13,12 @@ import pytest
 from siam.datasets.digits import load_digits
 from siam.engine import train
 from siam.engine.train import TrainedRun, train_run
-from siam.errors import RunError, SiamError
-from siam.run_files import ENCODER_FILE
+from siam.engine.training_plan import TrainingPlan
+from siam.errors import DivergenceError, RunError, SiamError
+from siam.run_files import CHECKPOINT_FILE, ENCODER_FILE
 from siam.runs.config import DataChoice, TrainChoice
 from siam.runs.lifecycle import hold_run
-from siam.runs.runs_folder import find_run
+from siam.runs.runs_folder import find_run, list_runs
 from siam.siamese.encoder import KerasEncoder, open_encoder
 from siam.training.position import read_position
 
@@ -259,3 +260,19 @@ def test_an_export_that_answers_otherwise_falls_back_to_keras(
     encoder = open_encoder(folder)
     assert type(encoder).__name__ == "KerasEncoder"
     assert encoder.encode(np.zeros((2, 28, 28), np.uint8)).shape == (2, 64)
+
+
+@pytest.mark.parametrize("learned", [False, True])
+def test_a_divergence_leaves_a_run_only_where_something_was_learned(
+    few: DataChoice, runs: Path, monkeypatch: pytest.MonkeyPatch, learned: bool
+) -> None:
+    def diverge(plan: TrainingPlan, *_: object) -> None:
+        if learned:
+            (plan.folder / CHECKPOINT_FILE).touch()
+        raise DivergenceError("The loss became NaN.")
+
+    monkeypatch.setattr(train, "fit", diverge)
+    with pytest.raises(DivergenceError):
+        train_run(few, SHORT, name="wild")
+    assert [run.name for run in list_runs()] == (["wild"] if learned else [])
+    assert learned or list(runs.iterdir()) == []
