@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib.util
 import math
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -25,6 +26,7 @@ from siam.pictures.preparation import Preparation
 from siam.progress import Progress, silent
 from siam.recipe import Recipe, change_recipe
 from siam.runs.config import DataChoice, TrainChoice
+from siam.runs.lifecycle import hold_run
 from siam.training.native_logs import quiet_native_logs
 
 if TYPE_CHECKING:
@@ -101,8 +103,7 @@ def compare(
     measure = partial(measure_step, input_shape=shape, classes=classes)
     recipe, _ = resolve_precision(recipe, measure)
     contest = draw_contest(dataset, seed=seed)
-    folder = begin()
-    try:
+    with making() as folder:
         contestants = []
         for name in names:
             notice(f"Training {name} ...")
@@ -126,8 +127,6 @@ def compare(
         )
         write_page(folder, comparison)
         return comparison, publish(comparison, folder, plain_name(dataset.name))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def contestant_names(only: Sequence[str]) -> tuple[str, ...]:
@@ -198,21 +197,31 @@ def equal_terms(dataset: Dataset, epochs: int | None) -> Recipe:
     return dataclasses.replace(recipe, classes_per_batch=per_batch, epochs=epochs or enough)
 
 
-def begin() -> Path:
-    """Make the folder that a comparison grows in.
+@contextlib.contextmanager
+def making() -> Iterator[Path]:
+    """Yield a folder that a comparison grows in, and those of comparisons that were killed go.
 
     Raises:
         RunError: it cannot be made.
     """
     folder = comparisons_folder() / f".making-{os.getpid()}"
-    try:
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise RunError(
-            f"{folder.parent.absolute()} cannot be written ({error.strerror}).",
-            "Set SIAM_RUNS to a folder that can, or change the rights.",
-        ) from error
-    return folder
+    with contextlib.ExitStack() as held:
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            for other in folder.parent.glob(".making-*"):
+                with contextlib.suppress(RunError), hold_run(other):
+                    shutil.rmtree(other)
+            held.enter_context(hold_run(folder))
+            folder.mkdir()
+        except OSError as error:
+            raise RunError(
+                f"{folder.parent.absolute()} cannot be written ({error.strerror}).",
+                "Set SIAM_RUNS to a folder that can, or change the rights.",
+            ) from error
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def judge_contestant(trained: Trained, contest: Contest, dataset: Dataset) -> Contestant:

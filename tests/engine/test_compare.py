@@ -9,9 +9,11 @@ from PIL import Image
 
 from siam.engine.answers.answer import Unreadable
 from siam.engine.classify import Named, classify_pictures, open_kept
-from siam.engine.compare import compare
+from siam.engine.compare import compare, making
+from siam.engine.comparison.figures import comparisons_folder
 from siam.errors import DataError, UsageError
 from siam.runs.config import DataChoice
+from siam.runs.lifecycle import hold_run
 
 
 @pytest.mark.slow
@@ -66,3 +68,14 @@ def test_a_value_that_classifiers_do_not_follow_is_refused(tmp_path: Path) -> No
         compare(data, overrides={"hard_example_share": "0.5"})
     with pytest.raises(DataError):  # which comes next
         compare(data, overrides={"precision": "float32", "augment.rotation": "5"})
+
+
+def test_what_a_killed_comparison_left_goes_and_one_under_way_stays(runs: Path) -> None:
+    killed, under_way = (comparisons_folder() / f".making-{number}" for number in (1, 2))
+    for folder in (killed, under_way):
+        (folder / "training").mkdir(parents=True)
+    with hold_run(under_way), making() as folder:
+        assert folder.is_dir() and under_way.exists() and not killed.exists()
+    with making():
+        pass
+    assert list(comparisons_folder().iterdir()) == []
