@@ -143,7 +143,15 @@ def main() -> None:
     if hasattr(signal, "SIGPIPE"):
         # `siam query ... | head` ends as any Unix command does; code 1 would say "no match".
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    app()
+    try:
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except OSError as error:
+        # A standard stream on a disk that is full; Python would end with a code of its own.
+        console.discard(sys.stdout)
+        raise SystemExit(console.tell(error)) from None
 
 
 def run() -> None:

@@ -20,7 +20,7 @@ import traceback
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import typer
 from typer.core import TyperGroup
@@ -32,12 +32,14 @@ from siam.printable import printable
 __all__ = [
     "SiamGroup",
     "data",
+    "discard",
     "drawing",
     "json_object",
     "notice",
     "print_error",
     "progress",
     "table",
+    "tell",
 ]
 
 SCHEMA = 1
@@ -70,16 +72,14 @@ class SiamGroup(TyperGroup):
             raise typer.Exit(error.exit_code) from None
         except BrokenPipeError:
             # The reader of our output went away (`siam runs | head`); nobody is left to tell.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            discard(sys.stdout)
             raise typer.Exit(0) from None
         except (typer.Exit, typer.Abort, typer.TyperException):
             raise
         except Exception as error:
             if debugging():
                 raise
-            translated = translate_error(error)
-            print_error(translated)
-            raise typer.Exit(translated.exit_code) from None
+            raise typer.Exit(tell(error)) from None
 
 
 @contextlib.contextmanager
@@ -143,6 +143,18 @@ def translate_error(error: Exception) -> SiamError:
     return InternalError(problem, "Run it again with --debug and report what it prints.")
 
 
+def tell(error: Exception) -> int:
+    """Print an error that the code did not raise itself; return the exit code of its family."""
+    translated = translate_error(error)
+    print_error(translated)
+    return translated.exit_code
+
+
+def discard(stream: TextIO) -> None:
+    """Let what is still to be written to a standard stream go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def print_error(error: SiamError) -> None:
     """Write an error to stderr: what is wrong, then what mends it."""
     notice(printable(f"Error: {error.problem}"))
@@ -181,7 +193,8 @@ def hide_progress() -> None:
 
 def notice(text: str) -> None:
     """Write anything else to stderr, control characters spelt out."""
-    print(printable(text, lines=True), file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError):  # on a disk that is full: the exit code tells
+        print(printable(text, lines=True), file=sys.stderr, flush=True)
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

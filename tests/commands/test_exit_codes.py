@@ -260,3 +260,25 @@ def test_a_reader_that_goes_away_is_no_answer() -> None:
         os.close(writing)
     assert ended.returncode == -signal.SIGPIPE
     assert ended.stderr == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize(
+    ("words", "full", "code"),
+    [
+        (["query", "missing.png"], "stderr", 4),
+        (["nonsense"], "stderr", 4),
+        (["runs"], "stdout", 4),
+        (["--version"], "stdout", 4),
+    ],
+    ids=str,
+)
+def test_a_stream_to_a_full_disk_ends_with_a_documented_code(
+    runs: Path, words: list[str], full: str, code: int
+) -> None:
+    with open("/dev/full", "w", encoding="utf-8") as target:
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, full: target}
+        command = [sys.executable, "-m", "siam.cli", *words]
+        ended = subprocess.run(command, text=True, **streams)  # type: ignore[call-overload]
+    assert ended.returncode == code
+    assert full == "stderr" or "No space left" in ended.stderr
