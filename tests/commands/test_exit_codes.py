@@ -268,7 +268,7 @@ def test_a_reader_that_goes_away_is_no_answer() -> None:
     [
         (["query", "missing.png"], "stderr", 4),
         (["nonsense"], "stderr", 4),
-        (["runs"], "stdout", 4),
+        (["--help"], "stdout", 4),
         (["--version"], "stdout", 4),
     ],
     ids=str,
