@@ -1,7 +1,9 @@
-"""`siam runs`: what has been trained, and removing it."""
+"""`siam runs`: what has been trained, removing it, and sending it to somebody in one file."""
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -53,6 +55,53 @@ def rm(
 
     for name in names:
         console.data(f"Removed {remove_run(name)}")
+
+
+@runs.command("pack")
+def pack(
+    run: Annotated[str | None, typer.Argument(help="A run's name or path. Default: last.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The file. Default: RUN.siam here.")] = None,
+    sign: Annotated[
+        Path | None, typer.Option(help="A PEM file with an ed25519 private key to sign with.")
+    ] = None,
+    gallery_pictures: Annotated[
+        bool,
+        typer.Option(
+            "--gallery-pictures/--no-gallery-pictures",
+            help="Keep the small pictures of what is indexed.",
+        ),
+    ] = True,
+) -> None:
+    """Put a run with its index into one file, RUN.siam, to be sent to somebody."""
+    from siam.engine.pack import pack_run
+
+    file = pack_run(run, out, key=sign, thumbnails=gallery_pictures)
+    console.data(f"{file}  {file.stat().st_size / 1e6:.1f} MB")
+    console.notice(
+        f"Ask it:  siam query PICTURE --run {file}   Make it a run:  siam runs unpack {file}"
+    )
+
+
+@runs.command("unpack")
+def unpack(
+    file: Annotated[Path, typer.Argument(help="A packed run, RUN.siam.")],
+    name: Annotated[str | None, typer.Option(help="What to call it. Default: as it was.")] = None,
+    trust: Annotated[
+        Path | None,
+        typer.Option(
+            help="A PEM file of public keys, one of which must have signed it "
+            "(SIAM_TRUSTED_KEYS names one for all packed runs)."
+        ),
+    ] = None,
+) -> None:
+    """Make a run from a packed one. It may come from anybody: it is data, and is checked."""
+    from siam.engine.pack import unpack_run
+
+    done = unpack_run(file, name=name, trusted=trust, progress=console.progress)
+    console.data(str(done.path))
+    if done.signed and trust is None and not os.environ.get("SIAM_TRUSTED_KEYS"):
+        console.notice("It is signed; by whom was not checked: give --trust PUBLIC_KEY.")
+    console.notice(f"Ask it:  siam query PICTURE --run {done.path.name}")
 
 
 def as_dict(run: RunSummary) -> dict[str, Any]:

@@ -8,12 +8,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from siam.errors import RunError, StoreError
+from siam.errors import RunError, StoreError, UsageError
 from siam.evaluation.calibration import Calibration, read_calibration
 from siam.index.gallery import Gallery
 from siam.run_files import CALIBRATION_FILE, CONFIG_FILE, ENCODER_FILE, INDEX_FOLDER, NETWORK_FILE
 from siam.runs.config import RunConfig, load_config
 from siam.runs.manifest import verify_files
+from siam.runs.pack import is_cached
 from siam.runs.runs_folder import find_run
 from siam.siamese.encoder import Encoder, open_encoder
 
@@ -95,9 +96,18 @@ def open_run(
     Raises:
         RunError: no such run, or one of its files is missing or not what training wrote.
         StoreError: its index is damaged or was filled by another encoder.
+        UsageError: a packed run, whose index is not written to.
     """
     path, config, encoder = open_encoder_of(name, also=[CALIBRATION_FILE, *also])
     calibration = read_calibration(path / CALIBRATION_FILE)
+    if is_cached(path):
+        if not read_only:
+            raise UsageError(
+                "A packed run's index is not written to.", "Unpack it:  siam runs unpack FILE"
+            )
+        # A pack holds no vector store, which is made from the catalogue once.
+        with Gallery.open(path / INDEX_FOLDER, encoder_hash=encoder.hash) as copy:
+            copy.catch_up()
     gallery = Gallery.open(path / INDEX_FOLDER, encoder_hash=encoder.hash, read_only=read_only)
     if gallery.dim != encoder.dim:
         gallery.close()

@@ -18,7 +18,7 @@ from siam.engine.answers.answer import (
     Unreadable,
     explain,
 )
-from siam.engine.indexed_copies import find_indexed_copies
+from siam.engine.index.indexed_copies import find_indexed_copies
 from siam.engine.open_run import OpenRun
 from siam.engine.reading import (
     NO_OPTIONS,

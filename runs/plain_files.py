@@ -8,14 +8,29 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from pathlib import Path
 
 from siam.errors import RunError
 
-__all__ = ["check_plain_files"]
+__all__ = ["MOST", "check_plain_files", "is_plain_name"]
 
 # A run of siam's has a few dozen.
 MOST = 10_000
+# What no file may be called on one system or another; a run may be moved to any of them.
+UNUSABLE = re.compile(
+    r'[.-].*|.*[<>:"/\\|?*\x00-\x1f].*|.*[. ]|(con|prn|aux|nul|com\d|lpt\d)(\..*)?', re.I | re.S
+)
+
+
+def is_plain_name(name: str) -> bool:
+    """Tell whether any system can call a file so.
+
+    Example:
+        >>> is_plain_name("mnist-1"), is_plain_name("../mnist"), is_plain_name("nul.txt")
+        (True, False, False)
+    """
+    return name != "" and not UNUSABLE.fullmatch(name)
 
 
 def check_plain_files(run: Path) -> None:

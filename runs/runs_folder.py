@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,14 +16,16 @@ from siam.run_files import CONFIG_FILE, MANIFEST_FILE, METRICS_FILE
 from siam.runs.config import MOST_BYTES
 from siam.runs.lifecycle import PARTIAL, RunState, busy_error, hold_run, run_name, run_state
 from siam.runs.manifest import read_manifest, verify_files
-from siam.runs.plain_files import check_plain_files
+from siam.runs.plain_files import check_plain_files, is_plain_name
 from siam.untrusted import read_json, read_toml
 
 __all__ = [
+    "PACKED",
     "RunSummary",
     "find_run",
     "free_name",
     "interrupted_run",
+    "is_packed",
     "list_runs",
     "remove_run",
     "runs_folder",
@@ -32,11 +33,8 @@ __all__ = [
 
 Fraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
 LAST = "last"  # another word for the newest finished run
-# What no file may be called on one system or another; a run may be moved to any of them.
-UNUSABLE = re.compile(
-    r'[.-].*|.*[<>:"/\\|?*\x00-\x1f].*|.*[. ]|(con|prn|aux|nul|com\d|lpt\d)(\..*)?', re.I | re.S
-)
 REMOVED = ".removed-"
+PACKED = ".siam"
 
 
 @dataclass(frozen=True)
@@ -128,11 +126,16 @@ def find_run(name: str | None = None) -> Path:
     """Return the folder of a finished run.
 
     Args:
-        name: a name in the runs folder or a path; the newest finished run when left out.
+        name: a name in the runs folder or a path; the newest finished run when left out. The path
+            of a packed run is that of a copy in the user cache, unpacked when it is first named.
 
     Raises:
         RunError: there is none, it is unfinished, it is no run, or holds other than plain files.
     """
+    if is_packed(name):
+        from siam.runs.pack import unpack_once
+
+        return unpack_once(Path(str(name)))
     if not name or name == LAST:
         finished = [folder for folder in run_folders() if run_state(folder) == "finished"]
         if not finished:
@@ -158,6 +161,11 @@ def find_run(name: str | None = None) -> Path:
             "Name a run (siam runs lists them), or train it again.",
         )
     raise missing_error(name)
+
+
+def is_packed(name: str | None) -> bool:
+    """Tell whether a run is named by the file that `siam runs pack` has put it in."""
+    return name is not None and name.endswith(PACKED) and Path(name).is_file()
 
 
 def plain_run(folder: Path) -> Path:
@@ -193,7 +201,7 @@ def free_name(name: str | None, dataset: str) -> str:
     """
     folder = runs_folder()
     if name is not None:
-        if name in {"", LAST} or name.endswith(PARTIAL) or UNUSABLE.fullmatch(name):
+        if name in {"", LAST} or name.endswith(PARTIAL) or not is_plain_name(name):
             raise UsageError(
                 f"A run's name is one plain word that any system can call a folder, and not "
                 f"'{LAST}', received '{name}'.",

@@ -19,6 +19,7 @@ from mutate import VALUES, WORDS, mutate
 from siam.atomic import sha256
 from siam.index.gallery import Gallery
 from siam.index.stores.faiss_files import fingerprint
+from siam.runs.pack import write_pack
 
 Case = Callable[[Path, random.Random], list[str]]
 
@@ -195,6 +196,22 @@ def comparison(run: Path, draw: random.Random) -> list[str]:
     return draw.choice([["classify", "a.png"], ["classify", "a.png", "b.png", "--json"]])
 
 
+def packed_run(run: Path, draw: random.Random) -> list[str]:
+    """A packed run, by its bytes or by its list of files, which is then signed by nobody."""
+    names = ["manifest.json", *msgspec.json.decode((run / "manifest.json").read_bytes())["files"]]
+    files = {name: run / name for name in names}
+    files["index/catalogue.sqlite"] = run / "index" / "catalogue.sqlite"
+    write_pack(Path("x.siam"), "run", files, key=None)
+    content = Path("x.siam").read_bytes()
+    if draw.random() < 0.6:
+        Path("x.siam").write_bytes(mutate_members(content, draw, "pack.json"))
+    else:
+        Path("x.siam").write_bytes(mutate("x", content, draw))
+    return draw.choice(
+        [["runs", "unpack", "x.siam", "--name", "new"], ["query", "a.png", "--run", "x.siam"]]
+    )
+
+
 def keras_file(run: Path, draw: random.Random) -> list[str]:
     """The network, and the files that pages are made of."""
     path = run / draw.choice(("model.keras", "model.keras", "history.csv", "metrics.json"))
@@ -208,14 +225,14 @@ def keras_file(run: Path, draw: random.Random) -> list[str]:
     if path.suffix == ".keras" and draw.random() < 0.5:
         (run / "encoder.tflite").unlink()  # so that Keras answers
         return ["query", "a.png"]
-    return draw.choice([["show"], ["show", "--json"], ["report"]])
+    return draw.choice([["show"], ["report"]])
 
 
-def mutate_members(content: bytes, draw: random.Random) -> bytes:
+def mutate_members(content: bytes, draw: random.Random, chosen: str = "") -> bytes:
     """Return an archive, whole, in which one member is mutated."""
     packed = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as whole, zipfile.ZipFile(packed, "w") as archive:
-        chosen = draw.choice(whole.namelist())
+        chosen = chosen or draw.choice(whole.namelist())
         for name in whole.namelist():
             member = whole.read(name)
             archive.writestr(name, mutate(name, member, draw) if name == chosen else member)
@@ -224,6 +241,6 @@ def mutate_members(content: bytes, draw: random.Random) -> bytes:
 
 CASES: tuple[Case, ...] = (
     *(run_file, run_file, catalogue_bytes, catalogue_rows, catalogue_rows, accelerator),
-    *(picture, arrays, data_set, table, comparison, words, words, names),
+    *(picture, arrays, data_set, table, comparison, packed_run, words, words, names),
 )
 KERAS_CASES: tuple[Case, ...] = (keras_file,)

@@ -112,6 +112,7 @@ def run_child(command: Sequence[str], folder: Path, kept: Sequence[Path], limit:
             os.close(opened)
         os.chdir(folder)
         os.environ["SIAM_RUNS"] = str(folder / "runs")
+        os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
         sys.argv = ["siam", *command]
         faulthandler.enable()
         for number in (signal.SIGXCPU, signal.SIGALRM):
