@@ -68,6 +68,7 @@ def preload(*, keras: bool = False) -> None:
             importlib.import_module(name)
     # What every command begins with takes half of a case's time: here it is done once.
     cli.app = typer.main.get_command(cli.app)
+    list(cli.Commands().values())
     gc.disable()  # which would write to every page that is shared, so copy it
     gc.freeze()
     if not keras and (loaded := {"tensorflow", "keras"} & sys.modules.keys()):
