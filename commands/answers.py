@@ -22,6 +22,7 @@ def print_one(
     """Print the answer, its evidence, and what to try next."""
     from siam.engine.answers.answer import Unreadable
     from siam.evaluation.verdict import match_limits
+    from siam.runs.own_runs import own_verdict
 
     if isinstance(answer, Unreadable):
         console.notice(f"Error: {printable(answer.error)}")
@@ -48,6 +49,8 @@ def print_one(
     console.table("", ["label", "distance (0 to 2)", "key", "id"], rows)
     limits = match_limits(run.calibration, false_accept_rate=false_accept_rate, threshold=threshold)
     console.data(f"A match takes {limits}.")
+    if verdict := own_verdict(run.path):
+        console.data(f"The run, as measured after training: {printable(verdict)}.")
     if answer.verdict == "match":
         console.notice("Look closer:  --sheet out.png   --show-input out.png   --json")
     else:

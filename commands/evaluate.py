@@ -9,6 +9,7 @@ import typer
 
 from siam.commands import console
 from siam.commands.options import AsJson, FalseAcceptRate, RunName, Threshold
+from siam.printable import printable
 
 __all__ = ["evaluate"]
 
@@ -62,13 +63,13 @@ def print_figures(result: Mapping[str, Any]) -> None:
     """Print the verdict and what limits it, the figures with intervals, and what to try next."""
     for sentence in result["warnings"]:
         console.data(sentence)
-    console.data(result["verdict"])
-    rows = []
+    console.data(printable(result["verdict"]))
+    rows = held_out_rows(result)
     for section, figure, words in (
         ("pairs", "accuracy", "pair accuracy"),
         ("pairs", "auc", "pair ROC AUC"),
         ("pairs", "eer", "equal error rate"),
-        ("pairs", "tar@far=0.001", "accepted at 0.1 % false accepts"),
+        *measured_rates(result),
         ("retrieval", "recall@1", "Recall@1"),
         ("retrieval", "recall@5", "Recall@5"),
         ("retrieval", "map@r", "MAP@R"),
@@ -91,9 +92,45 @@ def print_figures(result: Mapping[str, Any]) -> None:
     if confused:
         console.data(f"Hardest classes (share found): {', '.join(confused)}.")
     console.data(f"Decided at {result['operating_point']['words']}.")
+    strangers = [f"{kind} {scores['match']:.1%}" for kind, scores in result["unfamiliar"].items()]
+    if strangers:
+        console.data(
+            f"Of pictures that should match nothing, called a match: {', '.join(strangers)}."
+        )
+    for sentence in result["advice"]:
+        console.data(f"Next: {printable(sentence)}")
     console.notice(
         "Look closer:  siam report --open   siam evaluate --false-accept-rate 0.001   --json"
     )
+
+
+def held_out_rows(result: Mapping[str, Any]) -> list[list[str]]:
+    """Return the rows of classes that were never trained on, where there are any."""
+    unseen = (result.get("unseen") or {}).get("unseen", {})
+    figures = [
+        (words, unseen.get(name), unseen.get(f"{name}_ci95"))
+        for name, words in (
+            ("recall@1", "Recall@1"),
+            ("pair_accuracy", "pair accuracy"),
+            ("eer", "equal error rate"),
+        )
+    ]
+    figures += [
+        (f"{one['ways']}-way 1-shot ({one['protocol']})", one["accuracy"], one["accuracy_ci95"])
+        for one in unseen.get("one_shot", ())
+    ]
+    return [
+        [f"never trained on: {words}", f"{value:.2%}", f"{limits[0]:.2%} to {limits[1]:.2%}"]
+        for words, value, limits in figures
+        if value is not None and limits is not None
+    ]
+
+
+def measured_rates(result: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return the row of the accept rate that is told, where there are pairs enough for it."""
+    if result["calibration"]["validation_different_pairs"] < 10_000:
+        return []
+    return [("pairs", "tar@far=0.001", "accepted at 0.1 % false accepts")]
 
 
 def print_differences(first: str, second: str, figures: Mapping[str, Mapping[str, Any]]) -> None:

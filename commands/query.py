@@ -84,6 +84,7 @@ def query(
     from siam.engine.query import PictureOptions, QueryOptions
     from siam.index.matches import check_radius
     from siam.index.notices import collect_notices
+    from siam.runs.own_runs import own_verdict
 
     options = QueryOptions(
         k=k,
@@ -120,7 +121,8 @@ def query(
             write_answers(out, answers)
         if as_json:
             results = [answer.to_dict() for answer in answers]
-            console.json_object({"run": opened.name, "results": results})
+            verdict = own_verdict(opened.path)
+            console.json_object({"run": opened.name, "run_verdict": verdict, "results": results})
         elif len(answers) == 1:
             print_one(opened, answers[0], options.false_accept_rate, options.threshold)
         else:

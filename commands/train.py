@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from siam.commands import console
 from siam.commands.interruption import heeded
 from siam.commands.options import AsJson, Backend, DataDir
+from siam.printable import printable
 
 if TYPE_CHECKING:
     from siam.engine.train import TrainedRun
@@ -154,13 +155,12 @@ def key_value(text: str) -> tuple[str, str]:
 
 
 def print_run(run: TrainedRun) -> None:
-    """Print the figures of a new run and what to try next."""
-    pairs: dict[str, Any] = run.metrics["pairs"]
-    retrieval: dict[str, Any] = run.metrics["retrieval"]
-    console.data(
-        f"Pair accuracy {pairs['accuracy']:.2%}, Recall@1 {retrieval['recall@1']:.2%} "
-        f"on {run.metrics['test_pictures']:,} test pictures."
-    )
-    seconds = run.metrics["training"]["seconds"]
+    """Print what a new run is good for, by which figures, and what to do next."""
+    metrics = run.metrics
+    console.data(printable(metrics["verdict"]))
+    console.data(f"Measured on {metrics['test_pictures']:,} test pictures.")
+    for sentence in metrics["advice"]:
+        console.data(f"Next: {printable(sentence)}")
+    seconds = metrics["training"]["seconds"]
     console.data(f"Run '{run.path.name}' in {run.path}, trained in {seconds:.1f} s.")
     console.data("Next:  siam query PICTURE   siam evaluate   siam show")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +16,7 @@ from siam.engine.index.gallery_check import are_copies, gallery_warnings
 from siam.errors import MissingExtraError
 from siam.evaluation.calibration import Calibration, write_calibration
 from siam.evaluation.measure import Embedded, Measurements, measure
+from siam.evaluation.summary import summarise
 from siam.index.gallery import Gallery
 from siam.progress import Progress, silent
 from siam.runs.config import RunConfig
@@ -27,6 +30,7 @@ __all__ = [
     "index_commit",
     "measure_run",
     "need_scikit_learn",
+    "summarise_run",
 ]
 
 TRAINED_ON = "split=train or split=validation"
@@ -160,6 +164,33 @@ def measure_run(
         threshold=threshold,
         seed=config.train.seed,
         progress=progress,
+    )
+
+
+def summarise_run(
+    name: str,
+    config: RunConfig,
+    embedded: EmbeddedRun,
+    measured: Measurements,
+    calibration: Calibration,
+    *,
+    unseen: Mapping[str, Any] | None,
+    false_accept_rate: float | None = None,
+    threshold: float | None = None,
+) -> dict[str, Any]:
+    """Put the figures of a run together; see docs/evaluation.md."""
+    return summarise(
+        measured,
+        calibration,
+        run=name,
+        dataset=config.name,
+        false_accept_rate=false_accept_rate,
+        threshold=threshold,
+        seed=config.train.seed,
+        warnings=embedded.warnings,
+        unseen=unseen,
+        chain=config.preparation.chain,
+        pretrained=config.tower is not None,
     )
 
 

@@ -8,17 +8,22 @@ from collections.abc import Callable
 from typing import Any
 
 from siam import __version__
-from siam.engine.calibrate import EmbeddedRun, embed_run, index_commit, measure_run
+from siam.engine.calibrate import (
+    EmbeddedRun,
+    embed_run,
+    index_commit,
+    measure_run,
+    summarise_run,
+)
 from siam.engine.open_run import OpenRun, open_run
 from siam.errors import UsageError
 from siam.evaluation.measure import Measurements
-from siam.evaluation.summary import summarise
 from siam.progress import Progress, silent
 from siam.run_files import HELD_OUT_FILE, METRICS_FILE
 from siam.runs.manifest import read_manifest
 from siam.runs.own_runs import was_trained_here
 
-__all__ = ["compare_runs", "evaluate_run"]
+__all__ = ["compare_runs", "evaluate_run", "kept_unseen"]
 
 # What is read of a run beside what every query needs.
 FILES = (HELD_OUT_FILE, METRICS_FILE)
@@ -54,15 +59,15 @@ def evaluate_run(
             return kept
         embedded, measured = measured_run(run, false_accept_rate, threshold, progress)
         progress("Computing intervals", 0, 0)
-        return summarise(
+        return summarise_run(
+            run.name,
+            run.config,
+            embedded,
             measured,
             run.calibration,
-            run=run.name,
-            dataset=run.config.name,
+            unseen=kept_unseen(run),
             false_accept_rate=false_accept_rate,
             threshold=threshold,
-            seed=run.config.train.seed,
-            warnings=embedded.warnings,
         )
 
 
@@ -72,13 +77,30 @@ def read_metrics(run: OpenRun) -> dict[str, Any] | None:
     The manifest vouches for the rest: encoder, calibration, test pictures and the figures. That of
     a run from elsewhere vouches for what its sender likes, so such a run is measured.
     """
-    if not was_trained_here(run.path):
+    metrics = own_metrics(run)
+    if metrics is None or "advice" not in metrics:  # a siam before this one gave no verdict
         return None
-    metrics: dict[str, Any] = json.loads((run.path / METRICS_FILE).read_bytes())
     same = read_manifest(run.path).versions.get("siam") == __version__
     if not same or metrics.get("index") != index_commit(run.gallery):
         return None
     return {**metrics, "run": run.name}
+
+
+def own_metrics(run: OpenRun) -> dict[str, Any] | None:
+    """Return what training wrote of a run that was trained here."""
+    if not was_trained_here(run.path):
+        return None
+    metrics: dict[str, Any] = json.loads((run.path / METRICS_FILE).read_bytes())
+    return metrics
+
+
+def kept_unseen(run: OpenRun) -> dict[str, Any] | None:
+    """Return how classes held out of training did at its end; a run keeps none of their pictures.
+
+    None where there were none, or where somebody else says so.
+    """
+    unseen: dict[str, Any] | None = (own_metrics(run) or {}).get("unseen")
+    return unseen
 
 
 def compare_runs(

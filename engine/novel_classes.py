@@ -54,7 +54,8 @@ def compare_unseen(
 
     Returns:
         "gallery_count", "seen" and "unseen"; each of the two with "classes", "pictures",
-        "recall@1", "pair_accuracy", their "_ci95", and "one_shot" as in `siam evaluate --json`.
+        "recall@1", "pair_accuracy", "eer", their "_ci95", and "one_shot" as in
+        `siam evaluate --json`.
         Fractions 0 to 1; null where a kind has too few classes or pictures.
 
     Example:
@@ -97,13 +98,15 @@ def _recall(queries: Embedded, gallery: Embedded, progress: Progress) -> dict[st
 def _pair_accuracy(pictures: Embedded, threshold: float, seed: int) -> dict[str, Any]:
     sizes = np.unique(pictures.labels, return_counts=True)[1]
     if len(sizes) < 2 or sizes.max() < 2:
-        return {"pair_accuracy": None, "pair_accuracy_ci95": None}
+        return dict.fromkeys(("pair_accuracy", "pair_accuracy_ci95", "eer", "eer_ci95"))
     left, right, same = sample_pairs(pictures.labels, PAIRS, seed=seed)
     distances = pair_distances(pictures.embeddings, left, right)
     scores = score_pairs(distances, same, left, right, threshold=threshold, seed=seed)
     return {
         "pair_accuracy": scores.accuracy,
         "pair_accuracy_ci95": list(scores.intervals["accuracy"]),
+        "eer": scores.eer,
+        "eer_ci95": list(scores.intervals["eer"]),
     }
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from siam.engine.calibrate import EmbeddedRun, embed_run, measure_run
+from siam.engine.calibrate import EmbeddedRun, embed_run, measure_run, summarise_run
+from siam.engine.evaluate import kept_unseen
 from siam.engine.open_run import OpenRun, open_run
 from siam.evaluation.measure import Measurements
 from siam.evaluation.report.page import ReportInputs, write_report
-from siam.evaluation.summary import summarise
 from siam.pictures.thumbnail import decode_thumbnail
 from siam.progress import Progress, silent
 from siam.run_files import (
@@ -53,13 +53,8 @@ def report_run(name: str | None = None, *, progress: Progress = silent) -> Path:
         embedded = embed_run(run.path, run.config, run.encoder, run.gallery)
         measured = measure_run(embedded, run.calibration, run.config, progress=progress)
         progress("Computing intervals", 0, 0)
-        metrics = summarise(
-            measured,
-            run.calibration,
-            run=run.name,
-            dataset=run.config.name,
-            seed=run.config.train.seed,
-            warnings=embedded.warnings,
+        metrics = summarise_run(
+            run.name, run.config, embedded, measured, run.calibration, unseen=kept_unseen(run)
         )
         return write_run_report(run, embedded, measured, metrics, progress=progress)
 

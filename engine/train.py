@@ -21,6 +21,7 @@ from siam.engine.calibrate import (
     index_commit,
     measure_run,
     need_scikit_learn,
+    summarise_run,
 )
 from siam.engine.index.training_set import fill_gallery
 from siam.engine.novel_classes import compare_unseen
@@ -31,7 +32,6 @@ from siam.engine.training_cost import tell_cost
 from siam.engine.training_plan import Notice, TrainingPlan, plan_resumption, plan_training
 from siam.errors import DivergenceError, MissingExtraError
 from siam.evaluation.measure import Embedded
-from siam.evaluation.summary import summarise
 from siam.index.gallery import Gallery
 from siam.progress import Progress, silent
 from siam.run_files import (
@@ -250,22 +250,9 @@ def finish(plan: TrainingPlan, fitted: Fitted, progress: Progress) -> dict[str, 
         )
         measured = measure_run(embedded, calibration, config, progress=progress)
         progress("Computing intervals", 0, 0)
-        name = run_name(folder)
-        metrics = {
-            **summarise(
-                measured,
-                calibration,
-                run=name,
-                dataset=config.name,
-                seed=seed,
-                warnings=embedded.warnings,
-            ),
-            "test_pictures": len(embedded.test.labels),
-            "index": index_commit(gallery),
-            **fitted.to_dict(),
-        }
+        unseen = None
         if dataset.unseen is not None:
-            metrics["unseen"] = compare_unseen(
+            unseen = compare_unseen(
                 embedded.test,
                 Embedded(encoder.encode(dataset.unseen.pictures), dataset.unseen.labels),
                 embedded.gallery,
@@ -274,6 +261,14 @@ def finish(plan: TrainingPlan, fitted: Fitted, progress: Progress) -> dict[str, 
                 seed=seed,
                 progress=progress,
             )
+        metrics = {
+            **summarise_run(
+                run_name(folder), config, embedded, measured, calibration, unseen=unseen
+            ),
+            "test_pictures": len(embedded.test.labels),
+            "index": index_commit(gallery),
+            **fitted.to_dict(),
+        }
         write_json(folder / METRICS_FILE, metrics)
         run = OpenRun(folder, config, encoder, calibration, gallery)
         write_run_report(run, embedded, measured, metrics, progress=progress)

@@ -71,6 +71,7 @@ class Measurements:
         gallery: "train", or "test" where the test classes are not in the gallery; no picture
             then finds itself.
         gallery_count: pictures in it.
+        indexed: int64 (classes,), how many of each class.
         retrieval: test pictures searched in the gallery.
         within: test pictures searched among themselves.
         classes: per-class figures of the voted labels.
@@ -87,6 +88,7 @@ class Measurements:
     all_pairs: AllPairs
     gallery: str
     gallery_count: int
+    indexed: Integers
     retrieval: Retrieval
     within: Retrieval
     classes: tuple[ClassScores, ...]
@@ -163,6 +165,7 @@ def measure(
         all_pairs=count_all_pairs(vectors, labels, seed=seed, progress=progress),
         gallery="train" if in_train else "test",
         gallery_count=len(searchable.labels),
+        indexed=np.bincount(searchable.labels, minlength=len(classes)),
         retrieval=retrieval,
         within=within,
         classes=score_classes(labels, retrieval.predictions, classes),

@@ -7,13 +7,14 @@ is null; each figure has `<name>_ci95: [low, high]` beside it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from siam.array_types import Integers
 from siam.evaluation.all_pairs import EDGES, AllPairs, jackknife
+from siam.evaluation.assessment import assess
 from siam.evaluation.calibration import Calibration
 from siam.evaluation.confusion import ClassScores
 from siam.evaluation.intervals import Interval, bootstrap_mean, wilson
@@ -38,6 +39,9 @@ def summarise(
     threshold: float | None = None,
     seed: int = 0,
     warnings: Sequence[str] = (),
+    unseen: Mapping[str, Any] | None = None,
+    chain: str = "",
+    pretrained: bool = False,
 ) -> dict[str, Any]:
     """Return the evaluation as plain JSON values, without NaN.
 
@@ -48,16 +52,19 @@ def summarise(
         run: its name.
         dataset: the data set's name.
         warnings: what must be said before any figure, in sentences.
+        unseen: what `compare_unseen` returned, where classes were held out of training.
+        chain, pretrained: as for `assess`.
     """
     retrieval = _retrieval(measurements.retrieval)
     pairs = _pairs(measurements.pair_scores)
-    return {
+    figures: dict[str, Any] = {
         "schema": SCHEMA,
         "run": run,
         "dataset": dataset,
         "seed": seed,
         "warnings": list(warnings),
-        "verdict": _headline(retrieval, pairs),
+        "verdict": "",
+        "advice": [],
         "operating_point": {
             "threshold": calibration.pick_threshold(false_accept_rate, threshold),
             "nominal_far": false_accept_rate,
@@ -88,8 +95,15 @@ def summarise(
         "unfamiliar": {
             kind: _detection(scores) for kind, scores in measurements.out_of_distribution.items()
         },
-        "classes": [_class(scores) for scores in measurements.classes],
+        "classes": [
+            _class(scores, int(indexed))
+            for scores, indexed in zip(measurements.classes, measurements.indexed, strict=True)
+        ],
     }
+    if unseen is not None:
+        figures["unseen"] = dict(unseen)
+    assessment = assess(figures, chain=chain, pretrained=pretrained)
+    return {**figures, "verdict": assessment.verdict, "advice": list(assessment.advice)}
 
 
 def _chosen_by(false_accept_rate: float | None, threshold: float | None) -> str:
@@ -220,24 +234,12 @@ def _detection(detection: Detection) -> dict[str, Any]:
     return figures
 
 
-def _class(scores: ClassScores) -> dict[str, Any]:
+def _class(scores: ClassScores, indexed: int) -> dict[str, Any]:
     return {
         "name": scores.name,
         "count": scores.count,
+        "indexed": indexed,
         **_with_interval("recall", scores.recall, scores.recall_ci95),
         **_with_interval("precision", scores.precision, scores.precision_ci95),
         "mistaken_for": [{"name": name, "count": count} for name, count in scores.mistaken_for],
     }
-
-
-def _headline(retrieval: dict[str, Any], pairs: dict[str, Any]) -> str:
-    """Say in a line what the figures amount to."""
-    recall = retrieval["recall@1"]
-    pairs_right = f"{100 * pairs['accuracy']:.2f} % of pairs are judged rightly"
-    if recall is None:
-        return f"No test picture has another of its class to find; {pairs_right}."
-    words = ((0.99, "Excellent"), (0.95, "Good"), (0.85, "Fair"), (0.0, "Weak"))
-    word = next(word for least, word in words if recall >= least)
-    return (
-        f"{word}: {100 * recall:.2f} % of test pictures find their own class first; {pairs_right}."
-    )

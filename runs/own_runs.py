@@ -9,10 +9,15 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from siam.atomic import sha256
-from siam.run_files import MANIFEST_FILE
+import msgspec
 
-__all__ = ["remember_own", "was_trained_here"]
+from siam.atomic import sha256
+from siam.run_files import MANIFEST_FILE, METRICS_FILE
+from siam.untrusted import read_json
+
+__all__ = ["own_verdict", "remember_own", "was_trained_here"]
+
+MOST_BYTES = 1 << 26  # of metrics.json, which has a few lines for each class
 
 
 def remember_own(run: Path) -> None:
@@ -26,6 +31,25 @@ def remember_own(run: Path) -> None:
 def was_trained_here(run: Path) -> bool:
     """Tell whether a run is, file by file, one that was trained here."""
     return mark_of(run).exists()
+
+
+class Metrics(msgspec.Struct):
+    """What is asked of `metrics.json`."""
+
+    verdict: str = ""
+
+
+def own_verdict(run: Path) -> str:
+    """Return what training found a run good enough for, in its first sentence.
+
+    "" where it was trained elsewhere, or by a siam that did not judge.
+    """
+    if not was_trained_here(run):
+        return ""
+    with contextlib.suppress(OSError, ValueError):
+        verdict = read_json(run / METRICS_FILE, Metrics, most=MOST_BYTES).verdict
+        return verdict.split(". ")[0].removesuffix(".")
+    return ""
 
 
 def mark_of(run: Path) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from siam.runs.manifest import write_manifest
-from siam.runs.own_runs import remember_own, was_trained_here
+from siam.runs.own_runs import own_verdict, remember_own, was_trained_here
 
 WriteRun = Callable[..., Path]
 
@@ -36,3 +36,17 @@ def test_where_nothing_can_be_kept_nothing_is_known(
     run = write_run("pets-1")
     remember_own(run)
     assert not was_trained_here(run)
+
+
+def test_the_verdict_of_a_run_that_was_trained_here_is_told_and_of_no_other(
+    write_run: WriteRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda name: tmp_path / "cache" / name)
+    run = write_run("pets-1")
+    (run / "metrics.json").write_text('{"verdict": "Good enough to sort. 97 % find.", "pairs": {}}')
+    write_manifest(run)
+    assert own_verdict(run) == ""
+    remember_own(run)
+    assert own_verdict(run) == "Good enough to sort"
+    (run / "metrics.json").write_text("[")
+    assert own_verdict(run) == ""
