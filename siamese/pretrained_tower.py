@@ -1,7 +1,8 @@
 """The pretrained tower: a frozen backbone's features, what a head learned of them, side by side.
 
     picture -> backbone -> principal components -> unit length -----------> share -+
-                                 `-> head, trained -> unit length --------> share -+-> embedding
+                                 |-> head, trained -> unit length --------> share -+-> embedding
+                                 `-> class posterior ---------------------> share -+
     picture -> made smaller -> siam's own tower --------------------------> share -+
 
 The squared distance of two embeddings is the sum of the parts' squared distances, each times its
@@ -120,6 +121,7 @@ def joined_tower(
     *,
     shares: Mapping[str, float],
     head: keras.Model,
+    posterior: keras.Model | None = None,
     own: keras.Model | None = None,
 ) -> keras.Model:
     """Build the tower of a run from its parts, as one graph.
@@ -128,9 +130,10 @@ def joined_tower(
         input_shape: (side, side, channels); grey pictures are shown to the backbone as RGB.
         backbone: pictures (side, side, 3) to features (n,).
         components: of those features.
-        shares: "features", "head" and "own": the weight of each part's squared distance, 0 = left
-            out; they sum to 1.
+        shares: "features", "head", "posterior" and "own": the weight of each part's squared
+            distance, 0 = left out; they sum to 1.
         head: components to a unit embedding.
+        posterior: the same, see `siam.siamese.class_posterior`.
         own: pictures of `input_shape` to a unit embedding.
 
     Returns:
@@ -145,6 +148,8 @@ def joined_tower(
         "features": unit_length(features, name="features_length"),
         "head": head(features),
     }
+    if posterior is not None:
+        parts["posterior"] = posterior(features)
     if own is not None:
         parts["own"] = own(inputs)
     shown = [

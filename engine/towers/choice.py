@@ -7,6 +7,7 @@ right class, less the equal error rate of pairs.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,8 @@ Parts = Mapping[str, tuple[Vectors, Vectors]]
 # Shares of squared distance that are tried. Features are in every pretrained tower: classes that
 # were never trained on are told apart by them.
 FEATURE_SHARES = (0.2, 0.4, 0.6)
+# Of what is left, the class posterior's; the head has the others.
+POSTERIOR_SHARES = (0.0, 0.5, 1.0)
 OWN_SHARES = (0.25, 0.5, 0.75)
 
 
@@ -62,19 +65,30 @@ class Candidate:
         return {"shares": dict(self.shares), "recall@1": self.recall, "eer": self.eer}
 
 
-def share_mixes(*, own: bool) -> Iterator[dict[str, float]]:
-    """Yield the shares of every pretrained tower that is tried, with the own one beside or not.
+def share_mixes(*, own: bool, posterior: bool) -> Iterator[dict[str, float]]:
+    """Yield the shares of every pretrained tower that is tried.
+
+    Args:
+        own: siam's own tower is there, and is tried beside it too.
+        posterior: so is the class posterior, beside the head.
 
     Example:
-        >>> next(share_mixes(own=False))
+        >>> next(share_mixes(own=False, posterior=True))
         {'features': 0.2, 'head': 0.8}
     """
-    for features in FEATURE_SHARES:
-        yield {"features": features, "head": 1 - features}
+    tried = POSTERIOR_SHARES if posterior else (0.0,)
+    for features, of_posterior in itertools.product(FEATURE_SHARES, tried):
+        rest = 1 - features
+        shares = {
+            "features": features,
+            "head": rest * (1 - of_posterior),
+            "posterior": rest * of_posterior,
+        }
+        mix = {part: share for part, share in shares.items() if share}
+        yield mix
         if own:
             for share in OWN_SHARES:
-                rest = 1 - share
-                yield {"features": features * rest, "head": (1 - features) * rest, "own": share}
+                yield {part: (1 - share) * value for part, value in mix.items()} | {"own": share}
 
 
 def judge(shares: Mapping[str, float], parts: Parts, dataset: Dataset) -> Candidate:

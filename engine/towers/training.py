@@ -77,11 +77,13 @@ class Head:
     Attributes:
         trained: the network over it.
         components: of the features, those of the training pictures.
+        posterior: the class posterior of those; None where there are too many classes for it.
         rows: the training and the validation pictures' components, float32 (n, components).
     """
 
     trained: TrainedNetwork
     components: Components
+    posterior: keras.Model | None
     rows: tuple[Vectors, Vectors]
 
 
@@ -122,6 +124,7 @@ def train_own(plan: TrainingPlan, progress: Progress) -> TrainedNetwork:
 def train_head(plan: TrainingPlan, photos: Dataset, backbone: Backbone, progress: Progress) -> Head:
     """Compute the features of training and validation pictures, and train a head on them."""
     from siam.siamese.backbone_features import keep_features
+    from siam.siamese.class_posterior import MOST_CLASSES, fit_posterior
     from siam.siamese.pretrained_tower import fit_components, head_tower
     from siam.siamese.training import train_network
 
@@ -145,7 +148,9 @@ def train_head(plan: TrainingPlan, photos: Dataset, backbone: Backbone, progress
         build=lambda shape: head_tower(shape, recipe.dim),
         progress=progress,
     )
-    return Head(trained, components, rows)
+    few = len(photos.classes) <= MOST_CLASSES
+    posterior = fit_posterior(rows[0], photos.train.labels) if few else None
+    return Head(trained, components, posterior, rows)
 
 
 def head_recipe(dataset: Dataset) -> Recipe:
@@ -186,6 +191,8 @@ def join(
         "features": tuple(map(unit_rows, head.rows)),
         "head": tuple(convert_to_numpy(head_model(rows)) for rows in head.rows),
     }
+    if head.posterior is not None:
+        parts["posterior"] = tuple(convert_to_numpy(head.posterior(rows)) for rows in head.rows)
     candidates: list[Candidate] = []
     resized = None
     if own is not None:
@@ -194,7 +201,7 @@ def join(
         if alone.input_shape[-1] == photos.picture_shape[2]:
             resized = resized_tower(alone, photos.picture_shape)
             parts["own"] = embed(resized, photos)
-    mixes = share_mixes(own=resized is not None)
+    mixes = share_mixes(own=resized is not None, posterior=head.posterior is not None)
     candidates += [judge(shares, parts, photos) for shares in mixes]
     chosen = choose_candidate(candidates)
     seconds = time.perf_counter() - started
@@ -207,6 +214,7 @@ def join(
         head.components,
         shares=chosen.shares,
         head=head_model,
+        posterior=head.posterior if "posterior" in chosen.shares else None,
         own=resized,
     )
     history = head.trained.history if own is None or "own" not in chosen.shares else own.history

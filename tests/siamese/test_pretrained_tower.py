@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from siam.siamese.backbone import load_backbone
+from siam.siamese.class_posterior import fit_posterior
 from siam.siamese.export import export_litert
 from siam.siamese.network import load_network, siamese_network, tower_of
 from siam.siamese.pretrained_tower import (
@@ -20,7 +21,7 @@ from siam.siamese.pretrained_tower import (
 from siam.siamese.towers import small_tower
 
 PICTURES = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 1), dtype=np.uint8)
-SHARES = {"features": 0.3, "head": 0.2, "own": 0.5}
+SHARES = {"features": 0.3, "head": 0.1, "posterior": 0.1, "own": 0.5}
 
 
 def embedded(model: keras.Model, shown: np.ndarray) -> np.ndarray:
@@ -31,12 +32,14 @@ def embedded(model: keras.Model, shown: np.ndarray) -> np.ndarray:
 def tower(backbone_file: Path) -> keras.Model:
     backbone = load_backbone(backbone_file).model
     features = embedded(backbone, np.repeat(PICTURES, 3, axis=-1))
+    components = fit_components(features)
     return joined_tower(
         (32, 32, 1),
         backbone,
-        fit_components(features),
+        components,
         shares=SHARES,
         head=head_tower((19,), 8),
+        posterior=fit_posterior(components.apply(features), np.arange(20) % 3),
         own=resized_tower(small_tower((16, 16, 1), 8), (32, 32, 1)),
     )
 

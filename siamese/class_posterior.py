@@ -1,0 +1,57 @@
+"""Class posteriors as an embedding: the square roots of the probabilities that logistic regression
+gives the classes.
+
+Such a vector has unit length, and two of them lie as far apart as Hellinger's distance says, times
+the root of 2. What the regression is sure of lies together, so that pairs are told apart better
+than by a head alone (docs/measurements.md); of classes that it was not trained on it knows little.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from siam.array_types import Integers, Vectors
+
+__all__ = ["MOST_CLASSES", "fit_posterior"]
+
+# The embedding has a number for each.
+MOST_CLASSES = 128
+# Of the likelihood against the squared weights, as scikit-learn counts it.
+STRENGTH = 0.03
+MOST_ITERATIONS = 200
+
+
+def fit_posterior(rows: Vectors, labels: Integers) -> keras.Model:
+    """Fit logistic regression, and return it as a tower.
+
+    Args:
+        rows: float32 (n, features), of training pictures.
+        labels: int64 (n,), of two classes or more.
+
+    Returns:
+        A Functional model, float32 (m, features) to float32 (m, classes), unit length.
+
+    Example:
+        >>> rows = np.array([[0.0, 1.0], [5.0, 1.0]], np.float32)
+        >>> fit_posterior(rows, np.array([0, 1])).output_shape
+        (None, 2)
+    """
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
+    regression = LogisticRegression(C=STRENGTH, max_iter=MOST_ITERATIONS)
+    with warnings.catch_warnings():  # what it has reached by then is good enough
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        regression.fit(rows, labels)
+    kernel, bias = regression.coef_.T, regression.intercept_
+    if kernel.shape[1] == 1:  # of two classes, the second against the first
+        kernel, bias = (np.concatenate([0 * part, part], axis=-1) for part in (kernel, bias))
+    inputs = keras.Input(rows.shape[1:], name="features")
+    scores = layers.Dense(kernel.shape[1], name="scores")
+    embedding = ops.sqrt(layers.Softmax(name="probabilities")(scores(inputs)))
+    scores.set_weights([kernel, bias])
+    return keras.Model(inputs, embedding, trainable=False, name="posterior")
