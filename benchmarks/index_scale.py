@@ -1,5 +1,7 @@
 """A large gallery from nothing: add, build, open, first query, recall and speed, memory.
 
+Then half of it is removed, and what is left is filtered, tuned and verified.
+
     python benchmarks/index_scale.py                       1,000,000 vectors, 64-d and 128-d, ivf
     python benchmarks/index_scale.py --count 10000000 --dims 64 --kind ivfpq --folder /big/disk
 
@@ -25,6 +27,11 @@ from typing import Any
 import numpy as np
 
 CHUNK = 100_000
+# How often each is run, in this order.
+STAGES = {
+    **{"add": 1, "build": 1, "query": 5, "speed": 1},
+    **{"remove": 1, "filter": 1, "tune": 1, "verify": 1},
+}
 
 
 def vectors_of(chunk: int, dim: int, count: int = CHUNK) -> np.ndarray:
@@ -128,6 +135,59 @@ def stage_speed(folder: Path, dim: int) -> dict[str, Any]:
     }
 
 
+def stage_remove(folder: Path) -> dict[str, Any]:
+    """Remove every second item in one commit, and bring the accelerator up to date."""
+    from siam.index.gallery import Gallery
+
+    gallery = Gallery.open(folder)
+    ids = gallery.select()[::2]
+    started = time.perf_counter()
+    gallery.remove(ids)
+    took = time.perf_counter() - started
+    gallery.close()
+    return {"seconds": round(took, 2), "closed_s": round(time.perf_counter() - started - took, 2)}
+
+
+def stage_filter(folder: Path, dim: int) -> dict[str, Any]:
+    """Search among the tenth that a filter lets through: the first time, and the median of ten."""
+    from siam.index.gallery import Gallery
+
+    times = []
+    with Gallery.open(folder, read_only=True) as gallery:
+        for query in vectors_of(999_997, dim, 11):
+            started = time.perf_counter()
+            gallery.search(query, 10, where="label=3")
+            times.append(time.perf_counter() - started)
+    return {"seconds": round(times[0], 3), "then_s": round(float(np.median(times[1:])), 3)}
+
+
+def stage_tune(folder: Path, kind: str) -> dict[str, Any]:
+    """Measure the kind on these vectors, beside the exact search."""
+    from siam.index.gallery import Gallery
+    from siam.index.stores.budget import Budget
+    from siam.index.stores.tune import tune
+
+    with Gallery.open(folder) as gallery:
+        started = time.perf_counter()
+        trials = tune(gallery, Budget(), kinds=[kind])
+        took = time.perf_counter() - started
+    figures = [(one.kind, round(one.recall, 4), round(one.latency * 1e3, 2)) for one in trials]
+    return {"seconds": round(took, 2), "kind_recall_ms": figures}
+
+
+def stage_verify(folder: Path) -> dict[str, Any]:
+    """Compare everything with everything it should equal."""
+    from siam.index.gallery import Gallery
+    from siam.index.verify import verify
+
+    with Gallery.open(folder, read_only=True) as gallery:
+        started = time.perf_counter()
+        found = verify(gallery)
+        took = time.perf_counter() - started
+    found_recall = round(found.recall, 4)
+    return {"seconds": round(took, 2), "clean": found.clean, "recall@10": found_recall}
+
+
 def main() -> None:
     """Run every stage in a process of its own, and print one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -135,7 +195,7 @@ def main() -> None:
     parser.add_argument("--dims", type=int, nargs="*", default=[64, 128])
     parser.add_argument("--kind", default="ivf")
     parser.add_argument("--folder", type=Path, help="Where to put the index; kept afterwards.")
-    parser.add_argument("--stage", choices=["add", "build", "query", "speed"])
+    parser.add_argument("--stage", choices=STAGES)
     options = parser.parse_args()
     if options.stage:
         dim = options.dims[0]
@@ -144,6 +204,10 @@ def main() -> None:
             "build": lambda: stage_build(options.folder),
             "query": lambda: stage_query(options.folder, dim),
             "speed": lambda: stage_speed(options.folder, dim),
+            "remove": lambda: stage_remove(options.folder),
+            "filter": lambda: stage_filter(options.folder, dim),
+            "tune": lambda: stage_tune(options.folder, options.kind),
+            "verify": lambda: stage_verify(options.folder),
         }
         result = stages[options.stage]()
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -154,7 +218,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as place:
             folder = (options.folder or Path(place)) / f"index-{dim}"
             report: dict[str, Any] = {"count": options.count, "dim": dim, "kind": options.kind}
-            for stage, times in (("add", 1), ("build", 1), ("query", 5), ("speed", 1)):
+            for stage, times in STAGES.items():
                 found = [run_stage(stage, folder, dim, options) for _ in range(times)]
                 report[stage] = sorted(found, key=lambda each: each.get("seconds", 0))[times // 2]
                 print(f"{dim}-d {stage}: {report[stage]}", file=sys.stderr)
