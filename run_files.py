@@ -17,6 +17,7 @@ __all__ = [
     "PRETRAINED_FOLDER",
     "RANKING_FILE",
     "REPORT_FILE",
+    "WHILE_TRAINED",
 ]
 
 CONFIG_FILE = "config.toml"  # everything needed to train it again
@@ -35,3 +36,4 @@ MANIFEST_FILE = "manifest.json"  # hashes of what training wrote
 CHECKPOINT_FILE = "checkpoint.npz"
 RANKING_FILE = "ranking.npz"
 PRETRAINED_FOLDER = "pretrained"  # features of a backbone, and the head learned on them
+WHILE_TRAINED = (CHECKPOINT_FILE, RANKING_FILE, PRETRAINED_FOLDER)

@@ -28,10 +28,8 @@ import numpy as np
 
 CHUNK = 100_000
 # How often each is run, in this order.
-STAGES = {
-    **{"add": 1, "build": 1, "query": 5, "speed": 1},
-    **{"remove": 1, "filter": 1, "tune": 1, "verify": 1},
-}
+STAGES = dict.fromkeys(("add", "build", "query", "speed", "remove", "filter", "tune", "verify"), 1)
+STAGES["query"] = 5
 
 
 def vectors_of(chunk: int, dim: int, count: int = CHUNK) -> np.ndarray:

@@ -41,8 +41,6 @@ from siam.run_files import (
     INDEX_FOLDER,
     METRICS_FILE,
     NETWORK_FILE,
-    PRETRAINED_FOLDER,
-    RANKING_FILE,
 )
 from siam.runs.config import DataChoice, TrainChoice, describe_precision, save_config
 from siam.runs.held_out import save_held_out
@@ -156,8 +154,7 @@ def train_run(
                     shutil.rmtree(folder)
                 raise
             metrics = finish(plan, fitted, progress)
-            unneeded = (CHECKPOINT_FILE, RANKING_FILE, PRETRAINED_FOLDER)
-            path = publish_run(folder, unneeded=unneeded)
+            path = publish_run(folder)
         remember_own(path)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(what_is_kept(folder)) from None

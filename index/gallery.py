@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from siam.array_types import Integers
+from siam.atomic import sync_folder
 from siam.errors import StoreError, UsageError
 from siam.file_lock import try_lock
 from siam.index import items as rows
@@ -80,6 +81,7 @@ class Gallery(Reader):
                 "Add to it with `siam index add`, or delete the folder first.",
             )
         path.parent.mkdir(parents=True, exist_ok=True)
+        sync_folder(path.parent.parent)
         Catalogue.create(path, {"encoder": encoder_hash, "kind": kind}, dim=dim)
         return cls(Catalogue(path))
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from siam.atomic import publish_folder
+from siam.atomic import publish_folder, sync_folder
 from siam.errors import RunError
 from siam.file_lock import try_lock
-from siam.run_files import CONFIG_FILE, MANIFEST_FILE
+from siam.run_files import CONFIG_FILE, MANIFEST_FILE, WHILE_TRAINED
 from siam.runs.manifest import write_manifest
 
 __all__ = [
@@ -61,6 +61,7 @@ def begin_run(place: Path) -> Path:
     refuse_place(place)
     folder = unfinished(place)
     folder.mkdir(exist_ok=True)  # there, and empty, where a run was killed before it held anything
+    sync_folder(folder.parent)
     return folder
 
 
@@ -117,20 +118,21 @@ def hold_run(folder: Path) -> Iterator[None]:
                     lock.unlink()
 
 
-def publish_run(folder: Path, *, unneeded: Sequence[str] = ()) -> Path:
-    """Turn a run in the making into a run.
+def publish_run(folder: Path) -> Path:
+    """Turn a run in the making into a run; what only an interrupted training needs goes after that.
 
     Args:
         folder: the run in the making.
-        unneeded: names of files and folders that only an interrupted training needs; removed.
     """
-    for name in unneeded:
-        if (folder / name).is_dir():
-            shutil.rmtree(folder / name)
-        (folder / name).unlink(missing_ok=True)
+    for left in folder.glob(".*"):  # half of a file, from a process that was killed as it wrote
+        left.unlink()
     write_manifest(folder)
     path = folder.with_name(run_name(folder))
     publish_folder(folder, path)
+    for name in WHILE_TRAINED:
+        if (path / name).is_dir():
+            shutil.rmtree(path / name)
+        (path / name).unlink(missing_ok=True)
     return path
 
 

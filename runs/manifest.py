@@ -16,7 +16,13 @@ import msgspec
 from siam import __version__
 from siam.atomic import sha256, write_json
 from siam.errors import RunError
-from siam.run_files import INDEX_FOLDER, LOGS_FOLDER, MANIFEST_FILE, REPORT_FILE
+from siam.run_files import (
+    INDEX_FOLDER,
+    LOGS_FOLDER,
+    MANIFEST_FILE,
+    REPORT_FILE,
+    WHILE_TRAINED,
+)
 from siam.untrusted import read_json
 
 __all__ = [
@@ -28,7 +34,7 @@ __all__ = [
 ]
 
 # Written after training, or by others: not training's to vouch for.
-NOT_COVERED = (INDEX_FOLDER, LOGS_FOLDER, MANIFEST_FILE, REPORT_FILE)
+NOT_COVERED = (INDEX_FOLDER, LOGS_FOLDER, MANIFEST_FILE, REPORT_FILE, *WHILE_TRAINED)
 # A few dozen files and packages.
 MOST_BYTES = 1 << 20
 NAMED_PACKAGES = ("keras", "tensorflow", "jax", "torch", "faiss-cpu", "ai-edge-litert", "numpy")

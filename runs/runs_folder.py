@@ -11,6 +11,7 @@ from typing import Annotated
 
 import msgspec
 
+from siam.atomic import sync_folder
 from siam.errors import RunError, UsageError
 from siam.run_files import CONFIG_FILE, MANIFEST_FILE, METRICS_FILE
 from siam.runs.config import MOST_BYTES
@@ -262,8 +263,6 @@ def remove_run(name: str) -> Path:
         RunError: there is no such run, or it is being trained now.
     """
     folders = [folder for folder in run_folders() if run_name(folder) == name]
-    if not folders:
-        raise missing_error(name)
     for folder in folders:
         with hold_run(folder):
             if folder.is_symlink():
@@ -271,8 +270,11 @@ def remove_run(name: str) -> Path:
             else:
                 # Renamed first, so that an interruption never leaves half a run under its name.
                 os.replace(folder, folder.with_name(f"{REMOVED}{folder.name}"))
+                sync_folder(folder.parent)
     for leftover in runs_folder().glob(f"{REMOVED}*"):
         shutil.rmtree(leftover)
+    if not folders:
+        raise missing_error(name)
     return folders[0]
 
 

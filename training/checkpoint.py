@@ -153,6 +153,8 @@ def restore(model: keras.Model, network: keras.Model, folder: Path) -> Position:
             for i, variable in enumerate(variables):
                 variable.assign(state[f"{group}_{i}"])
         position = position_of(state)
+        if position.history:  # killed between the two, a training has one of the epoch before
+            write_history(folder, position.history)
         if position.step and len(position.metrics) != len(model.metrics_variables):
             raise ValueError("it counts other figures")
     return position

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from siam.errors import RunError, UsageError
-from siam.runs.lifecycle import begin_run, hold_run
+from siam.runs.lifecycle import begin_run, hold_run, publish_run
+from siam.runs.manifest import read_manifest
 from siam.runs.runs_folder import find_run, free_name, interrupted_run, list_runs, remove_run
 
 WriteRun = Callable[..., Path]
@@ -129,6 +130,10 @@ def test_a_removal_that_was_cut_is_ended_by_the_next(write_run: WriteRun, runs: 
     assert [run.name for run in list_runs()] == ["new"]
     remove_run("new")
     assert not list(runs.iterdir())
+    write_run(".removed-new")
+    with pytest.raises(RunError, match="There is no run"):
+        remove_run("new")
+    assert not list(runs.iterdir())
 
 
 def test_a_run_in_training_is_shown_and_kept(write_run: WriteRun, runs: Path) -> None:
@@ -203,3 +208,31 @@ def test_a_folder_that_nothing_was_begun_in_is_taken(write_run: WriteRun, runs: 
     write_run("cut.partial")
     with pytest.raises(RunError, match="'cut' was interrupted"):
         begin_run(runs / "cut")
+
+
+def test_a_run_is_published_without_what_only_its_training_needed(
+    write_run: WriteRun, runs: Path
+) -> None:
+    partial = write_run("new.partial")
+    (partial / ".checkpoint.npz.a1b2.npz").touch()  # of a process that was killed
+    (partial / "checkpoint.npz").touch()
+    (partial / "pretrained").mkdir()
+    run = publish_run(partial)
+    names = {"config.toml", "metrics.json"}
+    assert {path.name for path in run.iterdir()} == names | {"manifest.json"}
+    assert read_manifest(run).files.keys() == names
+
+
+def test_what_was_learned_is_kept_until_the_run_is_in_its_place(
+    write_run: WriteRun, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partial = write_run("new.partial")
+    (partial / "checkpoint.npz").touch()
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("siam.runs.lifecycle.publish_folder", killed)
+    with pytest.raises(KeyboardInterrupt):
+        publish_run(partial)
+    assert (partial / "checkpoint.npz").exists()

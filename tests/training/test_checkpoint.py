@@ -151,3 +151,12 @@ def test_a_figure_that_an_epoch_lacks_is_left_out_of_its_row(tmp_path: Path) -> 
     rows = [{"epoch": 1.0, "loss": 0.5}, {"epoch": 2.0, "loss": 0.25, "val_loss": 0.75}]
     write_history(tmp_path, rows)
     assert read_history(tmp_path) == rows
+
+
+def test_a_history_that_is_behind_its_checkpoint_is_written_again(tmp_path: Path) -> None:
+    model = make_model()
+    train(model, tmp_path, epochs=2)
+    rows = read_history(tmp_path)
+    (tmp_path / "history.csv").unlink()  # killed before it was there
+    restore(model, model, tmp_path)
+    assert read_history(tmp_path) == rows and len(rows) == 2
