@@ -7,7 +7,7 @@ ROOMS := $(shell find siamese classifiers training index evaluation datasets pic
 	-type d -not -name __pycache__) $(wildcard runs/*.py)
 EDITABLE := -e '.[train]' --config-settings editable_mode=strict
 
-.PHONY: demo test coverage slow fuzz test-backends check format bench clean
+.PHONY: demo test coverage slow fuzz durability test-backends check format bench clean
 
 demo: build/.linked
 	$(BIN)/siam train
@@ -38,6 +38,12 @@ fuzz: build/.linked $(VENV)/.dev
 	@test -d build/fuzz/digits || SIAM_RUNS=build/fuzz $(BIN)/siam train digits --preset quick --name digits
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/fuzzing/session.py build/fuzz/digits \
 		--seed $(SEED) --count $(CASES) $(KIND)
+
+# Commands cut off at any instant, on Linux with a C compiler:  make durability COUNT=500 SEED=7
+COUNT ?= 500
+durability: build/.linked $(VENV)/.dev
+	@test -d build/fuzz/digits || SIAM_RUNS=build/fuzz $(BIN)/siam train digits --preset quick --name digits
+	$(BIN)/python tests/durability/campaign.py build/fuzz/digits --seed $(SEED) --count $(COUNT)
 
 check: build/.linked $(VENV)/.dev
 	$(BIN)/ruff check .
