@@ -6,8 +6,10 @@ import itertools
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 __all__ = ["cores", "parallel_map", "portions"]
 
@@ -50,6 +52,8 @@ def parallel_map(
         >>> list(parallel_map(abs, [-1, 2, -3], ahead=2))
         [1, 2, 3]
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     workers = workers or cores()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="parallel")
     try:

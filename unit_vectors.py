@@ -5,8 +5,7 @@ The distance is Euclidean, 0 to 2, smaller = closer; on unit vectors it orders a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+import msgspec
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -32,8 +31,7 @@ QUERIES_PER_SEARCH = 1024
 TIES = 4
 
 
-@dataclass(frozen=True)
-class Neighbours:
+class Neighbours(msgspec.Struct, frozen=True):
     """The k nearest gallery items of each query, nearest first.
 
     Attributes:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,8 +44,7 @@ CHUNK = 64
 AHEAD = 8
 
 
-@dataclass(frozen=True)
-class PictureOptions:
+class PictureOptions(msgspec.Struct, frozen=True):
     """What the user says of the pictures; see `siam.pictures.preparation.prepare_picture`."""
 
     invert: bool | None = None
@@ -56,8 +55,7 @@ class PictureOptions:
 NO_OPTIONS = PictureOptions()
 
 
-@dataclass(frozen=True)
-class PreparedPicture:
+class PreparedPicture(msgspec.Struct, frozen=True):
     """One picture that could be read; in place of one that could not stands an `Unreadable`.
 
     Attributes:

@@ -5,9 +5,9 @@ NumPy only, so that a query starts at once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,8 +30,7 @@ MOST_PROBABLE: dict[Word, float] = {"match": 1.0, "unsure": SURE - 0.01, "no mat
 Finding = Literal["near", "divided", "loose", "far", "unfamiliar", "alone"]
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """What the gallery says about one picture.
 
     Attributes:

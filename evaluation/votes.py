@@ -7,8 +7,7 @@ Plain NumPy, a row per query.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+import msgspec
 import numpy as np
 
 from siam.array_types import Floats, Integers, Reals
@@ -21,8 +20,7 @@ SOFTENING = 0.05
 CLOSEST = 5
 
 
-@dataclass(frozen=True)
-class Votes:
+class Votes(msgspec.Struct, frozen=True):
     """The outcome of the votes of k neighbours for n queries.
 
     Attributes:

@@ -12,7 +12,6 @@ import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -45,8 +44,7 @@ class Settings(msgspec.Struct, frozen=True):
     kind: str
 
 
-@dataclass(frozen=True)
-class Position:
+class Position(msgspec.Struct, frozen=True):
     """A point in the catalogue's history.
 
     Attributes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 from zlib import crc32
 
@@ -37,8 +36,7 @@ COLUMNS = "key, label, origin, split, hash, stat, meta"
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class NewItems:
+class NewItems(msgspec.Struct, frozen=True):
     """Items on their way into the catalogue: their columns, vectors and thumbnails.
 
     Attributes:

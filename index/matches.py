@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+import msgspec
 import numpy as np
 
 from siam.array_types import Integers, Vectors
@@ -13,8 +13,7 @@ from siam.errors import UsageError
 __all__ = ["Item", "Matches", "check_radius"]
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(msgspec.Struct, frozen=True):
     """One indexed picture, without its vector and thumbnail.
 
     Attributes:
@@ -33,11 +32,10 @@ class Item:
     origin: str
     split: str | None = None
     hash: str = ""
-    meta: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+    meta: Mapping[str, str | int | float | bool | None] = {}
 
 
-@dataclass(frozen=True)
-class Matches:
+class Matches(msgspec.Struct, frozen=True):
     """The nearest items of each query, nearest first.
 
     Attributes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from siam.index.reader import Reader
 from siam.index.snapshot import count_lag, open_store
@@ -12,8 +12,7 @@ from siam.index.stores.store_manifest import of_older_siam
 __all__ = ["StoreNotice", "collect_notices", "inspect_store"]
 
 
-@dataclass(frozen=True)
-class StoreNotice:
+class StoreNotice(msgspec.Struct, frozen=True):
     """A vector store that slows searches, which are right all the same.
 
     Attributes:

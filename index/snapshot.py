@@ -7,8 +7,8 @@ search takes a newer one.
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass, replace
 
+import msgspec
 import numpy as np
 
 from siam.array_types import Integers, Vectors
@@ -30,8 +30,7 @@ TIES = 4
 FIRST, TIMES = 64, 8
 
 
-@dataclass(frozen=True)
-class Snapshot:
+class Snapshot(msgspec.Struct, frozen=True):
     """The catalogue's vectors at one commit.
 
     Attributes:
@@ -190,7 +189,7 @@ def follow(snapshot: Snapshot, connection: sqlite3.Connection) -> Snapshot | Non
     newer = np.concatenate([snapshot.newer[kept], vectors])
     order = np.argsort(newer_ids, kind="stable")
     held = snapshot.store.stamp
-    return replace(
+    return msgspec.structs.replace(
         snapshot,
         position=position,
         dead=np.union1d(snapshot.dead, changed[changed <= (held.last_id if held else 0)]),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
 from siam.array_types import Pictures
@@ -41,8 +41,7 @@ _LEAST = 0.2  # score per pixel of extent below which a mark is noise
 _FELLOW = 0.45  # of the main mark's extent: as long as this, another mark is a digit of its own
 
 
-@dataclass(frozen=True)
-class InkPicture:
+class InkPicture(msgspec.Struct, frozen=True):
     """A mark or glyph in its chain's form; `siam.pictures.preparation.Prepared` has the fields."""
 
     pixels: Pictures
@@ -84,7 +83,7 @@ def prepare_digit(
         picture = _keep_if_framed(image, weights, size, invert)
         if picture:
             choices = picture.choices | {"unchanged": False, "bars": bands}
-            return replace(picture, steps=(*steps, *picture.steps), choices=choices)
+            return msgspec.structs.replace(picture, steps=(*steps, *picture.steps), choices=choices)
     work, _ = reduce_to_work_size(grey)
     scale = max(work.shape) / max(image.size)
     detection = detect_ink(work, invert=invert)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 __all__ = ["Finding", "FindingKind"]
 
@@ -17,8 +18,7 @@ _SENTENCES: dict[FindingKind, str] = {
 }
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """One thing that may be wrong with a picture.
 
     Attributes:

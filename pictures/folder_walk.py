@@ -7,9 +7,10 @@ import os
 import stat
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+import msgspec
 
 from siam.errors import DataError, UsageError
 from siam.pictures.formats import HEAD, READABLE, has_picture_suffix, is_picture
@@ -22,8 +23,7 @@ _CLUTTER = frozenset({"__MACOSX", "@eaDir", "Thumbs.db", "desktop.ini"})
 _Kind = Literal["picture", "other", "folder", "linked folder", "hidden", "skipped"]
 
 
-@dataclass(frozen=True)
-class FolderListing:
+class FolderListing(msgspec.Struct, frozen=True):
     """What a folder and all folders in it hold.
 
     Attributes:

@@ -8,9 +8,9 @@ parts that stand apart.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
 from siam.array_types import Pictures
@@ -151,8 +151,7 @@ def frame_ink(ink: Pictures, size: tuple[int, int]) -> Pictures:
     return framed
 
 
-@dataclass(frozen=True)
-class _GlyphInk:
+class _GlyphInk(msgspec.Struct, frozen=True):
     """A glyph's ink in a picture.
 
     Attributes:

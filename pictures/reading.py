@@ -6,9 +6,10 @@ import io
 import os
 import stat
 import struct
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
+
+import msgspec
 
 from siam.errors import MissingExtraError, PictureError
 from siam.pictures.formats import FORMATS, HEAD, READABLE, content_kind, is_heic
@@ -32,8 +33,7 @@ _DAMAGE = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Skipped:
+class Skipped(msgspec.Struct, frozen=True):
     """A file that was passed over, and why."""
 
     path: str

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from siam.errors import DataError, RunError
 from siam.parallel import cores
 from siam.training.native_logs import quiet_native_logs
 from siam.untrusted import read_bounded
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 __all__ = ["BATCH", "LARGEST_DIFFERENCE", "LiteModel", "as_batch", "missing_network"]
 
@@ -94,6 +97,8 @@ class LiteModel:
     def _threads_pool(self) -> ThreadPoolExecutor:
         with self._lock:
             if self._pool is None:
+                from concurrent.futures import ThreadPoolExecutor
+
                 self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="litert")
             return self._pool
 

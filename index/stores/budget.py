@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass
 from typing import Annotated
 
 import msgspec
@@ -19,8 +18,7 @@ SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
 Above0 = Annotated[float, Meta(gt=0)]
 
 
-@dataclass(frozen=True)
-class Budget:
+class Budget(msgspec.Struct, frozen=True):
     """What a search may cost, and how much of the exact answer it must find.
 
     Attributes:
@@ -35,7 +33,10 @@ class Budget:
 
     def settings(self) -> dict[str, str]:
         """Return the budget as the catalogue keeps it."""
-        return {f"budget.{name}": json.dumps(value) for name, value in asdict(self).items()}
+        return {
+            f"budget.{name}": json.dumps(value)
+            for name, value in msgspec.structs.asdict(self).items()
+        }
 
     @classmethod
     def read(cls, settings: dict[str, str]) -> Budget:

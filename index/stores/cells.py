@@ -13,9 +13,9 @@ where vectors lie anywhere, everything is compared by FAISS as without cells.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from siam.array_types import Booleans, Integers, Vectors
@@ -36,8 +36,7 @@ ROUNDING = 1e-5
 MOST = 0.4
 
 
-@dataclass(frozen=True)
-class Cells:
+class Cells(msgspec.Struct, frozen=True):
     """Vectors, cell by cell.
 
     Attributes:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from typing import Protocol
+
+import msgspec
 
 from siam.array_types import Integers, Vectors
 from siam.progress import Progress, silent
@@ -18,8 +19,7 @@ from siam.progress import Progress, silent
 __all__ = ["Stamp", "StoreInfo", "VectorStore"]
 
 
-@dataclass(frozen=True)
-class Stamp:
+class Stamp(msgspec.Struct, frozen=True):
     """A commit of a catalogue, told from commits of every other history.
 
     Attributes:
@@ -33,8 +33,7 @@ class Stamp:
     last_id: int
 
 
-@dataclass(frozen=True)
-class StoreInfo:
+class StoreInfo(msgspec.Struct, frozen=True):
     """How a store searches.
 
     Attributes:
@@ -47,7 +46,7 @@ class StoreInfo:
 
     structure: str
     exact: bool = True
-    settings: Mapping[str, int] = field(default_factory=dict)
+    settings: Mapping[str, int] = {}
     recall: float = 1.0
     recall_error: float = 0.0
 

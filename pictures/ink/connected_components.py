@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,8 +15,7 @@ from siam.pictures.ink.illumination import BACKGROUND
 __all__ = ["ConnectedComponents", "label_components"]
 
 
-@dataclass(frozen=True)
-class ConnectedComponents:
+class ConnectedComponents(msgspec.Struct, frozen=True):
     """The connected components of a mask as columns of equal length; number 0 is the background.
 
     Attributes:

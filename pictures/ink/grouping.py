@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from siam.array_types import Pictures
@@ -20,8 +20,7 @@ _LETTER, _ROW, _ACROSS = 0.4, 4, 0.4  # of a line of print: a letter's extent, t
 _MOST = 64  # components that are grouped; a page of text has more, and is no picture of a digit
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(msgspec.Struct, frozen=True):
     """Components of ink that belong together: one digit, if all went well.
 
     Attributes:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
+import msgspec
 import numpy as np
 
 from siam.array_types import Booleans, Pictures
@@ -30,8 +29,7 @@ _WRITTEN = 0.3  # score per pixel of extent of what is written on a sheet
 _TRIED = 5  # marks that are compared
 
 
-@dataclass(frozen=True)
-class InkDetection:
+class InkDetection(msgspec.Struct, frozen=True):
     """The marks of ink in a picture, seen in one polarity.
 
     Attributes:
@@ -80,7 +78,7 @@ def detect_ink(grey: Pictures, *, invert: bool | None = None, reach: float = 0.2
         return whole
     inner = _detect_in_likelier_polarity(isolate_sheet(grey, sheet, left, top), invert, reach)
     has_writing = inner.marks and inner.score > _WRITTEN * inner.marks[0].extent
-    return replace(inner, on_sheet=True) if has_writing else whole
+    return msgspec.structs.replace(inner, on_sheet=True) if has_writing else whole
 
 
 def _detect_in_likelier_polarity(grey: Pictures, invert: bool | None, reach: float) -> InkDetection:

@@ -7,8 +7,7 @@ a band's edge one half is lost; and a band of its own makes a broad, straight ma
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+import msgspec
 import numpy as np
 
 from siam.array_types import Pictures
@@ -26,8 +25,7 @@ _EQUAL = 0.03  # and so much at most they differ
 _EXACT = 64  # columns: in a wider picture an edge may lie between two pixels
 
 
-@dataclass(frozen=True)
-class InvertedBand:
+class InvertedBand(msgspec.Struct, frozen=True):
     """Columns from a picture's left or right whose background is the opposite of the rest's.
 
     Attributes:
