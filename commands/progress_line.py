@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["ProgressLine", "duration", "standard_error"]
 
 # Seconds: on a terminal what is done sooner needs no line; in a pipe it is the rarer the better.
+# What has not said what it is at, such as a query, is most often soon done.
 FIRST_DRAWN = 0.5
-FIRST_PRINTED, THEN_PRINTED = 8.0, 10.0
+FIRST_PRINTED, UNSAID_PRINTED, THEN_PRINTED = 1.5, 8.0, 10.0
 # The pace is that of so many seconds: enough for epochs, few enough to follow a busy machine.
 WINDOW = 120.0
 SAMPLED = 0.5
@@ -64,7 +65,7 @@ class ProgressLine:
         self.hidden = False
         self.live: Any = None
         self.lock = threading.Lock()
-        self.over = threading.Event()
+        self.said, self.over = threading.Event(), threading.Event()
         self.thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> Self:
@@ -78,6 +79,7 @@ class ProgressLine:
         trace: TracebackType | None,
     ) -> None:
         self.over.set()
+        self.said.set()
         self.thread.join()
         self.hide()
 
@@ -94,6 +96,7 @@ class ProgressLine:
             while now - self.samples[0][0] > WINDOW:
                 self.samples.popleft()
         self.hidden = False
+        self.said.set()
 
     def hide(self) -> None:
         """Clear the line away until the next report, so that something else can be written."""
@@ -128,11 +131,12 @@ class ProgressLine:
             while not self.over.wait(FIRST_DRAWN):
                 self._draw()
             return
-        wait = FIRST_PRINTED
+        self.over.wait(FIRST_PRINTED)
+        self.said.wait(UNSAID_PRINTED - FIRST_PRINTED)
         with contextlib.suppress(OSError):  # whoever read it has gone, or a disk is full
-            while not self.over.wait(wait):
+            while not self.over.is_set():
                 self._print()
-                wait = THEN_PRINTED
+                self.over.wait(THEN_PRINTED)
 
     def _print(self) -> None:
         if not self.hidden:

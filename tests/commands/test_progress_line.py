@@ -71,6 +71,7 @@ def test_the_pace_is_that_of_the_last_minutes(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_pipe_gets_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress_line, "FIRST_PRINTED", 0.01)
+    monkeypatch.setattr(progress_line, "UNSAID_PRINTED", 0.02)
     monkeypatch.setattr(progress_line, "THEN_PRINTED", 0.01)
     stream = io.StringIO()
     with ProgressLine(stream) as line:
@@ -82,6 +83,16 @@ def test_a_pipe_gets_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
         time.sleep(0.05)
         assert len(stream.getvalue()) == length
     assert not set(stream.getvalue()) & {"\r", "\x1b"}
+
+
+def test_a_pipe_hears_early_of_what_says_what_it_is_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress_line, "FIRST_PRINTED", 0.01)
+    stream = io.StringIO()
+    with ProgressLine(stream) as line:
+        time.sleep(0.05)
+        assert stream.getvalue() == ""  # most often it is soon done
+        line.report("Loading TensorFlow", 0, 0)
+        wait_until(lambda: stream.getvalue() == "Loading TensorFlow\n")
 
 
 def test_a_terminal_gets_a_line_that_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
