@@ -7,7 +7,7 @@ ROOMS := $(shell find siamese classifiers training index evaluation datasets pic
 	-type d -not -name __pycache__) $(wildcard runs/*.py)
 EDITABLE := -e '.[train]' --config-settings editable_mode=strict
 
-.PHONY: demo test coverage slow fuzz durability test-backends check format bench clean
+.PHONY: demo test coverage slow fuzz durability atheris lowest test-backends check format bench clean
 
 demo: build/.linked
 	$(BIN)/siam train
@@ -45,6 +45,15 @@ durability: build/.linked $(VENV)/.dev
 	@test -d build/fuzz/digits || SIAM_RUNS=build/fuzz $(BIN)/siam train digits --preset quick --name digits
 	$(BIN)/python tests/durability/campaign.py build/fuzz/digits --seed $(SEED) --count $(COUNT)
 
+# Parsers of siam's own, by a fuzzer that sees the branches they take (Linux):  make atheris SECONDS=60
+SECONDS ?= 60
+atheris: build/.linked $(VENV)/.dev
+	@$(BIN)/python -m pip install -qq --group fuzz
+	@mkdir -p build/atheris
+	@for parser in idx table config pack where; do echo $$parser; \
+		(cd build/atheris && $(abspath $(BIN))/python $(CURDIR)/tests/fuzzing/atheris_parsers.py $$parser \
+		-max_total_time=$(SECONDS) -verbosity=0 -print_final_stats=1) || exit 1; done
+
 check: build/.linked $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -60,6 +69,10 @@ test-backends: build/.linked $(VENV)/.dev
 	@for backend in $(BACKENDS); do $(BIN)/python -c "import $$backend" 2>/dev/null \
 		|| $(BIN)/python -m pip install -qq $$backend; done
 	PYTHON=$(BIN)/python sh scripts/test-backends $(BACKENDS)
+
+# The lowest versions that pyproject.toml allows, in an environment of their own.
+lowest:
+	sh scripts/test-lowest
 
 bench: build/.linked $(VENV)/.dev
 	$(BIN)/python benchmarks/run.py

@@ -81,7 +81,7 @@ def _damaged(path: Path, size: int, error: Exception) -> DataError:
 def _read_as_said(source: BufferedIOBase, path: Path) -> bytes:
     """Read a header, and as many bytes as it says, and one more."""
     header = source.read(4)
-    if header[:3] != bytes([0, 0, UNSIGNED_BYTE]):
+    if len(header) < 4 or header[:3] != bytes([0, 0, UNSIGNED_BYTE]):
         return header  # which `parse_idx` refuses
     said = source.read(4 * header[3])
     header += said

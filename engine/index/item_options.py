@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from siam.errors import UsageError
 from siam.index.filters import FIELDS
+from siam.pictures.names import to_text
 
 if TYPE_CHECKING:
     from siam.index.gallery import Gallery
@@ -29,8 +30,9 @@ def items_to_remove(
             "Nothing says what to remove.", "Name ids or keys, or give --label or --where."
         )
     ids: list[int] = []
-    keys = gallery.ids_of(items)
-    for name in items:
+    names = [to_text(name) for name in items]  # as the index keeps them
+    keys = gallery.ids_of(names)
+    for name in names:
         if name not in keys and not (name.isdecimal() and len(name) < 20):
             raise UsageError(f"The index holds no item with the key '{name}'.")
         ids.append(keys[name] if name in keys else int(name))

@@ -42,6 +42,7 @@ def test_missing_file_is_named(tmp_path: Path) -> None:
         (b"", "must begin with the IDX magic number 00000803 .*begins with nothing"),
         (b"\x00\x00\x08\x01" + CONTENT[4:], "00000803 .* it begins with 00000801"),
         (b"\x00\x00\x0d\x03" + CONTENT[4:], "unsigned bytes in 3 dimensions"),
+        (b"\x00\x00\x08", "it begins with 000008"),
         (b"PK\x03\x04 and so on", "begins with 504b0304"),
         (CONTENT[:10], "an IDX header has 16 bytes, it has 10"),
         (CONTENT[:-1], "cut off: its header says 2 x 3 x 4, so 40 bytes, it has 39"),

@@ -26,6 +26,11 @@ def test_ids_and_keys_name_items_once(gallery: Gallery) -> None:
     assert items_to_remove(gallery, ["3.png", "4", "1"], label=None, where=[]) == [1, 4]
 
 
+def test_a_name_of_other_bytes_is_told_in_text(gallery: Gallery) -> None:
+    with pytest.raises(UsageError, match=r"'caf\\xe9.png'"):
+        items_to_remove(gallery, ["caf\udce9.png"], label=None, where=[])
+
+
 def test_label_and_filters_must_all_hold(gallery: Gallery) -> None:
     assert items_to_remove(gallery, [], label="it's", where=[]) == [1, 3, 5]
     assert items_to_remove(gallery, [], label="it's", where=["id>1", "id<5"]) == [3]
