@@ -209,9 +209,10 @@ def fit(
             f"TensorFlow is not installed, so no {ENCODER_FILE} is written: queries of this run "
             "go through Keras, slowly. It can be had later:  pip install 'siam[train]'  siam export"
         )
-    if plan.step:
-        for sentence in tell_cost(config, dataset, plan.step, kind=used.kind):
-            notice(sentence)
+    for sentence in tell_cost(
+        config, dataset, plan.step, kind=used.kind, feature_seconds=plan.feature_seconds
+    ):
+        notice(sentence)
     with distribute(device):
         trained = train_tower(plan, progress=progress, notice=notice)
     save_config(folder, trained.plan.config)

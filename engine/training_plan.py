@@ -49,10 +49,12 @@ class TrainingPlan:
         folder: of the run in the making.
         config: what it is trained by.
         dataset: what it is trained on.
-        step: what a step takes here, where it was measured.
+        step: what a step takes here, where it was measured; where it would be compiled as a whole
+            it is estimated, and its `compiling` is 0.
         backbone: what a pretrained tower begins with; None where there is to be no such tower.
         photos: the data set in the backbone's size; `dataset` itself where siam's own tower is not
             to be trained beside it.
+        feature_seconds: what the backbone takes for a picture here, where it was measured.
     """
 
     folder: Path
@@ -61,6 +63,7 @@ class TrainingPlan:
     step: StepTime | None = None
     backbone: Backbone | None = None
     photos: Dataset | None = None
+    feature_seconds: float | None = None
 
 
 def plan_training(
@@ -85,9 +88,9 @@ def plan_training(
     recipe = recipe_for(train, dataset)
     with quiet_native_logs(progress):
         from siam.siamese.recipe_check import check_recipe
-        from siam.siamese.step_time import measure_step
+        from siam.siamese.step_time import estimate_step, measure_step
         from siam.training.device import compile_steps, detect_device
-        from siam.training.precision import resolve_precision
+        from siam.training.precision import StepTime, resolve_precision
     check_recipe(recipe)
     if recipe.tower == PRETRAINED:  # its head is too small to be faster in another precision
         recipe = dataclasses.replace(recipe, precision="float32")
@@ -96,6 +99,10 @@ def plan_training(
     def measure(recipe: Recipe, limit: float = float("inf")) -> StepTime:
         progress(f"Timing a step in {recipe.precision}", 0, 0)
         return measure_step(recipe, limit, input_shape=shape, classes=classes)
+
+    def estimate(recipe: Recipe) -> StepTime:
+        progress("Timing a convolution", 0, 0)
+        return StepTime(estimate_step(recipe, input_shape=shape, classes=classes), 0.0)
 
     recipe, times = resolve_precision(recipe, measure)
     device = detect_device()
@@ -108,7 +115,6 @@ def plan_training(
             f"{recipe.epochs} epoch{'s' * (recipe.epochs > 1)}."
         )
     elif not times and recipe.tower != PRETRAINED and not compile_steps():
-        # Compiled as a whole, for a look, it would take too long.
         times[recipe.precision] = measure(recipe)
     seconds = {precision: round(step.seconds, 4) for precision, step in times.items()}
     measured = MeasuredPrecision(device=device.name, backend=device.backend, seconds=seconds)
@@ -116,7 +122,15 @@ def plan_training(
     backbone, photos = read_photos(config, dataset, backbone, progress, notice)
     folder = begin_run(runs_folder() / free_name(name, dataset.name))
     took = times.get(recipe.precision)
-    return TrainingPlan(folder, config, dataset, took, backbone, photos)
+    if took is None and recipe.tower != PRETRAINED and device.kind == "cpu":
+        took = estimate(recipe)  # compiled as a whole, for a look, a step would take too long
+    features = None
+    if backbone is not None:
+        from siam.siamese.backbone_features import time_features
+
+        progress(f"Timing {backbone.name}", 0, 0)
+        features = time_features(backbone)
+    return TrainingPlan(folder, config, dataset, took, backbone, photos, features)
 
 
 def plan_resumption(

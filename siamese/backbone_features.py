@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 import zipfile
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from siam.atomic import replacing
 from siam.progress import Progress, silent
 from siam.siamese.backbone import Backbone
 
-__all__ = ["compute_features", "keep_features"]
+__all__ = ["compute_features", "keep_features", "time_features"]
 
 BATCH = 32
 
@@ -67,3 +68,12 @@ def keep_features(
     with replacing(path) as temporary, temporary.open("wb") as target:
         np.savez(target, key=key, features=features)
     return features
+
+
+def time_features(backbone: Backbone) -> float:
+    """Return the seconds that a backbone takes for a picture here, after the first few."""
+    pictures = np.zeros((BATCH, *backbone.model.input_shape[1:]), np.uint8)
+    compute_features(backbone.model, pictures)  # which compiles it
+    started = time.perf_counter()
+    compute_features(backbone.model, pictures)
+    return (time.perf_counter() - started) / BATCH

@@ -9,6 +9,7 @@ import pytest
 
 from siam.datasets.dataset import Dataset, Split
 from siam.engine.training_cost import (
+    HEAD_SECONDS,
     recipe_for,
     say_duration,
     step_work,
@@ -100,6 +101,22 @@ def test_a_long_one_names_lighter_presets_with_their_times(dataset: Dataset) -> 
     assert f"about {say_duration(expected)} with  --preset quick" in others
     assert others.endswith("with  --preset balanced")
     assert len(list(tell_cost(config, dataset, step, kind="gpu"))) == 1
+
+
+def test_features_of_a_backbone_and_its_head_are_in_the_time(dataset: Dataset) -> None:
+    config = config_of("balanced", dataset)
+    [told] = tell_cost(config, dataset, None, kind="cpu", feature_seconds=0.05)
+    assert told.startswith(f"About {say_duration(0.05 * 5_980 + HEAD_SECONDS)}: ")
+    assert told.endswith(" in 5,980 pictures, 0.05 s each.")
+    [both, *_] = tell_cost(config, dataset, HALF, kind="cpu", feature_seconds=0.05)
+    own = training_seconds(config.recipe, HALF, pictures=5_200, validation=780)
+    assert both.startswith(f"About {say_duration(own + 0.05 * 5_980 + HEAD_SECONDS)}: ")
+    assert list(tell_cost(config, dataset, None, kind="cpu")) == []
+
+
+def test_an_estimated_step_is_told_without_its_compiling(dataset: Dataset) -> None:
+    [told, *_] = tell_cost(config_of("balanced", dataset), dataset, HALF, kind="cpu")
+    assert told.endswith(" steps of 0.5 s; compiling aside.")
 
 
 def test_work_grows_with_the_batch_and_the_ensemble(dataset: Dataset) -> None:
