@@ -47,7 +47,7 @@ SCHEMA = 1
 GAP, NARROWEST = "  ", 8
 DEBUG = "SIAM_DEBUG"
 # EDQUOT is not known to Windows.
-UNWRITABLE = {errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC)}
+UNWRITABLE = {errno.ENOSPC, errno.EIO, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 # Of the command that runs now.

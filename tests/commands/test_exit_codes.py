@@ -219,6 +219,7 @@ def test_a_recipe_that_names_what_is_not_there(runs: Path, value: str, words: st
         (MemoryError(), 70, "no message"),
         (OSError(errno.EBADF, "Bad file descriptor"), 70, "Bad file descriptor."),
         (OSError(errno.ENOSPC, "No space left on device"), 4, "Free some space"),
+        (OSError(errno.EIO, "Input/output error"), 4, "name another place"),
         (OSError(errno.ENOSPC, "No space left on device", "/far/away.png"), 4, "/far/away.png"),
         (PermissionError(errno.EACCES, "Permission denied", "runs/a/config.toml"), 4, "rights"),
         (PermissionError(errno.EACCES, "Permission denied", "pictures.csv"), 3, "pictures.csv"),

@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import shim
-from cases import CASES, EMPTY, RUN, Case
+from cases import CASES, EMPTY, RUN, Case, index_state
 from child import End, import_all, run_command
 from power_cut import SURVIVAL, Disk
 
@@ -101,6 +101,8 @@ class Campaign:
         )
         assert end.code == 0, (case.words, end)
         between = [before.replace(before.split(" ")[0], state) for state in end.commits]
+        if case.state is not index_state:  # what they commit is not there before they end
+            between = []
         read = shim.read_journal(journal) if journal.exists() else []
         return Course(start, read, (before, *between, case.state(self.place)), end)
 
@@ -138,7 +140,8 @@ class Campaign:
         if wrong := self._verify(case):
             return wrong
         state = case.state(self.place)
-        allowed = (*course.states[commits:], *(("begun",) if case.resume else ()))
+        told = commits if case.state is index_state else 0
+        allowed = (*course.states[told:], *(("begun",) if case.resume else ()))
         if state not in allowed:
             return f"{commits} commits, then {state!r} not in {course.states}"
         words = case.resume if state == "begun" else case.words

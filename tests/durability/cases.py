@@ -7,6 +7,7 @@ import hashlib
 import json
 import shutil
 import sqlite3
+import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,6 +86,18 @@ def export_state(place: Path) -> str:
 def sha(path: Path) -> str:
     """Return a file's SHA-256."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def pack_state(place: Path) -> str:
+    """Return whether there is a pack, whole, beside the run and what was made of it."""
+    pack = place / "run.siam"
+    if pack.exists():
+        with zipfile.ZipFile(pack) as archive:
+            assert archive.testzip() is None
+    copy = place / "runs" / "copy"
+    if copied := (copy / CONFIG_FILE).exists():
+        verify_files(copy, CHECKED)
+    return f"pack {pack.exists()}, copy {copied} beside {index_state(place)}"
 
 
 def training_state(place: Path) -> str:
@@ -176,6 +189,7 @@ class Case:
     index: bool = True
 
 
+PACK = ("runs", "pack", RUN, "--out", "run.siam")
 ADD = ("index", "add", "photos")
 TRAIN = ("train", "digits", "--preset", "quick", "--epochs", "2", "--name", "new")
 RESUME = ("train", "--resume", "--name", "new")
@@ -198,6 +212,13 @@ CASES = {
     "report": Case(("report",), change=age_report, state=report_state, keras=True),
     "export": Case(
         ("export", "--out", "out"), state=export_state, again=frozenset({0, 2}), keras=True
+    ),
+    "pack": Case(PACK, state=pack_state, again=frozenset({0, 2})),
+    "unpack": Case(
+        ("runs", "unpack", "run.siam", "--name", "copy"),
+        before=(PACK,),
+        state=pack_state,
+        again=frozenset({0, 2}),
     ),
     "train": Case(TRAIN, state=training_state, again=frozenset({0, 2}), resume=RESUME, keras=True),
     "resume": Case(
