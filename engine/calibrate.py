@@ -14,11 +14,15 @@ from siam.array_types import Integers, Pictures, Vectors
 from siam.datasets.probes import make_probes
 from siam.engine.index.gallery_check import are_copies, gallery_warnings
 from siam.errors import MissingExtraError
+from siam.evaluation.appearance import Descriptions
 from siam.evaluation.calibration import Calibration, write_calibration
-from siam.evaluation.measure import Embedded, Measurements, measure
+from siam.evaluation.measure import TEST, Embedded, Measurements, measure
 from siam.evaluation.summary import summarise
 from siam.index.gallery import Gallery
+from siam.pictures.appearance import describe_pictures
+from siam.pictures.thumbnail import decode_thumbnail
 from siam.progress import Progress, silent
+from siam.run_files import CALIBRATION_FILE
 from siam.runs.config import RunConfig
 from siam.runs.held_out import load_held_out
 from siam.siamese.encoder import Encoder
@@ -33,6 +37,11 @@ __all__ = [
     "summarise_run",
 ]
 
+# Chains that every picture goes through, those trained on too. MNIST's digits come as they are: to
+# tell pictures from them by their looks is to tell what preparation leaves behind.
+FILES_PREPARED = ("glyph", "photo")
+# Training pictures whose looks are described.
+DESCRIBED = 2_000
 TRAINED_ON = "split=train or split=validation"
 
 
@@ -48,6 +57,7 @@ class EmbeddedRun:
         gallery_ids: int64 (n,), the gallery's pictures in the index.
         out_of_distribution: kind -> float32 (m, dim), pictures that should match nothing, made
             of the test pictures: scored.
+        probes: these pictures, uint8 (m, height, width, channels).
         validation_pictures, test_pictures: uint8 (n, height, width, channels), in the order of
             `validation` and `test`.
         warnings: what must be said before any figure, in sentences.
@@ -59,6 +69,7 @@ class EmbeddedRun:
     train: Embedded
     gallery_ids: Integers
     out_of_distribution: dict[str, Vectors]
+    probes: dict[str, Pictures]
     validation_pictures: Pictures
     test_pictures: Pictures
     warnings: tuple[str, ...] = ()
@@ -81,16 +92,15 @@ def embed_run(path: Path, config: RunConfig, encoder: Encoder, gallery: Gallery)
         path, test.labels, whole.labels, copies=int(copied.sum()), classes=config.classes
     )
     train = np.isin(ids, gallery.select("split=train"))
+    probes = make_probes(test.pictures, seed=config.train.seed)
     return EmbeddedRun(
         validation=Embedded(encoder.encode(validation.pictures), validation.labels),
         test=Embedded(encoder.encode(test.pictures), test.labels),
         gallery=whole,
         train=Embedded(whole.embeddings[train], whole.labels[train]),
         gallery_ids=ids,
-        out_of_distribution={
-            kind: encoder.encode(pictures)
-            for kind, pictures in make_probes(test.pictures, seed=config.train.seed).items()
-        },
+        out_of_distribution={kind: encoder.encode(pictures) for kind, pictures in probes.items()},
+        probes=probes,
         validation_pictures=validation.pictures,
         test_pictures=test.pictures,
         warnings=warnings,
@@ -118,27 +128,39 @@ def index_commit(gallery: Gallery) -> str:
 
 def calibrate(
     embedded: EmbeddedRun,
+    run: Path,
+    config: RunConfig,
     encoder: Encoder,
-    path: Path,
+    gallery: Gallery,
     *,
-    seed: int = 0,
     progress: Progress = silent,
 ) -> Calibration:
-    """Learn what distances mean from validation pictures, and keep it at `path`."""
+    """Learn what distances mean from validation pictures, and keep it in the run."""
     need_scikit_learn("Calibration")
     from siam.evaluation.calibration_fit import fit_calibration
 
     validation, train = embedded.validation, embedded.train
-    probes = make_probes(embedded.validation_pictures, seed=seed)
+    probes = make_probes(embedded.validation_pictures, seed=config.train.seed)
+    descriptions = None
+    if config.preparation.chain in FILES_PREPARED:
+        ids = np.intersect1d(embedded.gallery_ids, gallery.select("split=train"))
+        some = np.random.default_rng(config.train.seed).permutation(ids)[:DESCRIBED]
+        thumbnails = [decode_thumbnail(png) for png in gallery.thumbnails(some) if png]
+        descriptions = Descriptions(
+            np.concatenate([describe_pictures(one[None]) for one in thumbnails]),
+            describe_pictures(embedded.validation_pictures),
+            {kind: describe_pictures(pictures) for kind, pictures in probes.items()},
+        )
     calibration = fit_calibration(
         validation.embeddings,
         validation.labels,
         train.embeddings,
         train.labels,
         probes={kind: encoder.encode(pictures) for kind, pictures in probes.items()},
+        descriptions=descriptions,
         progress=progress,
     )
-    write_calibration(path, calibration)
+    write_calibration(run / CALIBRATION_FILE, calibration)
     return calibration
 
 
@@ -153,6 +175,12 @@ def measure_run(
 ) -> Measurements:
     """Score the test pictures against the gallery, at the run's operating point or another."""
     need_scikit_learn("siam evaluate")
+    unlikeness = {}
+    if calibration.appearance is not None:
+        unlikeness = {
+            kind: calibration.appearance.unlikeness(describe_pictures(pictures))
+            for kind, pictures in {TEST: embedded.test_pictures, **embedded.probes}.items()
+        }
     return measure(
         embedded.test,
         embedded.gallery,
@@ -160,6 +188,7 @@ def measure_run(
         classes=config.classes,
         groups=config.groups,
         out_of_distribution=embedded.out_of_distribution,
+        unlikeness=unlikeness,
         false_accept_rate=false_accept_rate,
         threshold=threshold,
         seed=config.train.seed,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from siam.array_types import Floats, Pictures
 from siam.datasets.arrays import read_arrays
 from siam.engine.answers.answer import (
     NOTHING_LIKE_IT,
@@ -178,10 +179,13 @@ def decide_each(
     classes, numbers = np.unique(votes, return_inverse=True)
     # A picture without a label has no vote.
     has_vote = (votes != "").reshape(labels.shape)[:, :voters]
+    pixels = [None if prepared is None else prepared.pixels for _, prepared in pictures]
+    copies = find_indexed_copies(run.gallery, pixels, matches)
     verdicts = decide(
         np.where(has_vote, matches.distances[:, :voters], np.inf),
         np.where(has_vote, numbers.reshape(labels.shape)[:, :voters], -1),
         run.calibration,
+        unlikeness=measure_unlikeness(run, pixels, copies),
         false_accept_rate=options.false_accept_rate,
         threshold=options.threshold,
     )
@@ -189,8 +193,6 @@ def decide_each(
         (str(classes[verdict.label]) or None) if verdict.label >= 0 else None
         for verdict in verdicts
     ]
-    pixels = [None if prepared is None else prepared.pixels for _, prepared in pictures]
-    copies = find_indexed_copies(run.gallery, pixels, matches)
     near = neighbours_of(run, matches, options)
     answers = list(map(answer_of, pictures, verdicts, names, copies, near))
     blank = np.array([prepared is not None and prepared.blank for _, prepared in pictures])
@@ -203,6 +205,25 @@ def decide_each(
         reason = f"nearest {nearest.key} at {distance:.3f}; no label known"
         answers[place] = dataclasses.replace(answers[place], reason=reason)
     return answers
+
+
+def measure_unlikeness(
+    run: OpenRun, pixels: Sequence[Pictures | None], copies: Sequence[Sequence[Item]]
+) -> Floats | None:
+    """Return how far pictures are from the run's kind; what is in the index itself is of it.
+
+    None where the run does not ask: its embeddings alone keep other pictures out.
+    """
+    if run.calibration.appearance is None:
+        return None
+    from siam.pictures.appearance import describe_pictures
+
+    unlike = np.zeros(len(pixels))
+    for place, (picture, indexed) in enumerate(zip(pixels, copies, strict=True)):
+        if picture is not None and not indexed:
+            described = describe_pictures(picture[None])
+            unlike[place] = run.calibration.appearance.unlikeness(described)[0]
+    return unlike
 
 
 def answer_of(

@@ -35,7 +35,6 @@ from siam.evaluation.measure import Embedded
 from siam.index.gallery import Gallery
 from siam.progress import Progress, silent
 from siam.run_files import (
-    CALIBRATION_FILE,
     CHECKPOINT_FILE,
     ENCODER_FILE,
     INDEX_FOLDER,
@@ -243,9 +242,7 @@ def finish(plan: TrainingPlan, fitted: Fitted, progress: Progress) -> dict[str, 
     with Gallery.open(folder / INDEX_FOLDER, encoder_hash=encoder.hash) as gallery:
         progress("Embedding the test pictures", 0, 0)
         embedded = embed_run(folder, config, encoder, gallery)
-        calibration = calibrate(
-            embedded, encoder, folder / CALIBRATION_FILE, seed=seed, progress=progress
-        )
+        calibration = calibrate(embedded, folder, config, encoder, gallery, progress=progress)
         measured = measure_run(embedded, calibration, config, progress=progress)
         progress("Computing intervals", 0, 0)
         unseen = None

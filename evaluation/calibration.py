@@ -22,6 +22,7 @@ from msgspec import Meta
 from siam.array_types import Floats, Reals
 from siam.atomic import write_json
 from siam.errors import RunError, UsageError
+from siam.evaluation.appearance import Appearance
 from siam.evaluation.votes import Votes
 from siam.untrusted import read_json
 
@@ -67,6 +68,7 @@ class Calibration(
         queries: validation pictures that the last four were learned from.
         let_through: kind of picture that should match nothing -> share of them that was a match
             all the same, when all this was learned. Empty in runs made before it was measured.
+        appearance: of what kind the run's pictures are, where embeddings alone let others through.
     """
 
     threshold: Distance
@@ -83,6 +85,7 @@ class Calibration(
     unfamiliar: Distance
     queries: Count
     let_through: dict[Annotated[str, Meta(max_length=60)], Share] = {}
+    appearance: Appearance | None = None
 
     def __post_init__(self) -> None:
         """Refuse curves that are none, with a ValueError."""

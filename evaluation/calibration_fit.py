@@ -8,9 +8,10 @@ from types import MappingProxyType
 import numpy as np
 from msgspec.structs import replace
 
-from siam.array_types import Booleans, Integers, Vectors
+from siam.array_types import Booleans, Floats, Integers, Vectors
 from siam.errors import DataError
 from siam.evaluation.all_pairs import EDGES, AllPairs, count_all_pairs
+from siam.evaluation.appearance import Descriptions, fit_appearance
 from siam.evaluation.calibration import Calibration, features
 from siam.evaluation.distances import check_embeddings
 from siam.evaluation.roc import threshold_at
@@ -29,6 +30,8 @@ FAMILIAR_SHARES = (0.9, 0.95)
 UNFAMILIAR_SHARE = 0.995
 # Of each kind of probe, the most that should lie among the familiar.
 LET_THROUGH = 0.01
+# Of each kind of probe, the most that may be called a match without looking at more.
+MOST_LET_THROUGH = 0.02
 RATES_PER_DECADE = 20
 # One query in a hundred is taken to show a class that the gallery does not hold.
 WITHHELD_WEIGHT = 0.01
@@ -41,6 +44,7 @@ def fit_calibration(
     gallery_labels: Integers,
     *,
     probes: Mapping[str, Vectors] = MappingProxyType({}),
+    descriptions: Descriptions | None = None,
     progress: Progress = silent,
 ) -> Calibration:
     """Learn what distances mean from validation pictures, never from test pictures.
@@ -58,6 +62,8 @@ def fit_calibration(
         gallery_labels: int64 (m,).
         probes: kind -> float32 (p, dim), unit rows: pictures that should match nothing. Where they
             come near the gallery, fewer validation pictures count as familiar: 90 % at least.
+        descriptions: of the same pictures. Where that does not keep the probes out, a match takes a
+            picture of the training pictures' kind too.
         progress: told of pairs and neighbours.
 
     Raises:
@@ -102,11 +108,30 @@ def fit_calibration(
         unfamiliar=float(unfamiliar),
         queries=len(validation),
     )
-    let_through = {
-        kind: float(np.mean([one.verdict == "match" for one in decide(*near, fitted)]))
+    fitted = replace(fitted, let_through=_let_through(strangers, fitted))
+    if descriptions is None or max(fitted.let_through.values(), default=0) <= MOST_LET_THROUGH:
+        return fitted
+    appearance = fit_appearance(descriptions.train, descriptions.validation)
+    # What keeps them out now costs validation pictures as well: all that can be are familiar again.
+    fitted = replace(fitted, appearance=appearance, familiar=float(most))
+    unlike = {kind: appearance.unlikeness(rows) for kind, rows in descriptions.probes.items()}
+    return replace(fitted, let_through=_let_through(strangers, fitted, unlike))
+
+
+def _let_through(
+    strangers: Mapping[str, tuple[Vectors, Integers]],
+    calibration: Calibration,
+    unlikeness: Mapping[str, Floats] = MappingProxyType({}),
+) -> dict[str, float]:
+    """Return kind -> share that is called a match, from the distances and labels of neighbours."""
+    verdicts = {
+        kind: decide(*near, calibration, unlikeness=unlikeness.get(kind))
         for kind, near in strangers.items()
     }
-    return replace(fitted, let_through=let_through)
+    return {
+        kind: float(np.mean([one.verdict == "match" for one in of_kind]))
+        for kind, of_kind in verdicts.items()
+    }
 
 
 def _best_distance(pairs: AllPairs) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 
@@ -24,8 +25,9 @@ from siam.evaluation.votes import Votes, count_votes
 from siam.progress import Progress, silent
 from siam.unit_vectors import exact_neighbours
 
-__all__ = ["Embedded", "Measurements", "Pairs", "measure"]
+__all__ = ["TEST", "Embedded", "Measurements", "Pairs", "measure"]
 
+TEST = "test"
 PAIRS = 20_000
 TRIALS = 1000
 # (ways, shots) of the episodes, where the test pictures have as many classes.
@@ -108,6 +110,7 @@ def measure(
     classes: Sequence[str],
     groups: Sequence[str] = (),
     out_of_distribution: Mapping[str, Vectors] | None = None,
+    unlikeness: Mapping[str, Floats] = MappingProxyType({}),
     false_accept_rate: float | None = None,
     threshold: float | None = None,
     seed: int = 0,
@@ -124,6 +127,7 @@ def measure(
         out_of_distribution: kind -> float32 (m, dim), embeddings of pictures of no class of the
             gallery, such as letters, noise or blank pages. Each class taken out of the gallery is
             added.
+        unlikeness: kind -> (m,), as for `decide`; of the test pictures, by the name "test".
         false_accept_rate: the rate to keep, in place of the most accurate threshold.
         threshold: distance to keep, in place of both.
         seed: of the sampled pairs, the episodes and the resampling.
@@ -155,7 +159,12 @@ def measure(
     near = retrieval.neighbours.distances[:, :voters]
     near_labels = retrieval.neighbour_labels[:, :voters]
     verdicts = decide(
-        near, near_labels, calibration, false_accept_rate=false_accept_rate, threshold=threshold
+        near,
+        near_labels,
+        calibration,
+        unlikeness=unlikeness.get(TEST),
+        false_accept_rate=false_accept_rate,
+        threshold=threshold,
     )
     votes = count_votes(near, near_labels)
     progress("Scoring pairs", 0, 0)
@@ -183,6 +192,7 @@ def measure(
             Embedded(vectors, labels),
             searchable,
             out_of_distribution or {},
+            unlikeness,
             calibration,
             seed,
         ),
@@ -213,26 +223,30 @@ def _out_of_distribution(
     test: Embedded,
     gallery: Embedded,
     out_of_distribution: Mapping[str, Vectors],
+    unlikeness: Mapping[str, Floats],
     calibration: Calibration,
     seed: int,
 ) -> dict[str, Detection]:
     """Score each kind of out-of-distribution picture against the test pictures."""
 
-    def ask(queries: Vectors, rows: Integers) -> tuple[Floats, Booleans]:
+    def ask(queries: Vectors, rows: Integers, unlike: Floats | None) -> tuple[Floats, Booleans]:
         near = exact_neighbours(queries, gallery.embeddings[rows], calibration.neighbours)
         neighbours = near.distances, gallery.labels[rows][near.positions]
-        matches = [verdict.verdict == "match" for verdict in decide(*neighbours, calibration)]
+        verdicts = decide(*neighbours, calibration, unlikeness=unlike)
+        matches = [verdict.verdict == "match" for verdict in verdicts]
         return count_votes(*neighbours).closeness, np.array(matches, bool)
 
     everything = np.arange(len(gallery.labels))
     answers = {
-        name: ask(embeddings, everything)
+        name: ask(embeddings, everything, unlikeness.get(name))
         for name, embeddings in out_of_distribution.items()
         if len(embeddings)
     }
+    of_test = unlikeness.get(TEST, np.zeros(len(test.labels)))
     without = [
-        ask(test.embeddings[test.labels == label], everything[gallery.labels != label])
+        ask(test.embeddings[rows], everything[gallery.labels != label], of_test[rows])
         for label in np.unique(test.labels)
+        for rows in [test.labels == label]
         if (gallery.labels != label).any()
     ]
     if without:

@@ -25,9 +25,9 @@ Word = Literal["match", "unsure", "no match"]
 # the gallery's says little about one that lies outside them, or that may show something else.
 MOST_PROBABLE: dict[Word, float] = {"match": 1.0, "unsure": SURE - 0.01, "no match": 0.5}
 # near: a match. divided: the label may be wrong. loose: near, but not as near as pictures of a
-# class lie. far: the label's nearest picture is beyond the threshold. unfamiliar: so are all.
-# alone: there is no neighbour.
-Finding = Literal["near", "divided", "loose", "far", "unfamiliar", "alone"]
+# class lie. unlike: near, but another kind of picture. far: the label's nearest picture is beyond
+# the threshold. unfamiliar: so are all. alone: there is no neighbour.
+Finding = Literal["near", "divided", "loose", "unlike", "far", "unfamiliar", "alone"]
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -41,8 +41,9 @@ class Verdict(msgspec.Struct, frozen=True):
             "no match".
         finding: what decided it.
         distance: what was compared with `limit`, 0 to 2: of the label's nearest picture, or with
-            "loose" and "unfamiliar" the mean of its nearest ones (`Votes.closeness`).
-        limit: the largest distance that would have been let through.
+            "loose" and "unfamiliar" the mean of its nearest ones (`Votes.closeness`); with "unlike"
+            `Appearance.unlikeness`, which is no distance.
+        limit: the largest of it that would have been let through.
     """
 
     verdict: Word
@@ -58,6 +59,7 @@ def decide(
     labels: Integers,
     calibration: Calibration,
     *,
+    unlikeness: Reals | None = None,
     false_accept_rate: float | None = None,
     threshold: float | None = None,
 ) -> list[Verdict]:
@@ -73,6 +75,8 @@ def decide(
             neighbour is missing. k as in `calibration.neighbours` where the gallery has as many.
         labels: int64 (n, k).
         calibration: of the run that made the embeddings.
+        unlikeness: (n,), how far each picture is from the run's kind of pictures, where
+            `calibration.appearance` says; left out, none is held against it.
         false_accept_rate: the rate to keep, above 0 to 1, in place of the most accurate threshold.
         threshold: the distance to keep, 0 to 2, in place of both; 0.0 lets only copies match.
 
@@ -86,6 +90,9 @@ def decide(
     by_hand = threshold is not None
     unfamiliar = np.inf if by_hand else calibration.unfamiliar
     familiar = np.inf if by_hand else calibration.familiar
+    appearance = None if by_hand else calibration.appearance
+    alike = np.inf if appearance is None else appearance.limit
+    unlike = np.zeros(len(present)) if unlikeness is None else np.asarray(unlikeness, np.float64)
     # The first that holds decides.
     conditions: dict[Finding, Booleans] = {
         "alone": ~present,
@@ -93,30 +100,33 @@ def decide(
         "unfamiliar": votes.closeness > unfamiliar,
         "divided": probabilities < SURE,
         "loose": votes.closeness > familiar,
+        "unlike": unlike > alike,
     }
     findings: NDArray[np.str_]
     findings = np.select(list(conditions.values()), list(conditions), default="near")
-    words: dict[Finding, Word] = {"near": "match", "divided": "unsure", "loose": "unsure"}
+    words: dict[Finding, Word] = {"near": "match", "divided": "unsure"}
+    words |= {"loose": "unsure", "unlike": "unsure"}
     # Pictures as far away as that taught the label's probability little; pairs did.
-    alike = calibration.same_probability(votes.closeness)
+    of_pairs = calibration.same_probability(votes.closeness)
     refused = ~np.isin(findings, list(words))
-    probabilities = np.where(refused, np.minimum(probabilities, alike), probabilities)
-    limits = {"unfamiliar": unfamiliar, "loose": familiar}
+    probabilities = np.where(refused, np.minimum(probabilities, of_pairs), probabilities)
+    limits = {"unfamiliar": unfamiliar, "loose": familiar, "unlike": alike}
+    compared = np.where(np.isin(findings, ["unfamiliar", "loose"]), votes.closeness, votes.nearest)
+    compared = np.where(findings == "unlike", unlike, compared)
     return [
         Verdict(
             verdict=(word := words.get(finding, "no match")),
             label=label,
             probability=cap_probability(probability, word),
             finding=finding,
-            distance=closeness if finding in limits else nearest,
+            distance=distance,
             limit=limits.get(finding, limit),
         )
-        for finding, label, probability, nearest, closeness in zip(
+        for finding, label, probability, distance in zip(
             findings.tolist(),
             votes.labels.tolist(),
             probabilities.tolist(),
-            votes.nearest.tolist(),
-            votes.closeness.tolist(),
+            compared.tolist(),
             strict=True,
         )
     ]
@@ -151,6 +161,8 @@ def match_limits(
     limits = [f"probability {SURE:.0%} or more"]
     if threshold is None:
         limits.append(f"the nearest {CLOSEST} at {calibration.familiar:.3f} at most on average")
+        if calibration.appearance is not None:
+            limits.append("a picture of the kind that it was trained on")
     return "; ".join(
         [*limits, f"the nearest at {calibration.operating_point(false_accept_rate, threshold)}"]
     )

@@ -161,6 +161,11 @@ def explain(verdict: Verdict, label: str | None) -> str:
             return f"{name} by the neighbours' vote is right with {share}, a match takes {SURE:.0%}"
         case "loose":
             return f"the nearest lie at {measured} on average, pictures of a class within {limit}"
+        case "unlike":
+            return (
+                f"another kind of picture than it was trained on: {measured} from those, which lie "
+                f"within {limit}"
+            )
         case "unfamiliar":
             return f"{NOTHING_LIKE_IT}the nearest lie at {measured} on average, above {limit}"
         case "alone":

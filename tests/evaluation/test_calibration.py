@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from siam.errors import DataError, RunError, UsageError
 from siam.evaluation.all_pairs import count_all_pairs
+from siam.evaluation.appearance import Descriptions
 from siam.evaluation.calibration import Calibration, read_calibration, write_calibration
 from siam.evaluation.calibration_fit import fit_calibration
 from siam.evaluation.pairs import best_threshold
@@ -266,3 +267,31 @@ def test_probes_that_come_near_make_fewer_pictures_familiar(clusters, tmp_path):
     assert far.let_through == {"strays": 0} and near.let_through["strays"] > 0.5
     write_calibration(tmp_path / "calibration.json", near)
     assert read_calibration(tmp_path / "calibration.json") == near
+
+
+def test_where_embeddings_let_probes_through_their_looks_keep_them_out(clusters, tmp_path):
+    sets = (*clusters(200, seed=1), *clusters(400, seed=2))
+    probes, random = {"strays": clusters(100, seed=7)[0]}, np.random.default_rng(0)
+    train, validation, strays = (random.normal(size=(count, 5)) for count in (400, 200, 100))
+    looks = Descriptions(train, validation, {"strays": strays + 9})
+    fitted = fit_calibration(*sets, probes=probes, descriptions=looks)
+    assert fitted.appearance is not None and fitted.let_through == {"strays": 0}
+    assert np.mean(fitted.appearance.unlikeness(validation) <= fitted.appearance.limit) >= 0.97
+    assert fitted.familiar == fit_calibration(*sets).familiar
+    write_calibration(tmp_path / "calibration.json", fitted)
+    assert read_calibration(tmp_path / "calibration.json") == fitted
+    assert fit_calibration(*sets, probes={}, descriptions=looks).appearance is None
+    alike = Descriptions(train, validation, {"strays": strays})
+    through = fit_calibration(*sets, probes=probes, descriptions=alike)
+    assert through.let_through["strays"] > 0.5, "what looks alike is said to be let through"
+
+
+@pytest.mark.parametrize("rows", [((1.0,),), ((1.0, 0.0),), ((1.0, 0.0), (1.0,))])
+def test_an_appearance_that_fits_nothing_is_refused(calibration, tmp_path, rows):
+    path = tmp_path / "calibration.json"
+    write_calibration(path, calibration)
+    content = json.loads(path.read_text())
+    content["appearance"] = {"mean": [0.0, 0.0], "precision": rows, "limit": 1.0}
+    path.write_text(json.dumps(content))
+    with pytest.raises(RunError, match="2 x 2"):
+        read_calibration(path)

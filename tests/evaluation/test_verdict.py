@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from siam.engine.answers.answer import explain
 from siam.errors import UsageError
+from siam.evaluation.appearance import Appearance
 from siam.evaluation.verdict import SURE, decide
 
 FAMILIAR = np.array([[0.2, 0.2, 0.25, 0.3, 0.3, 0.31, 0.32, 0.33, 0.34, 0.35]])
@@ -48,6 +49,21 @@ def test_within_the_threshold_but_unlike_anything_is_no_match(fitted):
 def test_neighbours_that_disagree_are_unsure(fitted):
     (verdict,) = decide(FAMILIAR, np.array([[2, 3] * 5]), fitted)
     assert verdict.verdict == "unsure"
+
+
+def test_a_near_picture_of_another_kind_is_unsure_unless_a_threshold_by_hand_decides(fitted):
+    appearance = Appearance(mean=(0.0,), precision=((1.0,),), limit=1.5)
+    both, unlike = np.repeat(FAMILIAR, 2, axis=0), np.array([1.4, 1.6])
+    labels, run = np.full((2, 10), 2), replace(fitted, appearance=appearance)
+    alike, other = decide(both, labels, run, unlikeness=unlike)
+    assert (alike.verdict, alike.finding) == ("match", "near")
+    assert (other.verdict, other.finding, other.distance, other.limit) == (
+        *("unsure", "unlike"),
+        *(1.6, 1.5),
+    )
+    assert other.probability < SURE
+    by_hand = decide(both, labels, run, unlikeness=unlike, threshold=0.8)
+    assert [verdict.verdict for verdict in by_hand] == ["match", "match"]
 
 
 @pytest.mark.parametrize(
@@ -145,17 +161,22 @@ def test_verdict_probability_reason_and_limits_never_contradict_each_other(calib
         familiar=limits[0],
         unfamiliar=limits[1],
         label_weights=weights,
+        appearance=Appearance(mean=(0.0,), precision=((1.0,),), limit=data.draw(DISTANCES)),
     )
+    unlike = data.draw(DISTANCES)
     drawn = data.draw(st.lists(st.tuples(DISTANCES, st.integers(0, 2)), min_size=1, max_size=10))
     distances, labels = (np.array(column) for column in zip(*sorted(drawn), strict=True))
     by_hand = data.draw(st.none() | DISTANCES)
-    (verdict,) = decide(distances[None], labels[None], run, threshold=by_hand)
+    (verdict,) = decide(
+        distances[None], labels[None], run, unlikeness=np.array([unlike]), threshold=by_hand
+    )
     of_label = distances[labels == verdict.label]
     near = of_label[0] <= (run.threshold if by_hand is None else by_hand)
     close = of_label[:5].mean()
     if verdict.verdict == "match":
         assert near and verdict.probability >= SURE
-        assert by_hand is not None or close <= run.familiar + 1e-9
+        alike = close <= run.familiar + 1e-9 and unlike <= run.appearance.limit
+        assert by_hand is not None or alike
     elif verdict.verdict == "unsure":
         assert near and verdict.probability < SURE
         assert by_hand is not None or close <= run.unfamiliar + 1e-9

@@ -15,7 +15,7 @@ def test_every_finding_has_a_sentence_of_its_own_with_its_figures() -> None:
     }
     assert len(set(sentences.values())) == len(sentences)
     assert "45.7%" in sentences["divided"]
-    for finding in ("near", "far", "loose", "unfamiliar"):
+    for finding in ("near", "far", "loose", "unlike", "unfamiliar"):
         assert "0.111" in sentences[finding] and "0.222" in sentences[finding]
     assert "three" in sentences["near"]
 
