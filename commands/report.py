@@ -19,7 +19,7 @@ def report(
     """Write a run's report.html again: one file that needs no network and no server."""
     from siam.engine.report import report_run
 
-    path = report_run(run, progress=console.progress)
+    path = report_run(run, progress=console.progress, notice=console.notice)
     console.data(str(path))
     if show:
         typer.launch(path.absolute().as_uri())

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from siam.engine.calibrate import EmbeddedRun, embed_run, measure_run, summarise_run
+from siam import __version__
+from siam.array_types import Pictures
+from siam.engine.calibrate import (
+    EmbeddedRun,
+    embed_run,
+    index_commit,
+    measure_run,
+    summarise_run,
+)
 from siam.engine.evaluate import kept_unseen
 from siam.engine.open_run import OpenRun, open_run
 from siam.evaluation.measure import Measurements
@@ -24,7 +30,9 @@ from siam.run_files import (
     NETWORK_FILE,
     REPORT_FILE,
 )
+from siam.runs.lifecycle import run_name
 from siam.runs.manifest import versions
+from siam.runs.own_runs import was_trained_here
 from siam.training.native_logs import quiet_native_logs
 from siam.training.position import read_history
 
@@ -34,12 +42,18 @@ __all__ = ["report_run", "write_run_report"]
 FILES = (HELD_OUT_FILE, HISTORY_FILE, METRICS_FILE, NETWORK_FILE)
 
 
-def report_run(name: str | None = None, *, progress: Progress = silent) -> Path:
-    """Measure a run anew and write its report.
+def report_run(
+    name: str | None = None,
+    *,
+    progress: Progress = silent,
+    notice: Callable[[str], None] = lambda _: None,
+) -> Path:
+    """Measure a run anew and write its report, unless what is there was made of the same.
 
     Args:
         name: a run's name or path; the newest finished run when left out.
         progress: told of the work.
+        notice: told in a sentence where the report is the one that was there.
 
     Returns:
         The report's path.
@@ -49,6 +63,9 @@ def report_run(name: str | None = None, *, progress: Progress = silent) -> Path:
         MissingExtraError: scikit-learn, matplotlib or Keras is not installed.
     """
     with open_run(name, also=FILES) as run:
+        if was_trained_here(run.path) and is_made_of(run.path / REPORT_FILE, state_of(run)):
+            notice("As it was: neither the run nor its index has changed since it was written.")
+            return run.path / REPORT_FILE
         progress("Embedding the test pictures", 0, 0)
         embedded = embed_run(run.path, run.config, run.encoder, run.gallery)
         measured = measure_run(embedded, run.calibration, run.config, progress=progress)
@@ -57,6 +74,25 @@ def report_run(name: str | None = None, *, progress: Progress = silent) -> Path:
             run.name, run.config, embedded, measured, run.calibration, unseen=kept_unseen(run)
         )
         return write_run_report(run, embedded, measured, metrics, progress=progress)
+
+
+def state_of(run: OpenRun) -> str:
+    """Name what a report is made of: this siam, the run and its encoder, and the index as it is.
+
+    The manifest vouches for the rest.
+    """
+    return f"{__version__} {run_name(run.path)} {run.encoder.hash} {index_commit(run.gallery)}"
+
+
+def is_made_of(report: Path, state: str) -> bool:
+    """Tell whether a report is there, whole, and of a state."""
+    try:
+        page = report.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+    return f'<meta name="siam-state" content="{state}">' in page and page.rstrip().endswith(
+        "</html>"
+    )
 
 
 def write_run_report(
@@ -69,8 +105,12 @@ def write_run_report(
 ) -> Path:
     """Write the report of a run that was measured already; return its path."""
     progress("Drawing the network", 0, 0)
-    thumbnails = run.gallery.thumbnails(embedded.gallery_ids)
     path = run.path / REPORT_FILE
+
+    def gallery_picture(row: int) -> Pictures | None:
+        [png] = run.gallery.thumbnails(embedded.gallery_ids[row : row + 1])
+        return decode_thumbnail(png) if png else None
+
     write_report(
         path,
         ReportInputs(
@@ -80,12 +120,13 @@ def write_run_report(
             test=embedded.test,
             test_pictures=embedded.test_pictures,
             gallery_labels=embedded.gallery.labels,
-            gallery_pictures=np.stack([decode_thumbnail(png) for png in thumbnails if png]),
+            gallery_picture=gallery_picture,
             history=read_history(run.path),
             config=(run.path / CONFIG_FILE).read_text("utf-8"),
             versions=versions(),
             diagram=diagram(run.path, progress),
             seed=run.config.train.seed,
+            state=state_of(run),
         ),
         progress=progress,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,12 +51,14 @@ class ReportInputs:
         test: embeddings and labels of the test pictures.
         test_pictures: uint8 (n, height, width, channels), in the same order.
         gallery_labels: int64 (m,), of the gallery that `measure` searched.
-        gallery_pictures: uint8 (m, height, width, channels), in the same order.
+        gallery_picture: gives a picture of it by its row, uint8 (height, width, channels), or None
+            where none is kept.
         history: one row per epoch, name -> value; "val_x" beside "x".
         config: the run's configuration as text.
         versions: what -> version that made the run.
         diagram: the model's diagram, PNG or SVG bytes, or None.
         seed: of the map.
+        state: names what the report was made of, so that it need not be made again.
     """
 
     metrics: dict[str, Any]
@@ -65,12 +67,13 @@ class ReportInputs:
     test: Embedded
     test_pictures: Pictures
     gallery_labels: Integers
-    gallery_pictures: Pictures
+    gallery_picture: Callable[[int], Pictures | None]
     history: Sequence[dict[str, float]] = ()
     config: str = ""
     versions: Mapping[str, str] | None = None
     diagram: bytes | None = None
     seed: int = 0
+    state: str = ""
 
 
 def write_report(path: Path, inputs: ReportInputs, *, progress: Progress = silent) -> None:
@@ -89,7 +92,7 @@ def render_report(inputs: ReportInputs, *, progress: Progress = silent) -> str:
     progress("Writing the report", len(parts), len(parts))
     metrics = inputs.metrics
     title = f"siam: {metrics['run']} on {metrics['dataset']}"
-    return render("report.html", title=title, metrics=metrics, **content)
+    return render("report.html", title=title, metrics=metrics, state=inputs.state, **content)
 
 
 def _tables(inputs: ReportInputs) -> dict[str, Any]:
@@ -201,7 +204,8 @@ def _label_mistakes(inputs: ReportInputs) -> list[Mistake]:
         label, verdict = int(retrieval.predictions[row]), inputs.measurements.verdicts[row]
         pictures = [inputs.test_pictures[row]]
         if retrieval.neighbours.positions.shape[1]:
-            pictures.append(inputs.gallery_pictures[retrieval.neighbours.positions[row, 0]])
+            nearest = inputs.gallery_picture(int(retrieval.neighbours.positions[row, 0]))
+            pictures += [nearest] if nearest is not None else []
         name = inputs.classes[label] if label >= 0 else "none"
         mistakes.append(
             Mistake(

@@ -45,7 +45,7 @@ def make_inputs(measured, calibration, clusters) -> ReportInputs:
         test=Embedded(*clusters(120, seed=4)),
         test_pictures=random.integers(0, 256, (120, 12, 9, 1), dtype=np.uint8),
         gallery_labels=clusters(400, seed=2)[1],
-        gallery_pictures=random.integers(0, 256, (400, 12, 9, 1), dtype=np.uint8),
+        gallery_picture=random.integers(0, 256, (400, 12, 9, 1), dtype=np.uint8).__getitem__,
         history=[
             {"epoch": 1, "loss": 0.5, "val_loss": 0.6},
             {"epoch": 2, "loss": 0.3, "val_loss": float("nan")},
@@ -160,7 +160,7 @@ def test_colour_pictures_and_many_classes(clusters, calibration):
             test=embedded,
             test_pictures=pictures,
             gallery_labels=labels,
-            gallery_pictures=pictures,
+            gallery_picture=pictures.__getitem__,
         )
     )
     assert len(re.findall(r"<td>class \d", page)) == 50
