@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 __all__ = [
+    "is_full",
     "publish_folder",
     "replacing",
     "restore_replaced",
@@ -25,6 +27,9 @@ __all__ = [
 ]
 
 
+# What a disk says that takes no more: full, a quota, a largest size of files, or failing. Windows
+# knows no quotas by this number.
+FULL = {errno.ENOSPC, errno.EFBIG, errno.EIO, getattr(errno, "EDQUOT", errno.ENOSPC)}
 # Before the name of a folder that is being replaced, in the moment that it stands aside.
 ASIDE = ".old-"
 
@@ -105,6 +110,18 @@ def restore_replaced(shelf: Path) -> None:
         if not place.exists():
             with contextlib.suppress(OSError):  # a shelf that cannot be written stays as it is
                 os.replace(old, place)
+
+
+def is_full(error: OSError) -> bool:
+    """Tell whether a disk took no more.
+
+    Example:
+        >>> is_full(OSError(errno.ENOSPC, "No space left on device"))
+        True
+        >>> is_full(OSError("1438 requested and 0 written"))  # NumPy's own, without a number
+        True
+    """
+    return error.errno in FULL or (error.errno is None and "requested and" in str(error))
 
 
 def sync_folder(folder: Path) -> None:

@@ -25,6 +25,7 @@ from typing import Any, TextIO
 import typer
 from typer.core import TyperGroup
 
+from siam.atomic import is_full
 from siam.commands.progress_line import ProgressLine, standard_error
 from siam.errors import DataError, InternalError, RunError, SiamError, UsageError
 from siam.printable import printable
@@ -46,8 +47,6 @@ SCHEMA = 1
 # Between the columns of a table; letters below which a column is not folded.
 GAP, NARROWEST = "  ", 8
 DEBUG = "SIAM_DEBUG"
-# EDQUOT is not known to Windows.
-UNWRITABLE = {errno.ENOSPC, errno.EIO, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 # Of the command that runs now.
@@ -117,7 +116,7 @@ def translate_error(error: Exception) -> SiamError:
     an index incomplete; any other file that it refuses is input that cannot be read, or a place
     where nothing can be written. What remains is a fault of siam's own.
     """
-    if not isinstance(error, OSError) or not error.strerror:
+    if not isinstance(error, OSError) or not (error.strerror or is_full(error)):
         frame = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{os.path.basename(frame.filename)}:{frame.lineno}"
         words = str(error).splitlines()[0] if str(error) else "no message"
@@ -130,8 +129,9 @@ def translate_error(error: Exception) -> SiamError:
     if isinstance(error, FileNotFoundError) and name and not os.path.isdir(folder):
         # The file itself is often one of ours, not yet renamed.
         return UsageError(f"There is no folder {folder}.", "Make it first, or name another.")
-    problem = f"{name}: {error.strerror}." if name else f"{error.strerror}."
-    if error.errno in UNWRITABLE:
+    what = error.strerror or str(error)
+    problem = f"{name}: {what}." if name else f"{what}."
+    if is_full(error) or error.errno == errno.EROFS:
         return RunError(problem, "Free some space or name another place, then run it again.")
     if name:
         from siam.runs.runs_folder import runs_folder

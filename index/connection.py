@@ -11,12 +11,12 @@ import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 
+from siam.atomic import is_full
 from siam.errors import StoreError
 from siam.index.schema import check_schema
 
 __all__ = ["WAIT", "connect", "connect_reader", "translate_errors"]
 
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 FORBIDDEN = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 WAIT = 10.0  # seconds that a writer waits for another one
 
@@ -82,10 +82,11 @@ def translate_errors(folder: Path) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         raise _explain(folder, str(error)) from error
     except OSError as error:
-        if error.errno not in FULL | FORBIDDEN:
+        full = is_full(error)
+        if not full and error.errno not in FORBIDDEN:
             raise
-        word = "full" if error.errno in FULL else "readonly"
-        raise _explain(folder, str(error.strerror), word) from error
+        word = "full" if full else "readonly"
+        raise _explain(folder, error.strerror or str(error), word) from error
     except RuntimeError as error:
         if "write error" not in str(error):  # FAISS's words for a file that it could not write
             raise

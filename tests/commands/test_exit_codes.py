@@ -220,6 +220,7 @@ def test_a_recipe_that_names_what_is_not_there(runs: Path, value: str, words: st
         (OSError(errno.EBADF, "Bad file descriptor"), 70, "Bad file descriptor."),
         (OSError(errno.ENOSPC, "No space left on device"), 4, "Free some space"),
         (OSError(errno.EIO, "Input/output error"), 4, "name another place"),
+        (OSError("1438 requested and 0 written"), 4, "0 written."),
         (OSError(errno.ENOSPC, "No space left on device", "/far/away.png"), 4, "/far/away.png"),
         (PermissionError(errno.EACCES, "Permission denied", "runs/a/config.toml"), 4, "rights"),
         (PermissionError(errno.EACCES, "Permission denied", "pictures.csv"), 3, "pictures.csv"),

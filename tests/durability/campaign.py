@@ -93,9 +93,9 @@ class Campaign:
         for words in case.before:
             assert run_command(words, self.place).code == 0, words
         case.change(self.place)
+        before = case.state(self.place)  # which SQLite may make files for
         start, journal = self.folder / f"{name} start", self.folder / f"{name} journal"
         shutil.copytree(self.place, start)
-        before = case.state(self.place)
         end = run_command(
             case.words, self.place, lambda: shim.arm(self.place, "record", journal=journal)
         )
