@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from siam.atomic import write_text
@@ -84,7 +85,7 @@ def position_of(state: Mapping[str, np.ndarray]) -> Position:
     """Return the position that an opened checkpoint holds."""
     sums = sum(name.startswith("metric_") for name in state)
     return Position(
-        history=json.loads(state["history"].tobytes()),
+        history=msgspec.convert(json.loads(state["history"].tobytes()), list[dict[str, float]]),
         seconds=float(state["seconds"]),
         # Earlier checkpoints were of whole epochs.
         step=int(state["step"]) if "step" in state else 0,

@@ -10,13 +10,15 @@ import contextlib
 import faulthandler
 import gc
 import importlib
+import json
 import os
 import resource
 import signal
 import sys
+import time
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,12 +43,14 @@ class Ending:
     """How a command ended.
 
     Attributes:
+        command: the words after `siam`.
         code: its exit code; the negative number of a signal that ended it.
         output: what it wrote to stdout.
         errors: what it wrote to stderr, with the place in the code where a limit stopped it.
         seconds: of processor time.
     """
 
+    command: list[str]
     code: int
     output: str
     errors: str
@@ -77,55 +81,56 @@ def preload(*, keras: bool = False) -> None:
         raise RuntimeError(f"{threads} threads are running")
 
 
-def fork_command(
-    command: Sequence[str], *, folder: Path, limit: int = resource.RLIMIT_AS
-) -> Ending:
-    """Run `siam` with these words in a child of this process.
+def fork_command(prepare: Callable[[], list[str]], *, folder: Path, limit: int) -> Ending:
+    """Lay something out and run `siam` on it, both in a child of this process.
 
     Args:
-        command: the words after `siam`.
-        folder: where it runs; beside it stand the files that take what it writes.
+        prepare: called in `folder`; returns the words after `siam`.
+        folder: where it runs; beside it stand, for a while, the files that take what it writes.
         limit: what is held to 2 GiB: the address space, or `RLIMIT_DATA`, what it may write to,
             for TensorFlow, which maps two on import.
     """
-    kept = [folder.with_name(f"{folder.name}-{name}") for name in ("stdout", "stderr")]
+    kept = [folder.with_name(f"{folder.name}-{name}") for name in ("words", "stdout", "stderr")]
+    for path in kept:
+        path.write_bytes(b"[]")
     sys.stdout.flush()
     sys.stderr.flush()
     child = os.fork()
     if not child:
-        run_child(command, folder, kept, limit)
+        run_child(prepare, folder, kept, limit)
     _, status, used = os.wait4(child, 0)
-    output, errors = (path.read_text("utf-8", "backslashreplace") for path in kept)
-    for path in kept:
-        path.unlink()
+    words, output, errors = (path.read_text("utf-8", "backslashreplace") for path in kept)
     seconds = used.ru_utime + used.ru_stime
-    return Ending(os.waitstatus_to_exitcode(status), output, errors, seconds)
+    code = os.waitstatus_to_exitcode(status)
+    return Ending(json.loads(words), code, output, errors, seconds)
 
 
-def run_child(command: Sequence[str], folder: Path, kept: Sequence[Path], limit: int) -> None:
+def run_child(
+    prepare: Callable[[], list[str]], folder: Path, kept: Sequence[Path], limit: int
+) -> None:
     """Be `siam` until the end of this process."""
     code = 1
     try:
         os.setsid()
-        for number, path in enumerate((Path(os.devnull), *kept)):
-            opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC)
+        for number, path in enumerate((Path(os.devnull), *kept[1:])):
+            opened = os.open(path, os.O_RDWR | os.O_TRUNC)
             os.dup2(opened, number)
             os.close(opened)
         os.chdir(folder)
         os.environ["SIAM_RUNS"] = str(folder / "runs")
         os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
+        command = prepare()
+        kept[0].write_text(json.dumps(command))
         sys.argv = ["siam", *command]
         faulthandler.enable()
         for number in (signal.SIGXCPU, signal.SIGALRM):
             signal.signal(number, signal.SIG_DFL)
             faulthandler.register(number, chain=True)
-        for kind, most in (
-            (limit, MEMORY),
-            (resource.RLIMIT_FSIZE, FILE),
-            (resource.RLIMIT_CORE, 0),
-        ):
-            resource.setrlimit(kind, (most, most))
-        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 2))
+        resource.setrlimit(limit, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (FILE, FILE))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        seconds = int(time.process_time()) + SECONDS
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 2))
         signal.alarm(WAIT)
         warnings.simplefilter("ignore")
         gc.enable()

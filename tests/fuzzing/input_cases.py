@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import os
 import random
 import struct
 import zipfile
@@ -102,18 +101,12 @@ def table(run: Path, draw: random.Random) -> list[str]:
 
 
 def write_parquet(path: Path, rows: list[tuple[str, str, str]]) -> None:
-    """Write a table as Parquet, in a process of its own: pyarrow starts threads."""
-    child = os.fork()
-    if not child:
-        import pyarrow
-        from pyarrow import parquet
+    """Write a table as Parquet."""
+    import pyarrow
+    from pyarrow import parquet
 
-        columns = [
-            pyarrow.array([cell.encode("utf-8", "replace") for cell in column]).cast(
-                pyarrow.string()
-            )
-            for column in zip(*rows, strict=True)
-        ]
-        parquet.write_table(pyarrow.table(columns, ["path", "label", "split"]), path)
-        os._exit(0)
-    os.waitpid(child, 0)
+    columns = [
+        pyarrow.array([cell.encode("utf-8", "replace") for cell in column]).cast(pyarrow.string())
+        for column in zip(*rows, strict=True)
+    ]
+    parquet.write_table(pyarrow.table(columns, ["path", "label", "split"]), path)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import json
 import os
 import random
@@ -116,9 +117,9 @@ def main() -> int:
                 shutil.rmtree(folder)
                 shutil.copytree(whole, folder)
             case = draw.choice(cases)
-            with contextlib.chdir(folder):
-                command = case(folder / "runs" / "run", draw)
-            ending = fork_command(command, folder=folder, limit=limit)
+            prepare = functools.partial(case, folder / "runs" / "run", draw)
+            ending = fork_command(prepare, folder=folder, limit=limit)
+            command = ending.command
             line = [number, case.__name__, command, ending.code, round(ending.seconds, 2)]
             print(json.dumps(line), flush=True)
             if told := fault(ending):

@@ -24,6 +24,8 @@ def test_no_checkpoint_is_the_beginning(tmp_path: Path) -> None:
         {"history": np.frombuffer(b"[" * 9, np.uint8), "seconds": np.array(1.0)},
         {"history": np.frombuffer(b"[]", np.uint8), "seconds": np.array("soon")},
         {"history": np.frombuffer(b"[]", np.uint8), "seconds": np.zeros(3)},
+        {"history": np.frombuffer(b"{}", np.uint8), "seconds": np.array(1.0)},
+        {"history": np.frombuffer(b'[{"loss": []}]', np.uint8), "seconds": np.array(1.0)},
     ],
 )
 def test_a_checkpoint_that_is_none_is_one_error(
