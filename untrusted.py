@@ -7,6 +7,7 @@ says which file it was, and the cure.
 
 from __future__ import annotations
 
+import os
 import stat
 import tomllib
 from pathlib import Path
@@ -41,7 +42,9 @@ def read_bounded(path: Path, most: int) -> bytes:
         if not stat.S_ISREG(path.stat().st_mode):
             raise ValueError("it is no plain file")
         with path.open("rb") as source:
-            content = source.read(most + 1)
+            # As many bytes as are asked for are set aside, however few there are.
+            size = os.fstat(source.fileno()).st_size
+            content = source.read(min(size, most) + 1)
     except FileNotFoundError:
         raise
     except OSError as error:
