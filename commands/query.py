@@ -162,7 +162,8 @@ def ask(
     options = dataclasses.replace(options, neighbours=neighbours or kept)
     for answer in query_pictures(run, sources, options=options, picture=said, keep_steps=kept):
         answers.append(answer)
-        console.progress("Querying", len(answers), len(sources))
+        if len(sources) > 1:
+            console.progress("Querying", len(answers), len(sources))
     return answers, None
 
 

@@ -11,9 +11,10 @@ from siam.array_types import Pictures
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["convert_to_grey_or_rgb", "reduce_to", "turn_upright"]
+__all__ = ["convert_to_grey_or_rgb", "reduce_by", "reduce_to", "turn_upright"]
 
 _EXIF_ORIENTATION = 0x0112
+_BAND = 2**21  # pixels that are converted at once
 _REDUCIBLE = ("L", "LA", "RGB", "RGBA", "CMYK", "I", "F")
 
 
@@ -22,6 +23,26 @@ def reduce_to(image: Image.Image, most: int) -> Image.Image:
     factor = max(image.size) // most
     if factor < 2:
         return image
+    if image.mode in _REDUCIBLE:
+        return reduce_by(image, factor)
+    # What must be converted first is so a band at a time: the whole of it takes four times as much.
+    from PIL import Image
+
+    rows, whole = factor * max(1, _BAND // (image.width * factor)), None
+    for top in range(0, image.height, rows):
+        band = image.crop((0, top, image.width, min(top + rows, image.height)))
+        part = reduce_by(band, factor)
+        if part is band:
+            return image
+        if whole is None:
+            whole = Image.new(part.mode, (part.width, -(-image.height // factor)))
+            whole.info = dict(part.info)
+        whole.paste(part, (0, top // factor))
+    return whole or image
+
+
+def reduce_by(image: Image.Image, factor: int) -> Image.Image:
+    """Return the picture averaged down by a whole factor; as it is in a mode without an average."""
     if image.mode.startswith("I;16"):
         image = image.convert("I")
     elif image.mode in ("P", "PA", "1"):

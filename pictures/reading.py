@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import msgspec
 
 from siam.errors import MissingExtraError, PictureError
+from siam.pictures.bands import decode_in_bands, held_bytes
 from siam.pictures.formats import FORMATS, HEAD, READABLE, content_kind, is_heic
 from siam.pictures.names import to_text
 from siam.pictures.pillow_warnings import pillow_warnings_ignored
@@ -25,6 +26,8 @@ MAX_PIXELS = 100_000_000
 # These decoders hold the picture several times over; the limit keeps them below one gibibyte.
 _HUNGRY_PIXELS = 40_000_000
 _HUNGRY = ("WEBP", "AVIF", "HEIF")
+# A larger one is decoded a band of rows at a time, where its file can be taken apart.
+_HELD_WHOLE = 32 * 2**20  # bytes
 MAX_STREAM = 256 * 2**20  # bytes taken from something that is not a plain file, such as a pipe
 # What Pillow's plug-ins let escape from a damaged file, beside UnidentifiedImageError (an OSError).
 _DAMAGE = (
@@ -56,8 +59,9 @@ def read_picture(
         source: a file's path, the file's content, or why there is neither.
         name: what error lines call it; the path, or "standard input" for bytes, if left out.
         enough: shorter side in pixels that is all the caller needs. A JPEG may then be decoded at
-            a half, a quarter or an eighth of its size, never below this; `original_size` still
-            gives the size in the file.
+            a half, a quarter or an eighth of its size, never below this, and another picture too
+            large to hold is averaged down while it is decoded, its longer side never below this;
+            `original_size` still gives the size in the file.
 
     Raises:
         PictureError: no such file, empty, a device, not a picture, damaged, or above 100 megapixels
@@ -123,13 +127,15 @@ def _decode(file: BinaryIO, label: str, enough: int | None) -> Image.Image:
     formats = [*FORMATS, *_heic_format(head, label)]
     try:
         with pillow_warnings_ignored():  # of bombs and odd EXIF; errors suffice
-            image = Image.open(file, formats=formats)
+            image: Image.Image = Image.open(file, formats=formats)
             width, height = image.size
             _check_size(
                 width, height, label, _HUNGRY_PIXELS if image.format in _HUNGRY else MAX_PIXELS
             )
             if enough is not None:
                 image.draft(None, (enough, enough))
+                if held_bytes(image) > _HELD_WHOLE:
+                    image = decode_in_bands(image, file, enough) or image
             image.load()
     except Image.DecompressionBombError:
         raise _too_large("more than 178 megapixels", label) from None

@@ -1,0 +1,224 @@
+"""Pictures too large to hold: decoded a band of rows at a time, each averaged down at once.
+
+A PNG of 100 megapixels takes 400 MB decoded. Of parts of its file smaller files are made, which
+Pillow decodes as it does any other, so that the result is that of the whole to the last bit.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from siam.pictures.conversion import reduce_by
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+__all__ = ["decode_in_bands", "held_bytes"]
+
+_BAND = 8 * 2**20  # bytes of a band, about
+_PIECE = 2**20  # bytes of a file that are read at once
+_PNG = b"\x89PNG\r\n\x1a\n"
+# Of a pixel in rows that follow each other without a gap.
+_RAW_BYTES = {"L": 1, "LA": 2, "I;16": 2, "I;16B": 2, "RGB": 3, "RGBA": 4, "CMYK": 4}
+# Channels of PNG's colour types: grey, RGB, palette, grey and RGB with alpha.
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+_LENGTH, _OFFSETS, _ROWS, _COUNTS = 257, 273, 278, 279  # TIFF's tags of a picture's strips
+# Those that say how a strip is to be read: size, depth, compression, colours, JPEG's tables.
+_KEPT = (256, 258, 259, 262, 266, 277, 284, 317, 320, 338, 339, 347, 529, 530, 531, 532)
+
+
+def held_bytes(image: Image.Image) -> int:
+    """Return the bytes that Pillow holds a picture's pixels in, before any is decoded."""
+    width, height = image.size
+    size = 1 if image.mode in ("1", "L", "P") else 2 if image.mode.startswith("I;16") else 4
+    return width * height * size
+
+
+def decode_in_bands(image: Image.Image, file: BinaryIO, most: int) -> Image.Image | None:
+    """Return a picture averaged down as by `reduce_to(image, most)`, never held whole.
+
+    Args:
+        image: opened from `file`, not yet loaded.
+        file: can seek.
+        most: pixels of the longer side that are enough.
+
+    Returns:
+        None where the picture is not that large, or its file cannot be taken apart: an interlaced
+        PNG or one of an odd depth, a TIFF of tiles or of one strip, a compressed one of another
+        kind.
+
+    Raises:
+        What Pillow raises for a damaged file.
+    """
+    from PIL import Image
+
+    factor = max(image.size) // most
+    take_apart = {"PNG": _png_bands, "TIFF": _tiff_bands}.get(image.format or "", _raw_bands)
+    bands = take_apart(image, file, factor) if factor >= 2 else None
+    if bands is None:
+        return None
+    whole, top = None, 0
+    for content in bands:
+        part = reduce_by(content, factor)
+        if whole is None:
+            whole = Image.new(part.mode, (part.width, math.ceil(image.height / factor)))
+            whole.info = dict(part.info) | {"exif": image.info.get("exif", b"")}
+        whole.paste(part, (0, top))
+        top += part.height
+    return whole
+
+
+def _rows_at_once(row: int, factor: int) -> int:
+    """Return a number of rows of so many bytes that make about a band, a multiple of `factor`."""
+    return factor * max(1, _BAND // (row * factor))
+
+
+def _raw_bands(image: Any, file: BinaryIO, factor: int) -> Iterator[Image.Image] | None:
+    """Of rows that follow each other as they are, such as those of a BMP, from below perhaps."""
+    codec, extents, offset, layout = image.tile[0] if len(image.tile) == 1 else ("", (), 0, ())
+    form, line, direction = (layout, 0, 1) if isinstance(layout, str) else layout or ("", 0, 1)
+    if codec != "raw" or image.mode == "P":  # whose palette is read with the pixels
+        return None
+    line = line or image.width * _RAW_BYTES.get(form, 0)
+    if extents != (0, 0, *image.size) or not isinstance(line, int) or line <= 0:
+        return None
+    return _raw_parts(image, file, (offset, line, form, direction), _rows_at_once(line, factor))
+
+
+def _raw_parts(
+    image: Any, file: BinaryIO, layout: tuple[int, int, str, int], rows: int
+) -> Iterator[Image.Image]:
+    from PIL import Image
+
+    (width, height), (offset, line, form, direction) = image.size, layout
+    for top in range(0, height, rows):
+        now = min(rows, height - top)
+        file.seek(offset + line * (top if direction == 1 else height - top - now))
+        content = file.read(now * line)
+        band = Image.frombytes(image.mode, (width, now), content, "raw", form, line, direction)
+        yield band
+
+
+def _png_bands(image: Any, file: BinaryIO, factor: int) -> Iterator[Image.Image] | None:
+    file.seek(len(_PNG) + 8)
+    header = file.read(13)
+    width, height, depth, colour, _, _, interlace = struct.unpack(">IIBBBBB", header)
+    if interlace or (depth, colour) not in {(16, 0), *((8, each) for each in _CHANNELS)}:
+        return None
+    line = 1 + width * _CHANNELS[colour] * depth // 8
+    return _png_parts(file, height, line, _rows_at_once(line, factor), header)
+
+
+def _png_parts(
+    file: BinaryIO, height: int, line: int, rows: int, header: bytes
+) -> Iterator[Image.Image]:
+    from PIL import Image
+
+    inflate, before, lines = zlib.decompressobj(), b"", bytearray()
+    done, palette = 0, b""
+    for kind, content in _png_chunks(file):
+        if kind != b"IDAT":
+            palette += content
+            continue
+        while content and done < height:
+            now = min(rows, height - done)
+            lines += inflate.decompress(content, now * line - len(lines))
+            content = inflate.unconsumed_tail
+            if len(lines) < now * line:
+                continue
+            # Lines are kept as differences, to the one above them too: it goes first, in full.
+            size = struct.pack(">I", now + bool(before))
+            part = _PNG + _chunk(b"IHDR", header[:4] + size + header[8:]) + palette
+            part += _chunk(b"IDAT", zlib.compress(before + lines, 0)) + _chunk(b"IEND", b"")
+            band = Image.open(io.BytesIO(part), formats=["PNG"])
+            band.load()
+            last = band.crop((0, band.height - 1, band.width, band.height))
+            deep = band.mode.startswith("I;16")
+            yield band.crop((0, int(bool(before)), *band.size))
+            before = b"\0" + (last.tobytes("raw", "I;16B") if deep else last.tobytes())
+            done += now
+            lines.clear()
+    if done < height:
+        raise OSError("image file is truncated")
+
+
+def _png_chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
+    """Yield ("IDAT", some of its content), and the palette and its transparency as they are."""
+    file.seek(len(_PNG))
+    while len(start := file.read(8)) == 8:
+        length, kind = struct.unpack(">I4s", start)
+        if kind == b"IDAT":
+            while length and (piece := file.read(min(length, _PIECE))):
+                length -= len(piece)
+                yield kind, piece
+        elif kind in (b"PLTE", b"tRNS") and length <= 1024:
+            yield kind, _chunk(kind, file.read(length))
+            length = 0
+        file.seek(length + 4, io.SEEK_CUR)
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    length, check = struct.pack(">I", len(content)), struct.pack(">I", zlib.crc32(kind + content))
+    return length + kind + content + check
+
+
+def _tiff_bands(image: Any, file: BinaryIO, factor: int) -> Iterator[Image.Image] | None:
+    tags, (width, height) = image.tag_v2, image.size
+    rows, offsets, counts = (tags.get(tag, ()) for tag in (_ROWS, _OFFSETS, _COUNTS))
+    if (
+        not tags.get(274, 1) == tags.get(284, 1) == 1
+    ):  # turned, or its colours in planes of their own
+        return None
+    if not isinstance(rows, int) or not 0 < rows < height:
+        return _raw_bands(image, file, factor)
+    if not len(offsets) == len(counts) == math.ceil(height / rows):
+        return None
+    line = 4 * width
+    step = factor // math.gcd(rows, factor)  # strips that hold a multiple of `factor` rows
+    step *= max(1, _BAND // (line * rows * step))
+    if line * rows * step > 4 * _BAND:
+        return None
+    most = max(sum(counts[start : start + step]) for start in range(0, len(counts), step))
+    if most > 4 * _BAND:
+        return None
+    return _tiff_parts(file, tags, height, rows, step)
+
+
+def _tiff_parts(
+    file: BinaryIO, tags: Any, height: int, rows: int, step: int
+) -> Iterator[Image.Image]:
+    from PIL import Image
+    from PIL.TiffImagePlugin import ImageFileDirectory_v2
+
+    order = "<" if tags.prefix == b"II" else ">"
+    for start in range(0, len(tags[_OFFSETS]), step):
+        strips = []
+        for offset, count in zip(
+            tags[_OFFSETS][start : start + step], tags[_COUNTS][start : start + step], strict=True
+        ):
+            file.seek(offset)
+            strips.append(file.read(count))
+        part = ImageFileDirectory_v2(prefix=tags.prefix)
+        for tag in _KEPT:
+            if tag in tags:
+                part.tagtype[tag], part[tag] = tags.tagtype[tag], tags[tag]
+        # Pillow writes them as counted from the end of its directory.
+        places = [sum(map(len, strips[:number])) for number in range(len(strips))]
+        values = {
+            _LENGTH: min(rows * step, height - start * rows),
+            _ROWS: rows,
+            _OFFSETS: tuple(places),
+            _COUNTS: tuple(map(len, strips)),
+        }
+        for tag, value in values.items():
+            part.tagtype[tag], part[tag] = 4, value  # 4: 32 bits without a sign
+        head = tags.prefix + struct.pack(f"{order}HI", 42, 8)
+        smaller = b"".join([head, part.tobytes(8), *strips])
+        band = Image.open(io.BytesIO(smaller), formats=["TIFF"])
+        band.load()
+        yield band
