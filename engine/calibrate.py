@@ -60,6 +60,7 @@ class EmbeddedRun:
         probes: these pictures, uint8 (m, height, width, channels).
         validation_pictures, test_pictures: uint8 (n, height, width, channels), in the order of
             `validation` and `test`.
+        test_files: where each test picture came from.
         warnings: what must be said before any figure, in sentences.
     """
 
@@ -72,6 +73,7 @@ class EmbeddedRun:
     probes: dict[str, Pictures]
     validation_pictures: Pictures
     test_pictures: Pictures
+    test_files: tuple[str, ...]
     warnings: tuple[str, ...] = ()
 
 
@@ -103,6 +105,7 @@ def embed_run(path: Path, config: RunConfig, encoder: Encoder, gallery: Gallery)
         probes=probes,
         validation_pictures=validation.pictures,
         test_pictures=test.pictures,
+        test_files=test.origins,
         warnings=warnings,
     )
 

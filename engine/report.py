@@ -17,6 +17,7 @@ from siam.engine.calibrate import (
     summarise_run,
 )
 from siam.engine.evaluate import kept_unseen
+from siam.engine.index.training_set import origin_of
 from siam.engine.open_run import OpenRun, open_run
 from siam.evaluation.measure import Measurements
 from siam.evaluation.report.page import ReportInputs, write_report
@@ -111,6 +112,10 @@ def write_run_report(
         [png] = run.gallery.thumbnails(embedded.gallery_ids[row : row + 1])
         return decode_thumbnail(png) if png else None
 
+    def gallery_file(row: int) -> str:
+        [item] = run.gallery.items(embedded.gallery_ids[row : row + 1])
+        return item.origin
+
     write_report(
         path,
         ReportInputs(
@@ -119,8 +124,10 @@ def write_run_report(
             classes=run.config.classes,
             test=embedded.test,
             test_pictures=embedded.test_pictures,
+            test_files=[origin_of(run.config.source, key) for key in embedded.test_files],
             gallery_labels=embedded.gallery.labels,
             gallery_picture=gallery_picture,
+            gallery_file=gallery_file,
             history=read_history(run.path),
             config=(run.path / CONFIG_FILE).read_text("utf-8"),
             versions=versions(),

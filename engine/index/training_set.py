@@ -17,7 +17,7 @@ from siam.siamese.encoder import Encoder
 if TYPE_CHECKING:
     from siam.datasets.dataset import Dataset
 
-__all__ = ["fill_gallery"]
+__all__ = ["fill_gallery", "origin_of"]
 
 CHUNK = 10_000
 

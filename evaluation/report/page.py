@@ -13,6 +13,7 @@ from siam.array_types import Integers, Pictures
 from siam.atomic import write_text
 from siam.evaluation.measure import Embedded, Measurements
 from siam.evaluation.mistakes import WorstPairs, worst_pairs, wrong_neighbours
+from siam.evaluation.pairs import FALSE_ACCEPT_RATES, true_accept_key
 from siam.evaluation.report.embedding_map import MAPPED, class_colours, map_plot, project
 from siam.evaluation.report.inline_pictures import data_uri, picture_uri, sprite
 from siam.evaluation.report.plots import (
@@ -27,6 +28,7 @@ from siam.evaluation.report.svg import Plot
 from siam.evaluation.report.tables import (
     Table,
     calibration_table,
+    can_be_measured,
     class_table,
     figures_table,
     out_of_distribution_table,
@@ -50,9 +52,11 @@ class ReportInputs:
         classes: class names.
         test: embeddings and labels of the test pictures.
         test_pictures: uint8 (n, height, width, channels), in the same order.
+        test_files: where each of them came from, in the same order.
         gallery_labels: int64 (m,), of the gallery that `measure` searched.
         gallery_picture: gives a picture of it by its row, uint8 (height, width, channels), or None
             where none is kept.
+        gallery_file: says where such a picture came from, by its row.
         history: one row per epoch, name -> value; "val_x" beside "x".
         config: the run's configuration as text.
         versions: what -> version that made the run.
@@ -66,8 +70,10 @@ class ReportInputs:
     classes: Sequence[str]
     test: Embedded
     test_pictures: Pictures
+    test_files: Sequence[str]
     gallery_labels: Integers
     gallery_picture: Callable[[int], Pictures | None]
+    gallery_file: Callable[[int], str]
     history: Sequence[dict[str, float]] = ()
     config: str = ""
     versions: Mapping[str, str] | None = None
@@ -123,7 +129,7 @@ def _separation(inputs: ReportInputs) -> dict[str, Any]:
             ),
             Plot(
                 roc_plot(measurements.all_pairs, threshold),
-                "ROC of all pairs. Dots: 1, 0.1 and 0.01 % false accepts.",
+                f"ROC of all pairs. Dots: {measured_rates(inputs.metrics)} false accepts.",
             ),
             Plot(
                 reliability_plot(reliability),
@@ -132,6 +138,14 @@ def _separation(inputs: ReportInputs) -> dict[str, Any]:
             ),
         ]
     }
+
+
+def measured_rates(metrics: Mapping[str, Any]) -> str:
+    """Name the false-accept rates that there are pairs enough for."""
+    rates = [
+        r for r in FALSE_ACCEPT_RATES if can_be_measured(metrics["all_pairs"], true_accept_key(r))
+    ]
+    return f"{', '.join(f'{100 * rate:g}' for rate in rates)} %" if rates else "no"
 
 
 def _confusion(inputs: ReportInputs) -> dict[str, Any]:
@@ -167,11 +181,12 @@ def _map(inputs: ReportInputs) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Mistake:
-    """One or two pictures as data addresses, and two lines about them."""
+    """One or two pictures as data addresses, two lines about them, and their files."""
 
     pictures: Sequence[str]
     title: str
     detail: str
+    files: Sequence[str]
 
 
 def _mistakes(inputs: ReportInputs) -> dict[str, Any]:
@@ -191,6 +206,7 @@ def _pair_mistakes(inputs: ReportInputs, pairs: WorstPairs) -> list[Mistake]:
             [picture_uri(inputs.test_pictures[row]) for row in (left, right)],
             " | ".join(inputs.classes[inputs.test.labels[row]] for row in (left, right)),
             f"distance {distance:.3f}",
+            [inputs.test_files[row] for row in (left, right)],
         )
         for left, right, distance in zip(pairs.left, pairs.right, pairs.distances, strict=True)
     ]
@@ -202,16 +218,19 @@ def _label_mistakes(inputs: ReportInputs) -> list[Mistake]:
     mistakes = []
     for row in wrong_neighbours(retrieval.correct, probabilities, SHOWN):
         label, verdict = int(retrieval.predictions[row]), inputs.measurements.verdicts[row]
-        pictures = [inputs.test_pictures[row]]
+        pictures, files = [inputs.test_pictures[row]], [inputs.test_files[row]]
         if retrieval.neighbours.positions.shape[1]:
-            nearest = inputs.gallery_picture(int(retrieval.neighbours.positions[row, 0]))
+            place = int(retrieval.neighbours.positions[row, 0])
+            nearest = inputs.gallery_picture(place)
             pictures += [nearest] if nearest is not None else []
+            files.append(inputs.gallery_file(place))
         name = inputs.classes[label] if label >= 0 else "none"
         mistakes.append(
             Mistake(
                 [picture_uri(picture) for picture in pictures],
                 f"{inputs.classes[inputs.test.labels[row]]} taken for {name}",
                 f"{verdict.verdict}, {100 * verdict.probability:.0f} % probable",
+                files,
             )
         )
     return mistakes

@@ -10,6 +10,7 @@ __all__ = [
     "Cell",
     "Table",
     "calibration_table",
+    "can_be_measured",
     "class_table",
     "figures_table",
     "interval",
@@ -39,6 +40,13 @@ FIGURES = (
     ("retrieval_within_test", "recall@1", "Recall@1 among the test pictures"),
     ("retrieval_within_test", "map@r", "MAP@R among the test pictures"),
 )
+HELD_OUT_FIGURES = (
+    ("recall@1", "nearest picture is of the class"),
+    ("pair_accuracy", "pairs judged rightly at the threshold"),
+    ("eer", "equal error rate"),
+)
+# False accepts that a rate should amount to, before it says anything.
+FEWEST_FALSE_ACCEPTS = 10
 
 
 @dataclass(frozen=True)
@@ -65,7 +73,15 @@ class Table:
 def figures_table(metrics: dict[str, Any]) -> Table:
     """Return the table of the main figures of `summarise`."""
     rows = [
+        [f"Never trained on: {words}", per_cent(unseen[name]), interval(unseen, name)]
+        for unseen in [(metrics.get("unseen") or {}).get("unseen", {})]
+        for name, words in HELD_OUT_FIGURES
+        if unseen.get(name) is not None
+    ]
+    rows += [
         [words, per_cent(metrics[block][name]), interval(metrics[block], name)]
+        if can_be_measured(metrics[block], name)
+        else [words, "too few pairs", ""]
         for block, name, words in FIGURES
     ]
     rows += [
@@ -94,6 +110,15 @@ def figures_table(metrics: dict[str, Any]) -> Table:
     return Table(["figure", "test", "95 % interval"], rows)
 
 
+def can_be_measured(block: dict[str, Any], name: str) -> bool:
+    """Tell whether there are different pairs enough for the rate that a figure's name speaks of."""
+    rate = name.partition("tar@far=")[2]
+    if not rate or "same" not in block:
+        return True
+    different: int = block["count"] - block["same"]
+    return float(rate) * different >= FEWEST_FALSE_ACCEPTS
+
+
 def calibration_table(metrics: dict[str, Any]) -> Table:
     """Return the table of nominal false-accept rates and those measured."""
     return Table(
@@ -114,14 +139,14 @@ def calibration_table(metrics: dict[str, Any]) -> Table:
 def out_of_distribution_table(metrics: dict[str, Any]) -> Table:
     """Return the table of how well out-of-distribution pictures are detected."""
     return Table(
-        ["kind of picture", "AUROC", "95 % interval", "let through", "95 % interval"],
+        ["kind of picture", "called a match", "AUROC", "95 % interval", "let through"],
         [
             [
                 f"{name} ({detection['strange']:,})",
+                per_cent(detection["match"]),
                 f"{detection['auroc']:.4f}",
                 "{:.4f} to {:.4f}".format(*detection["auroc_ci95"]),
                 per_cent(detection["let_through"]),
-                interval(detection, "let_through"),
             ]
             for name, detection in metrics["unfamiliar"].items()
         ],

@@ -44,8 +44,10 @@ def make_inputs(measured, calibration, clusters) -> ReportInputs:
         classes=("ant", "bee", "cat", "dog"),
         test=Embedded(*clusters(120, seed=4)),
         test_pictures=random.integers(0, 256, (120, 12, 9, 1), dtype=np.uint8),
+        test_files=[f"pets/test-{place}.jpg" for place in range(120)],
         gallery_labels=clusters(400, seed=2)[1],
         gallery_picture=random.integers(0, 256, (400, 12, 9, 1), dtype=np.uint8).__getitem__,
+        gallery_file=lambda row: f"pets/train-{row}.jpg",
         history=[
             {"epoch": 1, "loss": 0.5, "val_loss": 0.6},
             {"epoch": 2, "loss": 0.3, "val_loss": float("nan")},
@@ -87,6 +89,20 @@ def test_every_part_is_there(page):
         assert f'id="{name}' in page, name
 
 
+def test_it_begins_with_the_pictures_that_were_got_wrong_and_their_files(page):
+    text = Tags(page).text
+    assert text.index("Worst mistakes") < text.index("Figures") < text.index("Training")
+    shown = text[text.index("Worst mistakes") : text.index("Figures")]
+    assert len(re.findall(r"pets/test-\d+\.jpg", shown)) >= 24
+    assert re.search(r"pets/train-\d+\.jpg", shown), "what a wrong label is nearest to"
+
+
+def test_a_rate_that_there_are_too_few_pairs_for_is_not_told(page):
+    # 120 pictures make 5,400 different pairs: ten false accepts take a rate of 0.2 %.
+    assert Tags(page).text.count("too few pairs") == 2
+    assert "Dots: 1 % false accepts." in page
+
+
 def test_nothing_is_fetched_from_elsewhere(page):
     for tag, attributes in Tags(page).tags:
         assert tag not in ("iframe", "object", "embed", "audio", "video"), tag
@@ -123,6 +139,7 @@ def test_what_users_named_cannot_become_markup(inputs):
         classes=classes,
         config=EVIL,
         versions={EVIL: EVIL},
+        test_files=[EVIL] * 120,
         history=[{EVIL: 1.0}],
     )
     page = render_report(bad)
@@ -159,8 +176,10 @@ def test_colour_pictures_and_many_classes(clusters, calibration):
             classes=classes,
             test=embedded,
             test_pictures=pictures,
+            test_files=[""] * 240,
             gallery_labels=labels,
             gallery_picture=pictures.__getitem__,
+            gallery_file=str,
         )
     )
     assert len(re.findall(r"<td>class \d", page)) == 50

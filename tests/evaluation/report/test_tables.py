@@ -10,6 +10,7 @@ from siam.evaluation.report.tables import (
     CLASSES_SHOWN,
     FIGURES,
     calibration_table,
+    can_be_measured,
     class_table,
     figures_table,
     interval,
@@ -35,6 +36,22 @@ def figure(name: str, value: float | None) -> dict[str, Any]:
 )
 def test_a_share_has_as_many_digits_as_matter(value: float | None, text: str) -> None:
     assert per_cent(value) == text
+
+
+@pytest.mark.parametrize(("name", "told"), [("tar@far=0.001", True), ("tar@far=0.0001", False)])
+def test_a_rate_takes_ten_false_accepts_to_be_told(name: str, told: bool) -> None:
+    assert can_be_measured({"count": 12_000, "same": 2_000}, name) is told
+
+
+def test_classes_held_out_are_the_first_rows() -> None:
+    unseen = {**figure("recall@1", 0.95), **figure("pair_accuracy", 0.858), **figure("eer", None)}
+    metrics: dict[str, Any] = {"unseen": {"unseen": unseen}, "one_shot": [], "verdicts": {}}
+    for block, name, _ in FIGURES:
+        metrics.setdefault(block, {}).update(figure(name, 0.5))
+    metrics["calibration"] = {**figure("pair_ece", 0.01), **figure("label_ece", 0.02)}
+    rows = figures_table(metrics).rows
+    assert rows[0][:2] == ["Never trained on: nearest picture is of the class", "95.00\u00a0%"]
+    assert rows[1][1] == "85.80\u00a0%" and rows[2][0] == FIGURES[0][2]
 
 
 def test_an_interval_is_in_per_cent() -> None:
@@ -77,9 +94,10 @@ def test_operating_points_keep_their_order() -> None:
 
 def test_kinds_of_pictures_that_should_match_nothing() -> None:
     detection = {"strange": 1200, **figure("auroc", 0.98765), **figure("let_through", 0.05)}
+    detection |= figure("match", 0.01)
     table = out_of_distribution_table({"unfamiliar": {"noise": detection}})
     assert table.rows == [
-        ["noise (1,200)", "0.9877", "0.1000 to 0.2500", "5.00\u00a0%", "10.00 to 25.00 %"]
+        ["noise (1,200)", "1.00\u00a0%", "0.9877", "0.1000 to 0.2500", "5.00\u00a0%"]
     ]
 
 
