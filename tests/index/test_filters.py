@@ -119,6 +119,7 @@ def test_refused_with_words(connection: sqlite3.Connection, where: str, words: s
 def test_a_name_of_other_bytes_is_found_as_it_is_kept(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE items SET label = 'caf\\xe9' WHERE id = 1")
     assert select(connection, "label='caf\udce9'").tolist() == [1]
+    connection.rollback()
 
 
 def test_values_never_become_sql(connection: sqlite3.Connection) -> None:
