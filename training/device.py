@@ -95,7 +95,19 @@ def prepare_device(*, backend: str | None = None, device: str = "auto") -> None:
                 f"Keras already runs on {keras.backend.backend()!r}, received {backend!r}.",
                 f"Start anew with  KERAS_BACKEND={backend}",
             )
+    compiled = wanted.get("JAX_COMPILATION_CACHE_DIR")
+    if compiled and not can_write(Path(compiled)):
+        wanted["JAX_ENABLE_COMPILATION_CACHE"] = "false"  # or it warns at everything it compiles
     os.environ.update(wanted)
+
+
+def can_write(folder: Path) -> bool:
+    """Tell whether files can be written to a folder, which is made where it is missing."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK)
 
 
 def environment(backend: str, device: str, current: Mapping[str, str]) -> dict[str, str]:
@@ -141,7 +153,7 @@ def environment(backend: str, device: str, current: Mapping[str, str]) -> dict[s
     if backend == "jax":
         import platformdirs
 
-        # What was compiled once is read by the next process. JAX does without where it cannot.
+        # What was compiled once is read by the next process.
         kept = platformdirs.user_cache_path("siam") / "jax"
         variables["JAX_COMPILATION_CACHE_DIR"] = current.get("JAX_COMPILATION_CACHE_DIR", str(kept))
     if device == "cpu":

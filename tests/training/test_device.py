@@ -12,6 +12,7 @@ from siam.errors import MissingExtraError, UsageError
 from siam.training import device
 from siam.training.device import (
     BACKENDS,
+    can_write,
     compile_steps,
     default_backend,
     environment,
@@ -102,6 +103,12 @@ def test_jax_keeps_what_it_compiled_where_the_user_says_or_in_the_cache() -> Non
     current = {"JAX_COMPILATION_CACHE_DIR": "/elsewhere"}
     assert environment("jax", "cpu", current)["JAX_COMPILATION_CACHE_DIR"] == "/elsewhere"
     assert "JAX_COMPILATION_CACHE_DIR" not in environment("torch", "cpu", {})
+
+
+def test_a_cache_that_cannot_be_written_is_not_made_or_there(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert not can_write(tmp_path / "file" / "jax")
+    assert can_write(tmp_path / "cache" / "jax")
 
 
 def test_threads_of_openmp_sleep_while_they_wait_unless_the_user_says_otherwise() -> None:
