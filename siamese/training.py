@@ -91,6 +91,7 @@ def train_network(
         RunError: the folder's checkpoint is damaged or of another network.
         DivergenceError: the loss became infinite or no number; the checkpoint before is kept.
     """
+    progress("Building the network", 0, 0)
     shape, classes = train.pictures.shape[1:], len(set(train.labels.tolist()))
     measure = partial(measure_step, input_shape=shape, classes=classes)
     recipe, _ = resolve_precision(recipe, measure)
