@@ -48,6 +48,7 @@ def connection() -> sqlite3.Connection:
             "INSERT INTO items VALUES (?, ?, ?, ?, ?, '', ?)",
             (number, f"k{number}", row["label"], f"folder/{number}.png", row["split"], text),
         )
+    made.commit()
     return made
 
 
