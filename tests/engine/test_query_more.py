@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,9 +17,17 @@ from siam.engine.answers.contact_sheet import contact_sheet, steps_of_all, write
 from siam.engine.answers.page import query_marks
 from siam.engine.answers.result_files import write_answers
 from siam.engine.open_run import OpenRun, open_run
-from siam.engine.query import QueryOptions, query_arrays, query_indexed, query_pictures
+from siam.engine.query import (
+    QueryOptions,
+    measure_unlikeness,
+    query_arrays,
+    query_indexed,
+    query_pictures,
+)
 from siam.engine.reading import PictureOptions
 from siam.errors import DataError, UsageError
+from siam.evaluation.appearance import Appearance
+from siam.pictures.appearance import describe_pictures
 from siam.runs.held_out import load_held_out
 
 
@@ -200,3 +210,22 @@ def test_options_that_make_no_sense_are_refused_for_many_too(run: OpenRun, tmp_p
     sources = [("a", tmp_path / "a.png")] * 3
     with pytest.raises(UsageError, match="false-accept rate"):
         list(query_pictures(run, sources, options=QueryOptions(false_accept_rate=2.0)))
+
+
+def test_what_is_in_the_index_is_no_other_kind_of_picture() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 1)).astype(np.uint8)
+    described = describe_pictures(noise)
+    size = described.shape[1]
+    appearance = Appearance(
+        mean=(0.0,) * size, precision=tuple(map(tuple, np.eye(size).tolist())), limit=1.0
+    )
+    run: Any = SimpleNamespace(calibration=SimpleNamespace(appearance=appearance))
+    item: Any = object()
+    unlike = measure_unlikeness(run, [noise[0], None, noise[2]], [(), (), (item,)])
+    assert unlike is not None and unlike.tolist() == [
+        pytest.approx(float(np.sqrt(np.mean(described[0] ** 2)))),
+        0.0,
+        0.0,
+    ]
+    run.calibration.appearance = None
+    assert measure_unlikeness(run, [noise[0]], [()]) is None
