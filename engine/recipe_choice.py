@@ -21,6 +21,8 @@ Word = TypeVar("Word", bound=str)
 LEAST_STEPS = {"quick": 100, "balanced": 400, "best": 1500}
 # fewer will do where a step shows more pictures than these.
 USUAL_BATCH = 260
+# Distortions of ink, which photos have none of.
+OF_INK = ("stroke", "outline", "lines", "bands")
 
 
 def asked_options(
@@ -109,7 +111,8 @@ def choose_recipe(
         choice: preset and overrides.
         pictures: training pictures; few of them get more epochs, unless epochs were named.
         classes: training classes; many of few pictures each have presets of their own.
-        chain: how pictures from outside are prepared; outliers are made of framed marks alone.
+        chain: how pictures from outside are prepared; outliers are made of framed marks alone,
+            and photos have no strokes to distort.
 
     Raises:
         UsageError: an unknown preset, value or type.
@@ -119,6 +122,9 @@ def choose_recipe(
     preset = preset_for(choice.preset, classes=classes, pictures_per_class=pictures // classes)
     if chain != "digit":
         preset = dataclasses.replace(preset, outlier_share=0.0)
+    if chain == "photo":
+        augment = dataclasses.replace(preset.augment, **dict.fromkeys(OF_INK, 0.0))
+        preset = dataclasses.replace(preset, augment=augment)
     recipe = change_recipe(preset, choice.overrides)
     if "epochs" not in choice.overrides:
         batch = recipe.classes_per_batch * recipe.pictures_per_class

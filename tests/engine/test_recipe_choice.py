@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import msgspec
 import pytest
 
 from siam.engine.recipe_choice import choose_recipe, choose_training
 from siam.errors import UsageError
+from siam.recipe import AugmentPolicy
 from siam.runs.config import TrainChoice
 
 
@@ -24,6 +27,24 @@ def test_presets_make_outliers_of_framed_marks_alone(preset: str) -> None:
     assert choose_recipe(choice, 50_000, classes=10, chain="digit").outlier_share > 0
     assert choose_recipe(choice, 50_000, classes=10, chain="photo").outlier_share == 0
     assert choose_recipe(choice, 50_000, classes=10, chain="none").outlier_share == 0
+
+
+@pytest.mark.parametrize("preset", ["balanced", "best"])
+def test_photos_are_not_distorted_as_ink_is(preset: str) -> None:
+    def augment(chain: str, **overrides: str) -> AugmentPolicy:
+        choice = TrainChoice(preset=preset, overrides=overrides)
+        return choose_recipe(choice, 50_000, classes=10, chain=chain).augment
+
+    ink, photo = augment("glyph"), augment("photo")
+    assert ink.stroke > 0 and ink == augment("digit")
+    assert (photo.stroke, photo.outline, photo.lines, photo.bands) == (0, 0, 0, 0)
+    assert (
+        dataclasses.replace(
+            photo, stroke=ink.stroke, outline=ink.outline, lines=ink.lines, bands=ink.bands
+        )
+        == ink
+    )
+    assert augment("photo", **{"augment.stroke": "0.3"}).stroke == 0.3  # asked for by name
 
 
 def test_few_pictures_get_more_epochs_unless_epochs_are_named() -> None:
