@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from siam.atomic import publish_folder
 from siam.engine.open_run import open_run
-from siam.errors import UsageError
+from siam.errors import RunError, UsageError
+from siam.file_lock import try_lock
 from siam.index.catalogue import FILE
 from siam.index.copy import copy_catalogue
 from siam.progress import Progress, silent
@@ -88,19 +91,31 @@ def unpack_run(
         progress: told of the building of the vector store.
 
     Raises:
-        RunError: it is no pack, damaged, not signed as it should be, or no run that can be opened.
+        RunError: it is no pack, damaged, not signed as it should be, no run that can be opened, or
+            being unpacked by another process.
         UsageError: there is a run of that name already.
     """
     pack = open_pack(file, trusted=trusted)
     shelf = runs_folder()
     place = shelf / free_name(pack.name if name is None else name, "")
     shelf.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(
-        dir=shelf, prefix=".unpacking-", ignore_cleanup_errors=True
-    ) as folder:
-        building = Path(folder)
-        unpack_files(pack, building)
-        with open_run(folder, read_only=False) as run:
-            run.gallery.catch_up(progress=progress)
-        publish_folder(building, place)
+    building = shelf / f".unpacking-{place.name}"
+    lock = building.with_name(f"{building.name}.lock")
+    with try_lock(lock) as ours:
+        if not ours:
+            raise RunError(
+                f"'{place.name}' is being unpacked by another process.",
+                "Wait for it, or give another --name.",
+            )
+        try:
+            shutil.rmtree(building, ignore_errors=True)  # what was left by one that was killed
+            building.mkdir()
+            unpack_files(pack, building)
+            with open_run(str(building), read_only=False) as run:
+                run.gallery.catch_up(progress=progress)
+            publish_folder(building, place)
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
+            with contextlib.suppress(OSError):  # Windows keeps a file that is open
+                lock.unlink()
     return UnpackedRun(place, pack.signed)

@@ -14,7 +14,8 @@ from typer.testing import CliRunner, Result
 
 from siam.cli import app
 from siam.engine.pack import pack_run, unpack_run
-from siam.errors import StoreError, UsageError
+from siam.errors import RunError, StoreError, UsageError
+from siam.file_lock import try_lock
 from siam.runs.held_out import load_held_out
 
 
@@ -92,3 +93,19 @@ def test_what_cannot_be_opened_leaves_nothing(run_copy: Path, tmp_path: Path) ->
     with pytest.raises(StoreError, match="was filled by the encoder another"):
         unpack_run(tmp_path / "x.siam", name="x")
     assert sorted(path.name for path in run_copy.parent.iterdir()) == ["digits", "other"]
+
+
+def test_one_that_was_killed_is_begun_anew_and_one_at_work_is_left_alone(
+    run_copy: Path, tmp_path: Path
+) -> None:
+    pack_run("digits", tmp_path / "x.siam")
+    left = run_copy.with_name(".unpacking-new")
+    left.mkdir()
+    (left / "config.toml").write_text("half")
+    with try_lock(run_copy.with_name(".unpacking-new.lock")) as held:
+        assert held
+        with pytest.raises(RunError, match="is being unpacked by another process"):
+            unpack_run(tmp_path / "x.siam", name="new")
+        assert left.exists()
+    unpack_run(tmp_path / "x.siam", name="new")
+    assert sorted(path.name for path in run_copy.parent.iterdir()) == ["digits", "new"]
