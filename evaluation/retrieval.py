@@ -14,13 +14,14 @@ import numpy as np
 from siam.array_types import Booleans, Floats, Integers, Vectors
 from siam.evaluation.distances import check_embeddings
 from siam.evaluation.votes import count_votes
+from siam.parallel import parallel_map
 from siam.progress import Progress, silent
 from siam.unit_vectors import Neighbours, exact_neighbours
 
 __all__ = ["RANKS", "Retrieval", "retrieve"]
 
 RANKS = (1, 5, 10)
-# Distances held at once while MAP@R is computed: about 100 MB with their copies.
+# Distances that a thread holds at once while MAP@R is computed: about 100 MB with their copies.
 ENTRIES_AT_ONCE = 8_000_000
 
 
@@ -132,37 +133,48 @@ def _within_r(
     R is thousands where a class has thousands of pictures. Of those nearest R hardly any is wrong,
     so it is cheaper to sort the right ones and count the wrong ones between than to sort all.
     """
+    from threadpoolctl import threadpool_limits
+
     average_precision = np.zeros(len(queries))
     r_precision = np.zeros(len(queries))
     order = np.argsort(gallery_labels, kind="stable")  # each class becomes one slice
     by_class, ordered_labels = gallery[order].T, gallery_labels[order]
     place = np.argsort(order)
     rows_at_once = max(1, ENTRIES_AT_ONCE // max(1, len(gallery)))
-    position = 0
-    for label in np.unique(query_labels):
-        members = np.flatnonzero(query_labels == label)
-        begin, end = np.searchsorted(ordered_labels, [label, label + 1])
-        depth = int(relevant[members[0]])
+
+    def rank(rows: Integers) -> int:
+        begin, end = np.searchsorted(ordered_labels, query_labels[rows[0]] + np.arange(2))
+        depth = int(relevant[rows[0]])
+        if not depth:
+            return len(rows)
         places = np.arange(1, depth + 1)
-        for start in range(0, len(members) if depth else 0, rows_at_once):
-            rows = members[start : start + rows_at_once]
-            distances = (
-                -queries[rows] @ by_class
-            )  # rises with distance, which is all that ranks need
-            if same_set:
-                distances[np.arange(len(rows)), place[rows]] = np.inf
-            # A class holds exactly R right items (the query's own row, infinite, comes last).
-            right = np.sort(distances[:, begin:end], axis=1)[:, :depth]
-            distances[:, begin:end] = np.inf
-            # A wrong item beyond the last right one moves no rank.
-            close = distances <= right[:, -1:]
-            for row, near, all_far, is_close in zip(rows, right, distances, close, strict=True):
-                wrong = np.sort(all_far[is_close])[:depth]
-                # Ranks count from 1; at an equal distance the wrong item is ranked first.
-                ranks = places + np.searchsorted(wrong, near, side="right")
-                hits = int(np.searchsorted(ranks, depth, side="right"))
-                average_precision[row] = np.sum(places[:hits] / ranks[:hits]) / depth
-                r_precision[row] = hits / depth
-        position += len(members)
-        progress("Ranking the gallery", position, len(queries))
+        # Rises with distance, which is all that ranks need.
+        distances = -queries[rows] @ by_class
+        if same_set:
+            distances[np.arange(len(rows)), place[rows]] = np.inf
+        # A class holds exactly R right items (the query's own row, infinite, comes last).
+        right = np.sort(distances[:, begin:end], axis=1)[:, :depth]
+        distances[:, begin:end] = np.inf
+        # A wrong item beyond the last right one moves no rank.
+        close = distances <= right[:, -1:]
+        for row, near, all_far, is_close in zip(rows, right, distances, close, strict=True):
+            wrong = np.sort(all_far[is_close])[:depth]
+            # Ranks count from 1; at an equal distance the wrong item is ranked first.
+            ranks = places + np.searchsorted(wrong, near, side="right")
+            hits = int(np.searchsorted(ranks, depth, side="right"))
+            average_precision[row] = np.sum(places[:hits] / ranks[:hits]) / depth
+            r_precision[row] = hits / depth
+        return len(rows)
+
+    blocks = (
+        members[start : start + rows_at_once]
+        for members in (np.flatnonzero(query_labels == label) for label in np.unique(query_labels))
+        for start in range(0, len(members), rows_at_once)
+    )
+    position = 0
+    # Each block by a thread of its own, so that sorting takes every core, not the products alone.
+    with threadpool_limits(1, "blas"):
+        for count in parallel_map(rank, blocks, ahead=1):
+            position += count
+            progress("Ranking the gallery", position, len(queries))
     return average_precision, r_precision
