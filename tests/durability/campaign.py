@@ -193,10 +193,10 @@ def main() -> int:
         for number in range(chosen.first, chosen.first + chosen.count):
             chance = random.Random(f"{chosen.seed}/{number}")
             which = chance.choice(names), chance.choice(faults)
-            done[which] += 1
             if wrong := campaign.cut(*which, chance):
                 lost[which] += 1
                 print("LOST", json.dumps([number, *which, wrong]), flush=True)
+            done[which] += 1
     for name, fault in sorted(done):
         print(f"{name:12} {fault:7} {done[name, fault]:5} {lost[name, fault]:5}")
     print(f"{sum(done.values())} cases, {sum(lost.values())} lost", flush=True)
