@@ -25,7 +25,7 @@ Word = Literal["match", "unsure", "no match"]
 # the gallery's says little about one that lies outside them, or that may show something else.
 MOST_PROBABLE: dict[Word, float] = {"match": 1.0, "unsure": SURE - 0.01, "no match": 0.5}
 # near: a match. divided: the label may be wrong. loose: near, but not as near as pictures of a
-# class lie. unlike: near, but another kind of picture. far: the label's nearest picture is beyond
+# class lie. unlike: another kind of picture, however near. far: the label's nearest picture is beyond
 # the threshold. unfamiliar: so are all. alone: there is no neighbour.
 Finding = Literal["near", "divided", "loose", "unlike", "far", "unfamiliar", "alone"]
 
@@ -98,9 +98,9 @@ def decide(
         "alone": ~present,
         "far": votes.nearest > limit,
         "unfamiliar": votes.closeness > unfamiliar,
+        "unlike": unlike > alike,
         "divided": probabilities < SURE,
         "loose": votes.closeness > familiar,
-        "unlike": unlike > alike,
     }
     findings: NDArray[np.str_]
     findings = np.select(list(conditions.values()), list(conditions), default="near")
@@ -110,6 +110,9 @@ def decide(
     of_pairs = calibration.same_probability(votes.closeness)
     refused = ~np.isin(findings, list(words))
     probabilities = np.where(refused, np.minimum(probabilities, of_pairs), probabilities)
+    # Nothing was measured of another kind of picture: its label is as good as a guess at best.
+    guesses = np.minimum(probabilities, MOST_PROBABLE["no match"])
+    probabilities = np.where(findings == "unlike", guesses, probabilities)
     limits = {"unfamiliar": unfamiliar, "loose": familiar, "unlike": alike}
     compared = np.where(np.isin(findings, ["unfamiliar", "loose"]), votes.closeness, votes.nearest)
     compared = np.where(findings == "unlike", unlike, compared)
