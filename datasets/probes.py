@@ -40,10 +40,14 @@ def make_probes(pictures: Pictures, *, seed: int = 0) -> dict[str, Pictures]:
     noise = rng.integers(0, 256, (OF_EACH_KIND, *shape), dtype=np.uint8)
     grey = np.linspace(0, 255, OF_EACH_KIND).astype(np.uint8).reshape(-1, 1, 1, 1)
     coarse = rng.integers(0, 256, (OF_EACH_KIND, 8, 8, shape[2]), dtype=np.uint8)
-    return {
+    probes = {
         "noise": noise,
         "blank": np.broadcast_to(grey, noise.shape).copy(),
         "blurred noise": np.stack([enlarge(picture, shape[:2]) for picture in coarse]),
+    }
+    if not len(own):
+        return probes
+    return probes | {
         "shuffled": np.stack([shuffle(picture, rng) for picture in own]),
         "scrambled": np.stack([scramble(picture, rng) for picture in own]),
         "inverted": 255 - own,

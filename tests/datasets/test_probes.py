@@ -37,3 +37,7 @@ def test_shuffled_keeps_the_colours_and_scrambled_the_mean(probes: dict[str, np.
 
 def test_a_picture_of_a_few_pixels_makes_probes_too() -> None:
     assert make_probes(PICTURES[:, :3, :3, :1])["texture"].shape == (5, 3, 3, 1)
+
+
+def test_without_pictures_there_is_noise() -> None:
+    assert list(make_probes(PICTURES[:0])) == ["noise", "blank", "blurred noise"]
