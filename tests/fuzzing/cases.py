@@ -150,7 +150,7 @@ def words(run: Path, draw: random.Random) -> list[str]:
             *(["index", "sync", word], ["embed", word, "--out", "o.npz"]),
             *(["embed", "a.png", "--out", word], ["evaluate", "--run", word]),
             *(["runs", "rm", word], ["evaluate", "--far", word]),
-            *(["index", "tune", "--kind", word, "--max-latency", other], ["show", word]),
+            ["index", "tune", "--kind", word, "--max-latency", other],
         ]
     )
     return [part.replace("\x00", "") for part in command]
@@ -225,7 +225,7 @@ def keras_file(run: Path, draw: random.Random) -> list[str]:
     if path.suffix == ".keras" and draw.random() < 0.5:
         (run / "encoder.tflite").unlink()  # so that Keras answers
         return ["query", "a.png"]
-    return draw.choice([["show"], ["report"]])
+    return draw.choice([["show"], ["report"], ["show", draw.choice(WORDS).replace("\x00", "")]])
 
 
 def mutate_members(content: bytes, draw: random.Random, chosen: str = "") -> bytes:
