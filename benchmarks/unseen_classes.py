@@ -104,7 +104,7 @@ def judged(describe: Callable[[Pictures], Vectors], dataset: Dataset) -> dict[st
     if dataset.unseen is None:
         raise SystemExit("The run was trained without --holdout-classes.")
     validation, unseen = embedded(dataset.validation), embedded(dataset.unseen)
-    left, right, same = sample_pairs(validation.labels, PAIRS)
+    left, right, same = sample_pairs(validation.labels, PAIRS, seed=0)
     threshold = best_threshold(pair_distances(validation.embeddings, left, right), same)
     scores = compare_unseen(
         embedded(dataset.test), unseen, embedded(dataset.train), threshold=threshold
