@@ -25,8 +25,8 @@ Word = Literal["match", "unsure", "no match"]
 # the gallery's says little about one that lies outside them, or that may show something else.
 MOST_PROBABLE: dict[Word, float] = {"match": 1.0, "unsure": SURE - 0.01, "no match": 0.5}
 # near: a match. divided: the label may be wrong. loose: near, but not as near as pictures of a
-# class lie. unlike: another kind of picture, however near. far: the label's nearest picture is beyond
-# the threshold. unfamiliar: so are all. alone: there is no neighbour.
+# class lie. unlike: another kind of picture, however near. far: the label's nearest picture is
+# beyond the threshold. unfamiliar: so are all. alone: there is no neighbour.
 Finding = Literal["near", "divided", "loose", "unlike", "far", "unfamiliar", "alone"]
 
 
