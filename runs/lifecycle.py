@@ -60,13 +60,17 @@ def begin_run(place: Path) -> Path:
     """
     refuse_place(place)
     folder = unfinished(place)
-    folder.mkdir(exist_ok=True)  # there, and empty, where a run was killed before it held anything
+    try:
+        # There, and empty, where a run was killed before it held anything.
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(folder.parent, error) from error
     sync_folder(folder.parent)
     return folder
 
 
 def refuse_place(place: Path) -> None:
-    """Refuse a place where no run can be begun; make the runs folder where it is not there yet.
+    """Refuse a place where no run can be begun. Nothing is made there yet.
 
     Args:
         place: where the finished run is to stand.
@@ -75,15 +79,13 @@ def refuse_place(place: Path) -> None:
         RunError: the runs folder cannot be written, or holds an interrupted run of that name.
     """
     folder = unfinished(place)
+    shelf = folder.parent
+    there = next(above for above in (shelf, *shelf.parents) if above.exists())
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder.parent):
+        with tempfile.TemporaryFile(dir=there):
             pass
     except OSError as error:
-        raise RunError(
-            f"The runs folder {folder.parent} cannot be written ({error.strerror}).",
-            "Set SIAM_RUNS to a folder that can, or change the rights.",
-        ) from error
+        raise unwritable(shelf, error) from error
     if folder.is_dir() and run_state(folder) == "training":
         raise busy_error(folder)
     if (folder / CONFIG_FILE).exists():
@@ -92,6 +94,14 @@ def refuse_place(place: Path) -> None:
             f"Go on with it:  siam train --resume --name {place.name}   "
             f"or:  siam runs rm {place.name}",
         )
+
+
+def unwritable(shelf: Path, error: OSError) -> RunError:
+    """Return the error that no run can be written to the runs folder."""
+    return RunError(
+        f"The runs folder {shelf} cannot be written ({error.strerror}).",
+        "Set SIAM_RUNS to a folder that can, or change the rights.",
+    )
 
 
 def unfinished(place: Path) -> Path:
