@@ -106,7 +106,8 @@ class DeviceFeed(PrefetchedFeed):
         shown = {
             "position": (rows + self.first).astype(np.int32),
             "seed": seed,
-            "varied": np.full(len(chosen), feed.policy_now is not None),
+            # No bool: what TensorFlow shares out over devices, it must be able to add.
+            "varied": np.full(len(chosen), feed.policy_now is not None, np.int32),
         }
         if self.turned:
             shown["turns"] = turns.astype(np.int32)
@@ -123,7 +124,7 @@ class PicturesOnDevice(keras.layers.Layer):
 
     Call arguments:
         shown: "position", int32 (m,); "seed", int32 (m, 2), of which the first fixes every
-            draw; "varied", bool (m,), false for pictures that are left as they are; and "turns",
+            draw; "varied", int32 (m,), 0 for pictures that are left as they are; and "turns",
             int32 (m,), where pictures are turned by quarters, which takes square ones.
 
     Returns:
@@ -151,7 +152,7 @@ class PicturesOnDevice(keras.layers.Layer):
             policy=self.policy,
             library=ops,
         )
-        varied = ops.reshape(shown["varied"], (-1, 1, 1, 1))
+        varied = ops.reshape(ops.not_equal(shown["varied"], 0), (-1, 1, 1, 1))
         return ops.where(varied, distort(taken, drawn, self.policy), taken)
 
 

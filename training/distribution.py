@@ -9,7 +9,7 @@ from typing import Any
 
 from siam.errors import UsageError
 
-__all__ = ["distribute"]
+__all__ = ["distribute", "shares_batches"]
 
 
 @contextlib.contextmanager
@@ -52,3 +52,13 @@ def distribute(device: str = "auto") -> Iterator[int]:
             "process for each GPU.",
             "Take --backend jax; or see docs/scale.md.",
         )
+
+
+def shares_batches() -> bool:
+    """Return whether every batch is shared out over several devices here."""
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        tensorflow: Any = importlib.import_module("tensorflow")
+        return bool(tensorflow.distribute.has_strategy())
+    return keras.distribution.distribution() is not None

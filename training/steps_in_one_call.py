@@ -62,12 +62,10 @@ class LoopedModel(keras.Model):
             self.test_function = self._loop(self.test_step)
 
     def _loops(self) -> bool:
-        """Several devices share each batch by a layout of Keras' own, which is left to Keras."""
         return (
             keras.backend.backend() == "jax"
             and self.steps_per_execution > 1
             and bool(self.jit_compile)
-            and keras.distribution.distribution() is None
         )
 
     def _loop(self, step: Callable[..., Any]) -> Callable[[Any, Iterator[Any]], Any]:
