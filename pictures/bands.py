@@ -48,9 +48,9 @@ def decode_in_bands(image: Image.Image, file: BinaryIO, most: int) -> Image.Imag
         most: pixels of the longer side that are enough.
 
     Returns:
-        None where the picture is not that large, or its file cannot be taken apart: an interlaced
-        PNG or one of an odd depth, a TIFF of tiles or of one strip, a compressed one of another
-        kind.
+        None where the picture is not that large, or its file cannot be taken apart: a JPEG, GIF,
+        WebP, AVIF or HEIC, an interlaced PNG or one of an odd depth, a TIFF of tiles or of one
+        strip, a compressed one of another kind.
 
     Raises:
         What Pillow raises for a damaged file.
@@ -58,8 +58,8 @@ def decode_in_bands(image: Image.Image, file: BinaryIO, most: int) -> Image.Imag
     from PIL import Image
 
     factor = max(image.size) // most
-    take_apart = {"PNG": _png_bands, "TIFF": _tiff_bands}.get(image.format or "", _raw_bands)
-    bands = take_apart(image, file, factor) if factor >= 2 else None
+    take_apart = _TAKEN_APART.get(image.format or "")
+    bands = take_apart(image, file, factor) if take_apart and factor >= 2 else None
     if bands is None:
         return None
     whole, top = None, 0
@@ -222,3 +222,13 @@ def _tiff_parts(
         band = Image.open(io.BytesIO(smaller), formats=["TIFF"])
         band.load()
         yield band
+
+
+# By name: Pillow calls the pixels that a decoder of its own makes raw too, which no file holds.
+_TAKEN_APART = {
+    "PNG": _png_bands,
+    "TIFF": _tiff_bands,
+    "BMP": _raw_bands,
+    "DIB": _raw_bands,
+    "PPM": _raw_bands,
+}

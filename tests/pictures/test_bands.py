@@ -82,6 +82,19 @@ def test_a_picture_too_large_to_hold_keeps_its_size_and_its_exif(
     assert image.getexif()[0x0112] == 6
 
 
+@pytest.mark.parametrize("form", ["JPEG", "GIF", "WEBP", "AVIF"])
+def test_what_a_decoder_makes_as_a_whole_is_read_whole(
+    monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    file = io.BytesIO()
+    picture().save(file, form)
+    expected = reading.read_picture(file.getvalue())
+    monkeypatch.setattr(reading, "_HELD_WHOLE", 0)
+    found = reading.read_picture(file.getvalue(), enough=max(expected.size) // 2)
+    assert bands.decode_in_bands(Image.open(file), file, 10) is None
+    assert found.size == expected.size or form == "JPEG"
+
+
 @pytest.mark.parametrize("kept", [0.3, 0.9])
 @pytest.mark.parametrize("form", ["PNG", "TIFF", "BMP"])
 def test_one_that_is_cut_short_is_damaged(
