@@ -17,6 +17,16 @@ from PIL import Image
 from siam.datasets.dataset import Dataset
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the file that trains the shared run first and its other users last: nobody waits for it.
+
+    Each worker takes the next file when it is done with one.
+    """
+    users = [item.path for item in items if "trained" in getattr(item, "fixturenames", ())]
+    turn = dict.fromkeys(users, 2) | dict.fromkeys(users[:1], 0)
+    items.sort(key=lambda item: turn.get(item.path, 1))
+
+
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
     """The folder with the real MNIST; without it tests fail rather than pass unseen."""

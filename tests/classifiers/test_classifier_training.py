@@ -42,7 +42,10 @@ def train(style: str, seed: int = 0, recipe: Recipe = RECIPE) -> TrainedClassifi
     )
 
 
-@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize(
+    "style",
+    [pytest.param(name, marks=pytest.mark.slow if name == "residual" else []) for name in STYLES],
+)
 def test_every_style_learns(style: str) -> None:
     trained = train(style)
     assert len(trained.history) == RECIPE.epochs

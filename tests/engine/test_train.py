@@ -21,6 +21,7 @@ from siam.runs.lifecycle import hold_run
 from siam.runs.runs_folder import find_run, list_runs
 from siam.siamese.encoder import KerasEncoder, open_encoder
 from siam.training.position import read_position
+from siam.training.precision import StepTime
 
 WriteIdx = Callable[[Path, np.ndarray], Path]
 
@@ -64,6 +65,7 @@ def no_tensorflow(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("runs", "no_tensorflow")
 def test_without_tensorflow_the_run_keeps_its_network_and_says_so_first(few: DataChoice) -> None:
     said: list[str] = []
@@ -81,10 +83,11 @@ def test_without_tensorflow_the_run_keeps_its_network_and_says_so_first(few: Dat
 
 
 @pytest.fixture(scope="module", autouse=True)
-def no_report() -> Iterator[None]:
-    """Leave the report out, which takes longer than such a training and has tests of its own."""
+def training_alone() -> Iterator[None]:
+    """Leave out what takes longer than such a training: the report, and what a step would take."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(train, "write_run_report", lambda *_, **__: None)
+        patch.setattr("siam.siamese.step_time.measure_step", lambda *_, **__: StepTime(0.01, 1.0))
         yield
 
 

@@ -91,6 +91,7 @@ def test_a_part_without_a_share_is_left_out(backbone_file: Path) -> None:
     assert tower.output_shape == (None, 19)
 
 
+@pytest.mark.slow
 def test_saved_and_exported_it_answers_alike(tower: keras.Model, tmp_path: Path) -> None:
     siamese_network(tower).save(tmp_path / "model.keras")
     again = tower_of(load_network(tmp_path / "model.keras"))

@@ -52,7 +52,10 @@ def test_a_saved_tower_gives_the_same_embeddings(name: str, tmp_path: Path) -> N
     np.testing.assert_array_equal(embedded(tower, pictures(2)), embedded(again, pictures(2)))
 
 
-@pytest.mark.parametrize("name", TOWERS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow if name == "deep" else []) for name in TOWERS],
+)
 def test_a_few_steps_bring_the_loss_down(name: str) -> None:
     keras.utils.set_random_seed(0)
     # Noise under random labels: nothing tells the classes apart but learning each picture.

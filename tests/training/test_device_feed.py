@@ -147,9 +147,8 @@ def test_training_on_the_device_learns_what_the_cpus_feed_teaches(tmp_path: Path
         np.testing.assert_allclose(left, right, atol=2e-3)
 
 
-@pytest.mark.parametrize(
-    "precision", ["float32", pytest.param("mixed_bfloat16", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
 def test_a_resumed_training_equals_an_uninterrupted_one(
     precision: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
