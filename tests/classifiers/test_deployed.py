@@ -17,11 +17,11 @@ SHAPE = (12, 12, 1)
 PICTURES = np.random.default_rng(0).integers(0, 256, (9, *SHAPE), np.uint8)
 
 
-# A graph and a class of its own are the two kinds of file; the other styles are graphs too.
+# A class of its own is the kind of file that needs siam to be read; the other styles are graphs.
 @pytest.mark.parametrize(
     "style",
     [
-        pytest.param(style, marks=[] if style in ("functional", "subclassed") else pytest.mark.slow)
+        pytest.param(style, marks=[] if style == "subclassed" else pytest.mark.slow)
         for style in STYLES
     ],
 )

@@ -130,6 +130,7 @@ def test_an_export_that_answers_differently_leaves_nothing(
     assert sorted(os.listdir(tmp_path)) == ["runs"]
 
 
+@pytest.mark.slow
 def test_a_run_without_litert_has_it_written_by_its_export(run_copy: Path, tmp_path: Path) -> None:
     """As after a training without TensorFlow."""
     _, test = load_held_out(run_copy)

@@ -22,7 +22,7 @@ KINDS = [
     "sq8",
     "IVF8,Flat",
     "HNSW16,SQ8",
-    "OPQ4_16,IVF4,PQ4x4",
+    pytest.param("OPQ4_16,IVF4,PQ4x4", marks=pytest.mark.slow),
 ]
 PLENTY = 1_200  # enough that "ivf" and "ivfpq" are what they say
 

@@ -25,7 +25,7 @@ DIGIT = Preparation("digit", (28, 28), 1)
 # One or two of each way of making a picture; the others, some of which take seconds, are slow.
 EVERY_DAY = {
     "paint_thick", "dark_mode", "transparent", "scanned", "photo_shadow", "photo_ruled",
-    "photo_chalkboard", "stamped", "jpeg_ten", "form_box", "faint_pencil", "underlined",
+    "form_box", "underlined",
 }  # fmt: skip
 ALL_KINDS = [
     pytest.param(kind, marks=[] if kind in EVERY_DAY else pytest.mark.slow) for kind in KINDS

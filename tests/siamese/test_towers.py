@@ -54,7 +54,7 @@ def test_a_saved_tower_gives_the_same_embeddings(name: str, tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=pytest.mark.slow if name == "deep" else []) for name in TOWERS],
+    [pytest.param(name, marks=[] if name == "small" else pytest.mark.slow) for name in TOWERS],
 )
 def test_a_few_steps_bring_the_loss_down(name: str) -> None:
     keras.utils.set_random_seed(0)

@@ -36,7 +36,10 @@ def test_mixed_precision_ends_in_float32() -> None:
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", TOWERS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow if name == "wide" else []) for name in TOWERS],
+)
 def test_a_batch_of_one_picture_repeated_leaves_finite_weights(name: str) -> None:
     """Batch normalisation makes zeros of it, which have no direction."""
     keras.utils.set_random_seed(0)

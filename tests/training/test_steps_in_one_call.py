@@ -72,9 +72,20 @@ def train(
     return weights, [dict(row) for row in position.history], reported
 
 
+@pytest.fixture(scope="module")
+def alone(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[list[np.ndarray], list[dict[str, float]]]:
+    """Weights and history of a training by single steps."""
+    weights, history, _ = train(tmp_path_factory.mktemp("single"), 1)
+    return weights, history
+
+
 @pytest.mark.parametrize("together", [3, 7, 32])
-def test_steps_in_one_call_give_the_numbers_of_single_steps(together: int, tmp_path: Path) -> None:
-    expected, single, _ = train(tmp_path / "single", 1)
+def test_steps_in_one_call_give_the_numbers_of_single_steps(
+    together: int, tmp_path: Path, alone: tuple[list[np.ndarray], list[dict[str, float]]]
+) -> None:
+    expected, single = alone
     found, history, reported = train(tmp_path / "together", together)
     for left, right in zip(found, expected, strict=True):
         np.testing.assert_allclose(left, right, rtol=1e-5, atol=1e-6)

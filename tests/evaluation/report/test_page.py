@@ -151,6 +151,7 @@ def test_what_users_named_cannot_become_markup(inputs):
     assert "{{ 7 * 7 }}" in page
 
 
+@pytest.mark.slow
 def test_the_same_inputs_make_the_same_page(inputs, page):
     assert render_report(inputs) == page
 
