@@ -222,7 +222,7 @@ class Catalogue:
             "UPDATE state SET generation = generation + 1, stamp = ?, count = count + ?",
             (stamp, added),
         )
-        (generation,) = connection.execute("SELECT generation FROM state").fetchone()
+        generation = self.position(connection).generation
         connection.execute("INSERT INTO commits VALUES (?, ?)", (generation, stamp))
         connection.executemany(
             "INSERT OR IGNORE INTO changes VALUES (?, ?)", ((generation, i) for i in changed)

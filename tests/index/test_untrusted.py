@@ -30,6 +30,7 @@ USES: dict[str, Callable[[Gallery], object]] = {
     "info": summarise,
     "verify": verify,
     "add": lambda gallery: gallery.add(np.eye(16)[:1], keys=["k1"]),
+    "remove": lambda gallery: gallery.remove([1, 2]),
     "build": lambda gallery: gallery.build(),
 }
 
