@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["printable"]
+__all__ = ["CONTROLS", "printable"]
 
 # What moves a terminal's cursor, ends a line or turns its direction, and halves of characters,
 # which no output takes.

@@ -28,7 +28,7 @@ from typer.core import TyperGroup
 from siam.atomic import is_full
 from siam.commands.progress_line import ProgressLine, standard_error
 from siam.errors import DataError, InternalError, RunError, SiamError, UsageError
-from siam.printable import printable
+from siam.printable import CONTROLS, printable
 
 __all__ = [
     "SiamGroup",
@@ -174,15 +174,14 @@ def drawing(text: str) -> None:
 
 
 def json_object(content: Mapping[str, Any]) -> None:
-    """Write one JSON object to stdout, `"schema": 1` first; where that is not UTF-8, in ASCII."""
-    content = {"schema": SCHEMA, **content}
-    text = json.dumps(content, allow_nan=False, ensure_ascii=False)
+    """Write one JSON object to stdout, `"schema": 1` first; where that is not UTF-8, in ASCII.
+
+    What would move a terminal's cursor or turn its direction is written as its number everywhere.
+    """
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    try:
-        text.encode("utf-8" if encoding.lower() in {"utf-8", "utf8"} else "ascii")
-    except UnicodeEncodeError:  # a file's name of other bytes, or a terminal of fewer letters
-        text = json.dumps(content, allow_nan=False)
-    drawing(text)
+    narrow = encoding.lower() not in {"utf-8", "utf8"}
+    text = json.dumps({"schema": SCHEMA, **content}, allow_nan=False, ensure_ascii=narrow)
+    drawing(CONTROLS.sub(lambda control: f"\\u{ord(control[0]):04x}", text))
 
 
 def hide_progress() -> None:

@@ -129,7 +129,7 @@ def _parquet_rows(table: Path) -> Iterator[list[str]]:
         yield columns
         wanted = [name for name in columns if name.strip().lower() in PATH + LABEL + SPLIT]
         values = parquet.read_table(table, columns=wanted).to_pydict()
-    except (OSError, pyarrow.ArrowException) as error:
+    except (OSError, pyarrow.ArrowException, UnicodeDecodeError) as error:
         raise DataError(f"{table} cannot be read as Parquet: {error}.", CURE) from error
     blank = [""] * max(map(len, values.values()), default=0)
     for row in zip(*(values.get(name, blank) for name in columns), strict=True):

@@ -121,7 +121,11 @@ def classify_pictures(
     """
     for portion in read_ahead(sources, classifier.preparation):
         pixels = [one.prepared.pixels for one in portion if isinstance(one, PreparedPicture)]
-        rows: Iterator[Vectors] = iter(classifier.classify(np.stack(pixels)) if pixels else ())
+        answers = classifier.classify(np.stack(pixels)) if pixels else np.zeros((0, 0), np.float32)
+        if not np.isfinite(answers).all():
+            problem = f"The classifier {classifier.name!r} answers with what is no probability."
+            raise RunError(problem, AGAIN)
+        rows: Iterator[Vectors] = iter(answers)
         for one in portion:
             if isinstance(one, Unreadable):
                 yield one

@@ -43,6 +43,9 @@ def connect(path: Path, mode: str, *, wait: float = WAIT) -> sqlite3.Connection:
         connection.execute("PRAGMA cell_size_check = ON")
         if mode != "rwc":
             check_schema(connection)
+    except UnicodeDecodeError as error:  # SQLite's own words quote what it could not read
+        connection.close()
+        raise sqlite3.DatabaseError("it holds text that is not UTF-8") from error
     except sqlite3.Error:
         connection.close()
         raise
@@ -81,6 +84,8 @@ def translate_errors(folder: Path) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as error:
         raise _explain(folder, str(error)) from error
+    except UnicodeDecodeError as error:  # SQLite's own words quote what it could not read
+        raise _explain(folder, "it holds text that is not UTF-8") from error
     except OSError as error:
         full = is_full(error)
         if not full and error.errno not in FORBIDDEN:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from siam.commands import console
@@ -48,3 +50,13 @@ def test_a_table_is_folded_to_a_narrow_terminal(
     console.table("", ["figure", "value"], [["share of pairs told apart", "99.61 %"]])
     lines = capsys.readouterr().out.splitlines()
     assert lines == ["figure             value", "share of pairs   99.61 %", "told apart"]
+
+
+def test_json_holds_nothing_that_turns_or_moves_a_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    label = "né\u202e\x9b2J\x1b\udce9"
+    console.json_object({"label": label})
+    told = capsys.readouterr().out
+    assert told == '{"schema": 1, "label": "né\\u202e\\u009b2J\\u001b\\udce9"}\n'
+    assert json.loads(told)["label"] == label

@@ -83,3 +83,18 @@ def test_tables_that_say_something_else(tmp_path: Path, content: str, words: str
     (tmp_path / "table.csv").write_text(content)
     with pytest.raises(DataError, match=words):
         read_table(tmp_path / "table.csv")
+
+
+@pytest.mark.parametrize("column", ["path", "label"])
+def test_parquet_of_other_bytes_than_utf_8_is_refused(tmp_path: Path, column: str) -> None:
+    import pyarrow
+    from pyarrow import parquet
+
+    raw = pyarrow.array([b"a.png", b"\xff\xfe"])
+    text = pyarrow.Array.from_buffers(pyarrow.string(), 2, raw.buffers())
+    parquet.write_table(
+        pyarrow.table({"path": ["a.png", "b.png"], "label": ["a", "b"]} | {column: text}),
+        tmp_path / "t.parquet",
+    )
+    with pytest.raises(DataError, match="cannot be read as Parquet"):
+        read_table(tmp_path / "t.parquet")

@@ -76,6 +76,15 @@ def test_other_tables_than_a_catalogues_are_refused(
     assert time.perf_counter() - started < 2
 
 
+def test_a_schema_of_other_bytes_than_utf_8_is_refused(gallery: Gallery) -> None:
+    """SQLite's own words quote them."""
+    name = "UPDATE sqlite_schema SET name = CAST(X'FF' AS TEXT) WHERE name = 'state'"
+    folder = forge(gallery, name)
+    for read_only in (True, False):
+        with pytest.raises(StoreError):
+            Gallery.open(folder, read_only=read_only)
+
+
 @pytest.mark.parametrize(
     "statement",
     [
