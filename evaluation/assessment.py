@@ -31,10 +31,12 @@ class Assessment:
     """What a run is good for.
 
     Attributes:
-        verdict: in a line, what it is good enough for and by which figures.
+        use: what it is good enough for.
+        verdict: the same in a line, with the figures that it is judged by.
         advice: what to do next, each with the figure behind it.
     """
 
+    use: str
     verdict: str
     advice: tuple[str, ...]
 
@@ -63,6 +65,7 @@ def assess(metrics: Figures, *, chain: str = "", pretrained: bool = False) -> As
             f"Not good enough for {', '.join(shown)}{more}; for the rest {use[0].lower()}{use[1:]}"
         )
     return Assessment(
+        use,
         " ".join([f"{use}.", *held_out_sentence(unseen), test_sentence(metrics)]),
         tuple(advise(metrics, failing, recall, chain, pretrained)),
     )
@@ -161,7 +164,7 @@ def advise(
         elif chain and not failing:
             advice.append(
                 f"Try another chain (--prepare, now {chain}) or --preset best, and look for wrong "
-                f"labels with siam audit: {wrong}."
+                f"labels among the mistakes of siam report: {wrong}."
             )
     kind, share = worst_stranger(metrics)
     if share > STRANGERS:

@@ -63,6 +63,7 @@ def summarise(
         "dataset": dataset,
         "seed": seed,
         "warnings": list(warnings),
+        "use": "",
         "verdict": "",
         "advice": [],
         "operating_point": {
@@ -103,7 +104,11 @@ def summarise(
     if unseen is not None:
         figures["unseen"] = dict(unseen)
     assessment = assess(figures, chain=chain, pretrained=pretrained)
-    return {**figures, "verdict": assessment.verdict, "advice": list(assessment.advice)}
+    return figures | {
+        "use": assessment.use,
+        "verdict": assessment.verdict,
+        "advice": list(assessment.advice),
+    }
 
 
 def _chosen_by(false_accept_rate: float | None, threshold: float | None) -> str:

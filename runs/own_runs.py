@@ -36,19 +36,18 @@ def was_trained_here(run: Path) -> bool:
 class Metrics(msgspec.Struct):
     """What is asked of `metrics.json`."""
 
-    verdict: str = ""
+    use: str = ""
 
 
 def own_verdict(run: Path) -> str:
-    """Return what training found a run good enough for, in its first sentence.
+    """Return what training found a run good enough for.
 
     "" where it was trained elsewhere, or by a siam that did not judge.
     """
     if not was_trained_here(run):
         return ""
     with contextlib.suppress(OSError, ValueError):
-        verdict = read_json(run / METRICS_FILE, Metrics, most=MOST_BYTES).verdict
-        return verdict.split(". ")[0].removesuffix(".")
+        return read_json(run / METRICS_FILE, Metrics, most=MOST_BYTES).use
     return ""
 
 

@@ -43,7 +43,7 @@ def test_the_verdict_of_a_run_that_was_trained_here_is_told_and_of_no_other(
 ) -> None:
     monkeypatch.setattr("platformdirs.user_cache_path", lambda name: tmp_path / "cache" / name)
     run = write_run("pets-1")
-    (run / "metrics.json").write_text('{"verdict": "Good enough to sort. 97 % find.", "pairs": {}}')
+    (run / "metrics.json").write_text('{"use": "Good enough to sort", "verdict": "97 % find."}')
     write_manifest(run)
     assert own_verdict(run) == ""
     remember_own(run)
