@@ -23,7 +23,7 @@ from siam.run_files import HELD_OUT_FILE, METRICS_FILE
 from siam.runs.manifest import read_manifest
 from siam.runs.own_runs import was_trained_here
 
-__all__ = ["compare_runs", "evaluate_run", "kept_unseen"]
+__all__ = ["compare_runs", "evaluate_run", "kept_unseen", "measured_run"]
 
 # What is read of a run beside what every query needs.
 FILES = (HELD_OUT_FILE, METRICS_FILE)
@@ -57,7 +57,9 @@ def evaluate_run(
         if false_accept_rate is None and threshold is None and (kept := read_metrics(run)):
             notice("As measured after training: the index has not changed since.")
             return kept
-        embedded, measured = measured_run(run, false_accept_rate, threshold, progress)
+        embedded, measured = measured_run(
+            run, false_accept_rate=false_accept_rate, threshold=threshold, progress=progress
+        )
         progress("Computing intervals", 0, 0)
         return summarise_run(
             run.name,
@@ -134,8 +136,8 @@ def compare_runs(
                 f"({second.config.name}) were not tested on the same pictures.",
                 "Compare runs of one data set, trained with one --seed.",
             )
-        embedded, one = measured_run(first, None, None, progress)
-        others, two = measured_run(second, None, None, progress)
+        embedded, one = measured_run(first, progress=progress)
+        others, two = measured_run(second, progress=progress)
     for run, warnings in ((first, embedded.warnings), (second, others.warnings)):
         for sentence in warnings:
             notice(f"{run.name}: {sentence}")
@@ -160,7 +162,11 @@ def compare_runs(
 
 
 def measured_run(
-    run: OpenRun, false_accept_rate: float | None, threshold: float | None, progress: Progress
+    run: OpenRun,
+    *,
+    false_accept_rate: float | None = None,
+    threshold: float | None = None,
+    progress: Progress = silent,
 ) -> tuple[EmbeddedRun, Measurements]:
     """Embed and measure an opened run."""
     progress("Embedding the test pictures", 0, 0)

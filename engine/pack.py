@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -11,11 +10,11 @@ from pathlib import Path
 from siam.atomic import publish_folder
 from siam.engine.open_run import open_run
 from siam.errors import RunError, UsageError
-from siam.file_lock import try_lock
 from siam.index.catalogue import FILE
 from siam.index.copy import copy_catalogue
 from siam.progress import Progress, silent
 from siam.run_files import INDEX_FOLDER, MANIFEST_FILE
+from siam.runs.lifecycle import hold_run
 from siam.runs.manifest import read_manifest, verify_files
 from siam.runs.pack import open_pack, unpack_files, write_pack
 from siam.runs.runs_folder import PACKED, find_run, free_name, runs_folder
@@ -100,13 +99,11 @@ def unpack_run(
     place = shelf / free_name(pack.name if name is None else name, "")
     shelf.mkdir(parents=True, exist_ok=True)
     building = shelf / f".unpacking-{place.name}"
-    lock = building.with_name(f"{building.name}.lock")
-    with try_lock(lock) as ours:
-        if not ours:
-            raise RunError(
-                f"'{place.name}' is being unpacked by another process.",
-                "Wait for it, or give another --name.",
-            )
+    busy = RunError(
+        f"'{place.name}' is being unpacked by another process.",
+        "Wait for it, or give another --name.",
+    )
+    with hold_run(building, busy=busy):
         try:
             shutil.rmtree(building, ignore_errors=True)  # what was left by one that was killed
             building.mkdir()
@@ -116,6 +113,4 @@ def unpack_run(
             publish_folder(building, place)
         finally:
             shutil.rmtree(building, ignore_errors=True)
-            with contextlib.suppress(OSError):  # Windows keeps a file that is open
-                lock.unlink()
     return UnpackedRun(place, pack.signed)

@@ -9,14 +9,8 @@ from typing import Any
 
 from siam import __version__
 from siam.array_types import Pictures
-from siam.engine.calibrate import (
-    EmbeddedRun,
-    embed_run,
-    index_commit,
-    measure_run,
-    summarise_run,
-)
-from siam.engine.evaluate import kept_unseen
+from siam.engine.calibrate import EmbeddedRun, index_commit, summarise_run
+from siam.engine.evaluate import kept_unseen, measured_run
 from siam.engine.index.training_set import origin_of
 from siam.engine.open_run import OpenRun, open_run
 from siam.evaluation.measure import Measurements
@@ -67,9 +61,7 @@ def report_run(
         if was_trained_here(run.path) and is_made_of(run.path / REPORT_FILE, state_of(run)):
             notice("As it was: neither the run nor its index has changed since it was written.")
             return run.path / REPORT_FILE
-        progress("Embedding the test pictures", 0, 0)
-        embedded = embed_run(run.path, run.config, run.encoder, run.gallery)
-        measured = measure_run(embedded, run.calibration, run.config, progress=progress)
+        embedded, measured = measured_run(run, progress=progress)
         progress("Computing intervals", 0, 0)
         metrics = summarise_run(
             run.name, run.config, embedded, measured, run.calibration, unseen=kept_unseen(run)

@@ -28,6 +28,7 @@ _RAW_BYTES = {"L": 1, "LA": 2, "I;16": 2, "I;16B": 2, "RGB": 3, "RGBA": 4, "CMYK
 # Channels of PNG's colour types: grey, RGB, palette, grey and RGB with alpha.
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _LENGTH, _OFFSETS, _ROWS, _COUNTS = 257, 273, 278, 279  # TIFF's tags of a picture's strips
+_ORIENTATION, _PLANES = 274, 284  # 1: upright; the colours of a pixel side by side
 # Those that say how a strip is to be read: size, depth, compression, colours, JPEG's tables.
 _KEPT = (256, 258, 259, 262, 266, 277, 284, 317, 320, 338, 339, 347, 529, 530, 531, 532)
 
@@ -170,9 +171,7 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
 def _tiff_bands(image: Any, file: BinaryIO, factor: int) -> Iterator[Image.Image] | None:
     tags, (width, height) = image.tag_v2, image.size
     rows, offsets, counts = (tags.get(tag, ()) for tag in (_ROWS, _OFFSETS, _COUNTS))
-    if (
-        not tags.get(274, 1) == tags.get(284, 1) == 1
-    ):  # turned, or its colours in planes of their own
+    if not tags.get(_ORIENTATION, 1) == tags.get(_PLANES, 1) == 1:
         return None
     if not isinstance(rows, int) or not 0 < rows < height:
         return _raw_bands(image, file, factor)

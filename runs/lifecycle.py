@@ -110,16 +110,20 @@ def unfinished(place: Path) -> Path:
 
 
 @contextlib.contextmanager
-def hold_run(folder: Path) -> Iterator[None]:
-    """Keep a run in the making to this process; the hold ends with the process, however it ends.
+def hold_run(folder: Path, *, busy: RunError | None = None) -> Iterator[None]:
+    """Keep a folder in the making to this process; the hold ends with the process, however it ends.
+
+    Args:
+        folder: where a run or a comparison grows.
+        busy: what is raised where another process holds it; by default that it trains a run there.
 
     Raises:
-        RunError: another process is training it now.
+        RunError: another process holds it.
     """
     lock = lock_file(folder)
     with try_lock(lock) as held:
         if not held:
-            raise busy_error(folder)
+            raise busy or busy_error(folder)
         try:
             yield
         finally:

@@ -11,7 +11,6 @@ that a small file cannot unpack to a large one.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import shutil
 import stat
@@ -26,7 +25,7 @@ import msgspec
 from msgspec import Meta
 
 from siam import __version__
-from siam.atomic import publish_folder, replacing, sha256
+from siam.atomic import is_full, publish_folder, replacing, sha256
 from siam.datasets.arrays import DAMAGE
 from siam.errors import RunError
 from siam.runs.plain_files import MOST, is_plain_name
@@ -41,7 +40,6 @@ PACKS = "packs"
 MOST_DEPTH = 3
 # The earliest that a ZIP archive can say: when a run was packed is nothing that it holds.
 DATE = (1980, 1, 1, 0, 0, 0)
-FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
@@ -201,7 +199,7 @@ def unpack_files(pack: Pack, folder: Path) -> None:
                 if left or digest.hexdigest() != file.sha256:
                     raise ValueError(f"{name} is not the file that its list names")
     except (*DAMAGE, RecursionError) as error:
-        if isinstance(error, OSError) and error.errno in FULL:
+        if isinstance(error, OSError) and is_full(error):
             raise
         raise damage_error(pack.path, error) from error
 

@@ -19,7 +19,7 @@ class Measured(Exception):
 
 @pytest.fixture
 def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
-    def measured_run(*_: object) -> None:
+    def measured_run(*_: object, **__: object) -> None:
         raise Measured
 
     monkeypatch.setattr(evaluate, "measured_run", measured_run)

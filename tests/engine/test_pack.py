@@ -15,8 +15,8 @@ from typer.testing import CliRunner, Result
 from siam.cli import app
 from siam.engine.pack import pack_run, unpack_run
 from siam.errors import RunError, StoreError, UsageError
-from siam.file_lock import try_lock
 from siam.runs.held_out import load_held_out
+from siam.runs.lifecycle import hold_run
 
 
 def siam(*words: object) -> Result:
@@ -102,8 +102,7 @@ def test_one_that_was_killed_is_begun_anew_and_one_at_work_is_left_alone(
     left = run_copy.with_name(".unpacking-new")
     left.mkdir()
     (left / "config.toml").write_text("half")
-    with try_lock(run_copy.with_name(".unpacking-new.lock")) as held:
-        assert held
+    with hold_run(left):
         with pytest.raises(RunError, match="is being unpacked by another process"):
             unpack_run(tmp_path / "x.siam", name="new")
         assert left.exists()

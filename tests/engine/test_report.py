@@ -18,10 +18,10 @@ class Measured(Exception):
 
 @pytest.fixture(autouse=True)
 def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
-    def embed_run(*_: object) -> None:
+    def measured_run(*_: object, **__: object) -> None:
         raise Measured
 
-    monkeypatch.setattr(report, "embed_run", embed_run)
+    monkeypatch.setattr(report, "measured_run", measured_run)
 
 
 def test_the_report_of_training_stays_until_anything_changes(
