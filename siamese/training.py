@@ -29,7 +29,6 @@ from siam.training.callbacks import (
 from siam.training.checkpoint import Checkpoint, RestOfEpoch, restore
 from siam.training.device import compile_steps
 from siam.training.device_feed import fits_device, move_to_device
-from siam.training.distribution import shares_batches
 from siam.training.feed import BatchFeed, FeedEpoch, PairFeed
 from siam.training.hard_example_mining import HardExampleMining
 from siam.training.optimizers import make_optimizer
@@ -110,10 +109,8 @@ def train_network(
         on_device = fits_device(train.pictures.nbytes + validation.pictures.nbytes)
     if on_device and isinstance(feed, BatchFeed) and isinstance(watched, BatchFeed):
         model, shown, watched = move_to_device(network, feed, watched)
-        # Neither trainer shares out the batches of a loop that is compiled as a whole.
-        if not shares_batches():
-            work = batch_pictures(recipe, classes) * multiply_adds(recipe, input_shape=shape)
-            together = steps_per_call(work)
+        work = batch_pictures(recipe, classes) * multiply_adds(recipe, input_shape=shape)
+        together = steps_per_call(work)
     shown, watched = shard_feed(shown), shard_feed(watched)
     model.compile(
         optimizer=make_optimizer(

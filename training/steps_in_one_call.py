@@ -12,6 +12,8 @@ from typing import Any
 
 import keras
 
+from siam.training.distribution import shares_batches
+
 __all__ = ["LoopedModel", "steps_per_call"]
 
 # So many leave nothing to gain: Python's share of a step is a thirtieth of what it was.
@@ -25,6 +27,9 @@ MOST_WORK = 250e9
 def steps_per_call(work: int) -> int:
     """Return how many steps one call takes, so that Ctrl-C and checkpoints wait a second at most.
 
+    One where PyTorch trains, whose trainer takes no more, or where devices share each batch, which
+    no trainer does within a loop that is compiled as a whole.
+
     Args:
         work: multiply-adds of a step, one way through the network.
 
@@ -32,6 +37,8 @@ def steps_per_call(work: int) -> int:
         >>> steps_per_call(2_000_000_000), steps_per_call(20_000_000_000)
         (32, 4)
     """
+    if keras.backend.backend() == "torch" or shares_batches():
+        return 1
     return max(1, min(MOST_STEPS, int(MOST_WORK // (3 * max(1, work)))))
 
 

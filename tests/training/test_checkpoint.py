@@ -23,7 +23,7 @@ def make_model(*, units: int = 5, seed: int = 3) -> keras.Model:
     """A network whose dropout and optimizer both have a state of their own."""
     keras.utils.set_random_seed(seed)
     model = keras.Sequential(
-        [keras.Input((6,)), keras.layers.Dense(units), keras.layers.Dropout(0.5)]
+        [keras.Input((6,)), keras.layers.Dense(units), keras.layers.Dropout(0.5, seed=seed)]
     )
     model.add(keras.layers.Dense(1))
     model.compile(optimizer=keras.optimizers.Adam(0.1), loss="mse", run_eagerly=True)

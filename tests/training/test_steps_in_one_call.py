@@ -10,12 +10,15 @@ import pytest
 
 from siam.training.callbacks import ProgressReport
 from siam.training.checkpoint import Checkpoint, RestOfEpoch, restore
-from siam.training.steps_in_one_call import LoopedModel
+from siam.training.steps_in_one_call import LoopedModel, steps_per_call
 
 STEPS = 7
 PICTURES = np.random.default_rng(0).random((2 * STEPS, 6)).astype(np.float32)
 WANTED = PICTURES.sum(axis=1, keepdims=True)
 COMPILED = keras.backend.backend() == "jax"
+several = pytest.mark.skipif(
+    keras.backend.backend() == "torch", reason="PyTorch's trainer takes one step a call"
+)
 
 
 class Feed(keras.utils.PyDataset):
@@ -81,6 +84,7 @@ def alone(
     return weights, history
 
 
+@several
 @pytest.mark.parametrize("together", [3, 7, 32])
 def test_steps_in_one_call_give_the_numbers_of_single_steps(
     together: int, tmp_path: Path, alone: tuple[list[np.ndarray], list[dict[str, float]]]
@@ -95,6 +99,7 @@ def test_steps_in_one_call_give_the_numbers_of_single_steps(
     assert reported == [STEPS * epoch + end for epoch in range(2) for end in ends]
 
 
+@several
 def test_a_training_cut_between_two_calls_goes_on_to_the_same_bits(tmp_path: Path) -> None:
     expected, whole, _ = train(tmp_path / "whole", 3)
     with pytest.raises(KeyboardInterrupt):
@@ -104,3 +109,13 @@ def test_a_training_cut_between_two_calls_goes_on_to_the_same_bits(tmp_path: Pat
     for left, right in zip(found, expected, strict=True):
         np.testing.assert_array_equal(left, right)
     assert history == whole
+
+
+def test_one_step_is_taken_where_no_trainer_takes_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    assert steps_per_call(2_000_000_000) == 32
+    with monkeypatch.context() as patch:
+        patch.setattr("siam.training.steps_in_one_call.shares_batches", lambda: True)
+        assert steps_per_call(2_000_000_000) == 1
+    monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
+    assert steps_per_call(2_000_000_000) == 1
