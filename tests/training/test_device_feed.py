@@ -152,7 +152,7 @@ def test_training_on_the_device_learns_what_the_cpus_feed_teaches(tmp_path: Path
 def test_a_resumed_training_equals_an_uninterrupted_one(
     precision: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("siam.siamese.training.steps_per_call", lambda work: 2)
+    monkeypatch.setattr("siam.training.steps_in_one_call.MOST_STEPS", 2)
     recipe = dataclasses.replace(
         RECIPE, precision=precision, clean_epochs=0.3, hard_example_share=0.5
     )
