@@ -49,11 +49,10 @@ def main() -> None:
         test, train = clusters(10_000, seed=1), clusters(55_000, seed=2)
     start = time.perf_counter()
     pairs = count_all_pairs(test.embeddings, test.labels)
-    intervals = jackknife(pairs, figures)
+    rates = jackknife(pairs, figures)
     seconds = time.perf_counter() - start
-    values = figures(pairs.same, pairs.different)
     print(f"all pairs: {pairs.count:,} in {seconds:.2f} s, peak {peak_gib():.2f} GiB")
-    for name, value, (low, high) in zip(("auc", "eer"), values, intervals, strict=True):
+    for name, (value, (low, high)) in zip(("auc", "eer"), rates, strict=True):
         print(f"  {name} {value:.6f} [{low:.6f}, {high:.6f}]")
     validation = clusters(5_000, seed=3) if len(sys.argv) == 1 else test
     start = time.perf_counter()

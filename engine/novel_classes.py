@@ -17,7 +17,7 @@ from siam.datasets.splits import split_off
 from siam.errors import UsageError
 from siam.evaluation.distances import pair_distances
 from siam.evaluation.episodes import draw_trials, score_trials
-from siam.evaluation.intervals import wilson
+from siam.evaluation.intervals import lay_out, wilson
 from siam.evaluation.measure import Embedded
 from siam.evaluation.pairs import score_pairs
 from siam.progress import Progress, silent
@@ -102,12 +102,7 @@ def _pair_accuracy(pictures: Embedded, threshold: float, seed: int) -> dict[str,
     left, right, same = sample_pairs(pictures.labels, PAIRS, seed=seed)
     distances = pair_distances(pictures.embeddings, left, right)
     scores = score_pairs(distances, same, left, right, threshold=threshold, seed=seed)
-    return {
-        "pair_accuracy": scores.accuracy,
-        "pair_accuracy_ci95": list(scores.intervals["accuracy"]),
-        "eer": scores.eer,
-        "eer_ci95": list(scores.intervals["eer"]),
-    }
+    return lay_out({"pair_accuracy": scores.figures["accuracy"], "eer": scores.figures["eer"]})
 
 
 def _one_shot(

@@ -16,7 +16,7 @@ import numpy as np
 from siam.array_types import Floats, Integers, Vectors
 from siam.errors import DataError
 from siam.evaluation.distances import check_embeddings, distance_block
-from siam.evaluation.intervals import Interval, around, wilson
+from siam.evaluation.intervals import Figure, around, wilson
 from siam.evaluation.roc import Roc, roc_of_counts
 from siam.progress import Progress, silent
 
@@ -120,8 +120,8 @@ def count_all_pairs(
 
 def jackknife(
     pairs: AllPairs, statistics: Callable[[Integers, Integers], list[float]]
-) -> list[Interval]:
-    """Return the 95 % intervals over pictures of rates computed from the counts.
+) -> list[Figure]:
+    """Return rates computed from the counts, with their 95 % intervals over pictures.
 
     Args:
         statistics: takes counts of same and of different pairs, int64 (20000,) each, and returns
@@ -134,16 +134,16 @@ def jackknife(
         if rest[0].sum() and rest[1].sum():
             left_out.append(statistics(*rest))
     if len(left_out) < 2:
-        return [around(value, (0.0, 1.0)) for value in estimates]
+        return [(float(value), (0.0, 1.0)) for value in estimates]
     deviations = np.array(left_out) - np.mean(left_out, axis=0)
     errors = np.sqrt((len(left_out) - 1) / len(left_out) * np.sum(deviations**2, axis=0))
-    intervals = []
+    figures = []
     for value, error in zip(estimates, errors, strict=True):
+        ends = value - STUDENT_T * error, value + STUDENT_T * error
         if error < 1e-12:  # no group makes a difference: as uncertain as a share of the pictures
-            intervals.append(around(value, wilson(value * pairs.pictures, pairs.pictures)))
-        else:
-            intervals.append(around(value, (value - STUDENT_T * error, value + STUDENT_T * error)))
-    return intervals
+            ends = wilson(value * pairs.pictures, pairs.pictures)
+        figures.append((float(value), around(value, ends)))
+    return figures
 
 
 def _count_block(vectors: Floats, numbers: Integers, rows: slice, columns: slice) -> Integers:

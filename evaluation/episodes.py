@@ -16,7 +16,7 @@ import numpy as np
 from siam.array_types import Floats, Integers, Vectors
 from siam.errors import UsageError
 from siam.evaluation.distances import check_embeddings, distance_block
-from siam.evaluation.intervals import Interval, around, picture_weights, wilson
+from siam.evaluation.intervals import Interval, bootstrap_pictures
 
 __all__ = ["EpisodeScores", "Trial", "draw_trials", "score_trials"]
 
@@ -133,12 +133,10 @@ def score_trials(embeddings: Vectors, trials: Iterable[Trial], *, seed: int = 0)
     pictures, places = np.unique(np.concatenate(queries), return_inverse=True)
     hits = np.bincount(places, np.concatenate(right))
     times = np.bincount(places)
-    accuracy = float(hits.sum() / times.sum())
-    draws = picture_weights(len(pictures), seed)
-    low, high = np.quantile((draws @ hits) / (draws @ times), [0.025, 0.975])
-    if high - low < 1e-12:
-        low, high = wilson(accuracy * len(pictures), len(pictures))
-    return EpisodeScores(accuracy, around(accuracy, (low, high)), count, int(times.sum()))
+    [(accuracy, interval)] = bootstrap_pictures(
+        lambda w: [(w @ hits) / (w @ times)], len(pictures), seed=seed
+    )
+    return EpisodeScores(accuracy, interval, count, int(times.sum()))
 
 
 def _answers(vectors: Floats, trial: Trial) -> Integers:

@@ -8,16 +8,33 @@ A plain share of pictures has Wilson's interval (Wilson 1927), which holds at 0 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from siam.array_types import Booleans, Floats, Integers, Reals
 
-__all__ = ["Interval", "around", "bootstrap_mean", "bootstrap_pairs", "picture_weights", "wilson"]
+__all__ = [
+    "Figure",
+    "Interval",
+    "around",
+    "bootstrap_mean",
+    "bootstrap_pairs",
+    "bootstrap_pictures",
+    "lay_out",
+    "percentile_figures",
+    "picture_weights",
+    "resample_pairs",
+    "wilson",
+]
 
 Interval = tuple[float, float]
+# A value, 0 to 1, and its 95 % interval.
+Figure = tuple[float, Interval]
+# Takes weights, float64 (count,), and returns m numbers; NaN where they lost all of a kind.
+Statistics = Callable[[Floats], ArrayLike]
 
 RESAMPLES = 500
 # Standard normal quantile of 97.5 %.
@@ -58,45 +75,82 @@ def picture_weights(count: int, seed: int) -> NDArray[np.int32]:
 
 
 def bootstrap_mean(values: Reals | Booleans, *, seed: int = 0) -> Interval:
-    """Return the 95 % interval of the mean of one value per picture, each 0 to 1.
-
-    Where all values are equal resampling can show no spread: then it is Wilson's interval.
-    """
-    values = np.asarray(values, np.float64)
+    """Return the 95 % interval of the mean of one value per picture, each 0 to 1."""
     if len(values) == 0:
         return 0.0, 1.0
-    mean = float(values.mean())
-    if np.all(values == values[0]):
-        return around(mean, wilson(mean * len(values), len(values)))
-    means = picture_weights(len(values), seed) @ values / len(values)
-    low, high = np.quantile(means, [0.025, 0.975])
-    return around(mean, (low, high))
+    column = np.asarray(values, np.float64)
+    return bootstrap_pictures(lambda w: [w @ column / w.sum()], len(column), seed=seed)[0][1]
+
+
+def bootstrap_pictures(statistics: Statistics, count: int, *, seed: int = 0) -> list[Figure]:
+    """Return statistics of pictures with their 95 % intervals, by resampling the pictures.
+
+    Args:
+        statistics: takes weights of the pictures.
+        count: pictures, at least one.
+    """
+    resamples = [statistics(draw.astype(float)) for draw in picture_weights(count, seed)]
+    return percentile_figures(statistics(np.ones(count)), resamples, count)
 
 
 def bootstrap_pairs(
-    statistics: Callable[[Floats], Floats],
-    left: Integers,
-    right: Integers,
-    *,
-    seed: int = 0,
-) -> list[Interval]:
-    """Return the 95 % intervals of statistics of pairs, by resampling their pictures.
+    statistics: Statistics, left: Integers, right: Integers, *, seed: int = 0
+) -> list[Figure]:
+    """Return statistics of pairs with their 95 % intervals, by resampling the pairs' pictures.
 
     Args:
-        statistics: takes pair weights, float64 (count,), and returns (m,) numbers; NaN where a
-            resample lost all pairs of a kind, which is then left out.
+        statistics: takes weights of the pairs.
         left, right: int64 (count,), the pictures of each pair.
+    """
+    resamples, pictures = resample_pairs(statistics, left, right, seed=seed)
+    return percentile_figures(statistics(np.ones(len(left))), resamples, pictures)
 
-    Returns:
-        m intervals, clipped to [0, 1] only by the caller, who knows the estimate.
+
+def resample_pairs(
+    statistics: Statistics, left: Integers, right: Integers, *, seed: int
+) -> tuple[Floats, int]:
+    """Return statistics in each resample, float64 (`RESAMPLES`, m), and how many pictures it has.
+
+    Args:
+        statistics, left, right: as for `bootstrap_pairs`.
     """
     pictures, places = np.unique(np.concatenate([left, right]), return_inverse=True)
     left, right = places[: len(left)], places[len(left) :]
     draws = picture_weights(len(pictures), seed)
-    results = np.array([statistics((draw[left] * draw[right]).astype(float)) for draw in draws])
-    ends = []
-    for column in results.T:
+    resamples = [statistics((draw[left] * draw[right]).astype(float)) for draw in draws]
+    return np.array(resamples), len(pictures)
+
+
+def percentile_figures(
+    estimates: ArrayLike, resamples: ArrayLike | Sequence[ArrayLike], pictures: int
+) -> list[Figure]:
+    """Return estimates with the 95 % of their resamples; NaN among those is left out.
+
+    Where no resample differs, an estimate is as uncertain as a share of so many pictures.
+
+    Args:
+        estimates: (m,).
+        resamples: (r, m).
+    """
+    figures = []
+    for estimate, column in zip(np.asarray(estimates), np.array(resamples).T, strict=True):
         finite = column[np.isfinite(column)]
         low, high = np.quantile(finite, [0.025, 0.975]) if len(finite) else (0.0, 1.0)
-        ends.append((float(low), float(high)))
-    return ends
+        if high - low < 1e-12:
+            low, high = wilson(estimate * pictures, pictures)
+        figures.append((float(estimate), around(estimate, (low, high))))
+    return figures
+
+
+def lay_out(figures: Mapping[str, tuple[float | None, Interval]]) -> dict[str, Any]:
+    """Return figures as JSON has them: each by its name, its interval by `<name>_ci95` beside it.
+
+    Example:
+        >>> lay_out({"auc": (0.9, (0.8, 1.0))})
+        {'auc': 0.9, 'auc_ci95': [0.8, 1.0]}
+    """
+    return {
+        key: entry
+        for name, (value, interval) in figures.items()
+        for key, entry in ((name, value), (f"{name}_ci95", list(interval)))
+    }

@@ -12,7 +12,7 @@ import numpy as np
 
 from siam.array_types import Booleans, Floats, Reals
 from siam.errors import DataError
-from siam.evaluation.intervals import Interval, around, wilson
+from siam.evaluation.intervals import Figure, percentile_figures, wilson
 from siam.evaluation.roc import auc, roc_of_pairs
 
 __all__ = ["Detection", "detect"]
@@ -22,27 +22,22 @@ ACCEPTED = 0.95
 
 @dataclass(frozen=True)
 class Detection:
-    """How well out-of-distribution pictures are detected; every figure is 0 to 1.
+    """How well out-of-distribution pictures are detected.
 
     Attributes:
         in_distribution, out_of_distribution: pictures of each kind.
-        auroc: chance that an out-of-distribution picture lies farther than another.
-        let_through: share of out-of-distribution pictures within the distance that
+        figures: each with its interval over pictures.
+            "auroc": chance that an out-of-distribution picture lies farther than another.
+            "let_through": share of out-of-distribution pictures within the distance that
             accepts 95 % of the others.
-        false_alarm: share of in-distribution pictures beyond the run's own limit.
-        let_through_at_limit: share of out-of-distribution pictures within it.
-        match: share of out-of-distribution pictures that a query calls a match.
-        intervals: figure name -> its 95 % interval over pictures.
+            "false_alarm": share of in-distribution pictures beyond the run's own limit.
+            "let_through_at_limit": share of out-of-distribution pictures within it.
+            "match": share of out-of-distribution pictures that a query calls a match.
     """
 
     in_distribution: int
     out_of_distribution: int
-    auroc: float
-    let_through: float
-    false_alarm: float
-    let_through_at_limit: float
-    match: float
-    intervals: dict[str, Interval]
+    figures: dict[str, Figure]
 
 
 def detect(
@@ -68,8 +63,8 @@ def detect(
 
     Example:
         >>> known, strange, none = np.array([0.1, 0.2]), np.array([0.8, 0.9]), np.zeros(2, bool)
-        >>> detection = detect(known, strange, limit=0.3, matches=none)
-        >>> detection.auroc, detection.let_through, detection.false_alarm
+        >>> figures = detect(known, strange, limit=0.3, matches=none).figures
+        >>> figures["auroc"][0], figures["let_through"][0], figures["false_alarm"][0]
         (1.0, 0.0, 0.0)
     """
     inside, outside = (
@@ -80,34 +75,19 @@ def detect(
             "Detection needs pictures of both kinds, "
             f"received {len(inside)} in and {len(outside)} out of distribution."
         )
-    figures = {"auroc": _auroc(inside, outside), "let_through": _let_through(inside, outside)}
+    estimates = _auroc(inside, outside), _let_through(inside, outside)
     resamples = []
     random = np.random.default_rng(seed)
     for _ in range(200):
         some, others = random.choice(inside, len(inside)), random.choice(outside, len(outside))
         resamples.append((_auroc(some, others), _let_through(some, others)))
-    low, high = np.quantile(np.array(resamples), [0.025, 0.975], axis=0)
-    intervals = {}
-    fewest = min(len(inside), len(outside))
-    for place, (name, value) in enumerate(figures.items()):
-        ends = (float(low[place]), float(high[place]))
-        if ends[1] - ends[0] < 1e-12:
-            ends = wilson(value * fewest, fewest)
-        intervals[name] = around(value, ends)
-    alarms, accepts = int((inside > limit).sum()), int((outside <= limit).sum())
-    intervals["false_alarm"] = wilson(alarms, len(inside))
-    intervals["let_through_at_limit"] = wilson(accepts, len(outside))
-    intervals["match"] = wilson(int(matches.sum()), len(outside))
-    return Detection(
-        in_distribution=len(inside),
-        out_of_distribution=len(outside),
-        auroc=figures["auroc"],
-        let_through=figures["let_through"],
-        false_alarm=alarms / len(inside),
-        let_through_at_limit=accepts / len(outside),
-        match=float(matches.mean()),
-        intervals=intervals,
-    )
+    auroc, let_through = percentile_figures(estimates, resamples, min(len(inside), len(outside)))
+    shares = {"false_alarm": inside > limit, "let_through_at_limit": outside <= limit}
+    shares["match"] = matches
+    figures = {"auroc": auroc, "let_through": let_through}
+    for name, hits in shares.items():
+        figures[name] = float(hits.mean()), wilson(int(hits.sum()), len(hits))
+    return Detection(len(inside), len(outside), figures)
 
 
 def _auroc(inside: Floats, outside: Floats) -> float:

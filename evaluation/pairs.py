@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from siam.array_types import Floats, Integers, PairLabels, Reals
 from siam.errors import DataError
-from siam.evaluation.intervals import Interval, around, bootstrap_pairs, wilson
+from siam.evaluation.intervals import Figure, bootstrap_pairs
 from siam.evaluation.roc import (
     SortedPairs,
     auc,
@@ -26,33 +26,23 @@ FALSE_ACCEPT_RATES = (1e-2, 1e-3, 1e-4)
 
 @dataclass(frozen=True)
 class PairScores:
-    """Figures of a set of pairs; every rate is 0 to 1.
+    """Figures of a set of pairs.
 
     Attributes:
         count: pairs scored.
         threshold: the distance at or below which a pair counts as "same"; chosen elsewhere.
-        accuracy: share of pairs judged rightly at the threshold, the two kinds weighing alike.
-        false_accept_rate: share of different pairs accepted at the threshold.
-        true_accept_rate: share of same pairs accepted at the threshold.
-        auc: chance that a same pair is closer than a different one.
-        eer: the error rate where false accepts = false rejects.
-        eer_threshold: the distance where that is.
-        average_precision: area under precision over recall, "same" being the positive kind.
-        true_accept_rates: false-accept rate -> share of same pairs accepted there.
-        intervals: figure name -> its 95 % interval over pictures.
+        figures: each with its interval over pictures.
+            "accuracy": share of pairs judged rightly at the threshold, the kinds weighing alike.
+            "far", "tar": shares of different and of same pairs accepted at the threshold.
+            "auc": chance that a same pair is closer than a different one.
+            "eer": the error rate where false accepts = false rejects.
+            "tar@far=0.01", ...: share of same pairs accepted at each of `FALSE_ACCEPT_RATES`.
+            "average_precision": area under precision over recall, "same" being the positive kind.
     """
 
     count: int
     threshold: float
-    accuracy: float
-    false_accept_rate: float
-    true_accept_rate: float
-    auc: float
-    eer: float
-    eer_threshold: float
-    average_precision: float
-    true_accept_rates: dict[float, float]
-    intervals: dict[str, Interval] = field(default_factory=dict)
+    figures: dict[str, Figure]
 
 
 def best_threshold(distances: Reals, same: PairLabels) -> float:
@@ -101,39 +91,27 @@ def score_pairs(
     Raises:
         DataError: one of the two kinds is missing.
     """
-    from sklearn.metrics import average_precision_score, roc_auc_score
-
     _need_both_kinds(same)
-    same = np.asarray(same).astype(np.int8)
-    curve = roc_of_pairs(distances, same)
-    eer, eer_threshold = equal_error(curve)
-    accepts = distances <= threshold
-    false_accept_rate = float(accepts[same == 0].mean())
-    true_accept_rate = float(accepts[same == 1].mean())
-    figures = {
-        "accuracy": (true_accept_rate + 1 - false_accept_rate) / 2,
-        "far": false_accept_rate,
-        "tar": true_accept_rate,
-        "auc": float(roc_auc_score(same, -distances)),
-        "eer": eer,
-    }
-    true_accept_rates = {rate: true_accept_rate_at(curve, rate) for rate in FALSE_ACCEPT_RATES}
-    figures |= {true_accept_key(rate): value for rate, value in true_accept_rates.items()}
-    figures["average_precision"] = float(average_precision_score(same, -distances))
-    intervals = _intervals(figures, distances, same, left, right, threshold, seed)
-    return PairScores(
-        count=len(distances),
-        threshold=float(threshold),
-        accuracy=figures["accuracy"],
-        false_accept_rate=false_accept_rate,
-        true_accept_rate=true_accept_rate,
-        auc=figures["auc"],
-        eer=eer,
-        eer_threshold=eer_threshold,
-        average_precision=figures["average_precision"],
-        true_accept_rates=true_accept_rates,
-        intervals=intervals,
-    )
+    pairs = SortedPairs(distances, same)
+    cut = int(np.searchsorted(pairs.thresholds, threshold, side="right"))
+    names = ["accuracy", "far", "tar", "auc", "eer", *map(true_accept_key, FALSE_ACCEPT_RATES)]
+    names.append("average_precision")
+
+    def statistics(weights: Floats) -> Floats:
+        at_same, at_different = pairs.counts(weights)
+        if at_same.sum() == 0 or at_different.sum() == 0:
+            return np.full(len(names), np.nan)
+        curve = roc_of_counts(pairs.thresholds, at_same, at_different)
+        accepts, hits = curve.false_accept_rates[cut], curve.true_accept_rates[cut]
+        right, total = np.cumsum(at_same), np.cumsum(at_same + at_different)
+        precision = np.divide(right, total, out=np.zeros_like(right), where=total > 0)
+        average_precision = np.sum(np.diff(curve.true_accept_rates) * precision)
+        rates = [true_accept_rate_at(curve, rate) for rate in FALSE_ACCEPT_RATES]
+        at_threshold = [(hits + 1 - accepts) / 2, accepts, hits, auc(curve), equal_error(curve)[0]]
+        return np.array([*at_threshold, *rates, average_precision])
+
+    figures = bootstrap_pairs(statistics, left, right, seed=seed)
+    return PairScores(len(distances), float(threshold), dict(zip(names, figures, strict=True)))
 
 
 def true_accept_key(false_accept_rate: float) -> str:
@@ -148,38 +126,3 @@ def _need_both_kinds(same: PairLabels) -> None:
             f"Pairs of both kinds are needed, received {kinds[1]} same and {kinds[0]} different.",
             "Use at least two classes, with two pictures in one of them.",
         )
-
-
-def _intervals(
-    figures: dict[str, float],
-    distances: Reals,
-    same: PairLabels,
-    left: Integers,
-    right: Integers,
-    threshold: float,
-    seed: int,
-) -> dict[str, Interval]:
-    pairs = SortedPairs(distances, same)
-    cut = int(np.searchsorted(pairs.thresholds, threshold, side="right"))
-
-    def statistics(weights: Floats) -> Floats:
-        at_same, at_different = pairs.counts(weights)
-        if at_same.sum() == 0 or at_different.sum() == 0:
-            return np.full(len(figures), np.nan)
-        curve = roc_of_counts(pairs.thresholds, at_same, at_different)
-        accepts, hits = curve.false_accept_rates[cut], curve.true_accept_rates[cut]
-        right, total = np.cumsum(at_same), np.cumsum(at_same + at_different)
-        precision = np.divide(right, total, out=np.zeros_like(right), where=total > 0)
-        average_precision = np.sum(np.diff(curve.true_accept_rates) * precision)
-        rates = [true_accept_rate_at(curve, rate) for rate in FALSE_ACCEPT_RATES]
-        at_threshold = [(hits + 1 - accepts) / 2, accepts, hits, auc(curve), equal_error(curve)[0]]
-        return np.array([*at_threshold, *rates, average_precision])
-
-    pictures = len(np.union1d(left, right))
-    intervals = {}
-    ends_found = bootstrap_pairs(statistics, left, right, seed=seed)
-    for (name, estimate), (low, high) in zip(figures.items(), ends_found, strict=True):
-        if high - low < 1e-12:  # no resample differs: as uncertain as a share of the pictures
-            low, high = wilson(estimate * pictures, pictures)
-        intervals[name] = around(estimate, (low, high))
-    return intervals

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from siam.array_types import Booleans, Floats, Integers, PairLabels, Reals
-from siam.evaluation.intervals import Interval, around, bootstrap_pairs, picture_weights, wilson
+from siam.evaluation.intervals import Figure, Interval, bootstrap_pairs, bootstrap_pictures
 
 __all__ = ["BINS", "Reliability", "pair_reliability", "picture_reliability"]
 
@@ -49,9 +49,8 @@ def picture_reliability(probabilities: Reals, right: Booleans, *, seed: int = 0)
     if len(probabilities) == 0:
         return _empty()
     sums = _BinSums(probabilities, right)
-    errors = [sums.error(weights) for weights in picture_weights(len(probabilities), seed)]
-    low, high = np.quantile(errors, [0.025, 0.975])
-    return sums.reliability((float(low), float(high)), len(probabilities))
+    [error] = bootstrap_pictures(sums.error, len(probabilities), seed=seed)
+    return sums.reliability(error)
 
 
 def pair_reliability(
@@ -73,8 +72,8 @@ def pair_reliability(
     if len(probabilities) == 0:
         return _empty()
     sums = _BinSums(probabilities, np.asarray(same) == 1)
-    (ends,) = bootstrap_pairs(lambda w: np.array([sums.error(w)]), left, right, seed=seed)
-    return sums.reliability(ends, len(np.union1d(left, right)))
+    [error] = bootstrap_pairs(sums.error, left, right, seed=seed)
+    return sums.reliability(error)
 
 
 class _BinSums:
@@ -98,26 +97,22 @@ class _BinSums:
             total(weights * self.outcomes),
         )
 
-    def error(self, weights: Floats) -> float:
-        """Return the expected calibration error; NaN where nothing has weight."""
+    def error(self, weights: Floats) -> list[float]:
+        """Return the expected calibration error alone; NaN where nothing has weight."""
         count, confidence, right = self.sums(weights)
         total = count.sum()
-        return float(np.abs(confidence - right).sum() / total) if total > 0 else float("nan")
+        return [np.abs(confidence - right).sum() / total if total > 0 else np.nan]
 
-    def reliability(self, ends: Interval, pictures: int) -> Reliability:
-        """Return the curve with the error's interval."""
-        every = np.ones_like(self.outcomes)
-        count, confidence, right = self.sums(every)
+    def reliability(self, error: Figure) -> Reliability:
+        """Return the curve with its error."""
+        count, confidence, right = self.sums(np.ones_like(self.outcomes))
         nonempty = count > 0
-        ece = self.error(every)
-        if ends[1] - ends[0] < 1e-12:
-            ends = wilson(ece * pictures, pictures)
         return Reliability(
             confidences=confidence[nonempty] / count[nonempty],
             accuracies=right[nonempty] / count[nonempty],
             counts=count[nonempty].astype(np.int64),
-            ece=ece,
-            ece_ci95=around(ece, ends),
+            ece=error[0],
+            ece_ci95=error[1],
         )
 
 

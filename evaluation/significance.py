@@ -7,13 +7,14 @@ McNemar 1947); for pair figures the pictures are resampled for both runs at once
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from siam.array_types import Booleans, Floats, Integers, PairLabels, Reals
 from siam.errors import DataError
-from siam.evaluation.intervals import RESAMPLES, Interval, bootstrap_pairs, picture_weights
+from siam.evaluation.intervals import RESAMPLES, Interval, picture_weights, resample_pairs
 from siam.evaluation.roc import SortedPairs, auc, equal_error, roc_of_counts
 
 __all__ = ["Difference", "compare_pairs", "compare_pictures"]
@@ -65,8 +66,8 @@ def compare_pictures(
     gaps = first - second
     nonzero = gaps[np.abs(gaps) > 1e-12]
     means = picture_weights(len(gaps), seed) @ gaps / len(gaps)
-    low, high = np.quantile(means, [0.025, 0.975])
-    return _difference(first.mean(), second.mean(), (low, high), _sign_flip(nonzero, seed))
+    ends = np.quantile(means, [0.025, 0.975])
+    return _difference(first.mean(), second.mean(), ends, _sign_flip(nonzero, seed))
 
 
 def compare_pairs(
@@ -92,22 +93,18 @@ def compare_pairs(
     _need_same_pictures(len(first), len(second))
     runs = SortedPairs(first, same), SortedPairs(second, same)
     estimates = [_auc_and_eer(run, np.ones(len(first))) for run in runs]
-    draws: list[Floats] = []
 
     def gaps(weights: Floats) -> Floats:
-        draws.append(_auc_and_eer(runs[0], weights) - _auc_and_eer(runs[1], weights))
-        return draws[-1]
+        return _auc_and_eer(runs[0], weights) - _auc_and_eer(runs[1], weights)
 
-    ends = bootstrap_pairs(gaps, left, right, seed=seed)
-    resamples = np.array(draws)
+    resamples, _ = resample_pairs(gaps, left, right, seed=seed)
     differences = {}
     for place, name in enumerate(("auc", "eer")):
         column = resamples[np.isfinite(resamples[:, place]), place]
         tail = min((column <= 0).sum(), (column >= 0).sum())
         p_value = min(1.0, 2 * (tail + 1) / (RESAMPLES + 1))
-        differences[name] = _difference(
-            estimates[0][place], estimates[1][place], ends[place], p_value
-        )
+        ends = np.quantile(column, [0.025, 0.975]) if len(column) else (-1.0, 1.0)
+        differences[name] = _difference(estimates[0][place], estimates[1][place], ends, p_value)
     return differences
 
 
@@ -146,7 +143,7 @@ def _sign_flip(nonzero: Floats, seed: int) -> float:
 
 
 def _difference(
-    first: float, second: float, ends: tuple[float, float], p_value: float
+    first: float, second: float, ends: Sequence[float] | Floats, p_value: float
 ) -> Difference:
     gap = float(first - second)
     return Difference(

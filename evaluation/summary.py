@@ -17,7 +17,7 @@ from siam.evaluation.all_pairs import EDGES, AllPairs, jackknife
 from siam.evaluation.assessment import assess
 from siam.evaluation.calibration import Calibration
 from siam.evaluation.confusion import ClassScores
-from siam.evaluation.intervals import Interval, bootstrap_mean, wilson
+from siam.evaluation.intervals import Interval, bootstrap_mean, lay_out, wilson
 from siam.evaluation.measure import Measurements
 from siam.evaluation.out_of_distribution import Detection
 from siam.evaluation.pairs import FALSE_ACCEPT_RATES, PairScores, true_accept_key
@@ -117,55 +117,37 @@ def _chosen_by(false_accept_rate: float | None, threshold: float | None) -> str:
     return "accuracy" if false_accept_rate is None else "far"
 
 
-def _with_interval(name: str, value: float | None, interval: Interval) -> dict[str, Any]:
-    return {name: value, f"{name}_ci95": list(interval)}
-
-
 def _pairs(scores: PairScores) -> dict[str, Any]:
-    figures: dict[str, Any] = {"count": scores.count, "threshold": scores.threshold}
-    values = {
-        "accuracy": scores.accuracy,
-        "auc": scores.auc,
-        "eer": scores.eer,
-        "far": scores.false_accept_rate,
-        "tar": scores.true_accept_rate,
-        "average_precision": scores.average_precision,
-        **{true_accept_key(rate): value for rate, value in scores.true_accept_rates.items()},
-    }
-    for name, value in values.items():
-        figures |= _with_interval(name, value, scores.intervals[name])
-    return figures
+    return {"count": scores.count, "threshold": scores.threshold, **lay_out(scores.figures)}
 
 
 def _all_pairs(pairs: AllPairs) -> dict[str, Any]:
-    names = ["auc", "eer", *(true_accept_key(rate) for rate in FALSE_ACCEPT_RATES)]
+    names = ["auc", "eer", *map(true_accept_key, FALSE_ACCEPT_RATES)]
 
     def statistics(same: Integers, different: Integers) -> list[float]:
         curve = roc_of_counts(EDGES, same, different)
         rates = [true_accept_rate_at(curve, rate) for rate in FALSE_ACCEPT_RATES]
         return [auc(curve), equal_error(curve)[0], *rates]
 
-    figures: dict[str, Any] = {
+    return {
         "count": pairs.count,
         "same": int(pairs.same.sum()),
         "pictures": pairs.pictures,
+        **lay_out(dict(zip(names, jackknife(pairs, statistics), strict=True))),
     }
-    values = statistics(pairs.same, pairs.different)
-    for name, value, interval in zip(names, values, jackknife(pairs, statistics), strict=True):
-        figures |= _with_interval(name, value, interval)
-    return figures
 
 
 def _retrieval(retrieval: Retrieval) -> dict[str, Any]:
-    figures: dict[str, Any] = {
-        "queries": int(retrieval.answerable.sum()),
-        "not_judged": int((~retrieval.answerable).sum()),
-    }
+    figures: dict[str, tuple[float | None, Interval]] = {}
     for name, values in retrieval.figures().items():
         plain_share = name.startswith("recall") or name == "knn_accuracy"
         interval = wilson(values.sum(), len(values)) if plain_share else bootstrap_mean(values)
-        figures |= _with_interval(name, float(values.mean()) if len(values) else None, interval)
-    return figures
+        figures[name] = float(values.mean()) if len(values) else None, interval
+    return {
+        "queries": int(retrieval.answerable.sum()),
+        "not_judged": int((~retrieval.answerable).sum()),
+        **lay_out(figures),
+    }
 
 
 def _calibration(measurements: Measurements, calibration: Calibration) -> dict[str, Any]:
@@ -182,26 +164,19 @@ def _calibration(measurements: Measurements, calibration: Calibration) -> dict[s
             *curve.true_accept_rates[places].tolist(),
         ]
 
-    values = statistics(measurements.all_pairs.same, measurements.all_pairs.different)
-    intervals = jackknife(measurements.all_pairs, statistics)
+    figures = jackknife(measurements.all_pairs, statistics)
+    accepts, hits = figures[: len(nominal)], figures[len(nominal) :]
     rates = [
-        {
-            "nominal_far": rate,
-            "threshold": threshold,
-            **_with_interval("test_far", values[place], intervals[place]),
-            **_with_interval(
-                "test_tar", values[place + len(nominal)], intervals[place + len(nominal)]
-            ),
-        }
-        for place, (rate, threshold) in enumerate(zip(nominal, thresholds, strict=True))
+        {"nominal_far": rate, "threshold": threshold, **lay_out({"test_far": far, "test_tar": tar})}
+        for rate, threshold, far, tar in zip(nominal, thresholds, accepts, hits, strict=True)
     ]
     pair, label = measurements.pair_reliability, measurements.label_reliability
     return {
         "validation_pictures": calibration.pictures,
         "validation_same_pairs": calibration.same_pairs,
         "validation_different_pairs": calibration.different_pairs,
-        **_with_interval("pair_ece", pair.ece, pair.ece_ci95),
-        **_with_interval("label_ece", label.ece, label.ece_ci95),
+        **lay_out({"pair_ece": (pair.ece, pair.ece_ci95)}),
+        **lay_out({"label_ece": (label.ece, label.ece_ci95)}),
         "operating_points": rates,
     }
 
@@ -221,22 +196,20 @@ def _verdicts(measurements: Measurements) -> dict[str, Any]:
         count = words[word]
         figures[word] = {
             "count": count,
-            **_with_interval("share", count / total, wilson(count, total)),
-            **_with_interval(
-                "right", right[word] / count if count else None, wilson(right[word], count)
+            **lay_out({"share": (count / total, wilson(count, total))}),
+            **lay_out(
+                {"right": (right[word] / count if count else None, wilson(right[word], count))}
             ),
         }
     return figures
 
 
 def _detection(detection: Detection) -> dict[str, Any]:
-    figures: dict[str, Any] = {
+    return {
         "known": detection.in_distribution,
         "strange": detection.out_of_distribution,
+        **lay_out(detection.figures),
     }
-    for name in ("auroc", "let_through", "false_alarm", "let_through_at_limit", "match"):
-        figures |= _with_interval(name, getattr(detection, name), detection.intervals[name])
-    return figures
 
 
 def _class(scores: ClassScores, indexed: int) -> dict[str, Any]:
@@ -244,7 +217,7 @@ def _class(scores: ClassScores, indexed: int) -> dict[str, Any]:
         "name": scores.name,
         "count": scores.count,
         "indexed": indexed,
-        **_with_interval("recall", scores.recall, scores.recall_ci95),
-        **_with_interval("precision", scores.precision, scores.precision_ci95),
+        **lay_out({"recall": (scores.recall, scores.recall_ci95)}),
+        **lay_out({"precision": (scores.precision, scores.precision_ci95)}),
         "mistaken_for": [{"name": name, "count": count} for name, count in scores.mistaken_for],
     }

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from siam.array_types import Booleans, Floats, Integers, Pictures, Reals, Vectors
+from siam.array_types import Booleans, Integers, Pictures, Reals, Vectors
 from siam.datasets.sampling import sample_pairs
 from siam.evaluation.distances import pair_distances
-from siam.evaluation.intervals import Interval, around, bootstrap_mean, bootstrap_pairs, wilson
+from siam.evaluation.intervals import Figure, bootstrap_mean, bootstrap_pairs, lay_out
 from siam.evaluation.pairs import best_threshold, score_pairs
 from siam.evaluation.votes import count_votes
 from siam.unit_vectors import exact_neighbours
@@ -81,23 +81,14 @@ class Scores:
             without any.
     """
 
-    seen: dict[str, tuple[float, Interval]]
-    unseen: dict[str, tuple[float, Interval]]
+    seen: dict[str, Figure]
+    unseen: dict[str, Figure]
     label_correct: Booleans
     unseen_correct: Booleans
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON: each figure with `<name>_ci95` beside it."""
-        return {"seen": flat(self.seen), "unseen": flat(self.unseen) or None}
-
-
-def flat(figures: dict[str, tuple[float, Interval]]) -> dict[str, Any]:
-    """Lay figures and intervals side by side, rounded to what they can show."""
-    plain: dict[str, Any] = {}
-    for name, (value, interval) in figures.items():
-        plain[name] = round(value, 6)
-        plain[f"{name}_ci95"] = [round(end, 6) for end in interval]
-    return plain
+        return {"seen": lay_out(self.seen), "unseen": lay_out(self.unseen) or None}
 
 
 def draw_contest(dataset: Dataset, *, seed: int) -> Contest:
@@ -176,7 +167,7 @@ def judge(answer: Callable[[Pictures], Answers], contest: Contest) -> Scores:
     return Scores(seen, unseen, label_correct, unseen_correct)
 
 
-def mean(right: Booleans, seed: int) -> tuple[float, Interval]:
+def mean(right: Booleans, seed: int) -> Figure:
     """Return a share of pictures and its interval."""
     return float(right.mean()), bootstrap_mean(right, seed=seed)
 
@@ -187,7 +178,7 @@ def pair_figures(
     labels: Integers,
     threshold: float,
     seed: int,
-) -> dict[str, tuple[float, Interval]]:
+) -> dict[str, Figure]:
     """Score pairs by distance and by equal labels; nothing where only one class is left."""
     if len(np.unique(labels)) < 2:
         return {}
@@ -196,22 +187,18 @@ def pair_figures(
     scores = score_pairs(distances, same, left, right, threshold=threshold, seed=seed)
     right_by_label = (predictions[left] == predictions[right]) == (same == 1)
 
-    def balanced_accuracy(weights: Reals) -> Floats:
+    def balanced_accuracy(weights: Reals) -> list[np.floating]:
         shares = [
             np.average(right_by_label[same == kind], weights=weights[same == kind])
             if weights[same == kind].any()
             else np.nan
             for kind in (0, 1)
         ]
-        return np.array([np.mean(shares)])
+        return [np.mean(shares)]
 
-    by_label = float(balanced_accuracy(np.ones(len(same)))[0])
-    low, high = bootstrap_pairs(balanced_accuracy, left, right, seed=seed)[0]
-    if high - low < 1e-12:  # no resample differs: as uncertain as a share of the pictures
-        pictures = len(np.union1d(left, right))
-        low, high = wilson(by_label * pictures, pictures)
+    [by_label] = bootstrap_pairs(balanced_accuracy, left, right, seed=seed)
     return {
-        "pair_accuracy": (scores.accuracy, scores.intervals["accuracy"]),
-        "pair_auc": (scores.auc, scores.intervals["auc"]),
-        "pair_accuracy_by_label": (by_label, around(by_label, (low, high))),
+        "pair_accuracy": scores.figures["accuracy"],
+        "pair_auc": scores.figures["auc"],
+        "pair_accuracy_by_label": by_label,
     }

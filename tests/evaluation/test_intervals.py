@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from siam.evaluation.intervals import around, bootstrap_mean, bootstrap_pairs, wilson
+from siam.evaluation.intervals import (
+    around,
+    bootstrap_mean,
+    bootstrap_pairs,
+    percentile_figures,
+    wilson,
+)
 
 
 @pytest.mark.parametrize(
@@ -60,17 +66,17 @@ def test_pairs_are_resampled_by_picture_not_by_pair():
     left = np.concatenate([np.zeros(40, int), random.integers(1, 100, 960)])
     right = random.integers(100, 200, 1000)
     wrong = left == 0
-    (by_picture,) = bootstrap_pairs(
-        lambda w: np.array([np.average(wrong, weights=w)]), left, right, seed=1
+    [(share, by_picture)] = bootstrap_pairs(
+        lambda w: [np.average(wrong, weights=w)], left, right, seed=1
     )
+    assert share == pytest.approx(0.04)
     by_pair = wilson(40, 1000)
     assert by_picture[0] == 0.0  # the picture is not drawn in a third of the resamples
     assert by_picture[1] > by_pair[1]
 
 
 def test_statistics_that_fail_in_every_resample_know_nothing():
-    (interval,) = bootstrap_pairs(lambda w: np.array([np.nan]), np.array([0]), np.array([1]))
-    assert interval == (0.0, 1.0)
+    assert percentile_figures([0.5], np.full((3, 1), np.nan), 2) == [(0.5, (0.0, 1.0))]
 
 
 def test_around_clips_and_stretches():

@@ -10,22 +10,24 @@ from siam.evaluation.out_of_distribution import detect
 def test_figures_equal_loops():
     random = np.random.default_rng(0)
     inside, outside = random.normal(0.3, 0.1, 80), random.normal(0.5, 0.15, 60)
-    detection = detect(inside, outside, limit=0.45, matches=outside <= 0.4)
+    figures = detect(inside, outside, limit=0.45, matches=outside <= 0.4).figures
+    values = {name: value for name, (value, _) in figures.items()}
     wins = [1.0 if s > k else 0.5 if s == k else 0.0 for k in inside for s in outside]
-    assert detection.auroc == pytest.approx(np.mean(wins))
+    assert values["auroc"] == pytest.approx(np.mean(wins))
     accepting = np.quantile(inside, 0.95)
-    assert detection.let_through == pytest.approx(np.mean([s <= accepting for s in outside]))
-    assert detection.false_alarm == pytest.approx(np.mean([k > 0.45 for k in inside]))
-    assert detection.let_through_at_limit == pytest.approx(np.mean([s <= 0.45 for s in outside]))
-    assert detection.match == pytest.approx(np.mean([s <= 0.4 for s in outside]))
-    for name, (low, high) in detection.intervals.items():
-        assert 0 <= low <= getattr(detection, name) <= high <= 1, name
+    assert values["let_through"] == pytest.approx(np.mean([s <= accepting for s in outside]))
+    assert values["false_alarm"] == pytest.approx(np.mean([k > 0.45 for k in inside]))
+    assert values["let_through_at_limit"] == pytest.approx(np.mean([s <= 0.45 for s in outside]))
+    assert values["match"] == pytest.approx(np.mean([s <= 0.4 for s in outside]))
+    for name, (value, (low, high)) in figures.items():
+        assert 0 <= low <= value <= high <= 1, name
 
 
 def test_perfect_detection_is_not_certain():
     detection = detect(np.full(30, 0.1), np.full(30, 0.9), limit=0.5, matches=np.zeros(30, bool))
-    assert detection.auroc == 1.0
-    assert detection.intervals["auroc"][0] < 0.95
+    value, (low, _) = detection.figures["auroc"]
+    assert value == 1.0
+    assert low < 0.95
 
 
 @pytest.mark.parametrize(("inside", "outside"), [(0, 3), (3, 0)])

@@ -4,20 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from siam.errors import DataError
 from siam.evaluation.distances import pair_distances
-from siam.evaluation.pairs import best_threshold, score_pairs, true_accept_key
+from siam.evaluation.pairs import PairScores, best_threshold, score_pairs
 
-# Key of an interval -> the field that it is of.
-FIELDS = {
-    "accuracy": "accuracy",
-    "far": "false_accept_rate",
-    "tar": "true_accept_rate",
-    "auc": "auc",
-    "eer": "eer",
-    "average_precision": "average_precision",
-}
 LEFT, RIGHT = np.array([0, 1, 2, 3]), np.array([4, 5, 6, 7])
 rows = st.lists(st.tuples(st.integers(0, 15), st.integers(0, 1)), min_size=2, max_size=30).filter(
     lambda found: len({kind for _, kind in found}) == 2
@@ -28,6 +20,10 @@ def balanced_accuracy(distances: np.ndarray, same: np.ndarray, threshold: float)
     hits = sum(d <= threshold for d, s in zip(distances, same, strict=True) if s == 1)
     passes = sum(d > threshold for d, s in zip(distances, same, strict=True) if s == 0)
     return (hits / np.sum(same == 1) + passes / np.sum(same == 0)) / 2
+
+
+def values_of(scores: PairScores, *names: str) -> tuple[float, ...]:
+    return tuple(scores.figures[name][0] for name in names)
 
 
 @given(rows)
@@ -41,10 +37,10 @@ def test_best_threshold_beats_every_other(found):
 def test_scores_of_a_hand_computed_case():
     distances, same = np.array([0.1, 0.4, 0.3, 0.9]), np.array([1, 1, 0, 0])
     scores = score_pairs(distances, same, LEFT, RIGHT, threshold=0.35)
-    assert (scores.true_accept_rate, scores.false_accept_rate, scores.accuracy) == (0.5, 0.5, 0.5)
-    assert (scores.auc, scores.eer) == (0.75, 0.5)
+    assert values_of(scores, "tar", "far", "accuracy") == (0.5, 0.5, 0.5)
+    assert values_of(scores, "auc", "eer") == (0.75, 0.5)
     # Precision 1 at recall 1/2, then 2/3 at recall 1.
-    assert scores.average_precision == pytest.approx(0.5 * 1 + 0.5 * 2 / 3)
+    assert values_of(scores, "average_precision") == pytest.approx((0.5 * 1 + 0.5 * 2 / 3,))
     assert scores.count == 4
 
 
@@ -52,7 +48,7 @@ def test_threshold_zero_accepts_only_copies():
     scores = score_pairs(
         np.array([0.0, 0.4, 0.3, 0.9]), np.array([1, 1, 0, 0]), LEFT, RIGHT, threshold=0.0
     )
-    assert (scores.true_accept_rate, scores.false_accept_rate) == (0.5, 0.0)
+    assert values_of(scores, "tar", "far") == (0.5, 0.0)
 
 
 def test_every_figure_lies_in_its_interval(clusters):
@@ -61,14 +57,12 @@ def test_every_figure_lies_in_its_interval(clusters):
     left, right = random.integers(0, 80, (2, 600))
     left, right = left[left != right], right[left != right]
     same = (labels[left] == labels[right]).astype(np.int8)
-    scores = score_pairs(pair_distances(vectors, left, right), same, left, right, threshold=1.0)
-    figures = {
-        **{true_accept_key(rate): hits for rate, hits in scores.true_accept_rates.items()},
-        **{key: getattr(scores, field) for key, field in FIELDS.items()},
-    }
-    assert set(figures) == set(scores.intervals)
-    for name, value in figures.items():
-        low, high = scores.intervals[name]
+    distances = pair_distances(vectors, left, right)
+    scores = score_pairs(distances, same, left, right, threshold=1.0)
+    assert values_of(scores, "auc", "average_precision") == pytest.approx(
+        (roc_auc_score(same, -distances), average_precision_score(same, -distances))
+    )
+    for name, (value, (low, high)) in scores.figures.items():
         assert 0 <= low <= value <= high <= 1, name
 
 
@@ -76,8 +70,9 @@ def test_perfect_pairs_are_not_certain():
     scores = score_pairs(
         np.array([0.1, 0.2, 1.0, 1.1]), np.array([1, 1, 0, 0]), LEFT, RIGHT, threshold=0.5
     )
-    assert scores.accuracy == 1.0
-    assert scores.intervals["accuracy"][0] < 0.8
+    accuracy, (low, _) = scores.figures["accuracy"]
+    assert accuracy == 1.0
+    assert low < 0.8
 
 
 @pytest.mark.parametrize("kind", [0, 1])
