@@ -12,7 +12,7 @@ from siam.commands.options import AsJson, Backend, DataDir
 from siam.commands.train import key_value
 
 if TYPE_CHECKING:
-    from siam.engine.comparison.figures import Comparison, Contestant
+    from siam.engine.comparison.figures import Comparison
 
 __all__ = ["compare"]
 
@@ -90,46 +90,20 @@ def compare(
 
 def print_comparison(comparison: Comparison) -> None:
     """Print the verdict, then the figures."""
-    from siam.engine.comparison.page import COSTS, cost_cells
+    from siam.engine.comparison.page import costs_table, scores_table
 
     for sentence in comparison.verdict:
         console.data(sentence)
-    counts = comparison.pictures
-    console.data("")
-    print_scores(
-        f"{len(comparison.classes)} classes trained on, {counts['test']:,} test pictures "
-        "(shares of 1, with 95 % intervals)",
-        comparison.contestants,
-        "seen",
+    counts, contestants = comparison.pictures, comparison.contestants
+    title = (
+        f"\n{len(comparison.classes)} classes trained on, {counts['test']:,} test pictures "
+        "(shares of 1, with 95 % intervals)"
     )
+    console.print_table(title, scores_table(contestants, "seen"))
     if counts["asked"]:
-        console.data("")
-        print_scores(
-            f"New classes {', '.join(comparison.unseen_classes)}: {counts['shown']:,} pictures "
-            f"shown, {counts['asked']:,} asked for",
-            comparison.contestants,
-            "unseen",
+        title = (
+            f"\nNew classes {', '.join(comparison.unseen_classes)}: {counts['shown']:,} pictures "
+            f"shown, {counts['asked']:,} asked for"
         )
-    console.data("")
-    console.table(
-        "What each costs",
-        ["", *COSTS],
-        [[one.name, *cost_cells(one)] for one in comparison.contestants],
-    )
-
-
-def print_scores(title: str, contestants: tuple[Contestant, ...], which: str) -> None:
-    """Print a table of figures with their intervals, a contestant a row."""
-    from siam.engine.comparison.page import FIGURES, figure_text
-
-    rows = []
-    for one in contestants:
-        figures = getattr(one.scores, which)
-        cells = [
-            f"{figure_text(figures[key][0])} ({figures[key][1][0]:.3f}-{figures[key][1][1]:.3f})"
-            if key in figures
-            else "-"
-            for key, _ in FIGURES
-        ]
-        rows.append([one.name, *cells])
-    console.table(title, ["", *(heading for _, heading in FIGURES)], rows)
+        console.print_table(title, scores_table(contestants, "unseen"))
+    console.print_table("\nWhat each costs", costs_table(contestants))

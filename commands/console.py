@@ -20,7 +20,7 @@ import traceback
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
 from typer.core import TyperGroup
@@ -30,6 +30,9 @@ from siam.commands.progress_line import ProgressLine, standard_error
 from siam.errors import DataError, InternalError, RunError, SiamError, UsageError
 from siam.printable import CONTROLS, printable
 
+if TYPE_CHECKING:
+    from siam.evaluation.report.tables import Table
+
 __all__ = [
     "SiamGroup",
     "data",
@@ -38,6 +41,7 @@ __all__ = [
     "json_object",
     "notice",
     "print_error",
+    "print_table",
     "progress",
     "table",
     "tell",
@@ -209,7 +213,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> 
         while sum(widths) > room and max(widths) > NARROWEST:
             widths[widths.index(max(widths))] -= 1
     if title:
-        print(printable(title), file=sys.stdout)
+        print(printable(title, lines=True), file=sys.stdout)
     for line in lines:
         cells = [
             textwrap.wrap(cell, width, break_on_hyphens=False) if width_of(cell) > width else [cell]
@@ -219,6 +223,15 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> 
             blanks = [" " * (w - width_of(part)) for part, w in zip(parts, widths, strict=True)]
             aligned = [parts[0] + blanks[0], *map(operator.add, blanks[1:], parts[1:])]
             print(GAP.join(aligned).rstrip(), file=sys.stdout)
+
+
+def print_table(title: str, content: Table) -> None:
+    """Draw a table of the report on stdout."""
+    rows = [
+        [cell if isinstance(cell, str) else f"{cell.text} ({cell.note})" for cell in row]
+        for row in content.rows
+    ]
+    table(title, content.head, rows)
 
 
 def width_of(text: str) -> int:

@@ -59,30 +59,14 @@ def evaluate(
         print_figures(result)
 
 
-def print_figures(result: Mapping[str, Any]) -> None:
+def print_figures(result: dict[str, Any]) -> None:
     """Print the verdict and what limits it, the figures with intervals, and what to try next."""
+    from siam.evaluation.report.tables import figures_table
+
     for sentence in result["warnings"]:
         console.data(sentence)
     console.data(printable(result["verdict"]))
-    rows = held_out_rows(result)
-    for section, figure, words in (
-        ("pairs", "accuracy", "pair accuracy"),
-        ("pairs", "auc", "pair ROC AUC"),
-        ("pairs", "eer", "equal error rate"),
-        *measured_rates(result),
-        ("retrieval", "recall@1", "Recall@1"),
-        ("retrieval", "recall@5", "Recall@5"),
-        ("retrieval", "map@r", "MAP@R"),
-        ("retrieval", "knn_accuracy", "label by neighbours' vote"),
-    ):
-        if result[section].get(figure) is not None:
-            low, high = result[section][f"{figure}_ci95"]
-            rows.append([words, f"{result[section][figure]:.2%}", f"{low:.2%} to {high:.2%}"])
-    for episode in result["one_shot"]:
-        low, high = episode["accuracy_ci95"]
-        words = f"{episode['ways']}-way {episode['shots']}-shot ({episode['protocol']})"
-        rows.append([words, f"{episode['accuracy']:.2%}", f"{low:.2%} to {high:.2%}"])
-    console.table("", ["figure", "value", "95 % interval"], rows)
+    console.print_table("", figures_table(result, whole=False))
     worst = sorted(result["classes"], key=lambda entry: entry.get("recall") or 0.0)[:3]
     confused = [
         f"{entry['name']} {entry['recall']:.2%}"
@@ -102,35 +86,6 @@ def print_figures(result: Mapping[str, Any]) -> None:
     console.notice(
         "Look closer:  siam report --open   siam evaluate --false-accept-rate 0.001   --json"
     )
-
-
-def held_out_rows(result: Mapping[str, Any]) -> list[list[str]]:
-    """Return the rows of classes that were never trained on, where there are any."""
-    unseen = (result.get("unseen") or {}).get("unseen", {})
-    figures = [
-        (words, unseen.get(name), unseen.get(f"{name}_ci95"))
-        for name, words in (
-            ("recall@1", "Recall@1"),
-            ("pair_accuracy", "pair accuracy"),
-            ("eer", "equal error rate"),
-        )
-    ]
-    figures += [
-        (f"{one['ways']}-way 1-shot ({one['protocol']})", one["accuracy"], one["accuracy_ci95"])
-        for one in unseen.get("one_shot", ())
-    ]
-    return [
-        [f"never trained on: {words}", f"{value:.2%}", f"{limits[0]:.2%} to {limits[1]:.2%}"]
-        for words, value, limits in figures
-        if value is not None and limits is not None
-    ]
-
-
-def measured_rates(result: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Return the row of the accept rate that is told, where there are pairs enough for it."""
-    if result["calibration"]["validation_different_pairs"] < 10_000:
-        return []
-    return [("pairs", "tar@far=0.001", "accepted at 0.1 % false accepts")]
 
 
 def print_differences(first: str, second: str, figures: Mapping[str, Mapping[str, Any]]) -> None:

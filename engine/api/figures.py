@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from siam.evaluation.report.tables import figures_table
+
 __all__ = ["Evaluation"]
 
 
@@ -61,13 +63,8 @@ class Evaluation:
         return dict(self._summary)
 
     def __str__(self) -> str:
-        figures = {
-            "pair accuracy": self.pair_accuracy,
-            "pair ROC AUC": self.pair_auc,
-            "equal error rate": self.equal_error_rate,
-            "Recall@1": self.recall_at_1,
-            "Recall@5": self.recall_at_5,
-            "MAP@R": self.map_at_r,
-        }
-        rows = [f"{name:<18}{value:.2%}" for name, value in figures.items() if value is not None]
+        rows = [
+            f"{words:<46} {value:>9}  {interval}"
+            for words, value, interval in figures_table(self.to_dict(), whole=False).rows
+        ]
         return "\n".join([self.headline, *rows])

@@ -45,6 +45,12 @@ HELD_OUT_FIGURES = (
     ("pair_accuracy", "pairs judged rightly at the threshold"),
     ("eer", "equal error rate"),
 )
+# Those that a screen has room for.
+FIRST = {
+    *(("pairs", "accuracy"), ("all_pairs", "auc"), ("all_pairs", "eer")),
+    *(("all_pairs", "tar@far=0.001"), ("retrieval", "recall@1"), ("retrieval", "recall@5")),
+    *(("retrieval", "map@r"), ("retrieval", "knn_accuracy")),
+}
 # False accepts that a rate should amount to, before it says anything.
 FEWEST_FALSE_ACCEPTS = 10
 
@@ -70,44 +76,44 @@ class Table:
     rows: Sequence[Sequence[str | Cell]]
 
 
-def figures_table(metrics: dict[str, Any]) -> Table:
-    """Return the table of the main figures of `summarise`."""
+def figures_table(metrics: dict[str, Any], *, whole: bool = True) -> Table:
+    """Return the table of the figures of `summarise`: the `whole`, or those of `FIRST` alone."""
+    held_out = (metrics.get("unseen") or {}).get("unseen", {})
     rows = [
-        [f"Never trained on: {words}", per_cent(unseen[name]), interval(unseen, name)]
-        for unseen in [(metrics.get("unseen") or {}).get("unseen", {})]
+        [f"Never trained on: {words}", *cells(held_out, name)]
         for name, words in HELD_OUT_FIGURES
-        if unseen.get(name) is not None
+        if held_out.get(name) is not None
     ]
+    episodes = [("Never trained on: ", one) for one in held_out.get("one_shot", ())]
     rows += [
-        [words, per_cent(metrics[block][name]), interval(metrics[block], name)]
+        [words, *cells(metrics[block], name)]
         if can_be_measured(metrics[block], name)
         else [words, "too few pairs", ""]
         for block, name, words in FIGURES
+        if whole or (block, name) in FIRST
     ]
     rows += [
         [
-            f"{episode['ways']}-way {episode['shots']}-shot, {episode['protocol']}",
-            per_cent(episode["accuracy"]),
-            interval(episode, "accuracy"),
+            f"{of}{one['ways']}-way {one['shots']}-shot, {one['protocol']}",
+            *cells(one, "accuracy"),
         ]
-        for episode in metrics["one_shot"]
+        for of, one in [*episodes, *(("", one) for one in metrics["one_shot"])]
     ]
-    for name, words in (
-        ("pair_ece", "Calibration error of “same class” probabilities"),
-        ("label_ece", "Calibration error of label probabilities"),
-    ):
-        block = metrics["calibration"]
-        rows.append([words, per_cent(block[name]), interval(block, name)])
-    for word, share in metrics["verdicts"].items():
-        rows.append([f"Verdict “{word}”", per_cent(share["share"]), interval(share, "share")])
-        rows.append(
-            [
-                f"… and its label is right (“{word}”)",
-                per_cent(share["right"]),
-                interval(share, "right"),
-            ]
-        )
+    if whole:
+        for name, words in (
+            ("pair_ece", "Calibration error of “same class” probabilities"),
+            ("label_ece", "Calibration error of label probabilities"),
+        ):
+            rows.append([words, *cells(metrics["calibration"], name)])
+        for word, share in metrics["verdicts"].items():
+            rows.append([f"Verdict “{word}”", *cells(share, "share")])
+            rows.append([f"… and its label is right (“{word}”)", *cells(share, "right")])
     return Table(["figure", "test", "95 % interval"], rows)
+
+
+def cells(block: dict[str, Any], name: str) -> list[str]:
+    """Return a figure and its interval."""
+    return [per_cent(block[name]), interval(block, name)]
 
 
 def can_be_measured(block: dict[str, Any], name: str) -> bool:
@@ -178,7 +184,7 @@ def per_cent(value: float | None) -> str:
     if value is None:
         return "–"
     digits = ".2f" if value == 0 or value >= 1e-3 else ".2g"
-    return f"{100 * value:{digits}}\u00a0%"  # a number and its unit stay on one line
+    return f"{100 * value:{digits}} %"
 
 
 def interval(block: dict[str, Any], name: str) -> str:

@@ -103,6 +103,6 @@ def test_the_comparison_is_printed_verdict_first(
     done = CliRunner().invoke(app, ["compare", "digits", "--only", "functional"])
     assert done.exit_code == 0, done.stderr
     assert done.stdout.startswith("Take the classifier.\n")
-    assert "0.9800 (0.970-0.990)" in done.stdout
+    assert "0.9800 (0.9700 to 0.9900)" in done.stdout
     assert "1,234" in done.stdout and "3.2 s" in done.stdout
     assert str(runs / "comparison.html") in done.stdout.replace("\n", "")

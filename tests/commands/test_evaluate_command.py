@@ -9,7 +9,6 @@ import pytest
 from typer.testing import CliRunner
 
 from siam.cli import app
-from siam.commands.evaluate import held_out_rows, measured_rates
 
 
 @pytest.mark.parametrize(
@@ -33,31 +32,3 @@ def test_compared_runs_are_called_by_their_names(run_copy: Path) -> None:
     for figure in told["figures"].values():
         assert figure["difference"] == 0
         assert not figure["significant"]
-
-
-def test_classes_never_trained_on_have_rows_of_their_own() -> None:
-    unseen = {
-        "recall@1": 0.95,
-        "recall@1_ci95": [0.9, 1.0],
-        "pair_accuracy": 0.858,
-        "pair_accuracy_ci95": [0.8, 0.9],
-        "eer": None,
-        "eer_ci95": None,
-        "one_shot": [
-            {"ways": 5, "protocol": "all classes", "accuracy": 0.7, "accuracy_ci95": [0.6, 0.8]}
-        ],
-    }
-    assert held_out_rows({"unseen": {"unseen": unseen}}) == [
-        ["never trained on: Recall@1", "95.00%", "90.00% to 100.00%"],
-        ["never trained on: pair accuracy", "85.80%", "80.00% to 90.00%"],
-        ["never trained on: 5-way 1-shot (all classes)", "70.00%", "60.00% to 80.00%"],
-    ]
-    assert held_out_rows({}) == []
-
-
-def test_a_rate_of_a_thousandth_takes_ten_thousand_pairs() -> None:
-    told = [
-        measured_rates({"calibration": {"validation_different_pairs": count}})
-        for count in (9_999, 10_000)
-    ]
-    assert [len(rows) for rows in told] == [0, 1]

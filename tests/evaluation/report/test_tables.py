@@ -9,6 +9,7 @@ import pytest
 from siam.evaluation.report.tables import (
     CLASSES_SHOWN,
     FIGURES,
+    FIRST,
     calibration_table,
     can_be_measured,
     class_table,
@@ -27,11 +28,11 @@ def figure(name: str, value: float | None) -> dict[str, Any]:
     ("value", "text"),
     [
         (None, "–"),
-        (0.0, "0.00\u00a0%"),
-        (0.99654, "99.65\u00a0%"),
-        (0.001, "0.10\u00a0%"),
-        (0.00012345, "0.012\u00a0%"),
-        (0.0000099, "0.00099\u00a0%"),
+        (0.0, "0.00 %"),
+        (0.99654, "99.65 %"),
+        (0.001, "0.10 %"),
+        (0.00012345, "0.012 %"),
+        (0.0000099, "0.00099 %"),
     ],
 )
 def test_a_share_has_as_many_digits_as_matter(value: float | None, text: str) -> None:
@@ -45,13 +46,19 @@ def test_a_rate_takes_ten_false_accepts_to_be_told(name: str, told: bool) -> Non
 
 def test_classes_held_out_are_the_first_rows() -> None:
     unseen = {**figure("recall@1", 0.95), **figure("pair_accuracy", 0.858), **figure("eer", None)}
+    episode = {"ways": 5, "shots": 1, "protocol": "all classes", **figure("accuracy", 0.7)}
+    unseen["one_shot"] = [episode]
     metrics: dict[str, Any] = {"unseen": {"unseen": unseen}, "one_shot": [], "verdicts": {}}
     for block, name, _ in FIGURES:
         metrics.setdefault(block, {}).update(figure(name, 0.5))
     metrics["calibration"] = {**figure("pair_ece", 0.01), **figure("label_ece", 0.02)}
     rows = figures_table(metrics).rows
-    assert rows[0][:2] == ["Never trained on: nearest picture is of the class", "95.00\u00a0%"]
-    assert rows[1][1] == "85.80\u00a0%" and rows[2][0] == FIGURES[0][2]
+    assert rows[0][:2] == ["Never trained on: nearest picture is of the class", "95.00 %"]
+    assert rows[1][1] == "85.80 %" and rows[2][0] == FIGURES[0][2]
+    told = ["Never trained on: 5-way 1-shot, all classes", "70.00 %", "10.00 to 25.00 %"]
+    assert told in rows
+    first = figures_table(metrics, whole=False).rows
+    assert len(first) == 2 + len(FIRST) + 1 and told in first and rows[0] in first
 
 
 def test_an_interval_is_in_per_cent() -> None:
@@ -70,7 +77,7 @@ def test_every_figure_is_a_row_with_its_interval() -> None:
     table = figures_table(metrics)
     first = [row[0] for row in table.rows]
     assert first[: len(FIGURES)] == [words for _, _, words in FIGURES]
-    assert [row[1] for row in table.rows[:3]] == ["–", "1.00\u00a0%", "2.00\u00a0%"]
+    assert [row[1] for row in table.rows[:3]] == ["–", "1.00 %", "2.00 %"]
     assert first[len(FIGURES) :] == [
         "5-way 1-shot, all classes",
         "Calibration error of “same class” probabilities",
@@ -88,17 +95,15 @@ def test_operating_points_keep_their_order() -> None:
         for rate in (0.01, 0.001)
     ]
     table = calibration_table({"calibration": {"operating_points": points}})
-    assert table.rows[1] == ["0.10\u00a0%", "0.0100", "0.10\u00a0%", "10 to 25 %", "90.00\u00a0%"]
-    assert [row[0] for row in table.rows] == ["1.00\u00a0%", "0.10\u00a0%"]
+    assert table.rows[1] == ["0.10 %", "0.0100", "0.10 %", "10 to 25 %", "90.00 %"]
+    assert [row[0] for row in table.rows] == ["1.00 %", "0.10 %"]
 
 
 def test_kinds_of_pictures_that_should_match_nothing() -> None:
     detection = {"strange": 1200, **figure("auroc", 0.98765), **figure("let_through", 0.05)}
     detection |= figure("match", 0.01)
     table = out_of_distribution_table({"unfamiliar": {"noise": detection}})
-    assert table.rows == [
-        ["noise (1,200)", "1.00\u00a0%", "0.9877", "0.1000 to 0.2500", "5.00\u00a0%"]
-    ]
+    assert table.rows == [["noise (1,200)", "1.00 %", "0.9877", "0.1000 to 0.2500", "5.00 %"]]
 
 
 def scores(name: str, count: int, recall: float | None) -> dict[str, Any]:
@@ -116,9 +121,9 @@ def test_the_worst_classes_come_first_with_three_that_they_are_taken_for() -> No
     assert [row[0] for row in table.rows] == ["bad", "good"]
     assert table.rows[0][1:] == [
         "1,000",
-        "50.00\u00a0%",
+        "50.00 %",
         "10.00 to 25.00 %",
-        "90.00\u00a0%",
+        "90.00 %",
         "other0 (9), other1 (8), other2 (7)",
     ]
 
