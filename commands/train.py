@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,9 +13,6 @@ from siam.commands import console
 from siam.commands.interruption import heeded
 from siam.commands.options import AsJson, Backend, DataDir
 from siam.printable import printable
-
-if TYPE_CHECKING:
-    from siam.engine.train import TrainedRun
 
 __all__ = ["train"]
 
@@ -98,48 +97,38 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train a Siamese network, index its pictures, measure it. Writes one folder, a run."""
-    from siam.engine.recipe_choice import asked_options, choose_training
-    from siam.engine.train import need_training_parts, train_run
-    from siam.runs.config import DataChoice
-    from siam.training.device import prepare_device
+    from siam.engine.api.train import train as train_run
+    from siam.run_files import METRICS_FILE
 
-    need_training_parts()
-    prepare_device(backend=backend, device=device)
-    data = DataChoice(
-        dataset=dataset,
-        data_dir=str(data_dir) if data_dir else None,
-        size=size,
-        classes_from=classes_from,
-        holdout_classes=tuple(holdout_classes.split(",")) if holdout_classes else (),
-        prepare=prepare,
-    )
-    asked = asked_options(
-        dict(key_value(text) for text in values or []),
-        preset=preset,
-        epochs=epochs,
-        tower=tower,
-        seed=seed,
-        pairs=pairs,
-        patience=patience,
-        minutes=minutes,
-    )
-    # Not among what was asked: SIAM_WEIGHTS may be set for other runs than the one that goes on.
-    choice = choose_training(**asked, weights=str(weights) if weights else None)
     with heeded(console.progress) as progress:
         run = train_run(
-            data,
-            choice,
+            dataset,
+            preset=preset,
             name=name,
+            seed=seed,
+            epochs=epochs,
+            minutes=minutes,
+            overrides=dict(key_value(text) for text in values or []),
+            pairs=pairs,
+            patience=patience,
+            tower=tower,
+            weights=weights,
+            size=size,
+            prepare=prepare,
+            classes_from=classes_from,
+            holdout_classes=holdout_classes.split(",") if holdout_classes else (),
+            data_dir=data_dir,
             resume=resume,
-            asked=asked,
             device=device,
+            backend=backend,
             progress=progress,
             notice=console.notice,
         )
+    metrics = json.loads((run.path / METRICS_FILE).read_bytes())
     if as_json:
-        console.json_object({"run": run.path.name, "path": str(run.path), **run.metrics})
+        console.json_object({"run": run.name, "path": str(run.path), **metrics})
     else:
-        print_run(run)
+        print_run(run.path, metrics)
 
 
 def key_value(text: str) -> tuple[str, str]:
@@ -154,13 +143,12 @@ def key_value(text: str) -> tuple[str, str]:
     return key.strip(), value.strip()
 
 
-def print_run(run: TrainedRun) -> None:
+def print_run(path: Path, metrics: Mapping[str, Any]) -> None:
     """Print what a new run is good for, by which figures, and what to do next."""
-    metrics = run.metrics
     console.data(printable(metrics["verdict"]))
     console.data(f"Measured on {metrics['test_pictures']:,} test pictures.")
     for sentence in metrics["advice"]:
         console.data(f"Next: {printable(sentence)}")
     seconds = metrics["training"]["seconds"]
-    console.data(f"Run '{run.path.name}' in {run.path}, trained in {seconds:.1f} s.")
+    console.data(f"Run '{path.name}' in {path}, trained in {seconds:.1f} s.")
     console.data("Next:  siam query PICTURE   siam evaluate   siam show")

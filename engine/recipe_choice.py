@@ -7,13 +7,13 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from siam.errors import UsageError
 from siam.recipe import PAIR_KINDS, PRESET_NAMES, Recipe, change_recipe
 from siam.runs.config import TrainChoice
 
-__all__ = ["asked_options", "choose_recipe", "choose_training", "epoch_steps"]
+__all__ = ["choose_recipe", "choose_training", "epoch_steps"]
 
 Word = TypeVar("Word", bound=str)
 
@@ -23,32 +23,6 @@ LEAST_STEPS = {"quick": 100, "balanced": 400, "best": 1500}
 USUAL_BATCH = 260
 # Distortions of ink, which photos have none of.
 OF_INK = ("stroke", "outline", "lines", "bands")
-
-
-def asked_options(
-    overrides: Mapping[str, str],
-    *,
-    epochs: int | None,
-    tower: str = "auto",
-    **options: str | float | None,
-) -> dict[str, Any]:
-    """Return what `choose_training` is to be given: what a user named, and nothing else.
-
-    Args:
-        overrides: recipe values by name.
-        epochs: passes over the pictures, one of them; None = not named.
-        tower: another of them; "auto" = not named.
-        **options: the others of `choose_training`; None = not named.
-
-    Example:
-        >>> asked_options({}, epochs=3, preset=None, seed=4)
-        {'seed': 4, 'overrides': {'epochs': '3'}}
-    """
-    named: dict[str, Any] = {key: value for key, value in options.items() if value is not None}
-    values = dict(overrides) if epochs is None else {**overrides, "epochs": str(epochs)}
-    if tower != "auto":
-        values["tower"] = tower
-    return {**named, "overrides": values} if values else named
 
 
 def choose_training(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from siam.engine.api.run import Run
 from siam.progress import Progress, silent
@@ -79,23 +80,21 @@ def train(
         >>> import siam
         >>> run = siam.train("photos/", preset="quick")
     """
-    from siam.engine.recipe_choice import asked_options, choose_training
+    from siam.engine.recipe_choice import choose_training
     from siam.engine.train import need_training_parts, train_run
     from siam.runs.config import DataChoice
     from siam.training.device import prepare_device
 
     need_training_parts()
     prepare_device(backend=backend, device=device)
-    asked = asked_options(
-        {key: text_of(value) for key, value in (overrides or {}).items()},
-        preset=preset,
-        epochs=epochs,
-        tower=tower,
-        seed=seed,
-        pairs=pairs,
-        patience=patience,
-        minutes=minutes,
-    )
+    values = {key: text_of(value) for key, value in (overrides or {}).items()}
+    if epochs is not None:
+        values["epochs"] = str(epochs)
+    if tower != "auto":
+        values["tower"] = tower
+    options: dict[str, Any] = {"preset": preset, "seed": seed, "pairs": pairs}
+    options |= {"patience": patience, "minutes": minutes, "overrides": values or None}
+    asked = {key: value for key, value in options.items() if value is not None}
     trained = train_run(
         DataChoice(
             dataset=None if dataset is None else os.fspath(dataset),
@@ -105,6 +104,7 @@ def train(
             holdout_classes=tuple(holdout_classes),
             prepare=prepare,
         ),
+        # Not among what was asked: SIAM_WEIGHTS may be set for other runs than one that goes on.
         choose_training(**asked, weights=None if weights is None else os.fspath(weights)),
         name=name,
         resume=resume,
