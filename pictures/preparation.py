@@ -54,8 +54,8 @@ class Preparation:
         UsageError: an unknown chain, or a size or channel count that no network takes.
 
     Example:
-        >>> Preparation.from_dict({"chain": "digit", "size": [28, 28], "channels": 1}).size
-        (28, 28)
+        >>> Preparation("photo", size=(64, 48), channels=3).enough
+        128
     """
 
     chain: str
@@ -71,7 +71,7 @@ class Preparation:
             raise UsageError(f"channels must be 1 or 3, got {self.channels}.")
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values for TOML or JSON; `from_dict` reads them back."""
+        """Return plain values for TOML or JSON."""
         return {"chain": self.chain, "size": list(self.size), "channels": self.channels}
 
     @property
@@ -82,12 +82,6 @@ class Preparation:
         asked for by a box, all of its pixels count.
         """
         return _MOST if self.chain in _OF_INK else 2 * max(self.size)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Preparation:
-        """Return the preparation that `to_dict` described."""
-        height, width = values["size"]
-        return cls(str(values["chain"]), (int(height), int(width)), int(values["channels"]))
 
 
 @dataclass(frozen=True)
