@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["load_faiss"]
+__all__ = ["load_faiss", "one_thread"]
 
 THREADS, DUPLICATES, WAITING = "OMP_NUM_THREADS", "KMP_DUPLICATE_LIB_OK", "OMP_WAIT_POLICY"
 # From how many numbers on the queries of a search are multiplied as a matrix. FAISS waits for
@@ -44,3 +46,19 @@ def load_faiss() -> Any:
 
     faiss.cvar.distance_compute_blas_threshold = MATRIX_NUMBERS
     return faiss
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Let FAISS use no thread but the caller's in this block; other threads keep their number.
+
+    For one query, because waking others costs more than they save; and where several threads
+    search at once, because each would wait for helpers that the others keep busy.
+    """
+    faiss = load_faiss()
+    threads = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(threads)

@@ -106,7 +106,7 @@ def resident() -> int:
 def stage_speed(folder: Path, dim: int) -> dict[str, Any]:
     """Measure recall@10 and queries a second, exact beside approximate."""
     from siam.index.gallery import Gallery
-    from siam.index.recall import recall
+    from siam.index.matches import recall
 
     queries = vectors_of(999_998, dim, 2_000)
     with Gallery.open(folder, read_only=True) as gallery:

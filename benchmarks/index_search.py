@@ -29,8 +29,7 @@ import faiss
 import numpy as np
 
 from siam.index.gallery import Gallery
-from siam.index.matches import Matches
-from siam.index.recall import recall
+from siam.index.matches import Matches, recall
 from siam.index.stores.budget import Budget
 
 K = 10

@@ -115,8 +115,7 @@ def remove(
 def info(run: RunName = None, as_json: AsJson = False) -> None:
     """Say what the index holds: counts by label and split, its kind, its size on disk."""
     from siam.engine.open_run import open_run
-    from siam.index.notices import collect_notices
-    from siam.index.summary import summarise
+    from siam.index.summary import collect_notices, summarise
 
     with open_run(run) as opened:
         held = summarise(opened.gallery)

@@ -83,7 +83,7 @@ def query(
     from siam.engine.open_run import open_run
     from siam.engine.query import PictureOptions, QueryOptions
     from siam.index.matches import check_radius
-    from siam.index.notices import collect_notices
+    from siam.index.summary import collect_notices
     from siam.runs.own_runs import own_verdict
 
     options = QueryOptions(

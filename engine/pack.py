@@ -10,8 +10,7 @@ from pathlib import Path
 from siam.atomic import publish_folder
 from siam.engine.open_run import open_run
 from siam.errors import RunError, UsageError
-from siam.index.catalogue import FILE
-from siam.index.copy import copy_catalogue
+from siam.index.catalogue import FILE, copy_catalogue
 from siam.progress import Progress, silent
 from siam.run_files import INDEX_FOLDER, MANIFEST_FILE
 from siam.runs.lifecycle import hold_run

@@ -30,8 +30,8 @@ from siam.engine.reading import (
     read_portion,
 )
 from siam.evaluation.verdict import Verdict, cap_probability, decide
+from siam.faiss_library import one_thread
 from siam.index.matches import Item, Matches
-from siam.index.stores.threads import one_thread
 from siam.parallel import cores, parallel_map, portions
 from siam.pictures.preparation import Prepared
 

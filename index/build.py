@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from siam.index.catalogue import Catalogue
 from siam.index.connection import connect_reader, translate_errors
-from siam.index.history import changed_since, each_since, forget_before
-from siam.index.snapshot import open_store
+from siam.index.snapshot import changed_since, each_since, forget_before, open_store
 from siam.index.stores.vector_store import VectorStore
 from siam.progress import Progress, silent
 

@@ -20,14 +20,14 @@ from msgspec import Meta
 
 from siam.atomic import sync_folder
 from siam.errors import StoreError
-from siam.index.connection import WAIT, connect, translate_errors
+from siam.index.connection import WAIT, connect, connect_reader, translate_errors
 from siam.index.schema import FORMAT, SCHEMA, check_rows
 from siam.index.stores.budget import Budget
 from siam.index.stores.kinds import is_bounded
 from siam.index.stores.vector_store import Stamp
 from siam.index.wal_check import open_checked
 
-__all__ = ["FILE", "Catalogue", "Position"]
+__all__ = ["FILE", "Catalogue", "Position", "copy_catalogue"]
 
 FILE = "catalogue.sqlite"
 # Far above what any index holds, far below what overflows 64 bits.
@@ -227,3 +227,29 @@ class Catalogue:
         connection.executemany(
             "INSERT OR IGNORE INTO changes VALUES (?, ?)", ((generation, i) for i in changed)
         )
+
+
+def copy_catalogue(folder: Path, target: Path, *, thumbnails: bool = True) -> None:
+    """Copy the catalogue, and nothing of the store, which is made again from it.
+
+    The same commit gives the same bytes.
+
+    Args:
+        folder: the index.
+        target: the file to make.
+        thumbnails: keep the small pictures of the indexed ones, too.
+
+    Raises:
+        StoreError: the index is damaged, or the disk is full.
+    """
+    with (
+        translate_errors(folder),
+        contextlib.closing(connect_reader(folder / FILE)) as source,
+        contextlib.closing(sqlite3.connect(target, isolation_level=None)) as copy,
+    ):
+        source.backup(copy)
+        if not thumbnails:
+            copy.execute("PRAGMA secure_delete = ON")
+            copy.execute("DELETE FROM thumbnails")
+            copy.execute("VACUUM")  # else the pictures lie in pages that nothing points to
+        copy.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
-from siam.index.items import LABEL, SPLIT, hashes_of_ids, read_meta
+from siam.index.items import LABEL, SPLIT, read_meta, select_in
 from siam.index.reader import Reader
 from siam.index.schema import check_rows
 
@@ -64,7 +64,9 @@ def hashes_of(reader: Reader, ids: Sequence[int]) -> dict[int, tuple[str, int]]:
         the network saw, as training keeps it).
     """
     with reader.catalogue.reading() as connection:
-        return hashes_of_ids(connection, ids)
+        statement = "SELECT id, hash, stat != '' FROM items WHERE id IN"
+        kept = select_in(connection, statement, ids, tuple[int, str, int])
+        return {number: (content, of_file) for number, content, of_file in kept}
 
 
 def remember_stats(reader: Reader, stats: Mapping[int, str]) -> None:

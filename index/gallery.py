@@ -154,17 +154,18 @@ class Gallery(Reader):
             UsageError: a key twice, or columns of different lengths.
             StoreError: another writer holds on, the disk is full, or opened read-only.
         """
-        new = rows.new_items(
-            check_unit_rows(vectors, dim=self.dim, what="vectors"),
-            keys=keys,
-            labels=labels,
-            origins=origins,
-            splits=splits,
-            hashes=hashes,
-            stats=stats,
-            metas=metas,
-            thumbnails=thumbnails,
-        )
+        units = check_unit_rows(vectors, dim=self.dim, what="vectors")
+        columns: dict[str, Any] = {
+            "keys": keys,
+            "labels": labels,
+            "origins": origins,
+            "splits": [splits] * len(units) if isinstance(splits, str) else splits,
+            "hashes": hashes,
+            "stats": stats,
+            "metas": metas,
+            "thumbnails": thumbnails,
+        }
+        new = rows.new_items(units, columns)
         with self.catalogue.writing() as connection:
             before = connection.total_changes
             last_id = self.catalogue.position(connection).last_id

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 from zlib import crc32
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from siam.array_types import Integers, Labels, Vectors
+from siam.array_types import Integers, Vectors
 from siam.errors import DataError, UsageError
 from siam.index.matches import Item
 from siam.index.schema import check_rows
@@ -25,6 +25,7 @@ __all__ = [
     "items_of",
     "new_items",
     "read_meta",
+    "select_in",
     "stack_vectors",
 ]
 
@@ -50,69 +51,41 @@ class NewItems(msgspec.Struct, frozen=True):
     thumbnails: Sequence[bytes | None] | None
 
 
-def new_items(
-    vectors: Vectors,
-    *,
-    keys: Sequence[str],
-    labels: Sequence[object] | NDArray[Any] | None,
-    origins: Sequence[str] | None,
-    splits: Sequence[str | None] | str | None,
-    hashes: Sequence[str] | None,
-    stats: Sequence[str] | None,
-    metas: Sequence[Mapping[str, Any]] | None,
-    thumbnails: Sequence[bytes | None] | None,
-) -> NewItems:
+def new_items(vectors: Vectors, columns: Mapping[str, Sequence[Any] | None]) -> NewItems:
     """Check that every column has one value per vector, and that no key comes twice.
+
+    Args:
+        vectors: float32 of shape (n, dim).
+        columns: by the names that `Gallery.add` gives them; None for one that is left out.
 
     Raises:
         UsageError: columns of different lengths, an empty key, or a key given twice.
         DataError: metadata that JSON cannot hold.
     """
     count = len(vectors)
-    columns = {
-        "keys": keys,
-        "labels": labels,
-        "origins": origins,
-        "splits": None if isinstance(splits, str) else splits,
-        "hashes": hashes,
-        "stats": stats,
-        "metas": metas,
-        "thumbnails": thumbnails,
-    }
     for name, values in columns.items():
         if values is not None and len(values) != count:
             raise UsageError(f"{name} must have one entry per vector: {len(values)} for {count}.")
+    texts = {
+        name: [""] * count if values is None else ["" if v is None else str(v) for v in values]
+        for name, values in columns.items()
+        if name not in ("metas", "thumbnails")
+    }
+    keys = texts["keys"]
     if len(set(keys)) != count or "" in keys:
-        seen: set[str] = set()
-        twice = next((k for k in keys if k == "" or k in seen or seen.add(k)), "")  # type: ignore[func-returns-value]
+        twice = next(key for key, times in Counter(keys).items() if times > 1 or not key)
         raise UsageError(f"Each item needs a key of its own; {twice!r} is empty or comes twice.")
-    none = [""] * count
-    names = none if labels is None else [_text(label) for label in labels]
-    of_each = [splits] * count if isinstance(splits, str) else splits
-    parts = none if of_each is None else [_text(split) for split in of_each]
+    if columns["origins"] is None:
+        texts["origins"] = keys
     try:
-        described = [json.dumps(m, allow_nan=False) if m else "" for m in metas] if metas else none
+        metas = columns["metas"] or [None] * count
+        described = [json.dumps(meta, allow_nan=False) if meta else "" for meta in metas]
     except (TypeError, ValueError) as error:
         raise DataError(
             f"Metadata must be texts, numbers or booleans that JSON holds: {error}."
         ) from error
-    rows = list(
-        zip(
-            keys,
-            names,
-            keys if origins is None else origins,
-            parts,
-            hashes or none,
-            stats or none,
-            described,
-            strict=True,
-        )
-    )
-    return NewItems(rows, vectors, thumbnails)
-
-
-def _text(value: object) -> str:
-    return "" if value is None else str(value)
+    ordered = (texts[name] for name in ("keys", "labels", "origins", "splits", "hashes", "stats"))
+    return NewItems(list(zip(*ordered, described, strict=True)), vectors, columns["thumbnails"])
 
 
 def insert(
@@ -196,13 +169,13 @@ def ids_of_keys(connection: sqlite3.Connection, keys: Sequence[str]) -> dict[str
     if not connection.execute("SELECT 1 FROM items LIMIT 1").fetchone():
         return {}
     return dict(
-        _chunked(connection, "SELECT key, id FROM items WHERE key IN", keys, tuple[str, int])
+        select_in(connection, "SELECT key, id FROM items WHERE key IN", keys, tuple[str, int])
     )
 
 
 def items_of(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, Item]:
     """Return the items `ids` that are in the catalogue, by id."""
-    rows = _chunked(
+    rows = select_in(
         connection,
         "SELECT id, key, label, origin, split, hash, meta FROM items WHERE id IN",
         ids,
@@ -226,9 +199,10 @@ def read_meta(text: str) -> dict[str, Any]:
         raise sqlite3.DatabaseError(f"an item's metadata is damaged: {error}") from error
 
 
-def _chunked(
+def select_in(
     connection: sqlite3.Connection, statement: str, values: Sequence[Any], kind: type[T]
 ) -> Iterator[T]:
+    """Yield the rows of a statement that ends in "IN", for any number of values."""
     for start in range(0, len(values), CHUNK):
         part = values[start : start + CHUNK]
         rows = connection.execute(f"{statement} ({','.join('?' * len(part))})", part)
@@ -238,34 +212,19 @@ def _chunked(
 def labels_of_ids(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, str | None]:
     """Return the labels of the items `ids` that are in the catalogue; None for no label."""
     statement = f"SELECT id, {LABEL} FROM items WHERE id IN"
-    return dict(_chunked(connection, statement, ids, tuple[int, str | None]))
-
-
-def hashes_of_ids(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, tuple[str, int]]:
-    """Return the hash of the items `ids` that are in the catalogue, and 1 where it is of a file."""
-    statement = "SELECT id, hash, stat != '' FROM items WHERE id IN"
-    kept = _chunked(connection, statement, ids, tuple[int, str, int])
-    return {number: (content, of_file) for number, content, of_file in kept}
-
-
-def all_labels(connection: sqlite3.Connection) -> tuple[Integers, Labels]:
-    """Return every id, int64 ascending, and its label, str or None."""
-    listed = connection.execute(f"SELECT id, {LABEL} FROM items ORDER BY id")
-    pairs = check_rows(listed, tuple[int, str | None])
-    ids = np.fromiter((row[0] for row in pairs), np.int64, len(pairs))
-    return ids, np.array([row[1] for row in pairs], dtype=object)
+    return dict(select_in(connection, statement, ids, tuple[int, str | None]))
 
 
 def thumbnails_of(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, bytes]:
     """Return the thumbnails of those items `ids` that have one."""
     statement = "SELECT id, picture FROM thumbnails WHERE id IN"
-    return dict(_chunked(connection, statement, ids, tuple[int, bytes]))
+    return dict(select_in(connection, statement, ids, tuple[int, bytes]))
 
 
 def vectors_of_ids(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, bytes]:
     """Return the vectors, as the bytes of their float32 numbers, of those items there are."""
     statement = "SELECT id, vector FROM vectors WHERE id IN"
-    return dict(_chunked(connection, statement, ids, tuple[int, bytes]))
+    return dict(select_in(connection, statement, ids, tuple[int, bytes]))
 
 
 def stack_vectors(contents: Sequence[bytes], dim: int) -> Vectors:

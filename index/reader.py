@@ -13,15 +13,11 @@ from siam.errors import UsageError
 from siam.index import items as rows
 from siam.index.catalogue import Catalogue
 from siam.index.filters import select
-from siam.index.history import vectors_since
-from siam.index.matches import Item, Matches, check_radius
-from siam.index.snapshot import Snapshot, follow, open_store, take_snapshot
+from siam.index.matches import Item, Matches
+from siam.index.snapshot import Snapshot, follow, open_store, take_snapshot, vectors_since
 from siam.unit_vectors import check_unit_rows
 
 __all__ = ["Reader"]
-
-# Up to this many labels are looked up one by one; for more, all are read once and kept.
-FEW = 1_000
 
 
 class Reader:
@@ -41,7 +37,6 @@ class Reader:
         self._lock = threading.RLock()
         self._snapshot: Snapshot | None = None
         self._version = -1
-        self._labels: tuple[int, Integers, Labels] | None = None
         self.folder = catalogue.folder
         self.dim = catalogue.dim
         self.encoder_hash = catalogue.settings["encoder"]
@@ -86,30 +81,6 @@ class Reader:
             matches = snapshot.search(queries, k, exact=exact)
         return matches if within is None else matches.within(within)
 
-    def search_range(
-        self, vectors: ArrayLike, radius: float, *, where: str | Sequence[str] | None = None
-    ) -> list[tuple[Integers, Vectors]]:
-        """Return all items at `radius` or nearer, exactly, for every index kind.
-
-        Args:
-            vectors: (n, dim) or (dim,), unit length.
-            radius: Euclidean distance, 0 to 2.
-            where: as in `search`.
-
-        Returns:
-            For each vector: ids int64 and distances float32, nearest first.
-        """
-        queries = check_unit_rows(vectors, dim=self.dim, what="query vectors")
-        check_radius(radius)
-        snapshot = self.snapshot()
-        among = self.select(where) if where else None
-        matches = []
-        for query in queries:
-            ids, distances = snapshot.range(query, radius)
-            inside = slice(None) if among is None else np.isin(ids, among)
-            matches.append((ids[inside], distances[inside]))
-        return matches
-
     def search_like(
         self, ids: Sequence[int], k: int = 10, *, where: str | Sequence[str] | None = None
     ) -> Matches:
@@ -153,22 +124,11 @@ class Reader:
 
     def labels_of(self, ids: Integers) -> Labels:
         """Return the label of each id: str in the shape of `ids`, None for no label or item."""
-        numbers = np.asarray(ids, np.int64)
+        numbers, place = np.unique(np.asarray(ids, np.int64), return_inverse=True)
         with self.catalogue.reading() as connection:
-            if numbers.size <= FEW:
-                by_id = rows.labels_of_ids(connection, sorted(set(numbers.ravel().tolist())))
-                flat = [by_id.get(number) for number in numbers.ravel().tolist()]
-                return np.array(flat, dtype=object).reshape(numbers.shape)
-            generation = self.catalogue.position(connection).generation
-            if self._labels is None or self._labels[0] != generation:
-                self._labels = (generation, *rows.all_labels(connection))
-            _, all_ids, labels = self._labels
-        names = np.full(numbers.shape, None, dtype=object)
-        if len(all_ids):
-            place = np.minimum(np.searchsorted(all_ids, numbers), len(all_ids) - 1)
-            there = all_ids[place] == numbers
-            names[there] = labels[place[there]]
-        return names
+            by_id = rows.labels_of_ids(connection, numbers.tolist())
+        names = np.array([by_id.get(number) for number in numbers.tolist()], dtype=object)
+        return names[place.reshape(np.shape(ids))]
 
     def thumbnails(self, ids: Sequence[int] | Integers) -> list[bytes | None]:
         """Return each item's thumbnail as PNG bytes, None where there is none."""

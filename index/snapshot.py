@@ -7,27 +7,37 @@ search takes a newer one.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 
 import msgspec
 import numpy as np
 
 from siam.array_types import Integers, Vectors
 from siam.index.catalogue import Catalogue, Position
-from siam.index.history import changed_since, is_remembered, vectors_since
 from siam.index.items import stack_vectors, vectors_of_ids
 from siam.index.matches import Matches
 from siam.index.ranking import Candidates, rank
+from siam.index.schema import check_rows
 from siam.index.stores.budget import Budget
 from siam.index.stores.faiss_store import FaissStore
 from siam.index.stores.vector_store import VectorStore
 from siam.unit_vectors import nearest_rows
 
-__all__ = ["Snapshot", "count_lag", "follow", "open_store", "take_snapshot"]
+__all__ = [
+    "Snapshot",
+    "changed_since",
+    "count_lag",
+    "each_since",
+    "follow",
+    "forget_before",
+    "open_store",
+    "take_snapshot",
+    "vectors_since",
+]
 
 # Candidates beyond the k-th, so that ranking, not FAISS's rounding, decides between near ties.
 TIES = 4
-# A search in a radius asks for this many first, and for this many times as many until it has all.
-FIRST, TIMES = 64, 8
+PIECE = 20_000  # rows read at once
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -92,22 +102,6 @@ class Snapshot(msgspec.Struct, frozen=True):
             nearest = nearest_rows(queries, self.newer[among], min(k + TIES, len(among)))
             lots.append((self.newer_ids[among[nearest]], self._newer_of))
         return rank(queries, lots, k)
-
-    def range(self, query: Vectors, radius: float) -> tuple[Integers, Vectors]:
-        """Return ids int64 and distances float32 of all items at `radius` or nearer, nearest first.
-
-        Args:
-            query: float32 of shape (dim,), unit length.
-            radius: 0 to 2.
-        """
-        k = min(FIRST, max(1, self.count))
-        while True:
-            matches = self.search(query[None], k, exact=True)
-            distances = matches.distances[0]
-            inside = distances <= radius
-            if not inside.all() or k >= self.count:
-                return matches.ids[0][inside], distances[inside]
-            k = min(k * TIMES, self.count)
 
     def vectors_of(self, ids: Integers) -> Vectors:
         """Return vectors of the store's items, ids of any shape; NaN for one that is not there."""
@@ -196,3 +190,61 @@ def follow(snapshot: Snapshot, connection: sqlite3.Connection) -> Snapshot | Non
         newer=newer[order],
         newer_ids=newer_ids[order],
     )
+
+
+def is_remembered(connection: sqlite3.Connection, generation: int, mark: int) -> bool:
+    """Tell whether `generation` with `mark` is in this catalogue's remembered history."""
+    row = connection.execute(
+        "SELECT 1 FROM commits WHERE generation = ? AND stamp = ?", (generation, mark)
+    ).fetchone()
+    return row is not None
+
+
+def changed_since(connection: sqlite3.Connection, generation: int) -> Integers:
+    """Return the ids changed or removed after `generation`: int64, ascending."""
+    rows = connection.execute(
+        "SELECT DISTINCT id FROM changes WHERE generation > ? ORDER BY id", (generation,)
+    )
+    return np.fromiter((row[0] for row in check_rows(rows, tuple[int])), np.int64)
+
+
+def each_since(
+    connection: sqlite3.Connection, generation: int, last_id: int, *, dim: int
+) -> Iterator[tuple[Integers, Vectors]]:
+    """Yield what a reader that stopped at `generation` and `last_id` has not seen, in pieces.
+
+    Yields:
+        ids int64 of shape (n,), ascending from piece to piece too, and vectors float32 of
+        shape (n, dim); n is 1 or more.
+    """
+    # Two statements, changed ones first: joined by OR, SQLite would scan the whole table.
+    changed = connection.execute(
+        "SELECT id, vector FROM vectors WHERE id <= ? AND id IN "
+        "(SELECT id FROM changes WHERE generation > ?) ORDER BY id",
+        (last_id, generation),
+    )
+    added = connection.execute(
+        "SELECT id, vector FROM vectors WHERE id > ? ORDER BY id", (last_id,)
+    )
+    for rows in (changed, added):
+        while part := check_rows(rows.fetchmany(PIECE), tuple[int, bytes]):
+            ids = np.fromiter((row[0] for row in part), np.int64, len(part))
+            yield ids, stack_vectors([row[1] for row in part], dim)
+
+
+def vectors_since(
+    connection: sqlite3.Connection, generation: int, last_id: int, *, dim: int
+) -> tuple[Integers, Vectors]:
+    """Return all that `each_since` yields: ids int64 (n,) and vectors float32 (n, dim)."""
+    ids = [np.empty(0, np.int64)]
+    joined = bytearray()  # grows where it lies, so that all is never in memory twice
+    for some, vectors in each_since(connection, generation, last_id, dim=dim):
+        ids.append(some)
+        joined += vectors.data.cast("B")
+    return np.concatenate(ids), np.frombuffer(joined, np.float32).reshape(-1, dim)
+
+
+def forget_before(connection: sqlite3.Connection, generation: int) -> None:
+    """Drop the history that no accelerator of `generation` or newer needs."""
+    connection.execute("DELETE FROM commits WHERE generation < ?", (generation,))
+    connection.execute("DELETE FROM changes WHERE generation <= ?", (generation,))

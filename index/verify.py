@@ -21,10 +21,9 @@ from siam.index.integrity import (
     restore,
     row_problems,
 )
-from siam.index.matches import Matches
-from siam.index.notices import inspect_store
+from siam.index.matches import NEIGHBOURS, SAMPLE, Matches, others, recall, sampling_error
 from siam.index.ranking import rank
-from siam.index.recall import NEIGHBOURS, SAMPLE, others, recall, sampling_error
+from siam.index.summary import inspect_store
 from siam.progress import Progress, silent
 from siam.unit_vectors import are_unit_rows, nearest_rows
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from siam.array_types import Vectors
-from siam.index.matches import Matches
+from siam.index.matches import NEIGHBOURS, SAMPLE, Matches, others, recall, sampling_error
 from siam.index.ranking import rank
-from siam.index.recall import NEIGHBOURS, SAMPLE, others, recall, sampling_error
 from siam.index.stores.faiss_files import FaissFiles
 from siam.index.stores.faiss_search import propose
 

@@ -19,8 +19,7 @@ import msgspec
 import numpy as np
 
 from siam.array_types import Booleans, Integers, Vectors
-from siam.faiss_library import load_faiss
-from siam.index.stores.threads import one_thread
+from siam.faiss_library import load_faiss, one_thread
 
 __all__ = ["Cells", "divide", "search_cells"]
 

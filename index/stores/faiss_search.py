@@ -16,11 +16,10 @@ from collections.abc import Callable
 import numpy as np
 
 from siam.array_types import Booleans, Integers, Vectors
-from siam.faiss_library import load_faiss
+from siam.faiss_library import load_faiss, one_thread
 from siam.index.stores.cells import search_cells
 from siam.index.stores.faiss_files import FaissFiles
 from siam.index.stores.faiss_structure import search_parameters
-from siam.index.stores.threads import one_thread
 from siam.unit_vectors import nearest_rows
 
 __all__ = ["propose"]

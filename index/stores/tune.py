@@ -12,7 +12,7 @@ import numpy as np
 from siam.array_types import Integers, Vectors
 from siam.errors import StoreError, UsageError
 from siam.index.gallery import Gallery
-from siam.index.recall import NEIGHBOURS, SAMPLE
+from siam.index.matches import NEIGHBOURS, SAMPLE
 from siam.index.stores.autotune import autotune, search
 from siam.index.stores.budget import Budget
 from siam.index.stores.faiss_files import FaissFiles

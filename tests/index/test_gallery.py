@@ -113,7 +113,6 @@ def test_an_empty_index_answers_with_nothing(tmp_path: Path) -> None:
             assert matches.ids.tolist() == [[-1] * 3] * 4
             assert np.isinf(matches.distances).all()
             assert matches.counts.tolist() == [0, 0, 0, 0]
-            assert gallery.search_range(np.eye(4), 2.0)[0][0].tolist() == []
             assert gallery.search(np.eye(4), 3, where="label=1").counts.tolist() == [0] * 4
             assert gallery.labels_of(np.full(2_000, -1)).tolist() == [None] * 2_000
             gallery.build()
@@ -161,7 +160,7 @@ def test_columns_must_fit(gallery: Gallery, vectors: np.ndarray) -> None:
     with pytest.raises(UsageError, match="k must be 1 or more, received 0"):
         gallery.search(vectors[:1], 0)
     with pytest.raises(UsageError, match="received the radius -1"):
-        gallery.search_range(vectors[:1], -1)
+        gallery.search(vectors[:1], within=-1)
     assert len(gallery) == COUNT
 
 

@@ -21,7 +21,7 @@ KEYS = ["a", "b", "c", "d"]
 def new_items(**columns: Any) -> items.NewItems:
     """Put the four vectors together with some columns of their own."""
     names = ("labels", "origins", "splits", "hashes", "stats", "metas", "thumbnails")
-    return items.new_items(VECTORS, **{"keys": KEYS, **dict.fromkeys(names), **columns})
+    return items.new_items(VECTORS, {"keys": KEYS, **dict.fromkeys(names), **columns})
 
 
 @pytest.fixture
@@ -52,13 +52,13 @@ def test_metadata_that_json_cannot_hold_is_refused(meta: Mapping[str, Any]) -> N
         new_items(metas=[meta] * 4)
 
 
-def test_one_split_stands_for_all_and_what_is_left_out_is_none() -> None:
-    rows = new_items(splits="test", labels=[1, None, "b", ""]).rows
-    assert [row[:4] for row in rows] == [
-        ("a", "1", "a", "test"),
-        ("b", "", "b", "test"),
-        ("c", "b", "c", "test"),
-        ("d", "", "d", "test"),
+def test_one_split_stands_for_all_and_what_is_left_out_is_none(four: Gallery) -> None:
+    ids = four.add(VECTORS, keys=["e", "f", "g", "h"], splits="test", labels=[1, None, "b", ""])
+    assert four.items(ids) == [
+        Item(5, "e", "1", "e", "test"),
+        Item(6, "f", None, "f", "test"),
+        Item(7, "g", "b", "g", "test"),
+        Item(8, "h", None, "h", "test"),
     ]
 
 
@@ -66,14 +66,13 @@ def test_items_come_back_as_they_were_told(four: Gallery) -> None:
     with four.catalogue.reading() as connection:
         found = items.items_of(connection, [4, 1, 2, 9])
         labels = items.labels_of_ids(connection, [1, 2, 9])
-        ids, names = items.all_labels(connection)
     assert found == {
         1: Item(1, "a", "x", "a", "train"),
         2: Item(2, "b", None, "b"),
         4: Item(4, "d", "7", "d", "t"),
     }
     assert labels == {1: "x", 2: None}
-    assert (ids.tolist(), names.tolist()) == ([1, 2, 3, 4], ["x", None, "y", "7"])
+    assert four.labels_of(four.select()).tolist() == ["x", None, "y", "7"]
 
 
 def test_more_keys_than_one_statement_takes_are_looked_up(

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from siam.index.gallery import Gallery
-from siam.index.notices import collect_notices
 from siam.index.stores.faiss_files import folders
+from siam.index.summary import collect_notices
 from siam.index.verify import verify
 
 

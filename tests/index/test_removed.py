@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from siam.index.gallery import Gallery
-from siam.index.recall import recall
+from siam.index.matches import recall
 from siam.index.verify import verify
 
 COUNT, DIM = 1_500, 16

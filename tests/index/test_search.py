@@ -157,25 +157,6 @@ def test_more_than_one_block_of_selected_rows(
     assert_equal(found, nearest(vectors[kept], kept + 1, vectors[:7], 12))
 
 
-@pytest.mark.parametrize("built", [True, False])
-def test_range_search(gallery: Gallery, vectors: np.ndarray, built: bool) -> None:
-    if built:
-        gallery.build()
-        gallery.remove([1, 2, 3])
-        gallery.add(vectors[:1], keys=["again"])
-    ids = gallery.select()
-    stored = gallery.vectors_of(ids)
-    for radius in (0.0, 0.3, 0.7, 2.0):
-        for query, (found, distances) in zip(
-            vectors[:5], gallery.search_range(vectors[:5], radius), strict=True
-        ):
-            truth = np.sqrt(((stored.astype(float) - query) ** 2).sum(axis=1))
-            assert set(found) == set(ids[truth <= radius + 1e-9])
-            assert (np.diff(distances) >= 0).all()
-    only = gallery.search_range(vectors[:1], 2.0, where="label=4")[0][0]
-    assert set(gallery.labels_of(only)) == {"4"}
-
-
 def test_within_cuts_the_nearest(gallery: Gallery, vectors: np.ndarray) -> None:
     plain = gallery.search(vectors[:9], 20)
     cut = gallery.search(vectors[:9], 20, within=0.6)

@@ -13,8 +13,7 @@ import pytest
 from siam.atomic import sha256
 from siam.index.catalogue import FILE
 from siam.index.gallery import Gallery
-from siam.index.matches import Matches
-from siam.index.recall import recall, sampling_error
+from siam.index.matches import Matches, recall, sampling_error
 from siam.index.stores.faiss_files import folders
 from siam.index.verify import brute_force, verify
 

@@ -7,8 +7,7 @@ import pytest
 
 from siam.errors import StoreError, UsageError
 from siam.index.gallery import Gallery
-from siam.index.matches import Matches
-from siam.index.recall import recall
+from siam.index.matches import Matches, recall
 from siam.index.stores.budget import Budget, parse_latency, parse_memory
 from siam.index.stores.kinds import choose, factory, memory
 from siam.index.stores.tune import best, tune
