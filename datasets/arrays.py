@@ -29,28 +29,14 @@ DAMAGE = (
 )
 
 
-class Arrays(Mapping[str, np.ndarray]):
+class Arrays(np.lib.npyio.NpzFile):
     """The arrays of an opened .npz file; a member that is none is a `ValueError`."""
 
-    def __init__(self, file: np.lib.npyio.NpzFile) -> None:
-        self._file = file
-
     def __getitem__(self, name: str) -> np.ndarray:
-        array: object = self._file[name]
-        if not isinstance(
-            array, np.ndarray
-        ):  # NumPy gives the bytes of what does not look like one
+        array: object = super().__getitem__(name)
+        if not isinstance(array, np.ndarray):  # NumPy gives the bytes of what looks like none
             raise ValueError(f"{name} is no array")
         return array
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._file.files
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._file.files)
-
-    def __len__(self) -> int:
-        return len(self._file.files)
 
 
 @contextlib.contextmanager
@@ -80,16 +66,18 @@ def open_arrays(path: Path) -> Iterator[Mapping[str, np.ndarray]]:
             raise ValueError("it is no plain file")
         with path.open("rb") as file:
             head = file.read(6)
-        if head == b"\x93NUMPY":
-            raise ValueError("it is a single array")
-        if head[:4] not in (b"PK\x03\x04", b"PK\x05\x06"):  # else NumPy takes it for a pickle
-            raise ValueError("it is no such archive")
-        with np.load(path, allow_pickle=False) as arrays:
-            # Said by the archive's directory; nothing is unpacked beyond it, whatever x claims.
-            size = sum(member.file_size for member in arrays.zip.infolist())
-            if size > MOST_BYTES:
-                raise ValueError(f"it unpacks to {size:,} bytes, and {MOST_BYTES:,} may be read")
-            yield Arrays(arrays)
+            if head == b"\x93NUMPY":
+                raise ValueError("it is a single array")
+            if head[:4] not in (b"PK\x03\x04", b"PK\x05\x06"):
+                raise ValueError("it is no such archive")
+            with Arrays(file, allow_pickle=False) as arrays:
+                # Said by the archive's directory; nothing is unpacked beyond it, whatever x claims.
+                size = sum(member.file_size for member in zipfile.ZipFile(file).infolist())
+                if size > MOST_BYTES:
+                    raise ValueError(
+                        f"it unpacks to {size:,} bytes, and {MOST_BYTES:,} may be read"
+                    )
+                yield arrays
     except FileNotFoundError:
         raise
     except DAMAGE as error:

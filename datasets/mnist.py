@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from siam.array_types import Integers, Pictures
 from siam.datasets.dataset import Dataset, Split
 from siam.datasets.download import MNIST_MIRRORS, download
-from siam.datasets.idx import parse_idx, read_bytes
+from siam.datasets.idx import read_idx
 from siam.datasets.splits import split_off
 from siam.errors import DataError
 from siam.progress import Progress, silent
@@ -119,10 +120,9 @@ def _checked(folder: Path, name: str, *, dimensions: int) -> Pictures:
     path = _file(folder, name)
     if path is None:
         raise DataError(f"{folder / name} is missing (.gz or not).", "Add it to the folder.")
-    content = read_bytes(path)
-    # Said before the checksum, because it says more: which bytes are wrong.
-    array = parse_idx(content, name=str(path), dimensions=dimensions)
-    found = hashlib.sha256(content).hexdigest()
+    array = read_idx(path, dimensions=dimensions)
+    header = struct.pack(f">4B{dimensions}I", 0, 0, 8, dimensions, *array.shape)
+    found = hashlib.sha256(header + array.tobytes()).hexdigest()
     if found != CHECKSUMS[name]:
         raise DataError(
             f"{path} is not MNIST's: its content has the SHA-256 {found}, "
