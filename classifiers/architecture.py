@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["FEATURES", "WIDTHS", "Convolution", "plan"]
+from keras import layers
+
+__all__ = ["FEATURES", "WIDTHS", "Convolution", "make_head", "make_layers", "plan"]
 
 # Channels of the tower's convolutions.
 WIDTHS = (32, 48, 96, 96)
@@ -61,10 +63,46 @@ def plan(
     steps = [Convolution(widths[0], STEM, 2, "valid", pooled=False)]
     for channels in widths[1:]:
         steps.append(Convolution(channels, 3, 1, "same", pooled=side > SMALL))
-        side = halved(side) if side > SMALL else side
+        # Rounded up, as "same" padding does.
+        side = -(-side // 2) if side > SMALL else side
     return tuple(steps)
 
 
-def halved(side: int) -> int:
-    """Half of a side, rounded up as "same" padding does."""
-    return -(-side // 2)
+def make_layers(
+    input_shape: tuple[int, int, int],
+    num_classes: int,
+    *,
+    widths: Sequence[int] = WIDTHS,
+    features: int = FEATURES,
+) -> list[layers.Layer]:
+    """Return the layers of a plain classifier, each to be fed by the one before it.
+
+    Args and what is raised are those of `plan`; `features` is the length of the penultimate ones.
+    """
+    chain: list[layers.Layer] = [layers.Rescaling(1 / 255, name="scale")]
+    for number, step in enumerate(plan(input_shape, num_classes, widths=widths), start=1):
+        chain.append(
+            layers.Conv2D(
+                step.channels,
+                step.size,
+                step.strides,
+                padding=step.padding,
+                activation="relu",
+                name=f"convolution_{number}",
+            )
+        )
+        if step.pooled:
+            chain.append(layers.MaxPooling2D(2, padding="same", name=f"pool_{number}"))
+    return [*chain, *make_head(num_classes, features)]
+
+
+def make_head(num_classes: int, features: int) -> list[layers.Layer]:
+    """Return the layers that make features of what was convolved, and then a label of them."""
+    return [
+        layers.Flatten(name="flatten"),
+        layers.Dense(features, use_bias=False, name="projection"),
+        layers.BatchNormalization(momentum=0.9, name="projection_norm"),
+        layers.ReLU(name="features"),
+        # float32 whatever the policy: rounded probabilities would blunt the loss.
+        layers.Dense(num_classes, activation="softmax", dtype="float32", name="label"),
+    ]

@@ -12,34 +12,21 @@ from typing import Any
 import keras
 from keras import layers
 
-from siam.classifiers.architecture import FEATURES, Convolution, plan
+from siam.classifiers.architecture import FEATURES, Convolution, make_head, plan
 
 __all__ = ["build", "label_alone"]
 
 
 def build(
-    input_shape: tuple[int, int, int],
-    num_classes: int,
-    *,
-    features: int = FEATURES,
+    input_shape: tuple[int, int, int], num_classes: int, *, features: int = FEATURES
 ) -> keras.Model:
     """Build a residual classifier that names a picture and embeds it in one pass.
 
     Trained on its label alone (`label_alone`); the embedding is what the label is read from, so
     that it comes along for nothing.
 
-    Args:
-        input_shape: height, width and channels of a picture.
-        num_classes: how many labels there are, >= 2.
-        features: length of the embedding.
-
-    Returns:
-        A model from float32 (n, height, width, channels) in 0 to 255 to two float32 outputs:
-        "label" (n, num_classes), the probability of each label, and "embedding"
-        (n, features), of unit length.
-
-    Raises:
-        ValueError: shapes that no classifier can have.
+    Arguments and what is raised: see `siam.classifiers.styles.build_classifier`. Two float32
+    outputs: "label" (n, num_classes), and "embedding" (n, features), of unit length.
 
     Example:
         >>> sorted(build((28, 28, 1), 10).output)
@@ -49,15 +36,12 @@ def build(
     x = layers.Rescaling(1 / 255, name="scale")(picture)
     for number, step in enumerate(plan(input_shape, num_classes), start=1):
         x = _residual_block(x, step, f"block_{number}")
-    x = layers.Flatten(name="flatten")(x)
-    x = layers.Dense(features, use_bias=False, name="projection")(x)
-    x = layers.BatchNormalization(momentum=0.9, name="projection_norm")(x)
-    x = layers.ReLU(name="features")(x)
-
-    # Both outputs end in float32 whatever the policy: bfloat16 keeps 3 digits.
-    label = layers.Dense(num_classes, activation="softmax", dtype="float32", name="label")(x)
+    *chain, name = make_head(num_classes, features)
+    for layer in chain:
+        x = layer(x)
+    # The embedding ends in float32 as the label does, whatever the policy: bfloat16 keeps 3 digits.
     embedding = layers.UnitNormalization(dtype="float32", name="embedding")(x)
-    return keras.Model(picture, {"label": label, "embedding": embedding}, name="residual")
+    return keras.Model(picture, {"label": name(x), "embedding": embedding}, name="residual")
 
 
 def label_alone(classifier: keras.Model) -> keras.Model:

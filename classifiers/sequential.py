@@ -9,57 +9,22 @@ Cannot: branch, join, skip a layer, share one, or have two inputs or outputs. A 
 from __future__ import annotations
 
 import keras
-from keras import layers
 
-from siam.classifiers.architecture import FEATURES, plan
+from siam.classifiers.architecture import FEATURES, make_layers
 
 __all__ = ["build"]
 
 
 def build(
-    input_shape: tuple[int, int, int],
-    num_classes: int,
-    *,
-    features: int = FEATURES,
+    input_shape: tuple[int, int, int], num_classes: int, *, features: int = FEATURES
 ) -> keras.Sequential:
     """Build the classifier as a list of layers, each fed by the one before it.
 
-    Args:
-        input_shape: height, width and channels of a picture.
-        num_classes: how many labels there are, >= 2.
-        features: length of the penultimate features.
-
-    Returns:
-        A model from float32 (n, height, width, channels) in 0 to 255 to float32
-        (n, num_classes): the probability of each label, rows summing to 1.
-
-    Raises:
-        ValueError: shapes that no classifier can have.
+    Arguments, result and what is raised: see `siam.classifiers.styles.build_classifier`.
 
     Example:
         >>> build((28, 28, 1), 10).output_shape
         (None, 10)
     """
-    model = keras.Sequential(name="sequential")
-    model.add(keras.Input(input_shape, name="picture"))
-    model.add(layers.Rescaling(1 / 255, name="scale"))
-    for number, step in enumerate(plan(input_shape, num_classes), start=1):
-        model.add(
-            layers.Conv2D(
-                step.channels,
-                step.size,
-                step.strides,
-                padding=step.padding,
-                activation="relu",
-                name=f"convolution_{number}",
-            )
-        )
-        if step.pooled:
-            model.add(layers.MaxPooling2D(2, padding="same", name=f"pool_{number}"))
-    model.add(layers.Flatten(name="flatten"))
-    model.add(layers.Dense(features, use_bias=False, name="projection"))
-    model.add(layers.BatchNormalization(momentum=0.9, name="projection_norm"))
-    model.add(layers.ReLU(name="features"))
-    # float32 whatever the policy: rounded probabilities would blunt the loss.
-    model.add(layers.Dense(num_classes, activation="softmax", dtype="float32", name="label"))
-    return model
+    chain = make_layers(input_shape, num_classes, features=features)
+    return keras.Sequential([keras.Input(input_shape, name="picture"), *chain], name="sequential")

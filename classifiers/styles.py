@@ -37,6 +37,10 @@ def build_classifier(
         num_classes: how many labels there are, >= 2.
         features: length of the penultimate features.
 
+    Returns:
+        A model from float32 (n, height, width, channels) in 0 to 255 to float32
+        (n, num_classes): the probability of each label, rows summing to 1.
+
     Raises:
         ValueError: no style of that name, or shapes that no classifier can have.
 

@@ -13,9 +13,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-from keras import layers
 
-from siam.classifiers.architecture import FEATURES, WIDTHS, plan
+from siam.classifiers.architecture import FEATURES, WIDTHS, make_layers
 
 __all__ = ["SubclassedClassifier", "build"]
 
@@ -53,30 +52,15 @@ class SubclassedClassifier(keras.Model):
         # `features` is the method below; a length and a method cannot share the name.
         self.feature_length = features
 
-        self.scale = layers.Rescaling(1 / 255, name="scale")
-        self.convolutions: list[layers.Layer] = []
-        for number, step in enumerate(
-            plan(self.picture_shape, num_classes, widths=widths), start=1
-        ):
-            self.convolutions.append(
-                layers.Conv2D(
-                    step.channels,
-                    step.size,
-                    step.strides,
-                    padding=step.padding,
-                    activation="relu",
-                    name=f"convolution_{number}",
-                )
-            )
-            if step.pooled:
-                pool = layers.MaxPooling2D(2, padding="same", name=f"pool_{number}")
-                self.convolutions.append(pool)
-        self.flatten = layers.Flatten(name="flatten")
-        self.projection = layers.Dense(features, use_bias=False, name="projection")
-        self.projection_norm = layers.BatchNormalization(momentum=0.9, name="projection_norm")
-        self.relu = layers.ReLU(name="features")
-        # float32 whatever the policy: rounded probabilities would blunt the loss.
-        self.label = layers.Dense(num_classes, activation="softmax", dtype="float32", name="label")
+        (
+            self.scale,
+            *self.convolutions,
+            self.flatten,
+            self.projection,
+            self.projection_norm,
+            self.relu,
+            self.label,
+        ) = make_layers(self.picture_shape, num_classes, widths=widths, features=features)
 
     def features(self, pictures: Any) -> Any:
         """The penultimate features: (n, feature_length), each >= 0."""
@@ -103,24 +87,11 @@ class SubclassedClassifier(keras.Model):
 
 
 def build(
-    input_shape: tuple[int, int, int],
-    num_classes: int,
-    *,
-    features: int = FEATURES,
+    input_shape: tuple[int, int, int], num_classes: int, *, features: int = FEATURES
 ) -> SubclassedClassifier:
     """Build the classifier as an instance of its class, its weights made.
 
-    Args:
-        input_shape: height, width and channels of a picture.
-        num_classes: how many labels there are, >= 2.
-        features: length of the penultimate features.
-
-    Returns:
-        A model from float32 (n, height, width, channels) in 0 to 255 to float32
-        (n, num_classes): the probability of each label, rows summing to 1.
-
-    Raises:
-        ValueError: shapes that no classifier can have.
+    Arguments, result and what is raised: see `siam.classifiers.styles.build_classifier`.
 
     Example:
         >>> build((28, 28, 1), 10)(np.zeros((2, 28, 28, 1), np.float32)).shape[1]
