@@ -11,7 +11,7 @@ from siam import __version__
 from siam.array_types import Pictures
 from siam.engine.calibrate import EmbeddedRun, index_commit, summarise_run
 from siam.engine.evaluate import kept_unseen, measured_run
-from siam.engine.index.training_set import origin_of
+from siam.engine.index.training_set import origins_of
 from siam.engine.open_run import OpenRun, open_run
 from siam.evaluation.measure import Measurements
 from siam.evaluation.report.page import ReportInputs, write_report
@@ -116,7 +116,7 @@ def write_run_report(
             classes=run.config.classes,
             test=embedded.test,
             test_pictures=embedded.test_pictures,
-            test_files=[origin_of(run.config.source, key) for key in embedded.test_files],
+            test_files=origins_of(run.config.source, embedded.test_files),
             gallery_labels=embedded.gallery.labels,
             gallery_picture=gallery_picture,
             gallery_file=gallery_file,

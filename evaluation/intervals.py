@@ -70,8 +70,10 @@ def around(estimate: float, interval: tuple[float, float]) -> Interval:
 def picture_weights(count: int, seed: int) -> NDArray[np.int32]:
     """Return how often each picture is drawn in each resample, int32 (`RESAMPLES`, count)."""
     random = np.random.default_rng(seed)
-    chances = np.full(count, 1 / count)
-    return random.multinomial(count, chances, size=RESAMPLES).astype(np.int32)
+    weights = np.empty((RESAMPLES, count), np.int32)
+    for row in weights:  # a tenth of the time of `Generator.multinomial`
+        row[:] = np.bincount(random.integers(0, count, count), minlength=count)
+    return weights
 
 
 def bootstrap_mean(values: Reals | Booleans, *, seed: int = 0) -> Interval:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
 
 from siam.array_types import Booleans, Floats, Integers, Reals, Vectors
-from siam.evaluation.distances import check_embeddings, distance_block
+from siam.evaluation.distances import check_embeddings, pair_distances
 
 __all__ = ["WorstPairs", "worst_pairs", "wrong_neighbours"]
 
@@ -40,28 +41,30 @@ def worst_pairs(embeddings: Vectors, labels: Integers, count: int) -> tuple[Wors
         count: pairs of each kind wanted; fewer come back where there are fewer.
     """
     vectors, numbers = check_embeddings(embeddings, labels)
-    exact = vectors.astype(np.float64)
-    size = len(vectors)
-    partners = np.zeros((2, size), np.int64)
-    distances = np.zeros((2, size))
-    for start in range(0, size, ROWS_PER_BLOCK):
-        rows = np.arange(start, min(start + ROWS_PER_BLOCK, size))
-        block = distance_block(exact[rows], exact)
-        same = numbers[rows, None] == numbers[None, :]
-        closest = np.where(same, np.inf, block)
-        same[np.arange(len(rows)), rows] = False
-        farthest = np.where(same, block, -np.inf)
-        for kind, (table, best) in enumerate(
-            ((closest, closest.argmin(axis=1)), (farthest, farthest.argmax(axis=1)))
-        ):
-            partners[kind, rows] = best
-            distances[kind, rows] = table[np.arange(len(rows)), best]
+    order = np.argsort(numbers, kind="stable")  # each class becomes one slice
+    by_class = vectors[order].astype(np.float64)
+    starts = np.flatnonzero(np.diff(numbers[order], prepend=-np.inf))
+    partners = np.tile(np.arange(len(vectors)), (2, 1))  # itself where it has none
+    for begin, end in itertools.pairwise([*starts.tolist(), len(vectors)]):
+        for start in range(begin, end, ROWS_PER_BLOCK):
+            rows = slice(start, min(start + ROWS_PER_BLOCK, end))
+            similarity = by_class[rows] @ by_class.T
+            # Its own similarity, 1, is the largest.
+            partners[1, order[rows]] = order[begin + similarity[:, begin:end].argmin(axis=1)]
+            similarity[:, begin:end] = -np.inf
+            if end - begin < len(vectors):
+                partners[0, order[rows]] = order[similarity.argmax(axis=1)]
+    closest, farthest = (_distances(vectors, row) for row in partners)
     return (
-        _without_repeats(partners[0], distances[0], np.argsort(distances[0], kind="stable"), count),
-        _without_repeats(
-            partners[1], distances[1], np.argsort(-distances[1], kind="stable"), count
-        ),
+        _without_repeats(partners[0], closest, np.argsort(closest, kind="stable"), count),
+        _without_repeats(partners[1], farthest, np.argsort(-farthest, kind="stable"), count),
     )
+
+
+def _distances(vectors: Vectors, partners: Integers) -> Floats:
+    """Return each picture's distance to its partner; NaN, sorted last, where that is itself."""
+    rows = np.arange(len(vectors))
+    return np.where(partners == rows, np.nan, pair_distances(vectors, rows, partners))
 
 
 def wrong_neighbours(right: Booleans, probabilities: Reals, count: int) -> Integers:

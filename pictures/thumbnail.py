@@ -34,8 +34,10 @@ def encode_thumbnail(picture: Pictures) -> bytes:
         picture = np.asarray(smaller, np.uint8)
     if picture.ndim == 3 and picture.shape[2] == 3:
         picture = picture[:, :, ::-1]
-    # The fastest level: 60,000 digits are written after every training.
-    encoded = cv2.imencode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1]
+    # The fastest level, and rows as they are: 60,000 digits are written after every training, in
+    # half the time and a twelfth smaller than by differences of neighbours. Photos: 2 % larger.
+    how = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE]
+    encoded = cv2.imencode(".png", picture, how)[1]
     return encoded.tobytes()
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from siam.array_types import Vectors
+from siam import unit_vectors
+from siam.array_types import Integers, Vectors
 from siam.errors import DataError
+from siam.faiss_library import load_faiss
 from siam.unit_vectors import check_unit_rows, exact_neighbours, nearest_rows
 
 
@@ -28,6 +30,24 @@ def test_neighbours_equal_brute_force(same_set: bool) -> None:
     assert table[rows, near.positions] == pytest.approx(near.distances, abs=1e-6)
     if not same_set:
         assert (nearest_rows(queries, gallery, 7) == near.positions).all()
+
+
+def test_queries_are_shared_among_threads_that_search_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(unit_vectors, "cores", lambda: 2)
+    monkeypatch.setattr(unit_vectors, "QUERIES_PER_SEARCH", 50)
+    helpers: list[int] = []
+
+    def search(queries: Vectors, gallery: Vectors, k: int) -> Integers:
+        helpers.append(load_faiss().omp_get_max_threads())
+        return nearest_rows(queries, gallery, k)
+
+    monkeypatch.setattr(unit_vectors, "nearest_rows", search)
+    rows, told = unit_rows(180), []
+    exact_neighbours(rows, rows, 3, progress=lambda _, done, total: told.append((done, total)))
+    assert helpers == [1] * 4
+    assert told == [(50, 180), (100, 180), (150, 180), (180, 180)]
 
 
 def test_distances_of_many_queries_are_those_of_one_however_close_they_are() -> None:

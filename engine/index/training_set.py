@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from siam.index.gallery import Gallery
+from siam.parallel import parallel_map
 from siam.pictures.names import path_of
 from siam.pictures.thumbnail import encode_thumbnail
 from siam.progress import Progress, silent
@@ -15,11 +18,11 @@ from siam.run_files import INDEX_FOLDER
 from siam.siamese.encoder import Encoder
 
 if TYPE_CHECKING:
-    from siam.datasets.dataset import Dataset
+    from siam.datasets.dataset import Dataset, Split
 
-__all__ = ["fill_gallery", "origin_of"]
+__all__ = ["fill_gallery", "origins_of"]
 
-CHUNK = 10_000
+PORTION = 2_000
 
 
 def fill_gallery(
@@ -38,33 +41,41 @@ def fill_gallery(
     folder = run / INDEX_FOLDER
     shutil.rmtree(folder, ignore_errors=True)
     total = len(dataset.train) + len(dataset.validation)
+    portions = [
+        (name, split, slice(start, start + PORTION))
+        for name, split in (("train", dataset.train), ("validation", dataset.validation))
+        for start in range(0, len(split), PORTION)
+    ]
+
+    def describe(portion: tuple[str, Split, slice]) -> dict[str, Any]:
+        name, split, rows = portion
+        pictures, keys = split.pictures[rows], split.origins[rows]
+        return {
+            "vectors": encoder.encode(pictures),
+            "keys": keys,
+            "origins": origins_of(dataset.source, keys),
+            "labels": [dataset.classes[label] for label in split.labels[rows]],
+            "splits": name,
+            "hashes": [hashlib.sha256(picture.tobytes()).hexdigest() for picture in pictures],
+            "thumbnails": [encode_thumbnail(picture) for picture in pictures],
+        }
+
     done = 0
     progress("Indexing", 0, total)
     with Gallery.create(folder, dim=encoder.dim, encoder_hash=encoder.hash) as gallery:
-        for name, split in (("train", dataset.train), ("validation", dataset.validation)):
-            for start in range(0, len(split), CHUNK):
-                part = slice(start, start + CHUNK)
-                pictures = split.pictures[part]
-                gallery.add(
-                    encoder.encode(pictures),
-                    keys=split.origins[part],
-                    origins=[origin_of(dataset.source, key) for key in split.origins[part]],
-                    labels=[dataset.classes[label] for label in split.labels[part]],
-                    splits=name,
-                    hashes=[hashlib.sha256(picture.tobytes()).hexdigest() for picture in pictures],
-                    thumbnails=[encode_thumbnail(picture) for picture in pictures],
-                )
-                done += len(pictures)
-                progress("Indexing", done, total)
+        for columns in parallel_map(describe, portions, ahead=2):
+            gallery.add(**columns)
+            done += len(columns["keys"])
+            progress("Indexing", done, total)
 
 
-def origin_of(source: str, key: str) -> str:
-    """Return where a picture came from: its file where it has one, which `siam index sync` knows.
+def origins_of(source: str, keys: Iterable[str]) -> list[str]:
+    """Return where pictures came from: their files where they have any, as `siam index sync` does.
 
     Args:
         source: the data set's; a folder for pictures in files.
-        key: the picture's name in the data set.
+        keys: the pictures' names in the data set.
     """
     # Keys begin with the folder's own name, so that those of two folders differ.
-    file = (Path(source).parent / key).as_posix()
-    return file if path_of(file).is_file() else key
+    beside = (Path(source).parent / "_").as_posix()[:-1]
+    return [file if os.path.isfile(path_of(file := beside + key)) else key for key in keys]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from siam.array_types import Integers, Pictures
+from siam.array_types import Floats, Integers, Pictures
 from siam.atomic import write_text
 from siam.evaluation.measure import Embedded, Measurements
 from siam.evaluation.mistakes import WorstPairs, worst_pairs, wrong_neighbours
@@ -89,13 +90,19 @@ def write_report(path: Path, inputs: ReportInputs, *, progress: Progress = silen
 
 def render_report(inputs: ReportInputs, *, progress: Progress = silent) -> str:
     """Return the report as HTML."""
-    parts = (_tables, _training, _separation, _confusion, _map, _mistakes, _provenance)
+    parts = (_tables, _training, _separation, _confusion, _mistakes, _provenance)
     content: dict[str, Any] = {}
-    for step, part in enumerate(parts):
-        stage = Stage("Writing the report", part.__name__.removeprefix("_"))
-        progress(stage, step, len(parts))
-        content |= part(inputs)
-    progress("Writing the report", len(parts), len(parts))
+    steps = len(parts) + 1
+    rows = np.random.default_rng(inputs.seed).permutation(len(inputs.test.labels))[:MAPPED]
+    with ThreadPoolExecutor(1) as beside:  # t-SNE leaves Python to the plots
+        places = beside.submit(project, inputs.test.embeddings[rows], seed=inputs.seed)
+        for step, part in enumerate(parts):
+            stage = Stage("Writing the report", part.__name__.removeprefix("_"))
+            progress(stage, step, steps)
+            content |= part(inputs)
+        progress(Stage("Writing the report", "map"), len(parts), steps)
+        content |= _map(inputs, rows, places.result())
+    progress("Writing the report", steps, steps)
     metrics = inputs.metrics
     title = f"siam: {metrics['run']} on {metrics['dataset']}"
     return render("report.html", title=title, metrics=metrics, state=inputs.state, **content)
@@ -154,14 +161,11 @@ def _confusion(inputs: ReportInputs) -> dict[str, Any]:
     return {"confusion": [Plot(svg, caption)]}
 
 
-def _map(inputs: ReportInputs) -> dict[str, Any]:
-    count = len(inputs.test.labels)
-    if count == 0:
+def _map(inputs: ReportInputs, rows: Integers, places: Floats) -> dict[str, Any]:
+    if not len(rows):
         return {"map": None}
-    rows = np.random.default_rng(inputs.seed).permutation(count)[:MAPPED]
     labels = inputs.test.labels[rows]
     colours = class_colours(len(inputs.classes))
-    places = project(inputs.test.embeddings[rows], seed=inputs.seed)
     sheet, columns = sprite(inputs.test_pictures[rows])
     legend = list(zip(inputs.classes, colours, strict=True))
     return {
