@@ -78,14 +78,20 @@ def train(style: str, data: Dataset, *, epochs: int, seed: int) -> dict[str, Any
     from siam.siamese.presets import PRESETS
 
     recipe = dataclasses.replace(PRESETS["balanced"], epochs=epochs)
+    reports: list[float] = []  # the first before the first step, then one after each
     trained = train_classifier(
-        style, data.train, num_classes=len(data.classes), recipe=recipe, seed=seed
+        style,
+        data.train,
+        num_classes=len(data.classes),
+        recipe=recipe,
+        seed=seed,
+        progress=lambda *_: reports.append(time.perf_counter()),
     )
     probabilities, _ = answer_function(trained.model)(data.test.pictures)
     return {
         "test_accuracy": float((probabilities.argmax(axis=1) == data.test.labels).mean()),
         "seconds": trained.seconds,
-        "first_step_seconds": trained.first_step_seconds,
+        "first_step_seconds": reports[1] - reports[0],
         "parameters": int(trained.model.count_params()),
     }
 

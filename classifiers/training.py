@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import keras
 import numpy as np
@@ -35,15 +34,11 @@ class TrainedClassifier:
         history: one row per epoch: "loss", "accuracy", and the same of the validation split
             with "val_" before them (accuracies 0 to 1, larger = better).
         seconds: wall time of the whole training, compiling and validation included.
-        first_step_seconds: wall time until the first step was done: mostly compiling.
-        step_seconds: mean wall time of the steps after the first, without the validation.
     """
 
     model: keras.Model
     history: tuple[Mapping[str, float], ...]
     seconds: float
-    first_step_seconds: float
-    step_seconds: float
 
 
 def train_classifier(
@@ -96,7 +91,6 @@ def train_classifier(
         jit_compile=compile_steps(),
     )
     _make_state(learner, num_classes)
-    watch = _Stopwatch()
     watched = (
         None if validation is None else (validation.pictures, validation.labels.astype(np.int32))
     )
@@ -109,7 +103,6 @@ def train_classifier(
         verbose=0,
         callbacks=[
             FeedEpoch(batches),
-            watch,
             StopOnDivergence(recipe.learning_rate),
             ProgressReport(progress, steps=len(batches), epochs=recipe.epochs),
         ],
@@ -123,8 +116,6 @@ def train_classifier(
         model=_to_float32(model, style, picture_shape, num_classes, recipe.dim),
         history=history,
         seconds=seconds,
-        first_step_seconds=watch.first_step_seconds,
-        step_seconds=watch.rest_seconds / max(1, steps - 1),
     )
 
 
@@ -134,31 +125,6 @@ def _make_state(learner: keras.Model, num_classes: int) -> None:
     likely = np.full((1, num_classes), 1 / num_classes, np.float32)
     learner.compute_metrics(None, np.zeros(1, np.int32), likely)
     learner.reset_metrics()
-
-
-class _Stopwatch(keras.callbacks.Callback):
-    """Times the training steps, and leaves the validation out."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.done = 0
-        self.first_step_seconds = 0.0
-        self.rest_seconds = 0.0
-        self.since = 0.0
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Start; what lies between two epochs is no training step."""
-        self.since = time.perf_counter()
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Count the step, and the wait for its batch."""
-        now = time.perf_counter()
-        if self.done == 0:
-            self.first_step_seconds = now - self.since
-        else:
-            self.rest_seconds += now - self.since
-        self.since = now
-        self.done += 1
 
 
 def _to_float32(

@@ -54,8 +54,7 @@ def test_every_style_learns(style: str) -> None:
     assert len(trained.history) == RECIPE.epochs
     assert trained.history[-1]["val_accuracy"] >= 0.9
     assert trained.history[-1]["loss"] < trained.history[0]["loss"]
-    assert trained.seconds >= trained.first_step_seconds > 0
-    assert trained.step_seconds > 0
+    assert trained.seconds > 0
 
 
 @pytest.mark.slow
