@@ -35,7 +35,8 @@ TOKEN = re.compile(
     r"|(?P<word>[^\s()=<>!'\"]+))"
 )
 FIELD = re.compile(r"[A-Za-z_][\w.-]*")
-OPERATORS = {"=": "=", "==": "=", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+OPERATORS = ("=", "==", "!=", "<", "<=", ">", ">=")
+Value = str | float | int
 MOST = 300  # comparisons in one filter; SQLite's expressions may nest 1,000 deep
 CURE = 'Write it like --where "label=3 and (split=train or taken>=2024-01-01)".'
 
@@ -51,12 +52,12 @@ def select(connection: sqlite3.Connection, where: str | Sequence[str]) -> Intege
         UsageError: a filter that cannot be read, or a field that no item has.
     """
     filters = [where] if isinstance(where, str) else list(where)
-    parsers = [_Parser(text) for text in filters]
-    conditions = [parser.parse() for parser in parsers]
-    for name in sorted({name for parser in parsers for name in parser.metadata}):
+    conditions, values, names = ["1"], list[Value](), set[str]()
+    for text in filters:
+        conditions.append(_translate(to_text(text), values, names))  # as the catalogue's names
+    for name in sorted(names - {*FIELDS}):
         _require(connection, name)
-    condition = " AND ".join(conditions) or "1"
-    values = [value for parser in parsers for value in parser.values]
+    condition = " AND ".join(conditions)
     rows = connection.execute(f"SELECT id FROM items WHERE {condition} ORDER BY id", values)
     return np.fromiter((row[0] for row in rows), np.int64)
 
@@ -77,123 +78,94 @@ def _path(name: str) -> str:
     return f'$."{name}"'
 
 
-class _Parser:
-    """Turns one filter into a SQL condition, its bound values, and the metadata it names."""
+def _translate(text: str, values: list[Value], names: set[str]) -> str:
+    """Return a filter as a SQL condition, and add its bound values and the fields that it names.
 
-    def __init__(self, text: str) -> None:
-        self.text = to_text(text)  # as the names in the catalogue
-        self.values: list[str | float | int] = []
-        self.metadata: set[str] = set()
-        self._tokens = self._split()
-        self._next = 0
-        self._comparisons = 0
+    SQLite joins by the same words, with the same precedence.
+    """
 
-    def parse(self) -> str:
-        condition = self._any()
-        if self._next < len(self._tokens):
-            raise self._error(f"{self._tokens[self._next][1]!r} comes where 'and' or 'or' should")
-        return condition
+    def error(problem: str) -> UsageError:
+        return UsageError(f"The filter {text!r} cannot be read: {problem}.", CURE)
 
-    def _split(self) -> list[tuple[str, str]]:
-        tokens = []
-        at = 0
-        text = self.text.rstrip()
-        while at < len(text):
-            match = TOKEN.match(text, at)
-            if match is None:
-                raise self._error(f"{text[at:].strip()!r} cannot be read")
-            tokens.append((str(match.lastgroup), match[0].strip()))
-            at = match.end()
-        return tokens
+    def following(what: str) -> tuple[str, str]:
+        token = next(rest, None)
+        if token is None:
+            raise error(f"it ends where {what} should come")
+        return token
 
-    def _any(self) -> str:
-        terms = [self._all()]
-        while self._accept("or"):
-            terms.append(self._all())
-        return f"({' OR '.join(terms)})"
-
-    def _all(self) -> str:
-        terms = [self._one()]
-        while self._accept("and"):
-            terms.append(self._one())
-        return f"({' AND '.join(terms)})"
-
-    def _one(self) -> str:
-        self._comparisons += 1
-        if self._comparisons > MOST:
+    tokens, at = [], 0
+    while match := TOKEN.match(text, at):
+        tokens.append((str(match.lastgroup), match[0].strip()))
+        at = match.end()
+    if text[at:].strip():
+        raise error(f"{text[at:].strip()!r} cannot be read")
+    parts, operands, depth, due = list[str](), 0, 0, True  # due: an operand
+    rest = iter(tokens)
+    for kind, word in rest:
+        plain = "" if kind == "quoted" else word.lower()
+        if not due:
+            if plain not in ("and", "or", ")") or (plain == ")" and not depth):
+                raise error(f"{word!r} comes where 'and' or 'or' should")
+            parts.append(plain.upper())
+            depth -= plain == ")"
+            due = plain != ")"
+            continue
+        operands += 1
+        if operands > MOST:
             raise UsageError(f"A filter may hold {MOST} comparisons at most; this one holds more.")
-        if self._accept("not"):
-            return f"NOT {self._one()}"
-        if self._accept("("):
-            condition = self._any()
-            if not self._accept(")"):
-                raise self._error("a bracket is not closed")
-            return condition
-        return self._comparison()
-
-    def _comparison(self) -> str:
-        kind, field = self._expect("a field")
-        if kind != "word" or not FIELD.fullmatch(field):
-            raise self._error(f"{field!r} stands where a field such as label should")
-        _, mark = self._expect(f"an operator after {field!r}")
+        if plain in ("not", "("):
+            parts.append(plain.upper())
+            depth += plain == "("
+            continue
+        if kind != "word" or not FIELD.fullmatch(word):
+            raise error(f"{word!r} stands where a field such as label should")
+        _, mark = following(f"an operator after {word!r}")
         if mark not in OPERATORS:
-            raise self._error(f"{mark!r} stands where = != < <= > or >= should")
-        kind, text = self._expect(f"a value after '{field}{mark}'")
+            raise error(f"{mark!r} stands where = != < <= > or >= should")
+        kind, value = following(f"a value after '{word}{mark}'")
         if kind == "mark":
-            raise self._error(f"{text!r} stands where a value should")
+            raise error(f"{value!r} stands where a value should")
         if kind == "quoted":
-            text = text[1:-1].replace(text[0] * 2, text[0])
-        operator = OPERATORS[mark]
-        number = None if kind == "quoted" else _number(text)
-        if operator == "!=":
-            return f"NOT {self._compare(field, '=', text, number)}"
-        return self._compare(field, operator, text, number)
+            value = value[1:-1].replace(value[0] * 2, value[0])
+        number = None if kind == "quoted" else _number(value)
+        if word == "id" and number is None:
+            raise error(f"id is a number, received {value!r}")
+        operator = "=" if mark in ("==", "!=") else mark
+        condition, bound = _compare(word, operator, value, number)
+        parts.append(f"NOT {condition}" if mark == "!=" else condition)
+        values += bound
+        names.add(word)
+        due = False
+    if due:
+        raise error("it ends where a field should come")
+    if depth:
+        raise error("a bracket is not closed")
+    return f"({' '.join(parts)})"
 
-    def _compare(self, field: str, operator: str, text: str, number: float | int | None) -> str:
-        if field == "id":
-            if number is None:
-                raise self._error(f"id is a number, received {text!r}")
-            self.values.append(number)
-            return f"(id {operator} ?)"
+
+def _compare(
+    field: str, operator: str, text: str, number: float | int | None
+) -> tuple[str, list[Value]]:
+    """Return a comparison in SQL, and the values that are bound in it."""
+    if number is None or (operator == "=" and field in COLUMNS):
         if field in COLUMNS:
-            if number is None or operator == "=":
-                self.values.append(text)
-                return f"({field} {operator} ?)"
-            # Columns are text; one that spells a number is ordered as that number.
-            self.values += [number, text]
-            spelt = f"CAST({field} AS NUMERIC)"
-            return (
-                f"(CASE WHEN CAST({spelt} AS TEXT) = {field}"
-                f" THEN {spelt} {operator} ? ELSE {field} {operator} ? END)"
-            )
-        self.metadata.add(field)
-        value = "iif(meta = '', NULL, json_extract(meta, ?))"
-        path = _path(field)
-        if number is None:
-            self.values += [path, text]
-            return f"coalesce(CAST({value} AS TEXT) {operator} ?, 0)"
-        self.values += [path, path, number, path, text]
+            return f"({field} {operator} ?)", [text]
+        value = "CAST(iif(meta = '', NULL, json_extract(meta, ?)) AS TEXT)"
+        return f"coalesce({value} {operator} ?, 0)", [_path(field), text]
+    if field == "id":
+        return f"(id {operator} ?)", [number]
+    if field in COLUMNS:
+        # Columns are text; one that spells a number is ordered as that number.
+        spelt = f"CAST({field} AS NUMERIC)"
         return (
-            f"coalesce(CASE WHEN typeof({value}) IN ('integer', 'real')"
-            f" THEN {value} {operator} ? ELSE {value} {operator} ? END, 0)"
-        )
-
-    def _accept(self, word: str) -> bool:
-        if self._next < len(self._tokens):
-            kind, text = self._tokens[self._next]
-            if kind != "quoted" and text.lower() == word:
-                self._next += 1
-                return True
-        return False
-
-    def _expect(self, word: str) -> tuple[str, str]:
-        if self._next == len(self._tokens):
-            raise self._error(f"it ends where {word} should come")
-        self._next += 1
-        return self._tokens[self._next - 1]
-
-    def _error(self, problem: str) -> UsageError:
-        return UsageError(f"The filter {self.text!r} cannot be read: {problem}.", CURE)
+            f"(CASE WHEN CAST({spelt} AS TEXT) = {field}"
+            f" THEN {spelt} {operator} ? ELSE {field} {operator} ? END)"
+        ), [number, text]
+    value, path = "iif(meta = '', NULL, json_extract(meta, ?))", _path(field)
+    return (
+        f"coalesce(CASE WHEN typeof({value}) IN ('integer', 'real')"
+        f" THEN {value} {operator} ? ELSE {value} {operator} ? END, 0)"
+    ), [path, path, number, path, text]
 
 
 def _number(text: str) -> float | int | None:
