@@ -23,6 +23,7 @@ __all__ = [
     "check_unit_rows",
     "exact_neighbours",
     "nearest_rows",
+    "without_self",
 ]
 
 # A float16 or quantised encoder rounds lengths by this much; more means it forgot to normalise.
@@ -175,7 +176,7 @@ def exact_neighbours(
         order = np.lexsort((rows, near))[:, : k + same_set]
         near, rows = (np.take_along_axis(values, order, axis=1) for values in (near, rows))
         if same_set:
-            near, rows = _without_self(near, rows, np.arange(block.start, block.stop))
+            near, rows = without_self(near, rows, np.arange(block.start, block.stop))
         distances[block], positions[block] = near, rows
         return block.stop
 
@@ -184,7 +185,7 @@ def exact_neighbours(
     return Neighbours(distances, positions)
 
 
-def _without_self(distances: Vectors, rows: Integers, own: Integers) -> tuple[Vectors, Integers]:
+def without_self(distances: Vectors, rows: Integers, own: Integers) -> tuple[Vectors, Integers]:
     """Drop each query's own row, which need not come first among exact duplicates."""
     is_self = rows == own[:, None]
     # Among many duplicates the query itself may not have come back: then the last one goes.

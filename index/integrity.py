@@ -32,6 +32,11 @@ __all__ = [
 ]
 
 CHUNK = 20_000
+DISAGREEMENTS = {
+    "vectors belong to no item": "vectors WHERE id NOT IN (SELECT id FROM items)",
+    "items have no vector": "items WHERE id NOT IN (SELECT id FROM vectors)",
+    "thumbnails belong to no item": "thumbnails WHERE id NOT IN (SELECT id FROM items)",
+}
 
 
 def check_pages(catalogue: Catalogue, connection: sqlite3.Connection) -> None:
@@ -56,32 +61,18 @@ def row_problems(catalogue: Catalogue, connection: sqlite3.Connection) -> list[s
     (rows_there,) = connection.execute("SELECT count(*) FROM items").fetchone()
     if count != rows_there:
         problems.append(f"The catalogue counts {count} items and holds {rows_there}.")
-    for table, missing in (("vectors", True), ("thumbnails", False)):
-        (orphans,) = connection.execute(
-            f"SELECT count(*) FROM {table} WHERE id NOT IN (SELECT id FROM items)"
-        ).fetchone()
-        if orphans:
-            problems.append(f"{orphans} {table} belong to no item.")
-        if missing:
-            (bare,) = connection.execute(
-                f"SELECT count(*) FROM items WHERE id NOT IN (SELECT id FROM {table})"
-            ).fetchone()
-            if bare:
-                problems.append(f"{bare} items have no vector.")
+    for what, where in DISAGREEMENTS.items():
+        (number,) = connection.execute(f"SELECT count(*) FROM {where}").fetchone()
+        if number:
+            problems.append(f"{number} {what}.")
     return problems
 
 
 def mend_rows(catalogue: Catalogue) -> None:
     """Drop items without a vector and rows without an item, and count again."""
     with catalogue.writing() as connection:
-        bare = [
-            row[0]
-            for row in connection.execute(
-                "SELECT id FROM items WHERE id NOT IN (SELECT id FROM vectors)"
-                " UNION SELECT id FROM vectors WHERE id NOT IN (SELECT id FROM items)"
-                " UNION SELECT id FROM thumbnails WHERE id NOT IN (SELECT id FROM items)"
-            )
-        ]
+        select = " UNION ".join(f"SELECT id FROM {where}" for where in DISAGREEMENTS.values())
+        bare = [row[0] for row in connection.execute(select)]
         rows.delete(connection, bare)
         for table in ("vectors", "thumbnails"):
             connection.execute(f"DELETE FROM {table} WHERE id NOT IN (SELECT id FROM items)")

@@ -15,7 +15,7 @@ from siam.index.catalogue import Catalogue
 from siam.index.filters import select
 from siam.index.matches import Item, Matches
 from siam.index.snapshot import Snapshot, follow, open_store, take_snapshot, vectors_since
-from siam.unit_vectors import check_unit_rows
+from siam.unit_vectors import check_unit_rows, without_self
 
 __all__ = ["Reader"]
 
@@ -75,10 +75,8 @@ class Reader:
         queries = check_unit_rows(vectors, dim=self.dim, what="query vectors")
         snapshot = self.snapshot()
         k = min(k, max(1, snapshot.count)) if k > 10_000 else k
-        if where:
-            matches = snapshot.search_among(queries, k, self.select(where))
-        else:
-            matches = snapshot.search(queries, k, exact=exact)
+        among = self.select(where) if where else None
+        matches = snapshot.search(queries, k, among=among, exact=exact)
         return matches if within is None else matches.within(within)
 
     def search_like(
@@ -90,11 +88,9 @@ class Reader:
             UsageError: an id that the index does not hold.
         """
         wider = self.search(self.vectors_of(ids), k + 1, where=where)
-        own = wider.ids == np.asarray(ids, np.int64)[:, None]
         # An item that the filter hides, or that more than k twins displace, gives up the last.
-        own[~own.any(axis=1), -1] = True
-        shape = (len(wider), -1)
-        return Matches(wider.ids[~own].reshape(shape), wider.distances[~own].reshape(shape))
+        distances, found = without_self(wider.distances, wider.ids, np.asarray(ids, np.int64))
+        return Matches(found, distances)
 
     def select(self, where: str | Sequence[str] | None = None) -> Integers:
         """Return the ids that pass the filters: int64, ascending; all of them without one."""

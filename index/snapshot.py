@@ -69,38 +69,30 @@ class Snapshot(msgspec.Struct, frozen=True):
         """How many vectors there are at most, whatever the catalogue says."""
         return self.store.count() + len(self.newer)
 
-    def search(self, queries: Vectors, k: int, *, exact: bool = False) -> Matches:
+    def search(
+        self, queries: Vectors, k: int, *, among: Integers | None = None, exact: bool = False
+    ) -> Matches:
         """Return the `k` nearest items of each query.
 
         Args:
             queries: float32 of shape (n, dim), unit length.
             k: 1 or more.
+            among: int64, the items that may be returned, exactly; those not in the snapshot are
+                passed over. None for all.
             exact: look at every vector, whatever the store.
         """
-        proposed = self.store.propose(queries, k, without=self.dead, exact=exact)
+        ids, newer = self.newer_ids, self.newer
+        if among is None:
+            proposed = self.store.propose(queries, k, without=self.dead, exact=exact)
+        else:
+            old = among[~np.isin(among, np.concatenate([self.dead, ids]))]
+            proposed = self.store.propose(queries, k, where=old)
+            chosen = np.isin(ids, among)
+            ids, newer = ids[chosen], newer[chosen]
         lots: list[Candidates] = [(proposed, self.vectors_of)]
-        if len(self.newer):
-            nearest = nearest_rows(queries, self.newer, min(k + TIES, len(self.newer)))
-            lots.append((self.newer_ids[nearest], self._newer_of))
-        return rank(queries, lots, k)
-
-    def search_among(self, queries: Vectors, k: int, ids: Integers) -> Matches:
-        """Return the `k` nearest of each query among the items `ids`, exactly.
-
-        Args:
-            queries: float32 of shape (n, dim), unit length.
-            k: 1 or more.
-            ids: int64, the items that may be returned; those not in the snapshot are passed over.
-        """
-        newer = np.isin(self.newer_ids, ids)
-        old = ids[~np.isin(ids, np.concatenate([self.dead, self.newer_ids]))]
-        lots: list[Candidates] = []
-        if len(old):
-            lots.append((self.store.propose(queries, k, where=old), self.vectors_of))
-        if newer.any():
-            among = np.flatnonzero(newer)
-            nearest = nearest_rows(queries, self.newer[among], min(k + TIES, len(among)))
-            lots.append((self.newer_ids[among[nearest]], self._newer_of))
+        if len(ids):
+            nearest = nearest_rows(queries, newer, min(k + TIES, len(ids)))
+            lots.append((ids[nearest], self._newer_of))
         return rank(queries, lots, k)
 
     def vectors_of(self, ids: Integers) -> Vectors:

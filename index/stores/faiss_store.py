@@ -45,13 +45,10 @@ class _Change:
     place: Path
     append: Callable[[Vectors], None]
     ids: list[Integers] = field(default_factory=list)
-    removed: list[tuple[int, Integers]] = field(default_factory=list)  # after how many pieces
+    removed: list[Integers] = field(default_factory=list)
 
     def rows(self) -> Integers:
         """Return the id of each row, -1 for what was added again or removed after it."""
-        for piece, gone in self.removed:
-            for earlier in self.ids[:piece]:
-                earlier[np.isin(earlier, gone)] = -1
         ids = np.concatenate([np.empty(0, np.int64), *self.ids])
         if not faiss_files.rise(ids):
             last = len(ids) - 1 - np.unique(ids[::-1], return_index=True)[1]
@@ -136,7 +133,9 @@ class FaissStore:
     def remove(self, ids: Integers) -> None:
         """Remove vectors; ids that are not there are passed over."""
         assert self._change is not None, "remove outside of writing"
-        self._change.removed.append((len(self._change.ids), np.asarray(ids, np.int64)))
+        for earlier in self._change.ids:
+            earlier[np.isin(earlier, ids)] = -1
+        self._change.removed.append(np.asarray(ids, np.int64))
 
     def propose(
         self,
@@ -176,13 +175,14 @@ class FaissStore:
         """Return the files that a change makes of those there were, not yet put in place."""
         ids = change.rows()
         kept = np.array(base.ids) if base else np.empty(0, np.int64)
-        gone = np.concatenate([ids, *(gone for _, gone in change.removed)])
+        gone = np.concatenate([ids, *change.removed])
         kept[np.isin(kept, gone)] = -1
         count = int((kept >= 0).sum() + (ids >= 0).sum())
         named = self._named(count)
         grown: Any = None
         if base is not None and _may_grow(base, named, kept, ids):
-            grown = _read_to_grow(base)
+            # Read again without mapping: a mapped index cannot grow.
+            grown = load_faiss().read_index(str(base.folder / APPROXIMATE))
         elif base is not None:  # begun again, without what was removed
             kept = kept[kept >= 0]
         path, new = change.place / VECTORS, change.place / ADDED
@@ -279,9 +279,3 @@ def _may_grow(base: FaissFiles, named: str, kept: Integers, ids: Integers) -> bo
         return False
     dead = int((kept < 0).sum())
     return dead <= MOST_DEAD * len(kept) and len(ids) <= MOST_NEW * len(kept)
-
-
-def _read_to_grow(base: FaissFiles) -> Any:
-    faiss = load_faiss()
-    # Read again without mapping: a mapped index cannot grow.
-    return faiss.read_index(str(base.folder / APPROXIMATE))
