@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from siam.pictures.conversion import reduce_by
+from siam.pictures.conversion import reduce_bands
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -56,21 +56,13 @@ def decode_in_bands(image: Image.Image, file: BinaryIO, most: int) -> Image.Imag
     Raises:
         What Pillow raises for a damaged file.
     """
-    from PIL import Image
-
     factor = max(image.size) // most
     take_apart = _TAKEN_APART.get(image.format or "")
-    bands = take_apart(image, file, factor) if take_apart and factor >= 2 else None
-    if bands is None:
+    if take_apart is None or factor < 2:
         return None
-    whole, top = None, 0
-    for content in bands:
-        part = reduce_by(content, factor)
-        if whole is None:
-            whole = Image.new(part.mode, (part.width, math.ceil(image.height / factor)))
-            whole.info = dict(part.info) | {"exif": image.info.get("exif", b"")}
-        whole.paste(part, (0, top))
-        top += part.height
+    whole = reduce_bands(take_apart(image, file, factor), factor, image.height)
+    if whole is not None:
+        whole.info["exif"] = image.info.get("exif", b"")
     return whole
 
 
@@ -79,47 +71,39 @@ def _rows_at_once(row: int, factor: int) -> int:
     return factor * max(1, _BAND // (row * factor))
 
 
-def _raw_bands(image: Any, file: BinaryIO, factor: int) -> Iterator[Image.Image] | None:
-    """Of rows that follow each other as they are, such as those of a BMP, from below perhaps."""
+def _raw_bands(image: Any, file: BinaryIO, factor: int) -> Iterator[Image.Image]:
+    """Yield rows that follow each other as they are, such as those of a BMP, from below perhaps.
+
+    As of the others, nothing at all where the file cannot be taken apart.
+    """
+    from PIL import Image
+
     codec, extents, offset, layout = image.tile[0] if len(image.tile) == 1 else ("", (), 0, ())
     form, line, direction = (layout, 0, 1) if isinstance(layout, str) else layout or ("", 0, 1)
     if codec != "raw" or image.mode == "P":  # whose palette is read with the pixels
-        return None
-    line = line or image.width * _RAW_BYTES.get(form, 0)
-    if extents != (0, 0, *image.size) or not isinstance(line, int) or line <= 0:
-        return None
-    return _raw_parts(image, file, (offset, line, form, direction), _rows_at_once(line, factor))
-
-
-def _raw_parts(
-    image: Any, file: BinaryIO, layout: tuple[int, int, str, int], rows: int
-) -> Iterator[Image.Image]:
-    from PIL import Image
-
-    (width, height), (offset, line, form, direction) = image.size, layout
+        return
+    width, height = image.size
+    line = line or width * _RAW_BYTES.get(form, 0)
+    if extents != (0, 0, width, height) or not isinstance(line, int) or line <= 0:
+        return
+    rows = _rows_at_once(line, factor)
     for top in range(0, height, rows):
         now = min(rows, height - top)
         file.seek(offset + line * (top if direction == 1 else height - top - now))
         content = file.read(now * line)
-        band = Image.frombytes(image.mode, (width, now), content, "raw", form, line, direction)
-        yield band
+        yield Image.frombytes(image.mode, (width, now), content, "raw", form, line, direction)
 
 
-def _png_bands(image: Any, file: BinaryIO, factor: int) -> Iterator[Image.Image] | None:
+def _png_bands(image: Any, file: BinaryIO, factor: int) -> Iterator[Image.Image]:
+    from PIL import Image
+
     file.seek(len(_PNG) + 8)
     header = file.read(13)
     width, height, depth, colour, _, _, interlace = struct.unpack(">IIBBBBB", header)
     if interlace or (depth, colour) not in {(16, 0), *((8, each) for each in _CHANNELS)}:
-        return None
+        return
     line = 1 + width * _CHANNELS[colour] * depth // 8
-    return _png_parts(file, height, line, _rows_at_once(line, factor), header)
-
-
-def _png_parts(
-    file: BinaryIO, height: int, line: int, rows: int, header: bytes
-) -> Iterator[Image.Image]:
-    from PIL import Image
-
+    rows = _rows_at_once(line, factor)
     inflate, before, lines = zlib.decompressobj(), b"", bytearray()
     done, palette = 0, b""
     for kind, content in _png_chunks(file):
@@ -168,32 +152,27 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
     return length + kind + content + check
 
 
-def _tiff_bands(image: Any, file: BinaryIO, factor: int) -> Iterator[Image.Image] | None:
+def _tiff_bands(image: Any, file: BinaryIO, factor: int) -> Iterator[Image.Image]:
+    from PIL import Image
+    from PIL.TiffImagePlugin import ImageFileDirectory_v2
+
     tags, (width, height) = image.tag_v2, image.size
     rows, offsets, counts = (tags.get(tag, ()) for tag in (_ROWS, _OFFSETS, _COUNTS))
     if not tags.get(_ORIENTATION, 1) == tags.get(_PLANES, 1) == 1:
-        return None
+        return
     if not isinstance(rows, int) or not 0 < rows < height:
-        return _raw_bands(image, file, factor)
+        yield from _raw_bands(image, file, factor)
+        return
     if not len(offsets) == len(counts) == math.ceil(height / rows):
-        return None
+        return
     line = 4 * width
     step = factor // math.gcd(rows, factor)  # strips that hold a multiple of `factor` rows
     step *= max(1, _BAND // (line * rows * step))
     if line * rows * step > 4 * _BAND:
-        return None
+        return
     most = max(sum(counts[start : start + step]) for start in range(0, len(counts), step))
     if most > 4 * _BAND:
-        return None
-    return _tiff_parts(file, tags, height, rows, step)
-
-
-def _tiff_parts(
-    file: BinaryIO, tags: Any, height: int, rows: int, step: int
-) -> Iterator[Image.Image]:
-    from PIL import Image
-    from PIL.TiffImagePlugin import ImageFileDirectory_v2
-
+        return
     order = "<" if tags.prefix == b"II" else ">"
     for start in range(0, len(tags[_OFFSETS]), step):
         strips = []

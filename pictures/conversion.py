@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,7 @@ from siam.array_types import Pictures
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["convert_to_grey_or_rgb", "reduce_by", "reduce_to", "turn_upright"]
+__all__ = ["convert_to_grey_or_rgb", "reduce_bands", "reduce_to", "turn_upright"]
 
 _EXIF_ORIENTATION = 0x0112
 _BAND = 2**21  # pixels that are converted at once
@@ -26,19 +27,36 @@ def reduce_to(image: Image.Image, most: int) -> Image.Image:
     if image.mode in _REDUCIBLE:
         return reduce_by(image, factor)
     # What must be converted first is so a band at a time: the whole of it takes four times as much.
+    rows = factor * max(1, _BAND // (image.width * factor))
+    tops = range(0, image.height, rows)
+    bands = (image.crop((0, y, image.width, min(y + rows, image.height))) for y in tops)
+    return reduce_bands(bands, factor, image.height) or image
+
+
+def reduce_bands(bands: Iterable[Image.Image], factor: int, height: int) -> Image.Image | None:
+    """Return a picture averaged down that comes a band at a time, from the top.
+
+    Args:
+        bands: each of a multiple of `factor` rows, but the last one.
+        factor: how many pixels become one, down and across.
+        height: of all bands, in pixels.
+
+    Returns:
+        None where there are no bands, or their mode has no average.
+    """
     from PIL import Image
 
-    rows, whole = factor * max(1, _BAND // (image.width * factor)), None
-    for top in range(0, image.height, rows):
-        band = image.crop((0, top, image.width, min(top + rows, image.height)))
+    whole, top = None, 0
+    for band in bands:
         part = reduce_by(band, factor)
         if part is band:
-            return image
+            return None
         if whole is None:
-            whole = Image.new(part.mode, (part.width, -(-image.height // factor)))
+            whole = Image.new(part.mode, (part.width, -(-height // factor)))
             whole.info = dict(part.info)
-        whole.paste(part, (0, top // factor))
-    return whole or image
+        whole.paste(part, (0, top))
+        top += part.height
+    return whole
 
 
 def reduce_by(image: Image.Image, factor: int) -> Image.Image:

@@ -25,6 +25,7 @@ __all__ = [
     "FEW_PIXELS",
     "WORK",
     "InkPicture",
+    "choices_of",
     "crop_close_up",
     "keep_picture",
     "prepare_digit",
@@ -38,6 +39,15 @@ WORK = 320  # pixels along the longer side in which ink is looked for
 _NEARLY = 0.8  # of its size: a picture that would shrink to more than that stays as it is
 _SMALL = 48  # a mark below this many pixels is looked at again, enlarged
 _LEAST = 0.2  # score per pixel of extent below which a mark is noise
+# What is decided about a digit, where nothing else is; see `siam.pictures.preparation.Prepared`.
+NO_CHOICES: dict[str, Any] = {
+    "inverted": False,
+    "unchanged": False,
+    "bars": 0,
+    "box": None,
+    "components_dropped": 0,
+    "lines_removed": False,
+}
 _FELLOW = 0.45  # of the main mark's extent: as long as this, another mark is a digit of its own
 
 
@@ -87,14 +97,7 @@ def prepare_digit(
     work, _ = reduce_to_work_size(grey)
     scale = max(work.shape) / max(image.size)
     detection = detect_ink(work, invert=invert)
-    choices = {
-        "inverted": detection.inverted,
-        "unchanged": False,
-        "bars": bands,
-        "box": None,
-        "components_dropped": detection.reject_count,
-        "lines_removed": bool(cv2.countNonZero(detection.lines)),
-    }
+    choices = choices_of(detection, bands)
     steps.append(("illumination", detection.darkness))
     if choices["lines_removed"]:
         steps.append(("lines", detection.lines))
@@ -113,6 +116,16 @@ def prepare_digit(
     pixels = frame(ink, size) if own is None else own
     steps += [("ink", ink), ("input", pixels)]
     return InkPicture(pixels, tuple(steps), choices, _collect_findings(detection, main))
+
+
+def choices_of(detection: InkDetection, bands: int) -> dict[str, Any]:
+    """Return what was decided about a digit's picture by detecting its ink."""
+    return NO_CHOICES | {
+        "inverted": detection.inverted,
+        "bars": bands,
+        "components_dropped": detection.reject_count,
+        "lines_removed": bool(detection.lines.any()),
+    }
 
 
 def reduce_to_work_size(grey: Pictures, *, most: int = WORK) -> tuple[Pictures, float]:
@@ -169,15 +182,8 @@ def select_digit_marks(detection: InkDetection) -> tuple[Mark, ...]:
 def keep_picture(pixels: Pictures, *, inverted: bool = False) -> InkPicture:
     """Return what is made of a picture that has MNIST's form already, or its negative has."""
     height, width = pixels.shape
-    choices = {
-        "inverted": inverted,
-        "unchanged": not inverted,
-        "bars": 0,
-        "box": [0, 0, width, height],
-        "components_dropped": 0,
-        "lines_removed": False,
-    }
-    return InkPicture(pixels, (("input", pixels),), choices, ())
+    own = {"inverted": inverted, "unchanged": not inverted, "box": [0, 0, width, height]}
+    return InkPicture(pixels, (("input", pixels),), NO_CHOICES | own, ())
 
 
 def _keep_if_framed(
@@ -200,14 +206,7 @@ def _enlarge(grey: Pictures, size: tuple[int, int], invert: bool | None) -> InkP
     away = grey.astype(np.float32) - np.float32(np.median(ring))
     dark = bool(-away.min() > away.max()) if invert is None else invert
     ink = np.maximum(-away if dark else away, 0)
-    choices: dict[str, Any] = {
-        "inverted": dark,
-        "unchanged": False,
-        "bars": 0,
-        "box": None,
-        "components_dropped": 0,
-        "lines_removed": False,
-    }
+    choices = NO_CHOICES | {"inverted": dark}
     strongest = float(ink.max())
     if strongest < _FAINTEST:
         blank = np.zeros(size, np.uint8)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siam.pictures.conversion import convert_to_grey_or_rgb
-from siam.pictures.digit_chain import reduce_to_work_size, select_digit_marks
+from siam.pictures.digit_chain import choices_of, reduce_to_work_size, select_digit_marks
 from siam.pictures.findings import Finding
 from siam.pictures.framing import frame, is_framed
 from siam.pictures.grey import convert_to_ink_grey
@@ -106,16 +106,8 @@ def _prepare_mark(
 ) -> Prepared:
     ink, _ = extract_ink(detection, mark)
     pixels = frame(ink, preparation.size)
-    choices = {
-        "chain": preparation.chain,
-        "rotated": rotate % 360,
-        "inverted": detection.inverted,
-        "unchanged": False,
-        "bars": bands,
-        "box": None,
-        "components_dropped": detection.reject_count,
-        "lines_removed": bool(detection.lines.any()),
-    }
+    chain = {"chain": preparation.chain, "rotated": rotate % 360}
+    choices = chain | choices_of(detection, bands)
     findings = (Finding("cut"),) if mark.border_pixels else ()
     deep = np.repeat(pixels[:, :, None], preparation.channels, axis=2)
     return Prepared(deep, (("ink", ink), ("input", pixels)), choices, findings)
