@@ -33,7 +33,7 @@ def classify(
     """
     from siam.engine.answers.answer import Unreadable
     from siam.engine.classify import classify_pictures, open_kept
-    from siam.pictures.sources import picture_sources
+    from siam.pictures.folder_walk import picture_sources
 
     sources = picture_sources(pictures, standard_input=sys.stdin.buffer)
     classifier = open_kept(style, dataset=dataset)

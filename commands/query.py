@@ -142,7 +142,7 @@ def ask(
 ) -> tuple[list[Result], Image | None]:
     """Put every question to the run; with `each`, also draw where the marks were found."""
     from siam.engine.query import query_arrays, query_indexed, query_pictures
-    from siam.pictures.sources import picture_sources
+    from siam.pictures.folder_walk import picture_sources
 
     answers: list[Result] = list(query_indexed(run, like, options=options)) if like else []
     arrays = [name for name in pictures if name.lower().endswith(".npz")]

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from siam.datasets.picture_files import PictureSet
+from siam.datasets.layout import PictureSet
 from siam.errors import DataError, PictureError
 from siam.pictures.folder_walk import FolderListing, empty_folders, is_hidden
 from siam.pictures.formats import HEAD, content_kind, has_picture_suffix, is_picture

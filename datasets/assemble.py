@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from siam.datasets.dataset import Dataset, Split
+from siam.datasets.overview import FEW, list_names
 from siam.datasets.splits import three_way
 from siam.errors import DataError
 from siam.pictures.reading import Skipped
@@ -36,16 +37,17 @@ def assemble(
     """
     need_two_classes(source, classes)
     counts = np.bincount(train.labels, minlength=len(classes))
-    missing = [classes[i] for i in np.flatnonzero(counts == 0)]
+    missing = [repr(classes[i]) for i in np.flatnonzero(counts == 0)]
     if missing:
         raise DataError(
-            f"{source} has nothing to train {_few(missing)} with, only to test.",
+            f"{source} has nothing to train {list_names(missing, FEW)} with, only to test.",
             "Add training pictures of it, or take it out of the test part.",
         )
-    single = [classes[i] for i in np.flatnonzero(counts == 1)]
+    single = [repr(classes[i]) for i in np.flatnonzero(counts == 1)]
     if single:
         raise DataError(
-            f"{source} has one picture only of {_few(single)}; every class needs two or more.",
+            f"{source} has one picture only of {list_names(single, FEW)}; every class needs two "
+            "or more.",
             "Add pictures of it, or remove it.",
         )
     wanted = {"validation": 0.1 if validation is None else 0, "test": 0.2 if test is None else 0}
@@ -87,9 +89,3 @@ def need_two_classes(source: str, classes: Sequence[str]) -> None:
             f"{f' ({classes[0]})' if classes else ''}; telling same from different needs two.",
             "Add pictures of another class, in a folder of their own.",
         )
-
-
-def _few(names: Iterable[str]) -> str:
-    listed = list(names)
-    shown = ", ".join(repr(name) for name in listed[:3])
-    return shown if len(listed) <= 3 else f"{shown} and {len(listed) - 3} more"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from siam.errors import UsageError
+from siam.pictures.folder_walk import FolderListing
 from siam.pictures.names import to_label
 
-__all__ = ["Entry", "Layout", "arrange", "class_depth", "split_of"]
+__all__ = ["Entry", "Fetch", "Layout", "PictureSet", "arrange", "class_depth", "split_of"]
 
 PARTS = {
     "train": "train",
@@ -25,6 +26,8 @@ PARTS = {
 # What a folder of a split is called that holds pictures of any class.
 NO_CLASS = frozenset(["images", "imgs", "pictures", "unknown", "unlabeled", "unlabelled"])
 Folders = tuple[str, ...]  # above a file, outermost first
+# From a path below the root to what `read_picture` takes; PictureError where it cannot.
+Fetch = Callable[[str], Path | bytes]
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,26 @@ class Layout:
     def by_path(self) -> dict[str, Entry]:
         """Return the entry of each file in a class folder; any other file has no label."""
         return {entry.path: entry for entry in self.entries}
+
+
+@dataclass(frozen=True)
+class PictureSet:
+    """Labelled picture files, not read yet.
+
+    Attributes:
+        name: of the data set.
+        source: where it is, for people.
+        listing: the pictures, relative to the root with "/" between the parts, and what was left
+            out.
+        fetch: gives the file or its content; called from several threads.
+        layout: what a table says of the pictures; None where their folders say it.
+    """
+
+    name: str
+    source: str
+    listing: FolderListing
+    fetch: Fetch
+    layout: Layout | None = None
 
 
 def arrange(paths: Sequence[str], *, classes_from: str | None = None) -> Layout:

@@ -17,8 +17,8 @@ from siam.datasets.dataset import Dataset, Split
 from siam.datasets.digits import load_digits
 from siam.datasets.holdout import hold_out
 from siam.datasets.idx_folder import holds_idx, load_idx_folder
+from siam.datasets.layout import PictureSet
 from siam.datasets.mnist import load_mnist
-from siam.datasets.picture_files import PictureSet
 from siam.datasets.picture_set import read_dataset
 from siam.datasets.tables import is_table, table_pictures
 from siam.errors import DataError, UsageError

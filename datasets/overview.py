@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from siam.datasets.copies import Copies
 from siam.datasets.layout import Entry, Layout, split_of
 from siam.datasets.preparation_choice import PreparationChoice
 from siam.pictures.folder_walk import FolderListing
 from siam.pictures.names import to_text
 from siam.pictures.reading import Skipped
 
-__all__ = ["list_names", "say_what_is_left_out", "say_what_is_there"]
+__all__ = ["find_copies", "list_names", "say_what_is_left_out", "say_what_is_there"]
 
 NAMED, FEW = 10, 3
+ORDER = {"train": 0, "validation": 1, "test": 2}
+Copies = list[tuple[Entry, Entry]]  # an earlier picture, and one of the same content
 MEANING = {
     "digit": "one mark of ink in MNIST's form",
     "glyph": "drawings, each framed by its ink",
@@ -72,7 +73,11 @@ def say_what_is_there(
 
 
 def say_what_is_left_out(
-    listing: FolderListing, layout: Layout, unread: Sequence[Skipped], copies: Copies
+    listing: FolderListing,
+    layout: Layout,
+    unread: Sequence[Skipped],
+    across_classes: Copies,
+    across_splits: Copies,
 ) -> list[str]:
     """Return lines about what is not learned from and why, and about pictures that come twice.
 
@@ -80,7 +85,8 @@ def say_what_is_left_out(
         listing: what the walk left out.
         layout: the files in classes and outside of any.
         unread: pictures that could not be read.
-        copies: pictures of the same content.
+        across_classes: see `find_copies`, as for `across_splits`.
+        across_splits: of the same content in two splits.
     """
     bad = {skip.path for skip in unread}
     broken = sorted(
@@ -100,9 +106,9 @@ def say_what_is_left_out(
     if any(counts):
         lines.append(f"Left out: {', '.join(filter(None, counts))}.")
     for pairs, where, then in (
-        (copies.across_classes, "in two classes", "one label of each is wrong"),
+        (across_classes, "in two classes", "one label of each is wrong"),
         (
-            copies.across_splits,
+            across_splits,
             "in two splits",
             "left out of the later one, where it would test nothing",
         ),
@@ -112,6 +118,31 @@ def say_what_is_left_out(
             are = "pictures are" if len(pairs) > 1 else "picture is"
             lines.append(f"{len(pairs):,} {are} there twice, {where} ({copy} is {first}): {then}.")
     return lines
+
+
+def find_copies(hashes: Mapping[Entry, str]) -> tuple[Copies, Copies]:
+    """Return pictures whose content is that of an earlier one, train before validation before test.
+
+    Args:
+        hashes: SHA-256 of each file's content.
+
+    Returns:
+        Those that are labelled otherwise than the earlier one, and those in another split.
+
+    Example:
+        >>> first, second = Entry("a/1", "train", "a", None), Entry("a/2", "test", "a", None)
+        >>> [copy.path for _, copy in find_copies({first: "e3b0", second: "e3b0"})[1]]
+        ['a/2']
+    """
+    seen: dict[str, Entry] = {}
+    pairs = [
+        (seen.setdefault(hashes[entry], entry), entry)
+        for entry in sorted(hashes, key=lambda entry: ORDER[entry.part])
+    ]
+    return (
+        [(first, copy) for first, copy in pairs if first.class_name != copy.class_name],
+        [(first, copy) for first, copy in pairs if first.part != copy.part],
+    )
 
 
 def list_names(names: Collection[str], most: int) -> str:

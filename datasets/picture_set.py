@@ -12,11 +12,9 @@ import numpy as np
 from siam.array_types import Pictures
 from siam.atomic import sha256
 from siam.datasets.assemble import assemble, need_two_classes
-from siam.datasets.copies import find_copies
 from siam.datasets.dataset import Dataset, Split
-from siam.datasets.layout import Entry, arrange
-from siam.datasets.overview import say_what_is_left_out, say_what_is_there
-from siam.datasets.picture_files import Fetch, PictureSet
+from siam.datasets.layout import Entry, Fetch, PictureSet, arrange
+from siam.datasets.overview import find_copies, say_what_is_left_out, say_what_is_there
 from siam.datasets.preparation_choice import choose_preparation
 from siam.datasets.splits import three_way
 from siam.errors import DataError, MissingExtraError, PictureError
@@ -89,12 +87,12 @@ def read_dataset(
             f"first is {unreadable[0].path}: {unreadable[0].reason}",
             "Check that this is the folder that you mean.",
         )
-    copies = find_copies(hashes)
-    for line in say_what_is_left_out(files.listing, layout, unreadable, copies):
+    relabelled, repeated = find_copies(hashes)
+    for line in say_what_is_left_out(files.listing, layout, unreadable, relabelled, repeated):
         notice(line)
     classes = tuple(sorted({entry.class_name for entry in read}))
     group_of = {entry.class_name: entry.group for entry in read if entry.group is not None}
-    for _, copy in copies.across_splits:
+    for _, copy in repeated:
         del read[copy]
     return assemble(
         name=to_text(files.name),

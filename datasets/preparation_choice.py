@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from siam.array_types import Pictures, Vectors
-from siam.datasets.layout import Entry
-from siam.datasets.picture_files import Fetch
+from siam.datasets.layout import Entry, Fetch
 from siam.errors import MissingExtraError, PictureError
 from siam.parallel import parallel_map
 from siam.pictures.conversion import convert_to_grey_or_rgb, reduce_to

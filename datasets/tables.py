@@ -6,8 +6,7 @@ import csv
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from siam.datasets.layout import Entry, Layout, split_of
-from siam.datasets.picture_files import PictureSet
+from siam.datasets.layout import Entry, Layout, PictureSet, split_of
 from siam.errors import DataError, MissingExtraError, PictureError
 from siam.pictures.folder_walk import FolderListing
 from siam.pictures.names import to_label

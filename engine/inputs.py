@@ -15,8 +15,8 @@ from siam.engine.answers.answer import Unreadable
 from siam.engine.labels import label_files
 from siam.engine.reading import PreparedPicture, join_portions, read_ahead
 from siam.errors import UsageError
+from siam.pictures.folder_walk import picture_sources
 from siam.pictures.reading import Skipped
-from siam.pictures.sources import picture_sources
 from siam.progress import Progress, silent
 from siam.runs.config import RunConfig
 

@@ -6,20 +6,22 @@ import heapq
 import os
 import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 import msgspec
 
 from siam.errors import DataError, UsageError
 from siam.pictures.formats import HEAD, READABLE, has_picture_suffix, is_picture
-from siam.pictures.reading import Skipped
+from siam.pictures.names import to_text
+from siam.pictures.reading import MAX_STREAM, Skipped, Source
 
-__all__ = ["FolderListing", "empty_folders", "is_hidden", "walk_folder"]
+__all__ = ["FolderListing", "empty_folders", "is_hidden", "picture_sources", "walk_folder"]
 
 # Left by file managers and storage boxes, thumbnails among it; so is what begins with a dot.
 _CLUTTER = frozenset({"__MACOSX", "@eaDir", "Thumbs.db", "desktop.ini"})
+STANDARD_INPUT = "-"
 _Kind = Literal["picture", "other", "folder", "linked folder", "hidden", "skipped"]
 
 
@@ -113,6 +115,33 @@ def walk_folder(folder: Path, *, may_be_empty: bool = False) -> FolderListing:
     skipped.sort(key=lambda skip: skip.path.split("/"))
     empty = empty_folders(folders, [*pictures, *(f"{skip.path}/." for skip in skipped)])
     return FolderListing(tuple(pictures), tuple(skipped), others, hidden, empty)
+
+
+def picture_sources(names: Sequence[str], *, standard_input: BinaryIO) -> list[tuple[str, Source]]:
+    """Return (name, source) of each picture that `names` means, folders walked in order.
+
+    What could not be looked at in a folder is among them, so that whoever reads it says so.
+
+    Args:
+        names: files, folders, or "-" for a picture on standard input.
+        standard_input: where "-" reads from.
+
+    Raises:
+        DataError: a folder without pictures. A file that is not there is told of when it is read.
+    """
+    sources: list[tuple[str, Source]] = []
+    for name in names:
+        path = Path(name)
+        if name == STANDARD_INPUT:
+            sources.append((name, standard_input.read(MAX_STREAM + 1)))
+        elif path.is_dir():
+            listing = walk_folder(path)
+            files = (path / inside for inside in listing.pictures)
+            sources.extend((to_text(str(file)), file) for file in files)
+            sources.extend((to_text(str(path / skip.path)), skip) for skip in listing.skipped)
+        else:
+            sources.append((to_text(name), path))
+    return sources
 
 
 def empty_folders(folders: Iterable[str], files: Iterable[str]) -> tuple[str, ...]:

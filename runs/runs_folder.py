@@ -6,7 +6,7 @@ import contextlib
 import os
 import shutil
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -59,37 +59,6 @@ class RunSummary(msgspec.Struct, frozen=True):
     recall_at_1: float | None
     created: float
     size: int
-
-
-class DatasetExtract(msgspec.Struct):
-    """What is shown of a data set."""
-
-    name: str
-
-
-class ConfigExtract(msgspec.Struct):
-    """What is shown of `config.toml`."""
-
-    dataset: DatasetExtract
-
-
-class PairsExtract(msgspec.Struct):
-    """What is shown of the figures of pairs."""
-
-    accuracy: Fraction | None = None
-
-
-class RetrievalExtract(msgspec.Struct):
-    """What is shown of the figures of retrieval."""
-
-    recall_at_1: Fraction | None = msgspec.field(default=None, name="recall@1")
-
-
-class MetricsExtract(msgspec.Struct):
-    """What is shown of `metrics.json`."""
-
-    pairs: PairsExtract = msgspec.field(default_factory=PairsExtract)
-    retrieval: RetrievalExtract = msgspec.field(default_factory=RetrievalExtract)
 
 
 def runs_folder() -> Path:
@@ -226,23 +195,31 @@ def list_runs() -> list[RunSummary]:
 
 def summarise(path: Path) -> RunSummary:
     """Read what `siam runs` shows of one run; what cannot be read is None."""
-    config, metrics = None, MetricsExtract()
+    config: dict[str, Any] = {}
+    metrics: dict[str, Any] = {}
     with contextlib.suppress(FileNotFoundError, ValueError):
-        config = msgspec.convert(read_toml(path / CONFIG_FILE, most=MOST_BYTES), ConfigExtract)
+        config = read_toml(path / CONFIG_FILE, most=MOST_BYTES)
     with contextlib.suppress(FileNotFoundError, ValueError, RunError):
         if run_state(path) == "finished":
             verify_files(path, [METRICS_FILE])
-        metrics = read_json(path / METRICS_FILE, MetricsExtract, most=MOST_BYTES)
+        metrics = read_json(path / METRICS_FILE, dict[str, Any], most=MOST_BYTES)
     return RunSummary(
         name=run_name(path),
         path=path,
         state=run_state(path),
-        dataset=config.dataset.name if config else None,
-        pair_accuracy=metrics.pairs.accuracy,
-        recall_at_1=metrics.retrieval.recall_at_1,
+        dataset=value_in(config, "dataset", "name", str),
+        pair_accuracy=value_in(metrics, "pairs", "accuracy", Fraction),
+        recall_at_1=value_in(metrics, "retrieval", "recall@1", Fraction),
         created=time_of(path),
         size=size_of(path),
     )
+
+
+def value_in(tables: dict[str, Any], table: str, name: str, kind: Any) -> Any:
+    """Return a value of a file that anybody may have written; None where it is of another kind."""
+    with contextlib.suppress(LookupError, TypeError, ValueError):
+        return msgspec.convert(tables[table][name], kind)
+    return None
 
 
 def size_of(folder: Path) -> int:

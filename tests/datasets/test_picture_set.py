@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from siam.datasets.dataset import Dataset
+from siam.datasets.layout import PictureSet
 from siam.datasets.load import load_dataset
-from siam.datasets.picture_files import PictureSet
 from siam.datasets.picture_set import read_dataset
 from siam.errors import DataError
 from siam.pictures.folder_walk import walk_folder

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from siam.errors import DataError, PictureError
+from siam.pictures.folder_walk import picture_sources
 from siam.pictures.reading import Skipped, read_picture
-from siam.pictures.sources import picture_sources
 
 
 def names_of(*names: str) -> list[str]:
@@ -57,7 +57,7 @@ def test_a_stream_that_never_ends_is_read_as_far_as_a_picture_goes(
             assert size is not None and size >= 0, "this would not come back"
             return bytes(size)
 
-    for module in ("sources", "reading"):
+    for module in ("folder_walk", "reading"):
         monkeypatch.setattr(f"siam.pictures.{module}.MAX_STREAM", 3 << 20)
     ((_, content),) = picture_sources("-", standard_input=Endless())
     with pytest.raises(PictureError, match="standard input gives more than 3 MiB"):
