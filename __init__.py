@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from siam.engine.api.estimator import SiameseEncoder
     from siam.engine.api.run import Run, open
     from siam.engine.api.train import train
+    from siam.engine.sorting.undo import undo_sort
     from siam.errors import (
         DataError,
         DivergenceError,
@@ -48,6 +49,7 @@ __all__ = [
     "__version__",
     "open",
     "train",
+    "undo_sort",
 ]
 
 _HOMES = {
@@ -57,6 +59,7 @@ _HOMES = {
     "Unreadable": "siam.engine.answers.answer",
     "open": "siam.engine.api.run",
     "train": "siam.engine.api.train",
+    "undo_sort": "siam.engine.sorting.undo",
 }
 
 

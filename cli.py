@@ -40,6 +40,7 @@ COMMANDS = (
     "compare",
     "classify",
     "embed",
+    "sort",
     "export",
     "doctor",
     "index",

@@ -1,0 +1,1 @@
+"""Sort pictures into a folder per answer, and take that back."""
