@@ -1,13 +1,14 @@
 """The pretrained tower: a frozen backbone's features, what a head learned of them, side by side.
 
-    picture -> backbone -> principal components -> unit length -----------> share -+
+    picture -> backbone -> unit length ("raw") ---------------------------> share -+
+                   `-----> principal components -> unit length -----------> share -+
                                  |-> head, trained -> unit length --------> share -+-> embedding
                                  `-> class posterior ---------------------> share -+
     picture -> made smaller -> siam's own tower --------------------------> share -+
 
 The squared distance of two embeddings is the sum of the parts' squared distances, each times its
-share. The features themselves are always among them: a head knows the classes that it was trained
-on, and they know others too.
+share. The features themselves, raw or as components, are always among them: a head knows the
+classes that it was trained on, and they know others too.
 """
 
 from __future__ import annotations
@@ -130,8 +131,8 @@ def joined_tower(
         input_shape: (side, side, channels); grey pictures are shown to the backbone as RGB.
         backbone: pictures (side, side, 3) to features (n,).
         components: of those features.
-        shares: "features", "head", "posterior" and "own": the weight of each part's squared
-            distance, 0 = left out; they sum to 1.
+        shares: "raw", "features", "head", "posterior" and "own": the weight of each part's
+            squared distance, 0 = left out; they sum to 1.
         head: components to a unit embedding.
         posterior: the same, see `siam.siamese.class_posterior`.
         own: pictures of `input_shape` to a unit embedding.
@@ -142,9 +143,11 @@ def joined_tower(
     inputs = keras.Input(input_shape, name="picture")
     colour = inputs if input_shape[2] == 3 else layers.Concatenate(name="rgb")([inputs] * 3)
     reduce = layers.Dense(len(components.bias), trainable=False, name="components")
-    features = reduce(backbone(colour))
+    raw = backbone(colour)
+    features = reduce(raw)
     reduce.set_weights([components.kernel, components.bias])
     parts: dict[str, Tensor] = {
+        "raw": unit_length(raw, name="raw_length"),
         "features": unit_length(features, name="features_length"),
         "head": head(features),
     }

@@ -31,6 +31,9 @@ Parts = Mapping[str, tuple[Vectors, Vectors]]
 FEATURE_SHARES = (0.2, 0.4, 0.6)
 # Of what is left, the class posterior's; the head has the others.
 POSTERIOR_SHARES = (0.0, 0.5, 1.0)
+# Of the raw features, where classes were held out: validation pictures, all of trained classes,
+# would choose less of them, and other classes be told apart worse (docs/measurements.md).
+RAW_SHARE = 0.8
 OWN_SHARES = (0.25, 0.5, 0.75)
 
 
@@ -56,7 +59,7 @@ class Candidate:
     @property
     def name(self) -> str:
         """Return "own", "pretrained" or "both"."""
-        if "features" not in self.shares:
+        if self.shares.keys() == {"own"}:
             return "own"
         return "both" if "own" in self.shares else "pretrained"
 
@@ -65,17 +68,23 @@ class Candidate:
         return {"shares": dict(self.shares), "recall@1": self.recall, "eer": self.eer}
 
 
-def share_mixes(*, own: bool, posterior: bool) -> Iterator[dict[str, float]]:
+def share_mixes(*, own: bool, posterior: bool, unseen: bool) -> Iterator[dict[str, float]]:
     """Yield the shares of every pretrained tower that is tried.
 
     Args:
         own: siam's own tower is there, and is tried beside it too.
         posterior: so is the class posterior, beside the head.
+        unseen: classes were held out of training, and are to be told apart too: one mix alone,
+            mostly of raw features.
 
     Example:
-        >>> next(share_mixes(own=False, posterior=True))
+        >>> next(share_mixes(own=False, posterior=True, unseen=False))
         {'features': 0.2, 'head': 0.8}
     """
+    if unseen:
+        learned = ("head", "posterior") if posterior else ("head",)
+        yield {"raw": RAW_SHARE} | dict.fromkeys(learned, (1 - RAW_SHARE) / len(learned))
+        return
     tried = POSTERIOR_SHARES if posterior else (0.0,)
     for features, of_posterior in itertools.product(FEATURE_SHARES, tried):
         rest = 1 - features

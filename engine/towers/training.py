@@ -78,12 +78,14 @@ class Head:
         trained: the network over it.
         components: of the features, those of the training pictures.
         posterior: the class posterior of those; None where there are too many classes for it.
-        rows: the training and the validation pictures' components, float32 (n, components).
+        raw: the features of the training and of the validation pictures, float32 (n, features).
+        rows: their components, float32 (n, components).
     """
 
     trained: TrainedNetwork
     components: Components
     posterior: keras.Model | None
+    raw: tuple[Vectors, Vectors]
     rows: tuple[Vectors, Vectors]
 
 
@@ -150,7 +152,7 @@ def train_head(plan: TrainingPlan, photos: Dataset, backbone: Backbone, progress
     )
     few = len(photos.classes) <= MOST_CLASSES
     posterior = fit_posterior(rows[0], photos.train.labels) if few else None
-    return Head(trained, components, posterior, rows)
+    return Head(trained, components, posterior, (raw_train, raw_validation), rows)
 
 
 def head_recipe(dataset: Dataset) -> Recipe:
@@ -188,6 +190,7 @@ def join(
 
     head_model = tower_of(head.trained.network)
     parts = {
+        "raw": tuple(map(unit_rows, head.raw)),
         "features": tuple(map(unit_rows, head.rows)),
         "head": tuple(convert_to_numpy(head_model(rows)) for rows in head.rows),
     }
@@ -201,7 +204,11 @@ def join(
         if alone.input_shape[-1] == photos.picture_shape[2]:
             resized = resized_tower(alone, photos.picture_shape)
             parts["own"] = embed(resized, photos)
-    mixes = share_mixes(own=resized is not None, posterior=head.posterior is not None)
+    mixes = share_mixes(
+        own=resized is not None,
+        posterior=head.posterior is not None,
+        unseen=plan.dataset.unseen is not None,
+    )
     candidates += [judge(shares, parts, photos) for shares in mixes]
     chosen = choose_candidate(candidates)
     seconds = time.perf_counter() - started

@@ -21,7 +21,7 @@ from siam.siamese.pretrained_tower import (
 from siam.siamese.towers import small_tower
 
 PICTURES = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 1), dtype=np.uint8)
-SHARES = {"features": 0.3, "head": 0.1, "posterior": 0.1, "own": 0.5}
+SHARES = {"raw": 0.2, "features": 0.1, "head": 0.1, "posterior": 0.1, "own": 0.5}
 
 
 def embedded(model: keras.Model, shown: np.ndarray) -> np.ndarray:

@@ -47,14 +47,22 @@ def two_classes() -> Dataset:
 
 
 def test_shares_are_of_every_part_and_sum_to_one() -> None:
-    alone = share_mixes(own=False, posterior=False)
+    alone = share_mixes(own=False, posterior=False, unseen=False)
     assert all(set(mix) == {"features", "head"} for mix in alone)
-    mixes = list(share_mixes(own=True, posterior=True))
+    mixes = list(share_mixes(own=True, posterior=True, unseen=False))
     assert {len(mix) for mix in mixes} == {2, 3, 4}
     assert {"features", "posterior"} in [set(mix) for mix in mixes]
     for mix in mixes:
         assert sum(mix.values()) == pytest.approx(1)
         assert mix["features"] > 0  # classes that were never trained on need them
+
+
+@pytest.mark.parametrize("posterior", [True, False])
+def test_held_out_classes_are_left_to_raw_features_mostly(posterior: bool) -> None:
+    [mix] = share_mixes(own=True, posterior=posterior, unseen=True)
+    assert mix["raw"] == 0.8 and sum(mix.values()) == pytest.approx(1)
+    assert set(mix) == {"raw", "head"} | ({"posterior"} if posterior else set())
+    assert Candidate(mix, 1.0, 0.0).name == "pretrained"
 
 
 def test_validation_judges_a_mix_by_its_distances(two_classes: Dataset) -> None:
