@@ -46,6 +46,8 @@ COMMANDS = (
     "index",
     "runs",
 )
+# Those that are never done in less than a second or two.
+SLOW = {"train", "evaluate", "report", "show", "compare", "embed", "export"}
 
 
 @functools.cache
@@ -81,6 +83,13 @@ class RootGroup(console.SiamGroup):
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
         self.commands = Commands()  # type: ignore[assignment]  # nobody adds to them
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command; of a slow one say so before it imports what makes it slow."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if name in SLOW:
+            console.progress("Starting", 0, 0)
+        return name, command, rest
 
 
 app = typer.Typer(

@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["ProgressLine", "duration", "standard_error"]
 
 # Seconds: on a terminal what is done sooner needs no line; in a pipe it is the rarer the better.
-# What has not said what it is at, such as a query, is most often soon done.
+# What has not said what it is at, such as a query, is most often soon done. To say it is of use
+# within two seconds, and on a busy machine Python alone takes more than one of them to start.
 FIRST_DRAWN = 0.5
-FIRST_PRINTED, UNSAID_PRINTED, THEN_PRINTED = 1.0, 8.0, 10.0
+FIRST_PRINTED, UNSAID_PRINTED, THEN_PRINTED = 0.3, 8.0, 10.0
 # The pace is that of so many seconds: enough for epochs, few enough to follow a busy machine.
 WINDOW = 120.0
 SAMPLED = 0.5

@@ -8,8 +8,10 @@ import time
 from collections.abc import Callable
 
 import pytest
+from typer.testing import CliRunner
 
-from siam.commands import progress_line
+from siam.cli import app
+from siam.commands import console, progress_line
 from siam.commands.progress_line import ProgressLine
 from siam.progress import Stage
 
@@ -118,3 +120,13 @@ def test_what_is_soon_done_says_nothing(kind: type[io.StringIO]) -> None:
     with ProgressLine(stream) as line:
         line.report("Reading", 1, 4)
     assert stream.getvalue() == ""
+
+
+@pytest.mark.parametrize(("command", "said"), [("evaluate", ["Starting"]), ("query", [])])
+def test_a_slow_command_speaks_before_it_imports_what_makes_it_slow(
+    monkeypatch: pytest.MonkeyPatch, command: str, said: list[str]
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(console, "progress", lambda what, *_: told.append(what))
+    assert CliRunner().invoke(app, [command, "--help"]).exit_code == 0
+    assert told == said
