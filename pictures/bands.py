@@ -13,12 +13,17 @@ import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+import numpy as np
+
+from siam.array_types import Pictures
 from siam.pictures.conversion import reduce_bands
+from siam.pictures.decoder_memory import MOST_HELD, band_bytes
+from siam.pictures.heic_grid import decode_rows, decode_single, read_grid
 
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["decode_in_bands", "held_bytes"]
+__all__ = ["decode_in_bands"]
 
 _BAND = 8 * 2**20  # bytes of a band, about
 _PIECE = 2**20  # bytes of a file that are read at once
@@ -28,16 +33,10 @@ _RAW_BYTES = {"L": 1, "LA": 2, "I;16": 2, "I;16B": 2, "RGB": 3, "RGBA": 4, "CMYK
 # Channels of PNG's colour types: grey, RGB, palette, grey and RGB with alpha.
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _LENGTH, _OFFSETS, _ROWS, _COUNTS = 257, 273, 278, 279  # TIFF's tags of a picture's strips
+_TURN = "siam_turn"  # how a band says that the whole is turned, in the end
 _ORIENTATION, _PLANES = 274, 284  # 1: upright; the colours of a pixel side by side
 # Those that say how a strip is to be read: size, depth, compression, colours, JPEG's tables.
 _KEPT = (256, 258, 259, 262, 266, 277, 284, 317, 320, 338, 339, 347, 529, 530, 531, 532)
-
-
-def held_bytes(image: Image.Image) -> int:
-    """Return the bytes that Pillow holds a picture's pixels in, before any is decoded."""
-    width, height = image.size
-    size = 1 if image.mode in ("1", "L", "P") else 2 if image.mode.startswith("I;16") else 4
-    return width * height * size
 
 
 def decode_in_bands(image: Image.Image, file: BinaryIO, most: int) -> Image.Image | None:
@@ -49,9 +48,9 @@ def decode_in_bands(image: Image.Image, file: BinaryIO, most: int) -> Image.Imag
         most: pixels of the longer side that are enough.
 
     Returns:
-        None where the picture is not that large, or its file cannot be taken apart: a JPEG, GIF,
-        WebP, AVIF or HEIC, an interlaced PNG or one of an odd depth, a TIFF of tiles or of one
-        strip, a compressed one of another kind.
+        None where the picture is not that large, or its file cannot be taken apart: a JPEG, GIF
+        or AVIF, an interlaced PNG or one of an odd depth, a TIFF of tiles or of one strip, a
+        compressed one of another kind; a WebP, or a HEIC of one tile, too large for its decoder.
 
     Raises:
         What Pillow raises for a damaged file.
@@ -60,9 +59,12 @@ def decode_in_bands(image: Image.Image, file: BinaryIO, most: int) -> Image.Imag
     take_apart = _TAKEN_APART.get(image.format or "")
     if take_apart is None or factor < 2:
         return None
-    whole = reduce_bands(take_apart(image, file, factor), factor, image.height)
-    if whole is not None:
-        whole.info["exif"] = image.info.get("exif", b"")
+    whole = reduce_bands(take_apart(image, file, factor), factor)
+    if whole is None:
+        return None
+    if turn := whole.info.pop(_TURN, None):
+        whole = whole.transpose(turn)
+    whole.info["exif"] = image.info.get("exif", b"")
     return whole
 
 
@@ -84,7 +86,9 @@ def _raw_bands(image: Any, file: BinaryIO, factor: int) -> Iterator[Image.Image]
         return
     width, height = image.size
     line = line or width * _RAW_BYTES.get(form, 0)
-    if extents != (0, 0, width, height) or not isinstance(line, int) or line <= 0:
+    if extents != (0, 0, width, height) or not isinstance(line, int):
+        return
+    if not 0 < line * factor <= 4 * _BAND:
         return
     rows = _rows_at_once(line, factor)
     for top in range(0, height, rows):
@@ -103,6 +107,8 @@ def _png_bands(image: Any, file: BinaryIO, factor: int) -> Iterator[Image.Image]
     if interlace or (depth, colour) not in {(16, 0), *((8, each) for each in _CHANNELS)}:
         return
     line = 1 + width * _CHANNELS[colour] * depth // 8
+    if line * factor > 4 * _BAND:
+        return
     rows = _rows_at_once(line, factor)
     inflate, before, lines = zlib.decompressobj(), b"", bytearray()
     done, palette = 0, b""
@@ -202,6 +208,57 @@ def _tiff_bands(image: Any, file: BinaryIO, factor: int) -> Iterator[Image.Image
         yield band
 
 
+def _webp_bands(image: Any, file: BinaryIO, factor: int) -> Iterator[Image.Image]:
+    import cv2
+
+    if band_bytes(image, file) > MOST_HELD:
+        return
+    file.seek(0)
+    pixels = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None or pixels.shape[1::-1] != image.size:
+        raise OSError("its pixels cannot be decoded")
+    order = [2, 1, 0, 3][: pixels.shape[2]]
+    yield from _array_bands(iter([np.asarray(pixels, np.uint8)]), factor, order)
+
+
+def _heif_bands(image: Any, file: BinaryIO, factor: int) -> Iterator[Image.Image]:
+    from PIL import Image
+
+    file.seek(0)
+    content = file.read()
+    grid = read_grid(content) if image.mode in ("L", "RGB") else None
+    if grid:
+        turns = (None, *(getattr(Image.Transpose, f"ROTATE_{angle}") for angle in (90, 180, 270)))
+        yield from _array_bands(decode_rows(content, grid), factor, turn=turns[grid.quarter_turns])
+    elif band_bytes(image, file) <= MOST_HELD:
+        yield from _array_bands(iter([decode_single(content)]), factor)
+
+
+def _array_bands(
+    arrays: Iterator[Pictures], factor: int, order: list[int] | None = None, turn: object = None
+) -> Iterator[Image.Image]:
+    """Yield the rows of arrays that follow each other; `order`: where red, green and blue stand."""
+    left: Pictures | None = None
+    for array in arrays:
+        rows = array if left is None else np.concatenate([left, array])
+        whole = len(rows) // factor * factor
+        step = _rows_at_once(rows.shape[1] * 4, factor)
+        for top in range(0, whole, step):
+            band = rows[top : min(top + step, whole)]
+            yield _picture_of(band if order is None else band[:, :, order], turn)
+        left = rows[whole:]
+    if left is not None and len(left):
+        yield _picture_of(left if order is None else left[:, :, order], turn)
+
+
+def _picture_of(pixels: Pictures, turn: object) -> Image.Image:
+    from PIL import Image
+
+    image = Image.fromarray(pixels)
+    image.info[_TURN] = turn
+    return image
+
+
 # By name: Pillow calls the pixels that a decoder of its own makes raw too, which no file holds.
 _TAKEN_APART = {
     "PNG": _png_bands,
@@ -209,4 +266,6 @@ _TAKEN_APART = {
     "BMP": _raw_bands,
     "DIB": _raw_bands,
     "PPM": _raw_bands,
+    "WEBP": _webp_bands,
+    "HEIF": _heif_bands,
 }

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["convert_to_grey_or_rgb", "reduce_bands", "reduce_to", "turn_upright"]
 
 _EXIF_ORIENTATION = 0x0112
-_BAND = 2**21  # pixels that are converted at once
+_BAND = 2**19  # pixels that are converted at once
 _REDUCIBLE = ("L", "LA", "RGB", "RGBA", "CMYK", "I", "F")
 
 
@@ -30,30 +30,31 @@ def reduce_to(image: Image.Image, most: int) -> Image.Image:
     rows = factor * max(1, _BAND // (image.width * factor))
     tops = range(0, image.height, rows)
     bands = (image.crop((0, y, image.width, min(y + rows, image.height))) for y in tops)
-    return reduce_bands(bands, factor, image.height) or image
+    return reduce_bands(bands, factor) or image
 
 
-def reduce_bands(bands: Iterable[Image.Image], factor: int, height: int) -> Image.Image | None:
+def reduce_bands(bands: Iterable[Image.Image], factor: int) -> Image.Image | None:
     """Return a picture averaged down that comes a band at a time, from the top.
 
     Args:
         bands: each of a multiple of `factor` rows, but the last one.
         factor: how many pixels become one, down and across.
-        height: of all bands, in pixels.
 
     Returns:
         None where there are no bands, or their mode has no average.
     """
     from PIL import Image
 
-    whole, top = None, 0
+    parts, top = list[Image.Image](), 0
     for band in bands:
-        part = reduce_by(band, factor)
-        if part is band:
+        parts.append(reduce_by(band, factor))
+        if parts[-1] is band:
             return None
-        if whole is None:
-            whole = Image.new(part.mode, (part.width, -(-height // factor)))
-            whole.info = dict(part.info)
+    if not parts:
+        return None
+    whole = Image.new(parts[0].mode, (parts[0].width, sum(part.height for part in parts)))
+    whole.info = dict(parts[0].info)
+    for part in parts:
         whole.paste(part, (0, top))
         top += part.height
     return whole

@@ -24,7 +24,7 @@ def check_picture(image: Image.Image, *, name: str) -> Image.Image:
         name: what error lines call it.
 
     Raises:
-        PictureError: above 100 megapixels, or its file is damaged.
+        PictureError: above 120 megapixels, or its file is damaged.
     """
     if image.width * image.height > MAX_PIXELS:
         raise PictureError(

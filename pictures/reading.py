@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, BinaryIO
 import msgspec
 
 from siam.errors import MissingExtraError, PictureError
-from siam.pictures.bands import decode_in_bands, held_bytes
+from siam.pictures.bands import decode_in_bands
+from siam.pictures.decoder_memory import MOST_HELD, band_bytes, file_bytes, whole_bytes
 from siam.pictures.formats import FORMATS, HEAD, READABLE, content_kind, is_heic
 from siam.pictures.names import to_text
 from siam.pictures.pillow_warnings import pillow_warnings_ignored
@@ -22,13 +23,11 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_PIXELS", "MAX_STREAM", "Skipped", "Source", "original_size", "read_picture"]
 
-MAX_PIXELS = 100_000_000
-# These decoders hold the picture several times over; the limit keeps them below one gibibyte.
-_HUNGRY_PIXELS = 40_000_000
-_HUNGRY = ("WEBP", "AVIF", "HEIF")
+MAX_PIXELS = 120_000_000
 # A larger one is decoded a band of rows at a time, where its file can be taken apart.
 _HELD_WHOLE = 32 * 2**20  # bytes
-MAX_STREAM = 256 * 2**20  # bytes taken from something that is not a plain file, such as a pipe
+_OF_PART = 4  # times as much may be held where a part of the picture is asked for
+MAX_STREAM = 64 * 2**20  # bytes taken from something that is not a plain file, such as a pipe
 # What Pillow's plug-ins let escape from a damaged file, beside UnidentifiedImageError (an OSError).
 _DAMAGE = (
     OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, AttributeError, EOFError,
@@ -64,8 +63,9 @@ def read_picture(
             `original_size` still gives the size in the file.
 
     Raises:
-        PictureError: no such file, empty, a device, not a picture, damaged, or above 100 megapixels
-            (40 for WebP, AVIF and HEIC, whose decoders need more memory).
+        PictureError: no such file, empty, a device, not a picture, damaged, above 120 megapixels,
+            or of a kind whose decoder would hold more than 112 MiB of it at once (four times as
+            much where `enough` is left out).
         MissingExtraError: a HEIC picture, and the extra "heic" is not installed.
 
     Example:
@@ -124,18 +124,25 @@ def _decode(file: BinaryIO, label: str, enough: int | None) -> Image.Image:
     file.seek(0)
     if not head:
         raise PictureError(f"{label} is empty (0 bytes).", "Save or download the picture again.")
+    if (head[:4] == b"RIFF" or head[4:8] == b"ftyp") and 2 * file_bytes(file) > MOST_HELD:
+        raise _too_large(f"{file_bytes(file)} bytes, which are read at once", label)
     formats = [*FORMATS, *_heic_format(head, label)]
     try:
         with pillow_warnings_ignored():  # of bombs and odd EXIF; errors suffice
             image: Image.Image = Image.open(file, formats=formats)
             width, height = image.size
-            _check_size(
-                width, height, label, _HUNGRY_PIXELS if image.format in _HUNGRY else MAX_PIXELS
-            )
+            _check_size(width, height, label)
             if enough is not None:
                 image.draft(None, (enough, enough))
-                if held_bytes(image) > _HELD_WHOLE:
-                    image = decode_in_bands(image, file, enough) or image
+            bands = None
+            held, most = whole_bytes(image, file, width * height), _OF_PART * MOST_HELD
+            if enough is not None:
+                bands = decode_in_bands(image, file, enough) if held > _HELD_WHOLE else None
+                held, most = min(held, band_bytes(image, file)), MOST_HELD
+            if bands is None and held > most:
+                size = f"{width} x {height} pixels of {image.format} decoded as a whole"
+                raise _too_large(size, label, int(width * height * most / held))
+            image = bands or image
             image.load()
     except Image.DecompressionBombError:
         raise _too_large("more than 178 megapixels", label) from None
@@ -164,17 +171,17 @@ def _heic_format(head: bytes, label: str) -> tuple[str, ...]:
     return ("HEIF",)
 
 
-def _check_size(width: int, height: int, label: str, most: int) -> None:
+def _check_size(width: int, height: int, label: str) -> None:
     if width < 1 or height < 1:
         raise PictureError(f"{label} has no pixels ({width} x {height}).", "Save it again.")
-    if width * height > most:
-        raise _too_large(f"{width} x {height} pixels", label, most)
+    if width * height > MAX_PIXELS:
+        raise _too_large(f"{width} x {height} pixels", label)
 
 
 def _too_large(size: str, label: str, most: int = MAX_PIXELS) -> PictureError:
     return PictureError(
-        f"{label} is too large: {size}, at most {most // 10**6} megapixels are read.",
-        "Save it smaller; a few hundred pixels are enough.",
+        f"{label} is too large: {size}, at most {most / 10**6:.3g} megapixels are read.",
+        "Save it smaller, or as a plain JPEG; a few hundred pixels are enough.",
     )
 
 
