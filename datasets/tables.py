@@ -11,7 +11,7 @@ from siam.errors import DataError, MissingExtraError, PictureError
 from siam.pictures.folder_walk import FolderListing
 from siam.pictures.names import to_label
 
-__all__ = ["is_table", "read_table", "table_pictures"]
+__all__ = ["is_table", "read_table", "table_pictures", "text_rows"]
 
 SUFFIXES = (".csv", ".tsv", ".parquet")
 PATH = ("path", "file", "filename", "file_name", "filepath", "file_path", "image", "image_path")
@@ -66,7 +66,7 @@ def read_table(table: Path) -> list[Entry]:
         >>> [(entry.path, entry.class_name, entry.part) for entry in read_table(table)]
         [('a.png', 'cat', 'train')]
     """
-    rows = _parquet_rows(table) if table.suffix.lower() == ".parquet" else _text_rows(table)
+    rows = _parquet_rows(table) if table.suffix.lower() == ".parquet" else text_rows(table)
     header = next(rows, [])
     if len(header) > MANY:
         raise DataError(
@@ -100,7 +100,12 @@ def read_table(table: Path) -> list[Entry]:
     return list(entries.values())
 
 
-def _text_rows(table: Path) -> Iterator[list[str]]:
+def text_rows(table: Path) -> Iterator[list[str]]:
+    """Yield the rows of a CSV or TSV file that are not empty.
+
+    Raises:
+        DataError: it cannot be read, or is too large.
+    """
     try:
         if table.stat().st_size > MOST_BYTES:
             raise DataError(

@@ -19,7 +19,7 @@ from siam.engine.open_run import OpenRun, open_run
 from siam.engine.query import QueryOptions, query_pictures
 from siam.engine.reading import PictureOptions, read_ahead
 from siam.engine.sorting.sort import Sorting, SortOptions, sort_pictures
-from siam.engine.verify import PairAnswer, verify_pair
+from siam.engine.verification.pair import PairAnswer, verify_pair
 from siam.errors import PictureError
 from siam.pictures.preparation import Box
 from siam.progress import Progress, silent

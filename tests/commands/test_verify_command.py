@@ -58,3 +58,28 @@ def test_exit_codes(digit: Path, tmp_path: Path) -> None:
     assert siam("verify", "-", "-").exit_code == 2
     assert siam("verify", digit, digit, "--far", "0.01", "--threshold", "0.5").exit_code == 2
     assert siam("verify", digit, digit, "--run", "nobody").exit_code == 4
+
+
+def test_folders_and_tables_of_pairs(digit: Path, tmp_path: Path) -> None:
+    for place in ("l/a.png", "r/a.png", "r/b.png"):
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        (tmp_path / place).write_bytes(digit.read_bytes())
+    result = siam("verify", tmp_path / "l", tmp_path / "r")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[0] == "2 of 2 pairs are the same, 0 unsure."
+    assert len(json.loads(siam("verify", "l", "r", "--by", "name", "--json").stdout)["pairs"]) == 1
+    Image.new("L", (60, 60), 250).save(tmp_path / "blank.png")
+    (tmp_path / "pairs.csv").write_text("left,right,same\nl/a.png,r/a.png,1\nl/a.png,blank.png,0\n")
+    told = siam("verify", tmp_path / "pairs.csv")
+    assert told.exit_code == 1
+    assert "Of 2 pairs whose truth is told" in told.stdout and "auc" in told.stdout
+    content = json.loads(siam("verify", "pairs.csv", "--json").stdout)
+    assert content.keys() == {"schema", "run", "threshold", "pairs", "skipped", "figures"}
+    assert content["pairs"][0].keys() == {
+        *("left", "right", "verdict", "distance", "probability", "reason", "same")
+    }
+    (tmp_path / "r" / "b.png").write_bytes(b"no picture")
+    assert siam("verify", "l", "r").exit_code == 3
+    assert siam("verify", "l", "r", "--by", "colour").exit_code == 2
+    assert siam("verify", "nowhere.csv").exit_code == 3
+    assert siam("verify", "l", "nowhere").exit_code == 3

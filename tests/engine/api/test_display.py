@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import numpy as np
 
 from siam.engine.answers.answer import Answer, Neighbour
-from siam.engine.verify import PairAnswer
+from siam.engine.verification.pair import PairAnswer
 from siam.pictures.findings import Finding
 from siam.pictures.preparation import Prepared
 from siam.pictures.thumbnail import encode_thumbnail

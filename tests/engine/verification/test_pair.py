@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from siam.engine.open_run import OpenRun, open_run
-from siam.engine.verify import decide_pair, verify_pair
+from siam.engine.verification.pair import decide_pair, verify_pair
 from siam.errors import PictureError, UsageError
 from siam.pictures.findings import Finding
 from siam.pictures.preparation import Prepared

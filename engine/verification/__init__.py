@@ -1,0 +1,1 @@
+"""Verify pictures against each other: of one class, or of different ones."""
