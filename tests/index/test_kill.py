@@ -92,20 +92,12 @@ def vector(seed: int) -> np.ndarray:
     return made / np.linalg.norm(made)
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(1800)
-@pytest.mark.parametrize("kind", ["flat", "HNSW8,Flat"])
-def test_killed_a_hundred_times(tmp_path: Path, kind: str) -> None:
-    kill_again_and_again(tmp_path, kind, kills=100)
-
-
-@pytest.mark.parametrize("kind", ["flat"])
-def test_killed_five_times(tmp_path: Path, kind: str) -> None:
-    kill_again_and_again(tmp_path, kind, kills=5)
-
-
-def kill_again_and_again(place: Path, kind: str, *, kills: int) -> None:
-    folder, journal = place / "index", place / "journal"
+@pytest.mark.parametrize(
+    ("kind", "kills"), [("flat", 5), pytest.param("HNSW8,Flat", 20, marks=pytest.mark.slow)]
+)
+def test_killed_again_and_again(tmp_path: Path, kind: str, kills: int) -> None:
+    """tests/durability kills the commands, at every operation on a file."""
+    folder, journal = tmp_path / "index", tmp_path / "journal"
     Gallery.create(folder, dim=16, encoder_hash="", kind=kind).close()
     chance = random.Random(kind)
     for number in range(kills):
