@@ -10,21 +10,28 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 from PIL import Image
 
 from siam.datasets.dataset import Dataset
 
+# A machine that does something else besides must fail no example for being slow.
+hypothesis.settings.register_profile("siam", deadline=None)
+hypothesis.settings.load_profile("siam")
 
+
+@pytest.hookimpl(trylast=True)  # when those that are not asked for are gone
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the file that trains the shared run first and its other users last: nobody waits for it.
+    """Put the file that trains the shared run first, then long ones: workers end together.
 
-    Each worker takes the next file when it is done with one.
+    Each worker takes the next file when it is done with one. Of files alike, those that need the
+    shared run come last: nobody waits for it.
     """
     users = [item.path for item in items if "trained" in getattr(item, "fixturenames", ())]
-    turn = dict.fromkeys(users, 2) | dict.fromkeys(users[:1], 0)
-    items.sort(key=lambda item: turn.get(item.path, 1))
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda i: (i.path not in users[:1], i.path not in slow, i.path in users))
 
 
 @pytest.fixture(scope="session")
