@@ -10,10 +10,12 @@ from siam.commands import console
 from siam.printable import printable
 
 if TYPE_CHECKING:
-    from siam.engine.answers.answer import Result
+    from siam.engine.answers.answer import Answer, Result
+    from siam.engine.answers.summary import AnswerSummary
     from siam.engine.open_run import OpenRun
+    from siam.evaluation.verdict import Word
 
-__all__ = ["print_many", "print_one"]
+__all__ = ["print_many", "print_one", "print_summary"]
 
 
 def print_one(
@@ -66,13 +68,34 @@ def print_many(answers: Sequence[Result]) -> None:
     read = [answer for answer in answers if isinstance(answer, Answer)]
     matches = sum(answer.verdict == "match" for answer in read)
     console.data(f"{matches:,} of {len(read):,} pictures match.")
-    lines = [
-        f"{printable(answer.label or '-'):<12} {answer.verdict:<9} {answer.probability:>6.1%}  "
-        f"{printable(answer.input)}"
-        for answer in read
-    ]
-    if lines:
-        console.data("\n".join(lines))
+    if read:
+        console.data("\n".join(map(answer_row, read)))
     for answer in answers:
         if isinstance(answer, Unreadable):
             console.notice(f"Skipped: {printable(answer.error)}")
+
+
+def print_summary(summary: AnswerSummary) -> None:
+    """Print how many pictures match, of which labels, and those that most want a look."""
+    matches = summary.verdict("match")
+    console.data(f"{matches:,} of {summary.count:,} pictures match.")
+    words: tuple[Word, ...] = ("match", "unsure", "no match")
+    rows = [
+        [label or "(no label)", *(f"{verdicts.get(word, 0):,}" for word in words)]
+        for label, verdicts in summary.labels.items()
+    ]
+    console.table("", ["label", *words], rows)
+    if summary.looks:
+        console.data("Nearest to going the other way, so worth a look:")
+        console.data("\n".join(map(answer_row, summary.looks)))
+    if summary.unreadable:
+        console.notice(f"{summary.unreadable:,} pictures could not be read; siam query names them.")
+    console.notice("A folder per answer:  siam sort FOLDER --to FOLDER")
+
+
+def answer_row(answer: Answer) -> str:
+    """Return an answer among many as a line."""
+    return (
+        f"{printable(answer.label or '-'):<12} {answer.verdict:<9} {answer.probability:>6.1%}  "
+        f"{printable(answer.input)}"
+    )

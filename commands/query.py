@@ -70,6 +70,10 @@ def query(
     show_input: Annotated[
         Path | None, typer.Option(help="Write a PNG of what the network saw, step by step.")
     ] = None,
+    summary: Annotated[
+        bool,
+        typer.Option("--summary", help="Only counts by label, and the pictures to look at."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Find the nearest indexed pictures, the label, and whether it is a match.
@@ -78,7 +82,7 @@ def query(
     """
     if not pictures and not like:
         raise typer.BadParameter("Name a picture, a folder, or an indexed picture with --like.")
-    from siam.commands.answers import print_many, print_one
+    from siam.commands.answers import print_many, print_one, print_summary
     from siam.engine.answers.outputs import check_output
     from siam.engine.open_run import open_run
     from siam.engine.query import PictureOptions, QueryOptions
@@ -119,7 +123,15 @@ def query(
             from siam.engine.answers.result_files import write_answers
 
             write_answers(out, answers)
-        if as_json:
+        if summary:
+            from siam.engine.answers.summary import summarise_answers
+
+            counted = summarise_answers(answers)
+            if as_json:
+                console.json_object({"run": opened.name, **counted.to_dict()})
+            else:
+                print_summary(counted)
+        elif as_json:
             results = [answer.to_dict() for answer in answers]
             verdict = own_verdict(opened.path)
             console.json_object({"run": opened.name, "run_verdict": verdict, "results": results})

@@ -67,6 +67,20 @@ def test_a_folder_and_its_pictures_are_answered_alike(digits: list[tuple[Path, s
     assert folder[2]["neighbours"][0]["id"] == single["neighbours"][0]["id"]
 
 
+def test_a_summary_counts_and_names_what_wants_a_look(digits: list[tuple[Path, str]]) -> None:
+    folder = digits[0][0].parent
+    Image.new("L", (60, 60), 250).save(folder / "blank.png")
+    result = siam("query", folder, "--summary")
+    assert result.stdout.splitlines()[0].endswith(" of 7 pictures match.")
+    assert "(no label)" in result.stdout and "worth a look" in result.stdout
+    (folder / "broken.png").write_bytes(b"no picture")
+    told = siam("query", folder, "--summary", "--json")
+    assert told.exit_code == 3
+    content = json.loads(told.stdout)
+    assert content.keys() == {"schema", "run", "count", "unreadable", "labels", "looks"}
+    assert (content["count"], content["unreadable"], len(content["looks"])) == (7, 1, 7)
+
+
 def test_standard_input(digits: list[tuple[Path, str]]) -> None:
     piped = json.loads(siam("query", "--json", "-", stdin=digits[0][0].read_bytes()).stdout)
     named = json.loads(siam("query", "--json", digits[0][0]).stdout)
