@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Self
 
-__all__ = ["Progress", "Stage", "silent"]
+__all__ = ["Progress", "Stage", "duration", "silent"]
 
 # (what is being done, steps done, steps in all; 0 in all = not known yet)
 Progress = Callable[[str, int, int], None]
@@ -31,6 +31,22 @@ class Stage(str):
         stage = super().__new__(cls, name)
         stage.detail = detail
         return stage
+
+
+def duration(seconds: float) -> str:
+    """Return a time in words, rounded to what can be relied on.
+
+    Args:
+        seconds: >= 0.
+
+    Example:
+        >>> duration(4.2), duration(250), duration(5000)
+        ('4 s', '4 min', '1 h 23 min')
+    """
+    if seconds < 59.5:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def silent(what: str, done: int, total: int) -> None:

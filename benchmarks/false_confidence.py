@@ -95,7 +95,7 @@ def answers_of(run: OpenRun, options: argparse.Namespace) -> Iterator[Row]:
 def asked(run: OpenRun, kind: str, contents: Sequence[bytes]) -> Row:
     """Ask about pictures in files."""
     sources = [(f"{kind} {place}", content) for place, content in enumerate(contents)]
-    answers = query_pictures(run, sources, options=VERDICTS, keep_steps=False)
+    answers = query_pictures(run, sources, options=VERDICTS)
     matches = [isinstance(one, Answer) and one.verdict == "match" for one in answers]
     return Row(run.name, kind, len(matches), float(np.mean(matches)))
 

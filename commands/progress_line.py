@@ -18,11 +18,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from siam.printable import printable
+from siam.progress import duration
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["ProgressLine", "duration", "standard_error"]
+__all__ = ["ProgressLine", "standard_error"]
 
 # Seconds: on a terminal what is done sooner needs no line; in a pipe it is the rarer the better.
 # What has not said what it is at, such as a query, is most often soon done. To say it is of use
@@ -33,22 +34,6 @@ FIRST_PRINTED, UNSAID_PRINTED, THEN_PRINTED = 0.3, 8.0, 10.0
 WINDOW = 120.0
 SAMPLED = 0.5
 BAR_WIDTH = 20
-
-
-def duration(seconds: float) -> str:
-    """Return a time in words, rounded to what can be relied on.
-
-    Args:
-        seconds: >= 0.
-
-    Example:
-        >>> duration(4.2), duration(250), duration(5000)
-        ('4 s', '4 min', '1 h 23 min')
-    """
-    if seconds < 59.5:
-        return f"{max(1, round(seconds))} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 class ProgressLine:

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["query"]
 
-# The steps of a picture's preparation are megabytes; they are shown of a few at most.
-STEPS_UP_TO = 20
-
 
 def query(
     pictures: Annotated[
@@ -170,9 +167,8 @@ def ask(
             raise UsageError(f"--each takes one picture, received {len(sources) + len(answers)}.")
         page = query_marks(run, sources[0], options=options, picture=said)
         return list(page.answers), page.drawing
-    kept = len(sources) <= STEPS_UP_TO
-    options = dataclasses.replace(options, neighbours=neighbours or kept)
-    for answer in query_pictures(run, sources, options=options, picture=said, keep_steps=kept):
+    options = dataclasses.replace(options, neighbours=neighbours or len(sources) == 1)
+    for answer in query_pictures(run, sources, options=options, picture=said):
         answers.append(answer)
         if len(sources) > 1:
             console.progress("Querying", len(answers), len(sources))

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from siam.array_types import Floats, Pictures
@@ -46,6 +47,8 @@ __all__ = [
 
 # Enough for the network and the search to work at full speed, small enough to stay in memory.
 BATCH = 512
+# The steps of a picture's preparation are megabytes; they are kept of a few at most.
+STEPS_UP_TO = 20
 # Batches that each core begins before their answers are asked for.
 AHEAD = 2
 
@@ -80,31 +83,29 @@ def query_pictures(
     *,
     options: QueryOptions = QueryOptions(),
     picture: PictureOptions = NO_OPTIONS,
-    keep_steps: bool = True,
 ) -> Iterator[Result]:
     """Answer for each picture in order; one that cannot be read is an `Unreadable`.
+
+    Of a few pictures every step of the preparation is kept.
 
     Args:
         run: an opened run.
         sources: (name, path or bytes) of each picture.
         options: how neighbours are found and decided upon.
         picture: what the user says of the pictures.
-        keep_steps: keep the pictures of every step of the preparation; with many, large ones
-            that takes memory.
 
     Raises:
         UsageError: options that make no sense.
     """
     preparation = run.config.preparation
+    picture = msgspec.structs.replace(picture, keep_steps=len(sources) <= STEPS_UP_TO)
 
     def answer_portion(portion: list[tuple[str, Source]]) -> list[Result]:
         with one_thread():
-            pictures = read_portion(portion, preparation, options=picture, keep_steps=keep_steps)
-            return answer_batch(run, pictures, options)
+            return answer_batch(run, read_portion(portion, preparation, picture), options)
 
     if len(sources) == 1:
-        only = read_one(sources[0], preparation, options=picture, keep_steps=keep_steps)
-        yield from answer_batch(run, [only], options)
+        yield from answer_batch(run, [read_one(sources[0], preparation, picture)], options)
         return
     # Of a few pictures, which may be large photos, every core takes its share.
     size = min(BATCH, -(-len(sources) // (AHEAD * cores())))

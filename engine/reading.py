@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from siam.engine.answers.answer import Unreadable
-from siam.errors import MissingExtraError, PictureError, SiamError
+from siam.errors import MissingExtraError, PictureError
 from siam.parallel import parallel_map, portions
 from siam.pictures.fast_path import fast_path_applies, prepare_fast
 from siam.pictures.in_memory import check_picture, picture_from_array
@@ -45,11 +46,15 @@ AHEAD = 8
 
 
 class PictureOptions(msgspec.Struct, frozen=True):
-    """What the user says of the pictures; see `siam.pictures.preparation.prepare_picture`."""
+    """What the user says of the pictures; see `siam.pictures.preparation.prepare_picture`.
+
+    With `keep_steps`, the pictures of every step of it are kept, for people to look at.
+    """
 
     invert: bool | None = None
     rotate: int = 0
     box: Box | None = None
+    keep_steps: bool = False
 
 
 NO_OPTIONS = PictureOptions()
@@ -68,11 +73,7 @@ class PreparedPicture(msgspec.Struct, frozen=True):
 
 
 def read_ahead(
-    sources: Iterable[tuple[str, Source]],
-    preparation: Preparation,
-    *,
-    options: PictureOptions = NO_OPTIONS,
-    keep_steps: bool = False,
+    sources: Iterable[tuple[str, Source]], preparation: Preparation
 ) -> Iterator[list[PreparedPicture | Unreadable]]:
     """Yield pictures in their order, some dozens at a time, while the next ones are being read.
 
@@ -81,20 +82,12 @@ def read_ahead(
     Args:
         sources: (name, source) of each picture.
         preparation: what the run's pictures go through.
-        options: what the user says of the pictures.
-        keep_steps: keep the pictures of every step of the preparation, for people to look at.
-
-    Raises:
-        UsageError: options that make no sense.
     """
-
-    def read(portion: list[tuple[str, Source]]) -> list[PreparedPicture | Unreadable]:
-        return read_portion(portion, preparation, options=options, keep_steps=keep_steps)
-
+    read = partial(read_portion, preparation=preparation)
     rest = portions(sources, CHUNK)
     first = next(rest, [])
     if len(first) == 1:
-        yield [read_one(first[0], preparation, options=options, keep_steps=keep_steps)]
+        yield [read_one(first[0], preparation)]
     elif first:
         yield from parallel_map(read, itertools.chain([first], rest), ahead=AHEAD)
 
@@ -116,15 +109,14 @@ def join_portions(
 def read_portion(
     portion: Sequence[tuple[str, Source]],
     preparation: Preparation,
-    *,
     options: PictureOptions = NO_OPTIONS,
-    keep_steps: bool = False,
 ) -> list[PreparedPicture | Unreadable]:
     """Read some of many pictures: one that needs a missing extra does not end the others.
 
     Args:
         portion: (name, source) of each picture.
-        preparation, options, keep_steps: as for `read_ahead`.
+        preparation: what the run's pictures go through.
+        options: what the user says of the pictures.
 
     Raises:
         UsageError: options that make no sense.
@@ -136,13 +128,15 @@ def read_portion(
         try:
             image = _decode_entry(entry, preparation, options)
         except (PictureError, MissingExtraError) as error:
-            pictures.append(Unreadable(entry[0], _describe(error)))
+            # Where an extra is missing, how to install it is told as well.
+            told = str(error) if isinstance(error, MissingExtraError) else error.problem
+            pictures.append(Unreadable(entry[0], told.replace("\n", " ")))
             continue
-        if options == NO_OPTIONS and not keep_steps and fast_path_applies(image, preparation):
+        if options == NO_OPTIONS and fast_path_applies(image, preparation):
             held[place] = image
             pictures.append(None)
         else:
-            pictures.append(_prepare_entry(entry[0], image, preparation, options, keep_steps))
+            pictures.append(_prepare_entry(entry[0], image, preparation, options))
     for (place, image), ready in zip(
         held.items(), prepare_fast(list(held.values()), preparation), strict=True
     ):
@@ -150,7 +144,7 @@ def read_portion(
         pictures[place] = (
             PreparedPicture(name, ready)
             if ready
-            else _prepare_entry(name, image, preparation, options, keep_steps)
+            else _prepare_entry(name, image, preparation, options)
         )
     return [picture for picture in pictures if picture]
 
@@ -158,9 +152,7 @@ def read_portion(
 def read_one(
     entry: tuple[str, Source],
     preparation: Preparation,
-    *,
     options: PictureOptions = NO_OPTIONS,
-    keep_steps: bool = False,
 ) -> PreparedPicture | Unreadable:
     """Read and prepare one picture; say in words what went wrong where it cannot be done.
 
@@ -172,7 +164,7 @@ def read_one(
         image = _decode_entry(entry, preparation, options)
     except PictureError as error:
         return Unreadable(entry[0], error.problem)
-    return _prepare_entry(entry[0], image, preparation, options, keep_steps)
+    return _prepare_entry(entry[0], image, preparation, options)
 
 
 def _decode_entry(
@@ -193,11 +185,7 @@ def decode(source: Source, *, name: str, enough: int | None) -> Image.Image:
 
 
 def _prepare_entry(
-    name: str,
-    image: Image.Image,
-    preparation: Preparation,
-    options: PictureOptions,
-    keep_steps: bool,
+    name: str, image: Image.Image, preparation: Preparation, options: PictureOptions
 ) -> PreparedPicture | Unreadable:
     """Prepare a decoded picture."""
     try:
@@ -206,12 +194,5 @@ def _prepare_entry(
         )
     except PictureError as error:
         return Unreadable(name, error.problem)
-    kept = prepared if keep_steps else dataclasses.replace(prepared, steps=())
+    kept = prepared if options.keep_steps else dataclasses.replace(prepared, steps=())
     return PreparedPicture(name, kept)
-
-
-def _describe(error: SiamError) -> str:
-    """Say what is wrong; where an extra is missing, how to install it as well."""
-    return (
-        f"{error.problem} {error.cure}" if isinstance(error, MissingExtraError) else error.problem
-    )

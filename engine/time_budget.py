@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from siam.engine.training_cost import recipe_for, say_duration, step_work, training_seconds
+from siam.engine.training_cost import recipe_for, step_work, training_seconds
 from siam.errors import UsageError
+from siam.progress import duration
 from siam.recipe import PRESET_NAMES, Preset, Recipe
 from siam.runs.config import TrainChoice
 
@@ -73,7 +74,7 @@ def fit_minutes(
         needed = seconds_of(one, step, dataset) / PLANNED
         raise UsageError(
             f"--minutes {train.minutes:g} is too short for an epoch of {choice.preset}, which "
-            f"takes about {say_duration(needed)}.",
+            f"takes about {duration(needed)}.",
             f"Give it  --minutes {math.ceil(needed / 60)}"
             + ("" if choice.preset == PRESET_NAMES[0] else f"  or  --preset {PRESET_NAMES[0]}"),
         )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from siam.engine.recipe_choice import choose_recipe, epoch_steps
+from siam.progress import duration
 from siam.recipe import PRESET_NAMES, Recipe
 from siam.runs.config import RunConfig, TrainChoice
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "recipe_for",
-    "say_duration",
     "step_work",
     "tell_cost",
     "training_seconds",
@@ -94,7 +94,7 @@ def tell_cost(
             f"what the backbone sees in {pictures:,} pictures, {feature_seconds:.2g} s each"
         )
     if parts:
-        yield f"About {say_duration(seconds)}: {'; '.join(parts)}."
+        yield f"About {duration(seconds)}: {'; '.join(parts)}."
     if step is None:
         return
     lighter = PRESET_NAMES[: PRESET_NAMES.index(config.train.preset)]
@@ -105,7 +105,7 @@ def tell_cost(
             other = recipe_for(msgspec.structs.replace(config.train, preset=preset), dataset)
             faster = replace(step, seconds=unit * step_work(other, dataset))
             other_seconds = training_seconds(other, faster, **sizes)
-            others.append(f"about {say_duration(other_seconds)} with  --preset {preset}")
+            others.append(f"about {duration(other_seconds)} with  --preset {preset}")
         yield f"It would take {', '.join(others)}"
 
 
@@ -122,17 +122,3 @@ def step_work(recipe: Recipe, dataset: Dataset) -> int:
 
     count = batch_pictures(recipe, len(dataset.classes))
     return count * multiply_adds(recipe, input_shape=dataset.picture_shape)
-
-
-def say_duration(seconds: float) -> str:
-    """Return a duration as one would say it.
-
-    Example:
-        >>> say_duration(34.2), say_duration(400), say_duration(9000)
-        ('34 seconds', '7 minutes', '2.5 hours')
-    """
-    if seconds < 90:
-        return f"{max(1, round(seconds))} second{'s' * (round(seconds) > 1)}"
-    if seconds < 90 * 60:
-        return f"{round(seconds / 60)} minutes"
-    return f"{seconds / 3600:.1f} hours"

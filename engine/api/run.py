@@ -27,9 +27,6 @@ from siam.runs.runs_folder import find_run
 
 __all__ = ["Run", "open"]
 
-# The steps of a picture's preparation are megabytes; they are kept of a few at most.
-STEPS_UP_TO = 20
-
 
 class QueryKeywords(TypedDict, total=False):
     """The options of `Run.query`, once for both of its forms."""
@@ -136,7 +133,6 @@ class Run:
                 sources,
                 options=options,
                 picture=PictureOptions(invert=invert, rotate=rotate, box=box),
-                keep_steps=len(sources) <= STEPS_UP_TO,
             )
         )
         if not single:

@@ -163,7 +163,7 @@ def sort_rest(
     waiting = [entry for entry in sources if entry[0] not in known]
     names = folder_names(sorted(label for label in summarise(run.gallery).labels if label))
     query = replace(options.query, neighbours=False)
-    answers = query_pictures(run, waiting, options=query, keep_steps=False)
+    answers = query_pictures(run, waiting, options=query)
     counts = Counter(row.to.rpartition("/")[0] for row in earlier)
     taken: dict[str, set[str]] = {}
     skipped: list[Skipped] = []

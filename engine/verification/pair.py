@@ -10,7 +10,7 @@ import numpy as np
 from siam.engine.answers.answer import Unreadable
 from siam.engine.answers.display import block, figure
 from siam.engine.open_run import OpenRun
-from siam.engine.reading import NO_OPTIONS, PictureOptions, Source, read_one
+from siam.engine.reading import PictureOptions, Source, read_one
 from siam.errors import PictureError
 from siam.evaluation.verdict import SURE
 from siam.pictures.preparation import Prepared
@@ -96,7 +96,6 @@ def verify_pair(
     *,
     false_accept_rate: float | None = None,
     threshold: float | None = None,
-    picture: PictureOptions = NO_OPTIONS,
 ) -> PairAnswer:
     """Say whether two pictures are of one class; the index is not asked.
 
@@ -106,14 +105,13 @@ def verify_pair(
         false_accept_rate: share of different pairs to let through, above 0 to 1, instead of the
             most accurate threshold.
         threshold: the distance to keep, 0 to 2, instead of both; it alone decides then.
-        picture: what the user says of both pictures.
 
     Raises:
         PictureError: one of them cannot be read.
         UsageError: `false_accept_rate` and `threshold` together, or out of range.
     """
     limit = run.calibration.pick_threshold(false_accept_rate, threshold)
-    prepared = prepare(run, left, picture), prepare(run, right, picture)
+    prepared = prepare(run, left), prepare(run, right)
     first, second = run.encoder.encode(np.stack([seen.pixels for seen in prepared]))
     distance = float(np.linalg.norm(first - second))
     probability = float(run.calibration.same_probability(np.array([distance]))[0])
@@ -150,9 +148,9 @@ def decide_pair(
     return "same", f"{measured}, {limit:.3f} at most"
 
 
-def prepare(run: OpenRun, source: tuple[str, Source], picture: PictureOptions) -> Prepared:
+def prepare(run: OpenRun, source: tuple[str, Source]) -> Prepared:
     """Read and prepare one picture, which has no other to be passed over for."""
-    seen = read_one(source, run.config.preparation, options=picture, keep_steps=True)
+    seen = read_one(source, run.config.preparation, PictureOptions(keep_steps=True))
     if isinstance(seen, Unreadable):
         raise PictureError(seen.error)
     return seen.prepared

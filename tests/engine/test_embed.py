@@ -20,7 +20,13 @@ from siam.engine.embed import Embedding, embed
 from siam.engine.embedding_files import Part, check_target, write_embeddings
 from siam.engine.inputs import open_input
 from siam.engine.open_run import open_encoder_of
-from siam.engine.reading import PreparedPicture, join_portions, read_ahead
+from siam.engine.reading import (
+    PictureOptions,
+    PreparedPicture,
+    join_portions,
+    read_ahead,
+    read_one,
+)
 from siam.errors import DataError, MissingExtraError, RunError, UsageError
 from siam.pictures.preparation import Preparation
 from siam.runs.config import DataChoice, load_config
@@ -269,7 +275,7 @@ def test_steps_are_kept_on_request_only() -> None:
     picture = cv2.imencode(".png", np.zeros((6, 6), np.uint8))[1].tobytes()
     preparation = Preparation("none", (4, 4), 1)
     for keep in (True, False):
-        ((only,),) = read_ahead([("a", picture)], preparation, keep_steps=keep)
+        only = read_one(("a", picture), preparation, PictureOptions(keep_steps=keep))
         assert isinstance(only, PreparedPicture) and bool(only.prepared.steps) is keep
 
 

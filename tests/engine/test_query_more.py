@@ -192,7 +192,7 @@ def test_many_pictures_are_answered_as_one_by_one(
         if number % 11 == 7:
             path.write_bytes(path.read_bytes()[:60])
         sources.append((str(number), path))
-    together = list(query_pictures(run, sources, keep_steps=False))
+    together = list(query_pictures(run, sources))
     assert [answer.input for answer in together] == [str(number) for number in range(90)]
     for answer, source in zip(together, sources, strict=True):
         (alone,) = query_pictures(run, [source])

@@ -11,12 +11,12 @@ from siam.datasets.dataset import Dataset, Split
 from siam.engine.training_cost import (
     HEAD_SECONDS,
     recipe_for,
-    say_duration,
     step_work,
     tell_cost,
     training_seconds,
 )
 from siam.pictures.preparation import Preparation
+from siam.progress import duration
 from siam.recipe import Recipe
 from siam.runs.config import DataChoice, RunConfig, TrainChoice
 from siam.training.precision import StepTime
@@ -98,7 +98,7 @@ def test_a_long_one_names_lighter_presets_with_their_times(dataset: Dataset) -> 
     quick = recipe_for(TrainChoice(preset="quick"), dataset)
     faster = StepTime(unit * step_work(quick, dataset), compiling=2.0)
     expected = training_seconds(quick, faster, pictures=5_200, validation=780)
-    assert f"about {say_duration(expected)} with  --preset quick" in others
+    assert f"about {duration(expected)} with  --preset quick" in others
     assert others.endswith("with  --preset balanced")
     assert len(list(tell_cost(config, dataset, step, kind="gpu"))) == 1
 
@@ -106,11 +106,11 @@ def test_a_long_one_names_lighter_presets_with_their_times(dataset: Dataset) -> 
 def test_features_of_a_backbone_and_its_head_are_in_the_time(dataset: Dataset) -> None:
     config = config_of("balanced", dataset)
     [told] = tell_cost(config, dataset, None, kind="cpu", feature_seconds=0.05)
-    assert told.startswith(f"About {say_duration(0.05 * 5_980 + HEAD_SECONDS)}: ")
+    assert told.startswith(f"About {duration(0.05 * 5_980 + HEAD_SECONDS)}: ")
     assert told.endswith(" in 5,980 pictures, 0.05 s each.")
     [both, *_] = tell_cost(config, dataset, HALF, kind="cpu", feature_seconds=0.05)
     own = training_seconds(config.recipe, HALF, pictures=5_200, validation=780)
-    assert both.startswith(f"About {say_duration(own + 0.05 * 5_980 + HEAD_SECONDS)}: ")
+    assert both.startswith(f"About {duration(own + 0.05 * 5_980 + HEAD_SECONDS)}: ")
     assert list(tell_cost(config, dataset, None, kind="cpu")) == []
 
 
