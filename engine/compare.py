@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from siam.engine.comparison.cold_start import cold_start_seconds
 from siam.engine.comparison.contest import Contest, draw_contest, judge
-from siam.engine.comparison.contestants import BASELINES, SIAMESE, STYLES, Trained, train_contestant
+from siam.engine.comparison.contestants import BASELINES, SIAMESE, STYLES, train_contestant
 from siam.engine.comparison.figures import Comparison, Contestant, comparisons_folder, publish
 from siam.engine.comparison.page import write_page
 from siam.engine.comparison.verdict import verdict
@@ -111,7 +111,11 @@ def compare(
                 name, dataset, recipe=recipe, seed=seed, folder=folder, progress=progress
             )
             progress(f"Judging {name}", 0, 0)
-            contestants.append(judge_contestant(trained, contest, dataset))
+            scores = judge(trained.answer, contest)
+            seconds = cold_start_seconds(trained.file, dataset.picture_shape)
+            contestants.append(
+                Contestant(**vars(trained), scores=scores, cold_start_seconds=seconds)
+            )
             shutil.rmtree(folder / "training", ignore_errors=True)
         height, width, channels = dataset.picture_shape
         progress("Writing the page", 0, 0)
@@ -222,21 +226,6 @@ def making() -> Iterator[Path]:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def judge_contestant(trained: Trained, contest: Contest, dataset: Dataset) -> Contestant:
-    """Judge a trained contestant."""
-    return Contestant(
-        name=trained.name,
-        scores=judge(trained.answer, contest),
-        parameters=trained.parameters,
-        size_bytes=trained.size_bytes,
-        training_seconds=trained.training_seconds,
-        pictures_per_second=trained.pictures_per_second,
-        cold_start_seconds=cold_start_seconds(trained.file, dataset.picture_shape),
-        answers_by="LiteRT" if trained.file.suffix == ".tflite" else "Keras",
-        history=trained.history,
-    )
 
 
 def counts(dataset: Dataset, contest: Contest) -> dict[str, int]:

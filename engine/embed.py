@@ -96,7 +96,7 @@ def embed(
             for batch, embeddings in embed_batches(entry.batches, encoder):
                 skipped.extend(batch.skipped)
                 written += len(embeddings)
-                yield Part(batch.keys, batch.labels, embeddings)
+                yield batch, embeddings
                 progress("Embedding", written + len(skipped), total)
         if not written:
             first = f" The first of {total}: {skipped[0].reason}" if skipped else ""

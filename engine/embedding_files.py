@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from siam.array_types import Vectors
 from siam.atomic import replacing
+from siam.engine.inputs import Batch
 from siam.errors import MissingExtraError, UsageError
 
 __all__ = ["FORMATS", "Part", "check_target", "write_embeddings"]
@@ -21,19 +21,8 @@ __all__ = ["FORMATS", "Part", "check_target", "write_embeddings"]
 WHOLE_NUMBER = re.compile("0|-?[1-9][0-9]{0,17}")
 
 
-@dataclass(frozen=True)
-class Part:
-    """Some embeddings in a row.
-
-    Attributes:
-        keys: n names.
-        labels: n class names, None where one is not known.
-        embeddings: float32 (n, dim), unit rows.
-    """
-
-    keys: Sequence[str]
-    labels: Sequence[str | None]
-    embeddings: Vectors
+# Keys and labels of some pictures, and their embeddings, float32 (n, dim), unit rows.
+Part = tuple[Batch, Vectors]
 
 
 def write_npz(path: Path, parts: Iterator[Part], dim: int) -> None:
@@ -41,10 +30,10 @@ def write_npz(path: Path, parts: Iterator[Part], dim: int) -> None:
     keys: list[str] = []
     labels: list[str | None] = []
     vectors = [np.empty((0, dim), np.float32)]
-    for part in parts:
-        keys += part.keys
-        labels += part.labels
-        vectors.append(part.embeddings)
+    for batch, embeddings in parts:
+        keys += batch.keys
+        labels += batch.labels
+        vectors.append(embeddings)
     arrays = {"embeddings": np.concatenate(vectors), "keys": np.array(keys, str)}
     known = [label for label in labels if label is not None]
     if len(known) == len(labels):
@@ -56,7 +45,7 @@ def write_npz(path: Path, parts: Iterator[Part], dim: int) -> None:
 
 def write_npy(path: Path, parts: Iterator[Part], dim: int) -> None:
     """Write the embeddings alone, as one array."""
-    vectors = [np.empty((0, dim), np.float32), *(part.embeddings for part in parts)]
+    vectors = [np.empty((0, dim), np.float32), *(embeddings for _, embeddings in parts)]
     with path.open("wb") as target:
         np.save(target, np.concatenate(vectors))
 
@@ -64,9 +53,9 @@ def write_npy(path: Path, parts: Iterator[Part], dim: int) -> None:
 def write_jsonl(path: Path, parts: Iterator[Part], dim: int) -> None:
     """Write one JSON object per line: key, label (null where not known), embedding."""
     with path.open("w", encoding="utf-8") as target:
-        for part in parts:
+        for batch, embeddings in parts:
             for key, label, embedding in zip(
-                part.keys, part.labels, part.embeddings.tolist(), strict=True
+                batch.keys, batch.labels, embeddings.tolist(), strict=True
             ):
                 target.write(json.dumps({"key": key, "label": label, "embedding": embedding}))
                 target.write("\n")
@@ -85,13 +74,13 @@ def write_parquet(path: Path, parts: Iterator[Part], dim: int) -> None:
         ]
     )
     with parquet.ParquetWriter(path, schema) as writer:
-        for part in parts:
-            flat = pyarrow.array(np.ascontiguousarray(part.embeddings).reshape(-1))
+        for batch, embeddings in parts:
+            flat = pyarrow.array(np.ascontiguousarray(embeddings).reshape(-1))
             # A file's name may hold bytes that are no UTF-8, which a table cannot.
-            keys = [key.encode(errors="replace").decode() for key in part.keys]
+            keys = [key.encode(errors="replace").decode() for key in batch.keys]
             columns = [
                 pyarrow.array(keys, pyarrow.string()),
-                pyarrow.array(list(part.labels), pyarrow.string()),
+                pyarrow.array(list(batch.labels), pyarrow.string()),
                 pyarrow.FixedSizeListArray.from_arrays(flat, dim),
             ]
             writer.write_table(pyarrow.Table.from_arrays(columns, schema=schema))
@@ -137,13 +126,9 @@ def write_embeddings(path: Path, parts: Iterator[Part], *, dim: int) -> None:
     """Write embeddings in the format that the file's ending names, whole or not at all.
 
     Args:
-        path: ends in .npz, .npy, .parquet or .jsonl.
+        path: what `check_target` lets pass.
         parts: the embeddings in order.
         dim: length of an embedding.
-
-    Raises:
-        UsageError, MissingExtraError: as `check_target`.
     """
-    check_target(path)
     with replacing(path) as temporary:
         FORMATS[path.suffix.lower()](temporary, parts, dim)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,6 +10,7 @@ import msgspec
 
 from siam.atomic import publish_folder, restore_replaced, sha256, write_json
 from siam.engine.comparison.contest import Scores
+from siam.engine.comparison.contestants import Trained
 from siam.errors import RunError, UsageError
 from siam.pictures.preparation import Preparation
 from siam.runs.runs_folder import runs_folder
@@ -35,30 +35,21 @@ AGAIN = "Compare again:  siam compare"
 
 
 @dataclass(frozen=True)
-class Contestant:
+class Contestant(Trained):
     """One contestant's result.
 
     Attributes:
-        name: "sequential", "functional", "subclassed", "residual" or "siamese".
         scores: how it did.
-        parameters: numbers in the part that answers.
-        size_bytes: of its `.keras` file.
-        training_seconds: wall time, compiling and validation included.
-        pictures_per_second: answered once warm.
         cold_start_seconds: from the start of a process to its first answer.
-        answers_by: "LiteRT" or "Keras".
-        history: one row per epoch.
     """
 
-    name: str
     scores: Scores
-    parameters: int
-    size_bytes: int
-    training_seconds: float
-    pictures_per_second: float
     cold_start_seconds: float
-    answers_by: str
-    history: tuple[Mapping[str, float], ...]
+
+    @property
+    def answers_by(self) -> str:
+        """Return "LiteRT" or "Keras"."""
+        return "LiteRT" if self.file.suffix == ".tflite" else "Keras"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""

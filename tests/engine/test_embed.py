@@ -18,7 +18,7 @@ from siam.engine import reading
 from siam.engine.answers.answer import Unreadable
 from siam.engine.embed import Embedding, embed
 from siam.engine.embedding_files import Part, check_target, write_embeddings
-from siam.engine.inputs import open_input
+from siam.engine.inputs import Batch, open_input
 from siam.engine.open_run import open_encoder_of
 from siam.engine.reading import (
     PictureOptions,
@@ -32,10 +32,15 @@ from siam.pictures.preparation import Preparation
 from siam.runs.config import DataChoice, load_config
 from siam.runs.held_out import load_held_out
 
+
+def part(keys: list[str], labels: list[str | None], rows: np.ndarray) -> Part:
+    return Batch(keys, labels, np.empty((len(keys), 4, 4, 1), np.uint8)), rows
+
+
 PARTS = [
-    Part(["a", "ü\n"], ["1", "0"], np.array([[1, 0], [0, 1]], np.float32)),
-    Part([], [], np.empty((0, 2), np.float32)),
-    Part(["a longer key"], ["12"], np.array([[0.6, 0.8]], np.float32)),
+    part(["a", "ü\n"], ["1", "0"], np.array([[1, 0], [0, 1]], np.float32)),
+    part([], [], np.empty((0, 2), np.float32)),
+    part(["a longer key"], ["12"], np.array([[0.6, 0.8]], np.float32)),
 ]
 VECTORS = np.array([[1, 0], [0, 1], [0.6, 0.8]], np.float32)
 KEYS = ["a", "ü\n", "a longer key"]
@@ -67,13 +72,13 @@ def test_npz_holds_embeddings_keys_and_labels(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("label", ["01", "cat", "-0", "1.5", "", "9" * 19])
 def test_labels_that_are_no_plain_numbers_stay_text(tmp_path: Path, label: str) -> None:
-    part = Part(["a", "b"], ["7", label], VECTORS[:2])
-    write_embeddings(tmp_path / "e.npz", iter([part]), dim=2)
+    labelled = part(["a", "b"], ["7", label], VECTORS[:2])
+    write_embeddings(tmp_path / "e.npz", iter([labelled]), dim=2)
     assert np.load(tmp_path / "e.npz")["labels"].tolist() == ["7", label]
 
 
 def test_npz_has_no_labels_where_one_is_not_known(tmp_path: Path) -> None:
-    parts = [*PARTS, Part(["new"], [None], VECTORS[:1])]
+    parts = [*PARTS, part(["new"], [None], VECTORS[:1])]
     write_embeddings(tmp_path / "e.npz", iter(parts), dim=2)
     assert sorted(np.load(tmp_path / "e.npz")) == ["embeddings", "keys"]
 
@@ -84,7 +89,7 @@ def test_npy_holds_the_embeddings_alone(tmp_path: Path) -> None:
 
 
 def test_json_lines_hold_one_object_per_picture(tmp_path: Path) -> None:
-    write_embeddings(tmp_path / "e.jsonl", iter([*PARTS, Part(["n"], [None], VECTORS[:1])]), dim=2)
+    write_embeddings(tmp_path / "e.jsonl", iter([*PARTS, part(["n"], [None], VECTORS[:1])]), dim=2)
     lines = [json.loads(line) for line in (tmp_path / "e.jsonl").read_text().splitlines()]
     assert [line["key"] for line in lines] == [*KEYS, "n"]
     assert [line["label"] for line in lines] == ["1", "0", "12", None]

@@ -11,7 +11,7 @@ import pytest
 
 from siam.engine.classify import open_kept
 from siam.engine.compare import compare, contestant_names
-from siam.engine.comparison.contest import Scores
+from siam.engine.comparison.contest import Answers, Scores
 from siam.engine.comparison.figures import (
     Comparison,
     Contestant,
@@ -40,6 +40,8 @@ def contestant(name: str, *, right: int, found: int | None = None) -> Contestant
     unseen = {} if found is None else {"recall@1": (found / 100, (found / 100, found / 100))}
     return Contestant(
         name=name,
+        answer=lambda pictures: Answers(np.zeros((len(pictures), 2), np.float32)),
+        file=Path(f"{name}.tflite"),
         scores=Scores(
             {"accuracy": (share, interval), "recall@1": (share, interval)},
             unseen,
@@ -51,7 +53,6 @@ def contestant(name: str, *, right: int, found: int | None = None) -> Contestant
         training_seconds=1.5,
         pictures_per_second=1000.0,
         cold_start_seconds=0.25,
-        answers_by="LiteRT",
         history=({"loss": 1.0, "val_loss": 2.0}, {"loss": 0.5, "val_loss": 0.5}),
     )
 
