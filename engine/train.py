@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from siam.atomic import write_json
 from siam.engine.calibrate import (
@@ -49,9 +49,6 @@ from siam.siamese.encoder import open_encoder
 from siam.training.native_logs import quiet_native_logs
 from siam.training.position import read_position
 
-if TYPE_CHECKING:
-    from siam.siamese.export import Parity
-
 __all__ = ["TrainedRun", "need_training_parts", "train_run"]
 
 PROBE_PICTURES = 512
@@ -68,38 +65,6 @@ class TrainedRun:
 
     path: Path
     metrics: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """What there is to report of a network that was trained and kept.
-
-    Attributes:
-        seconds: wall time of all its epochs.
-        epochs: how many there were.
-        parameters: of the tower.
-        parity: how far the exported encoder is from Keras; None where there is none, because
-            TensorFlow, which writes it, is not installed.
-        towers: how validation judged the towers that there were to choose from.
-    """
-
-    seconds: float
-    epochs: int
-    parameters: int
-    parity: Parity | None
-    towers: Mapping[str, Any]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the figures for `metrics.json`."""
-        return {
-            "training": {
-                "seconds": round(self.seconds, 3),
-                "epochs": self.epochs,
-                "parameters": self.parameters,
-                **self.towers,
-            },
-            "export": self.parity.to_dict() if self.parity else None,
-        }
 
 
 def train_run(
@@ -147,12 +112,12 @@ def train_run(
         with hold_run(folder):
             save_config(folder, plan.config)
             try:
-                plan, fitted = fit(plan, device, progress, notice)
+                plan, training = fit(plan, device, progress, notice)
             except DivergenceError:
                 if not any(folder.rglob(CHECKPOINT_FILE)):  # nothing to go on from
                     shutil.rmtree(folder)
                 raise
-            metrics = finish(plan, fitted, progress)
+            metrics = finish(plan, training, progress)
             path = publish_run(folder)
         remember_own(path)
     except KeyboardInterrupt:
@@ -188,8 +153,12 @@ def need_training_parts() -> None:
 
 def fit(
     plan: TrainingPlan, device: str, progress: Progress, notice: Notice
-) -> tuple[TrainingPlan, Fitted]:
-    """Train the network; keep it and its encoder in the run; return the plan for what follows."""
+) -> tuple[TrainingPlan, dict[str, Any]]:
+    """Train the network; keep it and its encoder in the run.
+
+    Returns:
+        The plan for what follows, and what `metrics.json` says of the training.
+    """
     with quiet_native_logs(progress):
         from siam.siamese.export import export_litert
         from siam.siamese.network import tower_of
@@ -227,12 +196,16 @@ def fit(
                 "The exported encoder does not answer as Keras does (largest difference "
                 f"{parity.max_difference:.2g}); queries of this run go through Keras, slowly."
             )
-    return trained.plan, Fitted(
-        trained.seconds, trained.epochs, int(tower.count_params()), parity, trained.to_dict()
-    )
+    training = {
+        "seconds": round(trained.seconds, 3),
+        "epochs": trained.epochs,
+        "parameters": int(tower.count_params()),
+        **trained.to_dict(),
+    }
+    return trained.plan, {"training": training, "export": parity.to_dict() if parity else None}
 
 
-def finish(plan: TrainingPlan, fitted: Fitted, progress: Progress) -> dict[str, Any]:
+def finish(plan: TrainingPlan, training: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     """Make everything of a run that follows from its network; return its metrics."""
     folder, config, dataset = plan.folder, plan.config, plan.dataset
     seed = config.train.seed
@@ -262,7 +235,7 @@ def finish(plan: TrainingPlan, fitted: Fitted, progress: Progress) -> dict[str, 
             ),
             "test_pictures": len(embedded.test.labels),
             "index": index_commit(gallery),
-            **fitted.to_dict(),
+            **training,
         }
         write_json(folder / METRICS_FILE, metrics)
         run = OpenRun(folder, config, encoder, calibration, gallery)

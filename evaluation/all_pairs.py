@@ -14,10 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from siam.array_types import Floats, Integers, Vectors
-from siam.errors import DataError
 from siam.evaluation.distances import check_embeddings, distance_block
 from siam.evaluation.intervals import Figure, around, wilson
-from siam.evaluation.roc import Roc, roc_of_counts
+from siam.evaluation.roc import Roc, need_both_kinds, roc_of_counts
 from siam.progress import Progress, silent
 
 __all__ = ["BIN_WIDTH", "EDGES", "AllPairs", "count_all_pairs", "jackknife"]
@@ -57,17 +56,8 @@ class AllPairs:
 
     def roc(self) -> Roc:
         """Return the curve over all pairs; both kinds must occur."""
-        self.need_both_kinds()
+        need_both_kinds(int(self.same.sum()), int(self.different.sum()))
         return roc_of_counts(EDGES, self.same, self.different)
-
-    def need_both_kinds(self) -> None:
-        """Raise DataError unless there are same and different pairs."""
-        if self.same.sum() == 0 or self.different.sum() == 0:
-            raise DataError(
-                f"Pairs of both kinds are needed, received {self.same.sum()} same "
-                f"and {self.different.sum()} different.",
-                "Use at least two classes, with two pictures in one of them.",
-            )
 
 
 def count_all_pairs(

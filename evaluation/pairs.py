@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from siam.array_types import Floats, Integers, PairLabels, Reals
-from siam.errors import DataError
 from siam.evaluation.intervals import Figure, bootstrap_pairs
 from siam.evaluation.roc import (
     SortedPairs,
@@ -62,7 +61,6 @@ def best_threshold(distances: Reals, same: PairLabels) -> float:
         >>> round(best_threshold(np.array([0.2, 0.4, 0.8, 1.0]), np.array([1, 1, 0, 0])), 3)
         0.6
     """
-    _need_both_kinds(same)
     curve = roc_of_pairs(distances, same)
     # The first point is no distance.
     best = 1 + int(np.argmax((curve.true_accept_rates - curve.false_accept_rates)[1:]))
@@ -91,7 +89,6 @@ def score_pairs(
     Raises:
         DataError: one of the two kinds is missing.
     """
-    _need_both_kinds(same)
     pairs = SortedPairs(distances, same)
     cut = int(np.searchsorted(pairs.thresholds, threshold, side="right"))
     names = ["accuracy", "far", "tar", "auc", "eer", *map(true_accept_key, FALSE_ACCEPT_RATES)]
@@ -117,12 +114,3 @@ def score_pairs(
 def true_accept_key(false_accept_rate: float) -> str:
     """Return the JSON key of the true-accept rate at a false-accept rate: "tar@far=0.01"."""
     return f"tar@far={false_accept_rate:g}"
-
-
-def _need_both_kinds(same: PairLabels) -> None:
-    kinds = np.bincount(np.asarray(same).astype(np.int64), minlength=2)
-    if kinds[0] == 0 or kinds[1] == 0:
-        raise DataError(
-            f"Pairs of both kinds are needed, received {kinds[1]} same and {kinds[0]} different.",
-            "Use at least two classes, with two pictures in one of them.",
-        )

@@ -14,12 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from siam.array_types import Floats, Integers, PairLabels, Reals
+from siam.errors import DataError
 
 __all__ = [
     "Roc",
     "SortedPairs",
     "auc",
     "equal_error",
+    "need_both_kinds",
     "roc_of_counts",
     "roc_of_pairs",
     "threshold_at",
@@ -55,18 +57,31 @@ def roc_of_counts(thresholds: Reals, same: Floats | Integers, different: Floats 
     return Roc(np.concatenate([[-1.0], thresholds]), accepts / accepts[-1], hits / hits[-1])
 
 
+def need_both_kinds(same: int, different: int) -> None:
+    """Raise DataError unless there are same and different pairs."""
+    if same == 0 or different == 0:
+        raise DataError(
+            f"Pairs of both kinds are needed, received {same} same and {different} different.",
+            "Use at least two classes, with two pictures in one of them.",
+        )
+
+
 class SortedPairs:
     """Pairs in order of distance, so that curves of many weightings cost one pass each.
 
     Args:
         distances: (count,), smaller = closer.
         same: (count,), 1 = same class, 0 = different.
+
+    Raises:
+        DataError: one of the two kinds is missing.
     """
 
     def __init__(self, distances: Reals, same: PairLabels) -> None:
         self._order = np.argsort(distances, kind="stable")
         in_order = np.asarray(distances)[self._order]
         self._is_same = np.asarray(same)[self._order] == 1
+        need_both_kinds(int(self._is_same.sum()), int((~self._is_same).sum()))
         # A threshold cannot fall within a run of equal distances.
         self._starts = np.flatnonzero(np.append(True, np.diff(in_order) > 0))
         self.thresholds = in_order[self._starts]
