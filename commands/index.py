@@ -50,15 +50,13 @@ def add(
 
     Exit code: 3 where a picture could not be read; the others are indexed all the same.
     """
+    from siam.engine.api.run import open as open_run
     from siam.engine.index.item_options import parse_meta
-    from siam.engine.index.sync import add as add_pictures
-    from siam.engine.index.sync import open_to_index
 
-    values = parse_meta(meta or [])
-    with interruptible(KEPT), open_to_index(run) as opened:
-        done = add_pictures(opened, sources, label=label, meta=values, progress=console.progress)
-        opened.gallery.catch_up(progress=console.progress)
-        tell(opened.name, done, as_json=as_json)
+    values, opened = parse_meta(meta or []), open_run(run)
+    with interruptible(KEPT):
+        done = opened.index.add(sources, label=label, meta=values, progress=console.progress)
+    tell(opened.name, done, as_json=as_json)
 
 
 @index.command()
@@ -74,14 +72,12 @@ def sync(
 
     Exit code: 3 where a picture could not be read; the others are indexed all the same.
     """
-    from siam.engine.index.sync import open_to_index
-    from siam.engine.index.sync import sync as sync_folder
+    from siam.engine.api.run import open as open_run
 
-    with interruptible(KEPT), open_to_index(run) as opened:
-        done = sync_folder(opened, folder, dry_run=dry_run, progress=console.progress)
-        if not dry_run:
-            opened.gallery.catch_up(progress=console.progress)
-        tell(opened.name, done, as_json=as_json, dry_run=dry_run)
+    opened = open_run(run)
+    with interruptible(KEPT):
+        done = opened.index.sync(folder, dry_run=dry_run, progress=console.progress)
+    tell(opened.name, done, as_json=as_json, dry_run=dry_run)
 
 
 @index.command()
@@ -151,22 +147,21 @@ def verify(
     """
     from dataclasses import asdict
 
-    from siam.engine.open_run import open_run
-    from siam.index.verify import verify as verify_gallery
+    from siam.engine.api.run import open as open_run
 
-    with open_run(run, read_only=not repair) as opened:
-        result = verify_gallery(opened.gallery, repair=repair, progress=console.progress)
-        if as_json:
-            console.json_object({"run": opened.name, "clean": result.clean, **asdict(result)})
-        else:
-            state = "is sound" if result.clean else "is damaged"
-            console.data(f"The index {state}: {result.items:,} items.")
-            for problem in result.problems:
-                console.data(f"{'repaired' if problem.repaired else 'found'}: {problem.what}")
-            files = f"{result.checked_files:,} picture files compared"
-            console.data(f"{files}; searches find {result.recall:.1%} of the brute-force answer.")
-            if not repair and not all(problem.repaired for problem in result.problems):
-                console.notice("Set it right:  siam index verify --repair")
+    opened = open_run(run)
+    result = opened.index.verify(repair=repair, progress=console.progress)
+    if as_json:
+        console.json_object({"run": opened.name, "clean": result.clean, **asdict(result)})
+    else:
+        state = "is sound" if result.clean else "is damaged"
+        console.data(f"The index {state}: {result.items:,} items.")
+        for problem in result.problems:
+            console.data(f"{'repaired' if problem.repaired else 'found'}: {problem.what}")
+        files = f"{result.checked_files:,} picture files compared"
+        console.data(f"{files}; searches find {result.recall:.1%} of the brute-force answer.")
+        if not repair and not all(problem.repaired for problem in result.problems):
+            console.notice("Set it right:  siam index verify --repair")
     if not result.clean:
         raise typer.Exit(4)
 
