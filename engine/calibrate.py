@@ -13,6 +13,7 @@ import numpy as np
 from siam.array_types import Integers, Pictures, Vectors
 from siam.datasets.probes import make_probes
 from siam.engine.index.gallery_check import are_copies, gallery_warnings
+from siam.engine.open_run import OpenRun
 from siam.errors import MissingExtraError
 from siam.evaluation.appearance import Descriptions
 from siam.evaluation.calibration import Calibration, write_calibration
@@ -25,6 +26,7 @@ from siam.progress import Progress, silent
 from siam.run_files import CALIBRATION_FILE
 from siam.runs.config import RunConfig
 from siam.runs.held_out import load_held_out
+from siam.runs.lifecycle import run_name
 from siam.siamese.encoder import Encoder
 
 __all__ = [
@@ -168,9 +170,8 @@ def calibrate(
 
 
 def measure_run(
+    run: OpenRun,
     embedded: EmbeddedRun,
-    calibration: Calibration,
-    config: RunConfig,
     *,
     false_accept_rate: float | None = None,
     threshold: float | None = None,
@@ -179,50 +180,42 @@ def measure_run(
     """Score the test pictures against the gallery, at the run's operating point or another."""
     need_scikit_learn("siam evaluate")
     unlikeness = {}
-    if calibration.appearance is not None:
+    if run.calibration.appearance is not None:
         unlikeness = {
-            kind: calibration.appearance.unlikeness(describe_pictures(pictures))
+            kind: run.calibration.appearance.unlikeness(describe_pictures(pictures))
             for kind, pictures in {TEST: embedded.test_pictures, **embedded.probes}.items()
         }
     return measure(
         embedded.test,
         embedded.gallery,
-        calibration,
-        classes=config.classes,
-        groups=config.groups,
+        run.calibration,
+        classes=run.config.classes,
+        groups=run.config.groups,
         out_of_distribution=embedded.out_of_distribution,
         unlikeness=unlikeness,
         false_accept_rate=false_accept_rate,
         threshold=threshold,
-        seed=config.train.seed,
+        seed=run.config.train.seed,
         progress=progress,
     )
 
 
 def summarise_run(
-    name: str,
-    config: RunConfig,
+    run: OpenRun,
     embedded: EmbeddedRun,
     measured: Measurements,
-    calibration: Calibration,
-    *,
     unseen: Mapping[str, Any] | None,
-    false_accept_rate: float | None = None,
-    threshold: float | None = None,
 ) -> dict[str, Any]:
     """Put the figures of a run together; see docs/evaluation.md."""
     return summarise(
         measured,
-        calibration,
-        run=name,
-        dataset=config.name,
-        false_accept_rate=false_accept_rate,
-        threshold=threshold,
-        seed=config.train.seed,
+        run.calibration,
+        run=run_name(run.path),
+        dataset=run.config.name,
         warnings=embedded.warnings,
         unseen=unseen,
-        chain=config.preparation.chain,
-        pretrained=config.tower is not None,
+        chain=run.config.preparation.chain,
+        pretrained=run.config.tower is not None,
     )
 
 

@@ -61,16 +61,7 @@ def evaluate_run(
             run, false_accept_rate=false_accept_rate, threshold=threshold, progress=progress
         )
         progress("Computing intervals", 0, 0)
-        return summarise_run(
-            run.name,
-            run.config,
-            embedded,
-            measured,
-            run.calibration,
-            unseen=kept_unseen(run),
-            false_accept_rate=false_accept_rate,
-            threshold=threshold,
-        )
+        return summarise_run(run, embedded, measured, kept_unseen(run))
 
 
 def read_metrics(run: OpenRun) -> dict[str, Any] | None:
@@ -173,9 +164,8 @@ def measured_run(
     embedded = embed_run(run.path, run.config, run.encoder, run.gallery)
     progress("Measuring", 0, 0)
     return embedded, measure_run(
+        run,
         embedded,
-        run.calibration,
-        run.config,
         false_accept_rate=false_accept_rate,
         threshold=threshold,
         progress=progress,

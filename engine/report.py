@@ -63,9 +63,7 @@ def report_run(
             return run.path / REPORT_FILE
         embedded, measured = measured_run(run, progress=progress)
         progress("Computing intervals", 0, 0)
-        metrics = summarise_run(
-            run.name, run.config, embedded, measured, run.calibration, unseen=kept_unseen(run)
-        )
+        metrics = summarise_run(run, embedded, measured, kept_unseen(run))
         return write_run_report(run, embedded, measured, metrics, progress=progress)
 
 
@@ -117,14 +115,12 @@ def write_run_report(
             test=embedded.test,
             test_pictures=embedded.test_pictures,
             test_files=origins_of(run.config.source, embedded.test_files),
-            gallery_labels=embedded.gallery.labels,
             gallery_picture=gallery_picture,
             gallery_file=gallery_file,
             history=read_history(run.path),
             config=(run.path / CONFIG_FILE).read_text("utf-8"),
             versions=versions(),
             diagram=diagram(run.path, progress),
-            seed=run.config.train.seed,
             state=state_of(run),
         ),
         progress=progress,

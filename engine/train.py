@@ -216,7 +216,8 @@ def finish(plan: TrainingPlan, training: Mapping[str, Any], progress: Progress) 
         progress("Embedding the test pictures", 0, 0)
         embedded = embed_run(folder, config, encoder, gallery)
         calibration = calibrate(embedded, folder, config, encoder, gallery, progress=progress)
-        measured = measure_run(embedded, calibration, config, progress=progress)
+        run = OpenRun(folder, config, encoder, calibration, gallery)
+        measured = measure_run(run, embedded, progress=progress)
         progress("Computing intervals", 0, 0)
         unseen = None
         if dataset.unseen is not None:
@@ -230,14 +231,11 @@ def finish(plan: TrainingPlan, training: Mapping[str, Any], progress: Progress) 
                 progress=progress,
             )
         metrics = {
-            **summarise_run(
-                run_name(folder), config, embedded, measured, calibration, unseen=unseen
-            ),
+            **summarise_run(run, embedded, measured, unseen),
             "test_pictures": len(embedded.test.labels),
             "index": index_commit(gallery),
             **training,
         }
         write_json(folder / METRICS_FILE, metrics)
-        run = OpenRun(folder, config, encoder, calibration, gallery)
         write_run_report(run, embedded, measured, metrics, progress=progress)
     return metrics

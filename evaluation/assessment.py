@@ -6,10 +6,9 @@ From the plain figures of `siam evaluate --json`, so that it can be said whereve
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Assessment", "assess"]
+__all__ = ["assess"]
 
 Figures = Mapping[str, Any]
 
@@ -26,22 +25,7 @@ NAMED = 3
 UNKNOWN_CLASS = "class not in the gallery"
 
 
-@dataclass(frozen=True)
-class Assessment:
-    """What a run is good for.
-
-    Attributes:
-        use: what it is good enough for.
-        verdict: the same in a line, with the figures that it is judged by.
-        advice: what to do next, each with the figure behind it.
-    """
-
-    use: str
-    verdict: str
-    advice: tuple[str, ...]
-
-
-def assess(metrics: Figures, *, chain: str = "", pretrained: bool = False) -> Assessment:
+def assess(metrics: Figures, *, chain: str = "", pretrained: bool = False) -> dict[str, Any]:
     """Judge a run for its use by its figures.
 
     Classes that were held out of training come first and decide, where there are any: whoever
@@ -51,6 +35,10 @@ def assess(metrics: Figures, *, chain: str = "", pretrained: bool = False) -> As
         metrics: what `summarise` returns, with "unseen" of `compare_unseen` where there is any.
         chain: that the run's pictures go through; "" where nobody knows.
         pretrained: whether its tower is a pretrained one.
+
+    Returns:
+        "use": what it is good enough for; "verdict": the same in a line, with the figures that it
+        is judged by; "advice": what to do next, each with the figure behind it.
     """
     unseen: Figures = (metrics.get("unseen") or {}).get("unseen", {})
     recall = unseen.get("recall@1")
@@ -64,11 +52,11 @@ def assess(metrics: Figures, *, chain: str = "", pretrained: bool = False) -> As
         use = (
             f"Not good enough for {', '.join(shown)}{more}; for the rest {use[0].lower()}{use[1:]}"
         )
-    return Assessment(
-        use,
-        " ".join([f"{use}.", *held_out_sentence(unseen), test_sentence(metrics)]),
-        tuple(advise(metrics, failing, recall, chain, pretrained)),
-    )
+    return {
+        "use": use,
+        "verdict": " ".join([f"{use}.", *held_out_sentence(unseen), test_sentence(metrics)]),
+        "advice": advise(metrics, failing, recall, chain, pretrained),
+    }
 
 
 def judge_use(recall: float | None, limits: Sequence[str]) -> str:

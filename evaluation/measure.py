@@ -82,6 +82,7 @@ class Measurements:
         pair_reliability: of the same-class probability, on `pairs`.
         label_reliability: of the label's probability, on the test pictures.
         episodes: (protocol, ways, shots, scores), protocol "all classes" or "within group".
+        false_accept_rate, threshold, seed: that all this was measured at.
         out_of_distribution: kind of picture -> how well it is detected.
     """
 
@@ -98,6 +99,9 @@ class Measurements:
     verdicts: tuple[Verdict, ...]
     pair_reliability: Reliability
     label_reliability: Reliability
+    false_accept_rate: float | None
+    threshold: float | None
+    seed: int
     episodes: tuple[tuple[str, int, int, EpisodeScores], ...] = ()
     out_of_distribution: dict[str, Detection] = field(default_factory=dict)
 
@@ -186,6 +190,9 @@ def measure(
         label_reliability=picture_reliability(
             calibration.label_probability(votes), retrieval.correct, seed=seed
         ),
+        false_accept_rate=false_accept_rate,
+        threshold=threshold,
+        seed=seed,
         episodes=_episodes(vectors, labels, groups, seed),
         out_of_distribution=_out_of_distribution(
             votes,

@@ -91,7 +91,8 @@ def retrieve(
     )
     labels = gallery_labels[neighbours.positions]
     votes = count_votes(neighbours.distances[:, :voters], labels[:, :voters])
-    relevant = _relevant(query_labels, gallery_labels) - same_set
+    sizes = np.bincount(gallery_labels, minlength=query_labels.max(initial=0) + 1)
+    relevant = sizes[query_labels] - same_set
     average_precision, r_precision = _within_r(
         queries, query_labels, gallery, gallery_labels, relevant, same_set, progress
     )
@@ -107,16 +108,6 @@ def retrieve(
         average_precision=average_precision,
         r_precision=r_precision,
     )
-
-
-def _relevant(query_labels: Integers, gallery_labels: Integers) -> Integers:
-    """Return how many gallery items are of each query's class, int64 (n,)."""
-    classes, counts = np.unique(gallery_labels, return_counts=True)
-    if len(classes) == 0:
-        return np.zeros(len(query_labels), np.int64)
-    place = np.minimum(np.searchsorted(classes, query_labels), len(classes) - 1)
-    relevant: Integers = np.where(classes[place] == query_labels, counts[place], 0)
-    return relevant
 
 
 def _within_r(

@@ -35,9 +35,6 @@ def summarise(
     *,
     run: str,
     dataset: str,
-    false_accept_rate: float | None = None,
-    threshold: float | None = None,
-    seed: int = 0,
     warnings: Sequence[str] = (),
     unseen: Mapping[str, Any] | None = None,
     chain: str = "",
@@ -46,8 +43,7 @@ def summarise(
     """Return the evaluation as plain JSON values, without NaN.
 
     Args:
-        measurements: what `measure` returned, at the same `false_accept_rate`, `threshold` and
-            `seed`.
+        measurements: what `measure` returned.
         calibration: the run's.
         run: its name.
         dataset: the data set's name.
@@ -55,29 +51,25 @@ def summarise(
         unseen: what `compare_unseen` returned, where classes were held out of training.
         chain, pretrained: as for `assess`.
     """
-    retrieval = _retrieval(measurements.retrieval)
-    pairs = _pairs(measurements.pair_scores)
+    point = measurements.false_accept_rate, measurements.threshold
     figures: dict[str, Any] = {
         "schema": SCHEMA,
         "run": run,
         "dataset": dataset,
-        "seed": seed,
+        "seed": measurements.seed,
         "warnings": list(warnings),
-        "use": "",
-        "verdict": "",
-        "advice": [],
         "operating_point": {
-            "threshold": calibration.pick_threshold(false_accept_rate, threshold),
-            "nominal_far": false_accept_rate,
-            "chosen_by": _chosen_by(false_accept_rate, threshold),
-            "words": calibration.operating_point(false_accept_rate, threshold),
+            "threshold": calibration.pick_threshold(*point),
+            "nominal_far": measurements.false_accept_rate,
+            "chosen_by": _chosen_by(*point),
+            "words": calibration.operating_point(*point),
         },
-        "pairs": pairs,
+        "pairs": _pairs(measurements.pair_scores),
         "all_pairs": _all_pairs(measurements.all_pairs),
         "retrieval": {
             "gallery": measurements.gallery,
             "gallery_count": measurements.gallery_count,
-            **retrieval,
+            **_retrieval(measurements.retrieval),
         },
         "retrieval_within_test": _retrieval(measurements.within),
         "one_shot": [
@@ -103,12 +95,7 @@ def summarise(
     }
     if unseen is not None:
         figures["unseen"] = dict(unseen)
-    assessment = assess(figures, chain=chain, pretrained=pretrained)
-    return figures | {
-        "use": assessment.use,
-        "verdict": assessment.verdict,
-        "advice": list(assessment.advice),
-    }
+    return figures | assess(figures, chain=chain, pretrained=pretrained)
 
 
 def _chosen_by(false_accept_rate: float | None, threshold: float | None) -> str:

@@ -54,15 +54,13 @@ class ReportInputs:
         test: embeddings and labels of the test pictures.
         test_pictures: uint8 (n, height, width, channels), in the same order.
         test_files: where each of them came from, in the same order.
-        gallery_labels: int64 (m,), of the gallery that `measure` searched.
-        gallery_picture: gives a picture of it by its row, uint8 (height, width, channels), or None
-            where none is kept.
+        gallery_picture: gives a picture of the gallery that `measure` searched by its row, uint8
+            (height, width, channels), or None where none is kept.
         gallery_file: says where such a picture came from, by its row.
         history: one row per epoch, name -> value; "val_x" beside "x".
         config: the run's configuration as text.
         versions: what -> version that made the run.
-        diagram: the model's diagram, PNG or SVG bytes, or None.
-        seed: of the map.
+        diagram: the model's diagram, SVG bytes.
         state: names what the report was made of, so that it need not be made again.
     """
 
@@ -72,14 +70,12 @@ class ReportInputs:
     test: Embedded
     test_pictures: Pictures
     test_files: Sequence[str]
-    gallery_labels: Integers
     gallery_picture: Callable[[int], Pictures | None]
     gallery_file: Callable[[int], str]
-    history: Sequence[dict[str, float]] = ()
-    config: str = ""
-    versions: Mapping[str, str] | None = None
-    diagram: bytes | None = None
-    seed: int = 0
+    history: Sequence[dict[str, float]]
+    config: str
+    versions: Mapping[str, str]
+    diagram: bytes
     state: str = ""
 
 
@@ -93,9 +89,10 @@ def render_report(inputs: ReportInputs, *, progress: Progress = silent) -> str:
     parts = (_tables, _training, _separation, _confusion, _mistakes, _provenance)
     content: dict[str, Any] = {}
     steps = len(parts) + 1
-    rows = np.random.default_rng(inputs.seed).permutation(len(inputs.test.labels))[:MAPPED]
+    seed = inputs.measurements.seed
+    rows = np.random.default_rng(seed).permutation(len(inputs.test.labels))[:MAPPED]
     with ThreadPoolExecutor(1) as beside:  # t-SNE leaves Python to the plots
-        places = beside.submit(project, inputs.test.embeddings[rows], seed=inputs.seed)
+        places = beside.submit(project, inputs.test.embeddings[rows], seed=seed)
         for step, part in enumerate(parts):
             stage = Stage("Writing the report", part.__name__.removeprefix("_"))
             progress(stage, step, steps)
@@ -162,8 +159,6 @@ def _confusion(inputs: ReportInputs) -> dict[str, Any]:
 
 
 def _map(inputs: ReportInputs, rows: Integers, places: Floats) -> dict[str, Any]:
-    if not len(rows):
-        return {"map": None}
     labels = inputs.test.labels[rows]
     colours = class_colours(len(inputs.classes))
     sheet, columns = sprite(inputs.test_pictures[rows])
@@ -241,9 +236,8 @@ def _label_mistakes(inputs: ReportInputs) -> list[Mistake]:
 
 
 def _provenance(inputs: ReportInputs) -> dict[str, Any]:
-    diagram = None
-    if inputs.diagram:
-        kind = "image/png" if inputs.diagram.startswith(b"\x89PNG") else "image/svg+xml"
-        diagram = data_uri(inputs.diagram, kind)
-    versions = Table(["part", "version"], list((inputs.versions or {}).items()))
-    return {"diagram": diagram, "config": inputs.config, "versions": versions}
+    return {
+        "diagram": data_uri(inputs.diagram, "image/svg+xml"),
+        "config": inputs.config,
+        "versions": Table(["part", "version"], list(inputs.versions.items())),
+    }

@@ -30,16 +30,16 @@ GOOD: dict[str, Any] = {
 }
 
 
-def judged(changes: dict[str, Any], **options: Any) -> tuple[str, tuple[str, ...]]:
+def judged(changes: dict[str, Any], **options: Any) -> tuple[str, list[str]]:
     metrics = copy.deepcopy(GOOD) | changes
     assessment = assess(metrics, **options)
-    return assessment.verdict, assessment.advice
+    return assessment["verdict"], assessment["advice"]
 
 
 def test_a_good_run_may_decide_alone_and_needs_nothing() -> None:
     verdict, advice = judged({})
     assert verdict.startswith("Good enough to decide alone where it says match. 99.00 % of test")
-    assert advice == ()
+    assert advice == []
 
 
 @pytest.mark.parametrize(

@@ -93,11 +93,11 @@ def test_out_of_distribution_pictures_are_scored_beside_classes_left_out(metrics
 def test_another_rate_is_another_operating_point(clusters, calibration):
     test, gallery = Embedded(*clusters(60, seed=4)), Embedded(*clusters(80, seed=2))
     measured = measure(test, gallery, calibration, classes=tuple("abcd"), false_accept_rate=0.01)
-    metrics = summarise(measured, calibration, run="r", dataset="d", false_accept_rate=0.01)
+    metrics = summarise(measured, calibration, run="r", dataset="d")
     assert metrics["operating_point"]["chosen_by"] == "far"
     assert metrics["pairs"]["threshold"] == calibration.threshold_for(0.01)
     by_hand = measure(test, gallery, calibration, classes=tuple("abcd"), threshold=0.0)
-    metrics = summarise(by_hand, calibration, run="r", dataset="d", threshold=0.0)
+    metrics = summarise(by_hand, calibration, run="r", dataset="d")
     assert metrics["operating_point"]["chosen_by"] == "hand"
     assert (metrics["pairs"]["threshold"], metrics["pairs"]["tar"]) == (0.0, 0.0)
     assert metrics["verdicts"]["no match"]["count"] == 60

@@ -45,7 +45,6 @@ def make_inputs(measured, calibration, clusters) -> ReportInputs:
         test=Embedded(*clusters(120, seed=4)),
         test_pictures=random.integers(0, 256, (120, 12, 9, 1), dtype=np.uint8),
         test_files=[f"pets/test-{place}.jpg" for place in range(120)],
-        gallery_labels=clusters(400, seed=2)[1],
         gallery_picture=random.integers(0, 256, (400, 12, 9, 1), dtype=np.uint8).__getitem__,
         gallery_file=lambda row: f"pets/train-{row}.jpg",
         history=[
@@ -157,13 +156,11 @@ def test_the_same_inputs_make_the_same_page(inputs, page):
 
 
 def test_parts_that_are_missing_are_left_out(inputs):
-    page = render_report(replace(inputs, history=(), config="", versions=None, diagram=None))
-    assert "<h2>Training</h2>" not in page
-    assert "How it was made" not in page
+    assert "<h2>Training</h2>" not in render_report(replace(inputs, history=()))
 
 
 @pytest.mark.slow
-def test_colour_pictures_and_many_classes(clusters, calibration):
+def test_colour_pictures_and_many_classes(clusters, calibration, inputs):
     """Sixty classes: a matrix without names, no legend, and rows for the worst fifty."""
     vectors, labels = clusters(240, classes=60, dim=16)
     embedded = Embedded(vectors, labels)
@@ -171,14 +168,14 @@ def test_colour_pictures_and_many_classes(clusters, calibration):
     measured = measure(embedded, embedded, calibration, classes=classes)
     pictures = np.zeros((240, 40, 50, 3), np.uint8)
     page = render_report(
-        ReportInputs(
+        replace(
+            inputs,
             metrics=summarise(measured, calibration, run="r", dataset="d"),
             measurements=measured,
             classes=classes,
             test=embedded,
             test_pictures=pictures,
             test_files=[""] * 240,
-            gallery_labels=labels,
             gallery_picture=pictures.__getitem__,
             gallery_file=str,
         )
