@@ -29,6 +29,7 @@ __all__ = [
     "SiamError",
     "StoreError",
     "UsageError",
+    "need_packages",
 ]
 
 
@@ -98,3 +99,22 @@ class MissingExtraError(SiamError):
 
 class InternalError(SiamError):
     """A fault of siam's own: an error that nobody foresaw, of which its user can mend nothing."""
+
+
+def need_packages(what: str, extra: str, *packages: str) -> None:
+    """Say which extra is missing where a package is, before anything else is done.
+
+    Args:
+        what, extra: as for `MissingExtraError`.
+        packages: names that are imported later.
+
+    Raises:
+        MissingExtraError: one of them is not installed.
+
+    Example:
+        >>> need_packages("siam query", "train", "numpy")
+    """
+    import importlib.util
+
+    if not all(map(importlib.util.find_spec, packages)):
+        raise MissingExtraError(what, extra)

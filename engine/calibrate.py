@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from siam.array_types import Integers, Pictures, Vectors
 from siam.datasets.probes import make_probes
 from siam.engine.index.gallery_check import are_copies, gallery_warnings
 from siam.engine.open_run import OpenRun
-from siam.errors import MissingExtraError
+from siam.errors import need_packages
 from siam.evaluation.appearance import Descriptions
 from siam.evaluation.calibration import Calibration, write_calibration
 from siam.evaluation.measure import TEST, Embedded, Measurements, measure
@@ -35,7 +34,6 @@ __all__ = [
     "embed_run",
     "index_commit",
     "measure_run",
-    "need_scikit_learn",
     "summarise_run",
 ]
 
@@ -141,7 +139,7 @@ def calibrate(
     progress: Progress = silent,
 ) -> Calibration:
     """Learn what distances mean from validation pictures, and keep it in the run."""
-    need_scikit_learn("Calibration")
+    need_packages("Calibration", "train", "sklearn")
     from siam.evaluation.calibration_fit import fit_calibration
 
     validation, train = embedded.validation, embedded.train
@@ -178,7 +176,7 @@ def measure_run(
     progress: Progress = silent,
 ) -> Measurements:
     """Score the test pictures against the gallery, at the run's operating point or another."""
-    need_scikit_learn("siam evaluate")
+    need_packages("siam evaluate", "train", "sklearn")
     unlikeness = {}
     if run.calibration.appearance is not None:
         unlikeness = {
@@ -217,9 +215,3 @@ def summarise_run(
         chain=run.config.preparation.chain,
         pretrained=run.config.tower is not None,
     )
-
-
-def need_scikit_learn(what: str) -> None:
-    """Say which extra is missing where scikit-learn is not installed."""
-    if importlib.util.find_spec("sklearn") is None:
-        raise MissingExtraError(what, "train")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import importlib.util
 import math
 import os
 import shutil
@@ -21,7 +20,7 @@ from siam.engine.comparison.figures import Comparison, Contestant, comparisons_f
 from siam.engine.comparison.page import write_page
 from siam.engine.comparison.verdict import verdict
 from siam.engine.training_plan import Notice, read_dataset
-from siam.errors import MissingExtraError, RunError, UsageError
+from siam.errors import RunError, UsageError, need_packages
 from siam.pictures.preparation import Preparation
 from siam.progress import Progress, silent
 from siam.recipe import Recipe, change_recipe
@@ -91,7 +90,7 @@ def compare(
     """
     names = contestant_names(only)
     need_shared(overrides)
-    need_parts()
+    need_packages("siam compare", "train", "keras", "sklearn", "matplotlib", "jinja2")
     dataset = with_unseen(data, hold_out, seed, progress, notice)
     with quiet_native_logs(progress):
         from siam.siamese.recipe_check import check_recipe
@@ -157,13 +156,6 @@ def need_shared(overrides: Mapping[str, str]) -> None:
                 f"A comparison is on equal terms: not every contestant follows {name}={value}.",
                 f"Choose one of: {', '.join(sorted(SHARED))}, augment.*",
             )
-
-
-def need_parts() -> None:
-    """Say what is missing before anything is trained, not after."""
-    for package in ("keras", "sklearn", "matplotlib", "jinja2"):
-        if importlib.util.find_spec(package) is None:
-            raise MissingExtraError("siam compare", "train")
 
 
 def with_unseen(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import sys
@@ -17,9 +16,8 @@ import numpy as np
 
 from siam.array_types import Pictures, Vectors
 from siam.atomic import publish_folder, write_json, write_text
-from siam.engine.export_example import example_script
-from siam.engine.export_sidecar import describe, files_of
-from siam.errors import MissingExtraError, RunError, UsageError
+from siam.engine.export_sidecar import describe, example_script, files_of
+from siam.errors import RunError, UsageError, need_packages
 from siam.progress import Progress, silent
 from siam.run_files import CALIBRATION_FILE, CONFIG_FILE, ENCODER_FILE, HELD_OUT_FILE, NETWORK_FILE
 from siam.runs.config import load_config
@@ -149,8 +147,7 @@ def check_choice(folder: Path, form: str, int8: bool) -> None:
             f"--out {folder} is there already, and nothing is overwritten.",
             "Name another folder, or remove it first.",
         )
-    if importlib.util.find_spec("tensorflow") is None:
-        raise MissingExtraError("siam export", "train")
+    need_packages("siam export", "train", "tensorflow")
     if form == "onnx":
         need_onnx()
 

@@ -20,7 +20,6 @@ from siam.engine.calibrate import (
     embed_run,
     index_commit,
     measure_run,
-    need_scikit_learn,
     summarise_run,
 )
 from siam.engine.index.training_set import fill_gallery
@@ -30,7 +29,7 @@ from siam.engine.report import write_run_report
 from siam.engine.towers.training import train_tower
 from siam.engine.training_cost import tell_cost
 from siam.engine.training_plan import Notice, TrainingPlan, plan_resumption, plan_training
-from siam.errors import DivergenceError, MissingExtraError
+from siam.errors import DivergenceError
 from siam.evaluation.measure import Embedded
 from siam.index.gallery import Gallery
 from siam.progress import Progress, silent
@@ -49,7 +48,7 @@ from siam.siamese.encoder import open_encoder
 from siam.training.native_logs import quiet_native_logs
 from siam.training.position import read_position
 
-__all__ = ["TrainedRun", "need_training_parts", "train_run"]
+__all__ = ["TrainedRun", "train_run"]
 
 PROBE_PICTURES = 512
 
@@ -101,7 +100,6 @@ def train_run(
         DivergenceError: the loss became infinite or no number.
         KeyboardInterrupt: where it came up, with a sentence on what is kept.
     """
-    need_training_parts()
     folder: Path | None = None
     try:
         if resume:
@@ -138,17 +136,6 @@ def what_is_kept(folder: Path | None) -> str:
     else:
         kept = "nothing was learned yet"
     return f"{kept}. Go on:  siam train --resume --name {run_name(folder)}"
-
-
-def need_training_parts() -> None:
-    """Say which extra is missing where one is, before anything else is done.
-
-    Raises:
-        MissingExtraError: Keras or scikit-learn is not installed.
-    """
-    if importlib.util.find_spec("keras") is None:
-        raise MissingExtraError("siam train", "train")
-    need_scikit_learn("siam train")
 
 
 def fit(

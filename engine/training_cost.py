@@ -1,17 +1,19 @@
-"""What a training costs in time, from the seconds of one step, and what another would cost."""
+"""What a training costs in time, from the seconds of one step, and what fits into a given time."""
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import math
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from siam.engine.recipe_choice import choose_recipe, epoch_steps
+from siam.errors import UsageError
 from siam.progress import duration
-from siam.recipe import PRESET_NAMES, Recipe
+from siam.recipe import PRESET_NAMES, Preset, Recipe
 from siam.runs.config import RunConfig, TrainChoice
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from siam.training.precision import StepTime
 
 __all__ = [
+    "fit_minutes",
     "recipe_for",
     "step_work",
     "tell_cost",
@@ -33,23 +36,23 @@ COMPILING = 3
 HEAD_SECONDS = 10.0
 # Seconds of training from which on lighter presets are named.
 LONG = 120
+# Share of the time that is planned for; the rest is for steps slower than those that were timed.
+PLANNED = 0.9
+# A preset is taken in this share of its own epochs or more, before a lighter one is in all of its.
+LEAST_SHARE = 0.5
+# What a preset's epochs are multiplied by at most; more were not tried.
+MOST = 2
 
 
-def training_seconds(recipe: Recipe, step: StepTime, *, pictures: int, validation: int) -> float:
+def training_seconds(recipe: Recipe, step: StepTime, dataset: Dataset) -> float:
     """Return the seconds of all epochs: their steps, validation, the rankings of the hardest.
 
     Args:
         recipe: what is trained by.
         step: what a step takes here.
-        pictures: training pictures.
-        validation: validation pictures.
-
-    Example:
-        >>> from siam.training.precision import StepTime
-        >>> step = StepTime(seconds=0.5, compiling=2.0)
-        >>> training_seconds(Recipe(epochs=3), step, pictures=2600, validation=780)
-        22.5
+        dataset: what is trained on.
     """
+    pictures, validation = len(dataset.train), len(dataset.validation)
     steps = epoch_steps(recipe, pictures) * recipe.epochs
     batch = recipe.classes_per_batch * recipe.pictures_per_class
     passed = validation * recipe.epochs
@@ -78,17 +81,16 @@ def tell_cost(
             not measured.
     """
     recipe = config.recipe
-    sizes = {"pictures": len(dataset.train), "validation": len(dataset.validation)}
     seconds = 0.0
     parts = []
     if step is not None:
-        seconds += training_seconds(recipe, step, **sizes)
-        steps = epoch_steps(recipe, sizes["pictures"]) * recipe.epochs
+        seconds += training_seconds(recipe, step, dataset)
+        steps = epoch_steps(recipe, len(dataset.train)) * recipe.epochs
         parts.append(f"{steps:,} steps of {step.seconds:.2g} s")
         if not step.compiling:
             parts.append("compiling aside")
     if feature_seconds is not None:
-        pictures = sum(sizes.values())
+        pictures = len(dataset.train) + len(dataset.validation)
         seconds += HEAD_SECONDS + feature_seconds * pictures
         parts.append(
             f"what the backbone sees in {pictures:,} pictures, {feature_seconds:.2g} s each"
@@ -103,8 +105,8 @@ def tell_cost(
         others = []
         for preset in lighter:
             other = recipe_for(msgspec.structs.replace(config.train, preset=preset), dataset)
-            faster = replace(step, seconds=unit * step_work(other, dataset))
-            other_seconds = training_seconds(other, faster, **sizes)
+            faster = dataclasses.replace(step, seconds=unit * step_work(other, dataset))
+            other_seconds = training_seconds(other, faster, dataset)
             others.append(f"about {duration(other_seconds)} with  --preset {preset}")
         yield f"It would take {', '.join(others)}"
 
@@ -122,3 +124,62 @@ def step_work(recipe: Recipe, dataset: Dataset) -> int:
 
     count = batch_pictures(recipe, len(dataset.classes))
     return count * multiply_adds(recipe, input_shape=dataset.picture_shape)
+
+
+def fit_minutes(
+    train: TrainChoice,
+    presets: Sequence[Preset],
+    dataset: Dataset,
+    precision: str,
+    measure: Callable[[Recipe], StepTime],
+) -> tuple[TrainChoice, Recipe, StepTime]:
+    """Return the way of training and the recipe that suit `train.minutes`, and its step's time.
+
+    Args:
+        train: how to train; its preset and its epochs are chosen here.
+        presets: those that may be taken, the lightest first.
+        dataset: what is trained on.
+        precision: what every recipe computes in.
+        measure: what a training step takes by a recipe.
+
+    Raises:
+        UsageError: the time is too short for one epoch.
+    """
+    from siam.siamese.recipe_check import check_recipe
+
+    assert train.minutes is not None
+    recipes = []
+    for preset in presets:
+        choice = msgspec.structs.replace(train, preset=preset)
+        recipe = dataclasses.replace(recipe_for(choice, dataset), precision=precision)
+        with contextlib.suppress(UsageError):  # "best" wants a dim that three members can share
+            check_recipe(recipe)
+            recipes.append((choice, recipe))
+    choice, recipe = recipes[0]
+    step = measure(recipe)
+    unit = step.seconds / step_work(recipe, dataset)
+    budget = 60 * train.minutes * PLANNED
+    for stronger, other in recipes[:0:-1]:
+        guess = dataclasses.replace(step, seconds=unit * step_work(other, dataset))
+        if fitting_epochs(other, guess, budget, dataset) >= LEAST_SHARE * other.epochs:
+            choice, recipe, step = stronger, other, measure(other)
+            break
+    epochs = fitting_epochs(recipe, step, budget, dataset)
+    if epochs < 1:
+        one = dataclasses.replace(recipe, epochs=1)
+        needed = training_seconds(one, step, dataset) / PLANNED
+        raise UsageError(
+            f"--minutes {train.minutes:g} is too short for an epoch of {choice.preset}, which "
+            f"takes about {duration(needed)}.",
+            f"Give it  --minutes {math.ceil(needed / 60)}"
+            + ("" if choice.preset == PRESET_NAMES[0] else f"  or  --preset {PRESET_NAMES[0]}"),
+        )
+    return choice, dataclasses.replace(recipe, epochs=epochs), step
+
+
+def fitting_epochs(recipe: Recipe, step: StepTime, budget: float, dataset: Dataset) -> int:
+    """Return how many epochs fit into a budget of seconds, twice the recipe's own at most."""
+    for epochs in range(MOST * recipe.epochs, 0, -1):
+        if training_seconds(dataclasses.replace(recipe, epochs=epochs), step, dataset) <= budget:
+            return epochs
+    return 0

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from siam.datasets.load import load_dataset
-from siam.engine.time_budget import fit_minutes
-from siam.engine.training_cost import recipe_for
+from siam.engine.training_cost import fit_minutes, recipe_for
 from siam.errors import DataError, RunError, UsageError
 from siam.progress import Progress
 from siam.recipe import PRESET_NAMES, PRETRAINED, Recipe, change_recipe, recipe_value

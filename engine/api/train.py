@@ -81,11 +81,12 @@ def train(
         >>> run = siam.train("photos/", preset="quick")
     """
     from siam.engine.recipe_choice import choose_training
-    from siam.engine.train import need_training_parts, train_run
+    from siam.engine.train import train_run
+    from siam.errors import need_packages
     from siam.runs.config import DataChoice
     from siam.training.device import prepare_device
 
-    need_training_parts()
+    need_packages("siam train", "train", "keras", "sklearn")
     prepare_device(backend=backend, device=device)
     values = {key: text_of(value) for key, value in (overrides or {}).items()}
     if epochs is not None:

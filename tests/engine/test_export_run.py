@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from siam.atomic import sha256
 from siam.cli import app
 from siam.engine.export import export_run
-from siam.engine.export_example import example_script
+from siam.engine.export_sidecar import example_script
 from siam.errors import MissingExtraError, RunError, UsageError
 from siam.run_files import ENCODER_FILE
 from siam.runs.held_out import load_held_out

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from siam.datasets.dataset import Dataset, Split
-from siam.engine.time_budget import fit_minutes
-from siam.engine.training_cost import recipe_for, step_work, training_seconds
+from siam.engine.training_cost import fit_minutes, recipe_for, step_work, training_seconds
 from siam.errors import UsageError
 from siam.recipe import PRESET_NAMES, Preset, Recipe
 from siam.runs.config import TrainChoice
@@ -37,7 +36,7 @@ def fit(
     train = TrainChoice(minutes=minutes, **choice)  # type: ignore[arg-type]
     chosen, recipe, step = fit_minutes(train, presets, dataset, "float32", measure)
     assert step == measure(recipe)
-    return chosen, recipe, training_seconds(recipe, step, **SIZES)
+    return chosen, recipe, training_seconds(recipe, step, dataset)
 
 
 @pytest.mark.parametrize(

@@ -61,27 +61,27 @@ def config_of(preset: str, dataset: Dataset) -> RunConfig:
     )
 
 
-def test_an_epoch_is_its_steps_and_its_validation() -> None:
+def test_an_epoch_is_its_steps_and_its_validation(dataset: Dataset) -> None:
     # 20 steps of 260, and 780 pictures forward, which are a step's worth.
     recipe = Recipe(epochs=4)
-    seconds = training_seconds(recipe, HALF, pictures=5_200, validation=780)
+    seconds = training_seconds(recipe, HALF, dataset)
     assert seconds == pytest.approx(4 * (20 + 1) * 0.5)
 
 
-def test_the_hardest_are_looked_for_before_epochs_1_2_and_4() -> None:
+def test_the_hardest_are_looked_for_before_epochs_1_2_and_4(dataset: Dataset) -> None:
+    dataset = dataclasses.replace(dataset, validation=split_of(0))
     recipe = Recipe(epochs=6, hard_example_share=0.35)
-    more = training_seconds(recipe, HALF, pictures=5_200, validation=0)
+    more = training_seconds(recipe, HALF, dataset)
     assert more == pytest.approx((6 * 20 + 3 * 20 / 3) * 0.5)
     # Epochs 0 to 3 are distorted: before the fourth nothing is ranked any more.
     plain = dataclasses.replace(recipe, clean_epochs=1 / 3)
-    less = training_seconds(plain, HALF, pictures=5_200, validation=0)
+    less = training_seconds(plain, HALF, dataset)
     assert less == pytest.approx((6 * 20 + 2 * 20 / 3) * 0.5)
 
 
-def test_what_is_to_be_compiled_beside_the_step_counts() -> None:
-    sizes = {"pictures": 5_200, "validation": 0}
-    slow = training_seconds(Recipe(), StepTime(0.5, compiling=4.0), **sizes)
-    assert slow == pytest.approx(training_seconds(Recipe(), HALF, **sizes) + 3 * 4.0)
+def test_what_is_to_be_compiled_beside_the_step_counts(dataset: Dataset) -> None:
+    slow = training_seconds(Recipe(), StepTime(0.5, compiling=4.0), dataset)
+    assert slow == pytest.approx(training_seconds(Recipe(), HALF, dataset) + 3 * 4.0)
 
 
 def test_a_short_training_is_told_in_a_sentence(dataset: Dataset) -> None:
@@ -97,7 +97,7 @@ def test_a_long_one_names_lighter_presets_with_their_times(dataset: Dataset) -> 
     unit = 1.0 / step_work(config.recipe, dataset)
     quick = recipe_for(TrainChoice(preset="quick"), dataset)
     faster = StepTime(unit * step_work(quick, dataset), compiling=2.0)
-    expected = training_seconds(quick, faster, pictures=5_200, validation=780)
+    expected = training_seconds(quick, faster, dataset)
     assert f"about {duration(expected)} with  --preset quick" in others
     assert others.endswith("with  --preset balanced")
     assert len(list(tell_cost(config, dataset, step, kind="gpu"))) == 1
@@ -109,7 +109,7 @@ def test_features_of_a_backbone_and_its_head_are_in_the_time(dataset: Dataset) -
     assert told.startswith(f"About {duration(0.05 * 5_980 + HEAD_SECONDS)}: ")
     assert told.endswith(" in 5,980 pictures, 0.05 s each.")
     [both, *_] = tell_cost(config, dataset, HALF, kind="cpu", feature_seconds=0.05)
-    own = training_seconds(config.recipe, HALF, pictures=5_200, validation=780)
+    own = training_seconds(config.recipe, HALF, dataset)
     assert both.startswith(f"About {duration(own + 0.05 * 5_980 + HEAD_SECONDS)}: ")
     assert list(tell_cost(config, dataset, None, kind="cpu")) == []
 
