@@ -186,11 +186,7 @@ def exit_code(answers: list[Result]) -> int:
 
 
 def parse_box(text: str | None) -> tuple[int, int, int, int] | None:
-    """Read "left,top,right,bottom".
-
-    Raises:
-        UsageError: anything else.
-    """
+    """Read "left,top,right,bottom", or refuse it."""
     from siam.errors import UsageError
 
     if text is None:

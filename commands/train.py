@@ -132,11 +132,7 @@ def train(
 
 
 def key_value(text: str) -> tuple[str, str]:
-    """Split `key=value`.
-
-    Raises:
-        typer.BadParameter: there is no "=".
-    """
+    """Split `key=value`, or refuse it."""
     key, equals, value = text.partition("=")
     if not equals or not key:
         raise typer.BadParameter(f"Write it as name=value, received '{text}'.")

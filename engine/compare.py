@@ -13,11 +13,18 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from siam.atomic import write_text
 from siam.engine.comparison.cold_start import cold_start_seconds
 from siam.engine.comparison.contest import Contest, draw_contest, judge
 from siam.engine.comparison.contestants import BASELINES, SIAMESE, STYLES, train_contestant
-from siam.engine.comparison.figures import Comparison, Contestant, comparisons_folder, publish
-from siam.engine.comparison.page import write_page
+from siam.engine.comparison.figures import (
+    PAGE_FILE,
+    Comparison,
+    Contestant,
+    comparisons_folder,
+    publish,
+)
+from siam.engine.comparison.page import render_comparison
 from siam.engine.comparison.verdict import verdict
 from siam.engine.training_plan import Notice, read_dataset
 from siam.errors import RunError, UsageError, need_packages
@@ -128,16 +135,12 @@ def compare(
             contestants=tuple(contestants),
             verdict=verdict(contestants, dataset.unseen_classes, seed=seed),
         )
-        write_page(folder, comparison)
+        write_text(folder / PAGE_FILE, render_comparison(comparison))
         return comparison, publish(comparison, folder, plain_name(dataset.name))
 
 
 def contestant_names(only: Sequence[str]) -> tuple[str, ...]:
-    """Return the contestants, in the order of `STYLES`.
-
-    Raises:
-        UsageError: a word that is none of them.
-    """
+    """Return the contestants, in the order of `STYLES`."""
     for name in only:
         if name not in STYLES:
             raise UsageError(f"--only takes {', '.join(STYLES)}, received {name!r}.")
@@ -145,11 +148,7 @@ def contestant_names(only: Sequence[str]) -> tuple[str, ...]:
 
 
 def need_shared(overrides: Mapping[str, str]) -> None:
-    """Refuse a value of the recipe that only the Siamese network would follow.
-
-    Raises:
-        UsageError: there is one.
-    """
+    """Refuse a value of the recipe that only the Siamese network would follow."""
     for name, value in overrides.items():
         if name not in SHARED and not name.startswith("augment."):
             raise UsageError(
@@ -195,11 +194,7 @@ def equal_terms(dataset: Dataset, epochs: int | None) -> Recipe:
 
 @contextlib.contextmanager
 def making() -> Iterator[Path]:
-    """Yield a folder that a comparison grows in, and those of comparisons that were killed go.
-
-    Raises:
-        RunError: it cannot be made.
-    """
+    """Yield a folder that a comparison grows in, and those of comparisons that were killed go."""
     folder = comparisons_folder() / f".making-{os.getpid()}"
     with contextlib.ExitStack() as held:
         try:

@@ -48,30 +48,22 @@ def examine(data_dir: Path | None = None) -> list[Check]:
     Args:
         data_dir: where data sets stand, as `siam train --data-dir` takes it.
     """
+    import platformdirs
+
+    python = f"{platform.python_version()} on {platform.platform(terse=True)}"
+    installed = ", ".join(f"{name} {version}" for name, version in versions().items())
     return [
-        python_version(),
-        packages(),
+        Check("python", "ok", python),
+        Check("versions", "ok", installed),
         backend(),
         gpu(),
         precision(),
         data_set(data_dir),
-        writable("cache", cache_folder()),
+        writable("cache", Path(platformdirs.user_cache_dir("siam"))),
         writable("runs", runs_folder()),
         disk(),
         last_run(),
     ]
-
-
-def python_version() -> Check:
-    """Check Python itself."""
-    return Check("python", "ok", f"{platform.python_version()} on {platform.platform(terse=True)}")
-
-
-def packages() -> Check:
-    """List the versions of what siam uses."""
-    return Check(
-        "versions", "ok", ", ".join(f"{name} {version}" for name, version in versions().items())
-    )
 
 
 def backend() -> Check:
@@ -160,20 +152,10 @@ def data_set(data_dir: Path | None) -> Check:
     return Check("mnist", "ok", str(folder))
 
 
-def cache_folder() -> Path:
-    """Return where downloads are kept."""
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("siam"))
-
-
 def writable(name: str, folder: Path) -> Check:
     """Check that files can be made in a folder, or that it could be made."""
-    existing = folder.absolute()
-    while not existing.exists():
-        existing = existing.parent
     try:
-        with tempfile.TemporaryFile(dir=existing):
+        with tempfile.TemporaryFile(dir=nearest(folder)):
             pass
     except OSError as error:
         return Check(
@@ -185,12 +167,15 @@ def writable(name: str, folder: Path) -> Check:
     return Check(name, "ok", str(folder.absolute()))
 
 
+def nearest(folder: Path) -> Path:
+    """Return a folder, or the one nearest above that is there."""
+    place = folder.absolute()
+    return next(above for above in (place, *place.parents) if above.exists())
+
+
 def disk() -> Check:
     """Check the space that is left where runs are written."""
-    existing = runs_folder().absolute()
-    while not existing.exists():
-        existing = existing.parent
-    free = shutil.disk_usage(existing).free
+    free = shutil.disk_usage(nearest(runs_folder())).free
     if free < LEAST_FREE_BYTES:
         return Check("disk", "bad", f"{free / 1e9:.1f} GB free", "Free some space.")
     return Check("disk", "ok", f"{free / 1e9:.0f} GB free")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from siam.array_types import Vectors
 from siam.engine.answers.outputs import check_output
 from siam.engine.embedding_files import Part, check_target, write_embeddings
 from siam.engine.inputs import Batch, open_input
@@ -16,11 +15,11 @@ from siam.errors import DataError
 from siam.parallel import parallel_map
 from siam.pictures.reading import Skipped
 from siam.progress import Progress, silent
-from siam.siamese.encoder import Encoder
 
-__all__ = ["Embedding", "embed", "embed_batches"]
+__all__ = ["Embedding", "embed"]
 
-# Batches that are embedded at a time, and that are begun for each of them.
+# Batches that are embedded at a time, and that are begun for each of them: at the end of one, cores
+# that have no part of it left go on with the other.
 AT_ONCE = 2
 AHEAD = 2
 
@@ -90,10 +89,14 @@ def embed(
     skipped: list[Skipped] = []
     written = 0
 
+    def encoded(batch: Batch) -> Part:
+        return batch, encoder.encode(batch.pictures)
+
     def parts() -> Iterator[Part]:
         nonlocal written
         for entry in opened:
-            for batch, embeddings in embed_batches(entry.batches, encoder):
+            pairs = parallel_map(encoded, entry.batches, ahead=AHEAD, workers=AT_ONCE)
+            for batch, embeddings in pairs:
                 skipped.extend(batch.skipped)
                 written += len(embeddings)
                 yield batch, embeddings
@@ -104,16 +107,3 @@ def embed(
 
     write_embeddings(out, parts(), dim=encoder.dim)
     return Embedding(path.name, out, written, encoder.dim, tuple(skipped), encoder.notice)
-
-
-def embed_batches(batches: Iterator[Batch], encoder: Encoder) -> Iterator[tuple[Batch, Vectors]]:
-    """Yield each batch with its embeddings, while the next ones are embedded.
-
-    Two are with the encoder at any time: at the end of one, cores that have no part of it left go
-    on with the other.
-    """
-
-    def embedded(batch: Batch) -> tuple[Batch, Vectors]:
-        return batch, encoder.encode(batch.pictures)
-
-    return parallel_map(embedded, batches, ahead=AHEAD, workers=AT_ONCE)

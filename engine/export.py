@@ -179,12 +179,7 @@ def write_model(tower: keras.Model, run: Path, target: Path, form: str, int8: bo
 def compare_with_keras(
     tower: keras.Model, answers: Vectors, probe: Pictures, *, exact: bool
 ) -> Parity:
-    """Compare what the exported model, loaded again, says of a probe with Keras.
-
-    Raises:
-        RunError: with `exact`, answers that differ by more than rounding; in any case, answers
-            that are no unit-length numbers.
-    """
+    """Compare what the exported model, loaded again, says of a probe with Keras, or refuse it."""
     from siam.siamese.export import compare_embeddings
 
     reference = tower.predict(probe.astype(np.float32), batch_size=256, verbose=0)

@@ -9,12 +9,13 @@ from typing import Any
 
 from siam import __version__
 from siam.array_types import Pictures
+from siam.atomic import write_text
 from siam.engine.calibrate import EmbeddedRun, index_commit, summarise_run
 from siam.engine.evaluate import kept_unseen, measured_run
 from siam.engine.index.training_set import origins_of
 from siam.engine.open_run import OpenRun, open_run
 from siam.evaluation.measure import Measurements
-from siam.evaluation.report.page import ReportInputs, write_report
+from siam.evaluation.report.page import ReportInputs, render_report
 from siam.pictures.thumbnail import decode_thumbnail
 from siam.progress import Progress, silent
 from siam.run_files import (
@@ -106,25 +107,22 @@ def write_run_report(
         [item] = run.gallery.items(embedded.gallery_ids[row : row + 1])
         return item.origin
 
-    write_report(
-        path,
-        ReportInputs(
-            metrics=dict(metrics),
-            measurements=measured,
-            classes=run.config.classes,
-            test=embedded.test,
-            test_pictures=embedded.test_pictures,
-            test_files=origins_of(run.config.source, embedded.test_files),
-            gallery_picture=gallery_picture,
-            gallery_file=gallery_file,
-            history=read_history(run.path),
-            config=(run.path / CONFIG_FILE).read_text("utf-8"),
-            versions=versions(),
-            diagram=diagram(run.path, progress),
-            state=state_of(run),
-        ),
-        progress=progress,
+    inputs = ReportInputs(
+        metrics=dict(metrics),
+        measurements=measured,
+        classes=run.config.classes,
+        test=embedded.test,
+        test_pictures=embedded.test_pictures,
+        test_files=origins_of(run.config.source, embedded.test_files),
+        gallery_picture=gallery_picture,
+        gallery_file=gallery_file,
+        history=read_history(run.path),
+        config=(run.path / CONFIG_FILE).read_text("utf-8"),
+        versions=versions(),
+        diagram=diagram(run.path, progress),
+        state=state_of(run),
     )
+    write_text(path, render_report(inputs, progress=progress))
     return path
 
 

@@ -82,7 +82,13 @@ def plan_training(
                 f"--minutes fits siam's own towers alone, received {train.minutes:g}.",
                 "Leave --minutes out.",
             )
-        data = msgspec.structs.replace(data, size=backbone_size(data, backbone))
+        if data.size not in (None, backbone.side):
+            raise UsageError(
+                f"The pretrained tower {backbone.name} takes pictures of {backbone.side} pixels a "
+                f"side, received --size {data.size}.",
+                "Leave --size out.",
+            )
+        data = msgspec.structs.replace(data, size=backbone.side)
     dataset = read_dataset(data, train, progress, notice)
     recipe = recipe_for(train, dataset)
     with quiet_native_logs(progress):
@@ -176,21 +182,6 @@ def named_backbone(train: TrainChoice) -> Backbone | None:
     return load_backbone(Path(train.weights) if train.weights else None)
 
 
-def backbone_size(data: DataChoice, backbone: Backbone) -> int:
-    """Return the side that the backbone's pictures have.
-
-    Raises:
-        UsageError: another one was asked for.
-    """
-    if data.size not in (None, backbone.side):
-        raise UsageError(
-            f"The pretrained tower {backbone.name} takes pictures of {backbone.side} pixels a "
-            f"side, received --size {data.size}.",
-            "Leave --size out.",
-        )
-    return backbone.side
-
-
 def read_photos(
     config: RunConfig,
     dataset: Dataset,
@@ -244,17 +235,8 @@ def read_photos(
 def refuse_changes(
     name: str, config: RunConfig, data: DataChoice, asked: Mapping[str, Any]
 ) -> None:
-    """Refuse what a run that goes on cannot be given any more; what agrees with it is welcome.
-
-    Args:
-        name: the run's.
-        config: what the run was begun with.
-        data: what was asked of the data set; None and () stand for nothing.
-        asked: what was asked of the training, by the names of `choose_training`.
-
-    Raises:
-        UsageError: something differs; the error names what is recorded.
-    """
+    """Refuse what a run that goes on cannot be given any more; what agrees with it is welcome."""
+    # None and () stand for nothing that was asked.
     recorded = msgspec.to_builtins(config.data) | msgspec.to_builtins(config.train)
     # What these became where nobody named them.
     recorded |= {"size": config.preparation.size[0], "prepare": config.preparation.chain}

@@ -164,16 +164,7 @@ class KeptModel(msgspec.Struct, frozen=True):
 
 
 class KeptComparison(msgspec.Struct, frozen=True):
-    """What is read of `comparison.json`, which may come from anybody.
-
-    Attributes:
-        schema: of the file.
-        dataset: the data set's name.
-        classes: what the networks' outputs stand for.
-        models: the contestants.
-        preparation: what a picture goes through.
-        files: SHA-256 of each other file, by name.
-    """
+    """What is read of `comparison.json`, which may come from anybody; "models" are contestants."""
 
     schema: Literal[1]
     dataset: str

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Literal
 
-from siam.atomic import write_text
-from siam.engine.comparison.figures import PAGE_FILE, Comparison, Contestant
+from siam.engine.comparison.figures import Comparison, Contestant
 from siam.evaluation.intervals import Figure
 from siam.evaluation.report.plots import comparison_plot
 from siam.evaluation.report.render import render
 from siam.evaluation.report.svg import Plot
 from siam.evaluation.report.tables import Cell, Table
 
-__all__ = ["costs_table", "render_comparison", "scores_table", "write_page"]
+__all__ = ["costs_table", "render_comparison", "scores_table"]
 
 # (key, heading) of what is judged, for known and for new classes alike.
 FIGURES = (
@@ -26,23 +24,12 @@ FIGURES = (
 )
 
 
-def write_page(folder: Path, comparison: Comparison) -> Path:
-    """Write `comparison.html`; curves are drawings inside it, no file or address is loaded.
-
-    Args:
-        folder: where it goes.
-        comparison: what it shows.
+def render_comparison(comparison: Comparison) -> str:
+    """Return `comparison.html`; curves are drawings inside it, no file or address is loaded.
 
     Raises:
         MissingExtraError: jinja2 is not installed.
     """
-    page = folder / PAGE_FILE
-    write_text(page, render_comparison(comparison))
-    return page
-
-
-def render_comparison(comparison: Comparison) -> str:
-    """Return the page's text."""
     contestants = comparison.contestants
     histories = {one.name: one.history for one in contestants}
     curves = (("loss", "training loss"), ("val_loss", "validation loss"))

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from siam.array_types import Floats, Integers, Pictures
-from siam.atomic import write_text
 from siam.evaluation.measure import Embedded, Measurements
 from siam.evaluation.mistakes import WorstPairs, worst_pairs, wrong_neighbours
 from siam.evaluation.pairs import FALSE_ACCEPT_RATES, true_accept_key
@@ -36,7 +34,7 @@ from siam.evaluation.report.tables import (
 )
 from siam.progress import Progress, Stage, silent
 
-__all__ = ["ReportInputs", "render_report", "write_report"]
+__all__ = ["ReportInputs", "render_report"]
 
 SHOWN = 12
 # More names than this make no legend.
@@ -77,11 +75,6 @@ class ReportInputs:
     versions: Mapping[str, str]
     diagram: bytes
     state: str = ""
-
-
-def write_report(path: Path, inputs: ReportInputs, *, progress: Progress = silent) -> None:
-    """Write `report.html`, whole or not at all."""
-    write_text(path, render_report(inputs, progress=progress))
 
 
 def render_report(inputs: ReportInputs, *, progress: Progress = silent) -> str:

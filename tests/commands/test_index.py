@@ -121,7 +121,7 @@ def test_ctrl_c_says_what_is_kept(folder: Path, monkeypatch: pytest.MonkeyPatch)
     def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("siam.engine.index.sync.sync", interrupted)
+    monkeypatch.setattr("siam.engine.api.run_index.sync", interrupted)
     result = CliRunner().invoke(index, ["sync", str(folder)])
     assert result.exit_code == 130
     assert result.stderr.startswith("Interrupted; what was committed is kept. Run it again")

@@ -78,11 +78,11 @@ def test_a_class_that_fails_is_in_the_headline_however_small_it_is() -> None:
 def test_its_use_is_told_whole_whatever_a_class_is_called() -> None:
     classes = [one_class("large", 90, 1.0), one_class("Mr. X", 6, 0.0)]
     assessment = assess(GOOD | {"classes": classes})
-    assert assessment.use == (
+    assert assessment["use"] == (
         "Not good enough for Mr. X (0 of 6 right); "
         "for the rest good enough to decide alone where it says match"
     )
-    assert assessment.verdict.startswith(f"{assessment.use}. 99.00 % of test pictures")
+    assert assessment["verdict"].startswith(f"{assessment['use']}. 99.00 % of test pictures")
 
 
 def test_classes_held_out_come_before_the_others_and_decide() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from siam.evaluation.measure import Embedded, measure
-from siam.evaluation.report.page import ReportInputs, render_report, write_report
+from siam.evaluation.report.page import ReportInputs, render_report
 from siam.evaluation.summary import summarise
 
 EVIL = '<script>alert("x")</script></script>&$title{{ 7 * 7 }}\x1b[2J\'"'
@@ -182,13 +182,6 @@ def test_colour_pictures_and_many_classes(clusters, calibration, inputs):
     )
     assert len(re.findall(r"<td>class \d", page)) == 50
     assert '<div class="key"></div>' in page
-
-
-def test_write_replaces_the_file(tmp_path, inputs, page):
-    path = tmp_path / "report.html"
-    path.write_text("old")
-    write_report(path, inputs)
-    assert path.read_text(encoding="utf-8") == page
 
 
 def browse(path: Path) -> tuple[str, list[str]]:
