@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +37,15 @@ class Candidate:
         path: absolute.
         label: its class name, or None where nothing says it.
         split: "validation" or "test" where its folder says so, else None.
+        key: that the item has in the index; "" where it is new.
+        meta: further values, for filters.
     """
 
     path: Path
     label: str | None
     split: str | None = None
+    key: str = ""
+    meta: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def origin(self) -> str:
@@ -53,51 +58,20 @@ class Changes:
     """What there is to do for a list of files.
 
     Attributes:
-        known: the indexed files by path.
-        to_embed: new files and changed ones, in order.
+        to_embed: new files and changed ones, in order, with all that the index should say of them.
         new_stats: of files whose content is as it was, by id.
         unchanged: how many are as they were, those with a new stat included.
     """
 
-    known: Mapping[str, KnownFile]
     to_embed: tuple[Candidate, ...]
     new_stats: Mapping[int, str]
     unchanged: int
 
-    def new_among(self, skipped: Sequence[Skipped]) -> int:
-        """Count the new files, less those that could not be read."""
-        return self._count(skipped, new=True)
-
-    def changed_among(self, skipped: Sequence[Skipped]) -> int:
-        """Count the changed files, less those that could not be read."""
-        return self._count(skipped, new=False)
-
-    def key_of(self, candidate: Candidate) -> str:
-        """Return the key the item has, or its path where it is new."""
-        known = self.known.get(candidate.origin)
-        return known.key if known else candidate.origin
-
-    def label_of(self, candidate: Candidate) -> str | None:
-        """Return the label that was told, else the one the item has."""
-        known = self.known.get(candidate.origin)
-        return candidate.label or (known.label if known else None)
-
-    def split_of(self, candidate: Candidate) -> str | None:
-        """Return the split that the item has: training fixed it; else the folder's."""
-        known = self.known.get(candidate.origin)
-        return known.split if known and known.split else candidate.split
-
-    def meta_of(self, candidate: Candidate, meta: Mapping[str, Any] | None) -> dict[str, Any]:
-        """Return the item's values with the new ones over them."""
-        known = self.known.get(candidate.origin)
-        return {**_meta(known), **(meta or {})}
-
-    def _count(self, skipped: Sequence[Skipped], *, new: bool) -> int:
+    def count(self, skipped: Sequence[Skipped]) -> tuple[int, int]:
+        """Count the new and the changed files, less those that could not be read."""
         unread = {entry.path for entry in skipped}
-        return sum(
-            (candidate.origin not in self.known) == new and candidate.origin not in unread
-            for candidate in self.to_embed
-        )
+        keys = [file.key for file in self.to_embed if file.origin not in unread]
+        return keys.count(""), len(keys) - keys.count("")
 
 
 def list_candidates(
@@ -176,18 +150,19 @@ def compare(
     unchanged = 0
     for candidate in {file.origin: file for file in files}.values():
         item = known.get(candidate.origin)
-        if item is None or not _says_the_same(item, candidate, meta):
-            to_embed.append(candidate)
+        wanted = _complete(candidate, item, meta or {})
+        if item is None or (wanted.label, wanted.meta) != (item.label, dict(item.meta)):
+            to_embed.append(wanted)
             continue
         stat = stat_of(candidate.path)
         if stat != item.stat:
             # An item from training has the hash of its pixels and no stat: embed it once more.
             if not item.stat or content_hash(candidate.path) != item.hash:
-                to_embed.append(candidate)
+                to_embed.append(wanted)
                 continue
             new_stats[item.id] = stat
         unchanged += 1
-    return Changes(known, tuple(to_embed), new_stats, unchanged)
+    return Changes(tuple(to_embed), new_stats, unchanged)
 
 
 def stat_of(path: Path) -> str:
@@ -210,10 +185,14 @@ def content_hash(path: Path) -> str:
         return ""
 
 
-def _says_the_same(item: KnownFile, candidate: Candidate, meta: Mapping[str, Any] | None) -> bool:
-    label_kept = candidate.label is None or candidate.label == item.label
-    return label_kept and {**_meta(item), **(meta or {})} == _meta(item)
-
-
-def _meta(item: KnownFile | None) -> dict[str, Any]:
-    return dict(item.meta) if item else {}
+def _complete(candidate: Candidate, item: KnownFile | None, meta: Mapping[str, Any]) -> Candidate:
+    """Return a file with what the index says of it where nothing else is told."""
+    if item is None:
+        return dataclasses.replace(candidate, meta=dict(meta))
+    return dataclasses.replace(
+        candidate,
+        key=item.key,
+        label=candidate.label or item.label,
+        split=item.split or candidate.split,  # training fixed it
+        meta={**item.meta, **meta},
+    )

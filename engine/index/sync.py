@@ -20,7 +20,6 @@ from siam.datasets.tables import is_table
 from siam.engine.answers.answer import Unreadable
 from siam.engine.index.changes import (
     Candidate,
-    Changes,
     compare,
     content_hash,
     list_candidates,
@@ -121,19 +120,20 @@ def add(
             files += inside
             unseen += places
     changes = compare(files, known_files(run.gallery), meta=meta)
-    skipped = list(_embed(run, changes, meta, progress))
+    skipped = list(_embed(run, changes.to_embed, progress))
     if len(files) == len(skipped) == 1:
         raise DataError(skipped[0].reason)
     remember_stats(run.gallery, changes.new_stats)
-    new, same = 0, 0
+    new, changed = changes.count(skipped)
+    same = changes.unchanged
     for path in arrays:
         more, left = _add_arrays(run, path, label, meta, progress)
         new, same = new + more, same + left
     return Indexed(
-        added=changes.new_among(skipped) + new,
-        changed=changes.changed_among(skipped),
+        added=new,
+        changed=changed,
         removed=0,
-        unchanged=changes.unchanged + same,
+        unchanged=same,
         skipped=(*unseen, *skipped),
         total=len(run.gallery),
     )
@@ -188,11 +188,12 @@ def sync(
     if not dry_run:
         if gone:
             run.gallery.remove(gone)
-        skipped = list(_embed(run, changes, None, progress))
+        skipped = list(_embed(run, changes.to_embed, progress))
         remember_stats(run.gallery, changes.new_stats)
+    new, changed = changes.count(skipped)
     return Indexed(
-        added=changes.new_among(skipped),
-        changed=changes.changed_among(skipped),
+        added=new,
+        changed=changed,
         removed=len(gone),
         unchanged=changes.unchanged,
         skipped=(*unseen, *skipped),
@@ -200,17 +201,15 @@ def sync(
     )
 
 
-def _embed(
-    run: OpenRun, changes: Changes, meta: Mapping[str, Any] | None, progress: Progress
-) -> Iterator[Skipped]:
+def _embed(run: OpenRun, files: Sequence[Candidate], progress: Progress) -> Iterator[Skipped]:
     """Embed and commit what is new or changed, batch by batch; yield what cannot be read."""
-    total = len(changes.to_embed)
+    total = len(files)
     done = 0
     progress("Indexing", 0, total)
     pending: dict[str, tuple[Candidate, str, str]] = {}
 
     def sources() -> Iterator[tuple[str, Path | bytes]]:
-        for candidate in changes.to_embed:
+        for candidate in files:
             stat = stat_of(candidate.path)
             pending[candidate.origin] = (candidate, stat, content_hash(candidate.path))
             yield candidate.origin, candidate.path
@@ -222,32 +221,27 @@ def _embed(
             if isinstance(picture, PreparedPicture)
         ]
         if good:
-            _commit(run, good, changes, meta)
+            _commit(run, good)
         bad = (picture for picture in batch if isinstance(picture, Unreadable))
         yield from (Skipped(picture.input, picture.error) for picture in bad)
         done += len(batch)
         progress("Indexing", done, total)
 
 
-def _commit(
-    run: OpenRun,
-    good: Sequence[tuple[Candidate, str, str, Pictures]],
-    changes: Changes,
-    meta: Mapping[str, Any] | None,
-) -> None:
+def _commit(run: OpenRun, good: Sequence[tuple[Candidate, str, str, Pictures]]) -> None:
     files = [candidate for candidate, *_ in good]
     pictures = np.stack([pixels for *_, pixels in good])
     # A file written to while it was read is remembered as unknown, so that sync takes it again.
     kept = [stat if stat_of(file.path) == stat else "" for file, stat, *_ in good]
     run.gallery.add(
         run.encoder.encode(pictures),
-        keys=[changes.key_of(file) for file in files],
-        labels=[changes.label_of(file) for file in files],
+        keys=[file.key or file.origin for file in files],
+        labels=[file.label for file in files],
         origins=[file.origin for file in files],
-        splits=[changes.split_of(file) for file in files],
+        splits=[file.split for file in files],
         hashes=[content for _, _, content, _ in good],
         stats=kept,
-        metas=[changes.meta_of(file, meta) for file in files],
+        metas=[file.meta for file in files],
         thumbnails=[encode_thumbnail(picture) for picture in pictures],
     )
 
