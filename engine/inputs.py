@@ -11,9 +11,8 @@ import numpy as np
 
 from siam.array_types import Pictures
 from siam.datasets.arrays import read_arrays
-from siam.engine.answers.answer import Unreadable
 from siam.engine.labels import label_files
-from siam.engine.reading import PreparedPicture, join_portions, read_ahead
+from siam.engine.reading import join_portions, read_ahead
 from siam.errors import UsageError
 from siam.pictures.folder_walk import picture_sources
 from siam.pictures.reading import Skipped
@@ -166,18 +165,11 @@ def open_pictures(name: str, config: RunConfig, standard_input: BinaryIO) -> Inp
     shape = (height, width, config.preparation.channels)
 
     def batches() -> Iterator[Batch]:
-        for batch in join_portions(read_ahead(sources, config.preparation), FILES):
-            good = [
-                (picture.name, picture.prepared)
-                for picture in batch
-                if isinstance(picture, PreparedPicture)
-            ]
+        for good, skipped in join_portions(read_ahead(sources, config.preparation), FILES):
             pictures = np.empty((len(good), *shape), np.uint8)
-            for row, (_, prepared) in enumerate(good):
-                pictures[row] = prepared.pixels
-            keys = [key for key, _ in good]
-            bad = (picture for picture in batch if isinstance(picture, Unreadable))
-            skipped = [Skipped(picture.input, picture.error) for picture in bad]
+            for row, picture in enumerate(good):
+                pictures[row] = picture.prepared.pixels
+            keys = [picture.name for picture in good]
             yield Batch(keys, [labels.get(key) for key in keys], pictures, skipped)
 
     return Input(len(sources), batches())

@@ -94,16 +94,21 @@ def read_ahead(
 
 def join_portions(
     chunks: Iterable[list[PreparedPicture | Unreadable]], size: int
-) -> Iterator[list[PreparedPicture | Unreadable]]:
-    """Join chunks to lists of about `size`: few pictures at a time go slowly."""
-    batch: list[PreparedPicture | Unreadable] = []
+) -> Iterator[tuple[list[PreparedPicture], list[Skipped]]]:
+    """Join chunks to lists of about `size`, read and not: few pictures at a time go slowly."""
+    good: list[PreparedPicture] = []
+    bad: list[Skipped] = []
     for chunk in chunks:
-        batch += chunk
-        if len(batch) >= size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+        for one in chunk:
+            if isinstance(one, Unreadable):
+                bad.append(Skipped(one.input, one.error))
+            else:
+                good.append(one)
+        if len(good) + len(bad) >= size:
+            yield good, bad
+            good, bad = [], []
+    if good or bad:
+        yield good, bad
 
 
 def read_portion(

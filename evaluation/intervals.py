@@ -19,6 +19,7 @@ from siam.array_types import Booleans, Floats, Integers, Reals
 __all__ = [
     "Figure",
     "Interval",
+    "Statistics",
     "around",
     "bootstrap_mean",
     "bootstrap_pairs",

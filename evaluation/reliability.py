@@ -6,12 +6,19 @@ width as in "On Calibration of Modern Neural Networks", Guo et al., ICML 2017.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from siam.array_types import Booleans, Floats, Integers, PairLabels, Reals
-from siam.evaluation.intervals import Figure, Interval, bootstrap_pairs, bootstrap_pictures
+from siam.evaluation.intervals import (
+    Figure,
+    Interval,
+    Statistics,
+    bootstrap_pairs,
+    bootstrap_pictures,
+)
 
 __all__ = ["BINS", "Reliability", "pair_reliability", "picture_reliability"]
 
@@ -46,11 +53,10 @@ def picture_reliability(probabilities: Reals, right: Booleans, *, seed: int = 0)
         right: bool (n,), whether it was.
         seed: of the resampling of pictures.
     """
-    if len(probabilities) == 0:
-        return _empty()
-    sums = _BinSums(probabilities, right)
-    [error] = bootstrap_pictures(sums.error, len(probabilities), seed=seed)
-    return sums.reliability(error)
+    count = len(probabilities)
+    return _reliability(
+        probabilities, right, lambda error: bootstrap_pictures(error, count, seed=seed)
+    )
 
 
 def pair_reliability(
@@ -69,53 +75,36 @@ def pair_reliability(
         left, right: int64 (count,), the pictures of each pair.
         seed: of the resampling of pictures.
     """
-    if len(probabilities) == 0:
-        return _empty()
-    sums = _BinSums(probabilities, np.asarray(same) == 1)
-    [error] = bootstrap_pairs(sums.error, left, right, seed=seed)
-    return sums.reliability(error)
+    return _reliability(
+        probabilities,
+        np.asarray(same) == 1,
+        lambda error: bootstrap_pairs(error, left, right, seed=seed),
+    )
 
 
-class _BinSums:
-    """Which bin each probability lies in, and weighted sums over the bins."""
+def _reliability(
+    probabilities: Reals, outcomes: Booleans, resample: Callable[[Statistics], list[Figure]]
+) -> Reliability:
+    said, right = np.asarray(probabilities, np.float64), np.asarray(outcomes, np.float64)
+    bins = np.clip((said * BINS).astype(np.int64), 0, BINS - 1)
 
-    def __init__(self, probabilities: Reals, outcomes: Booleans) -> None:
-        self.probabilities = np.asarray(probabilities, np.float64)
-        self.outcomes = np.asarray(outcomes, np.float64)
-        self.bins = np.clip((self.probabilities * BINS).astype(np.int64), 0, BINS - 1)
+    def sums(weights: Floats) -> Floats:
+        """Return the weight, and the sums of confidence and of right answers, of each bin."""
+        return np.stack([np.bincount(bins, weights * x, BINS) for x in (1.0, said, right)])
 
-    def sums(self, weights: Floats) -> tuple[Floats, Floats, Floats]:
-        """Return the weights, and the sums of confidence and of right answers, of each bin."""
-
-        def total(values: Floats) -> Floats:
-            totals: Floats = np.bincount(self.bins, values, minlength=BINS).astype(np.float64)
-            return totals
-
-        return (
-            total(weights),
-            total(weights * self.probabilities),
-            total(weights * self.outcomes),
-        )
-
-    def error(self, weights: Floats) -> list[float]:
+    def error(weights: Floats) -> list[float]:
         """Return the expected calibration error alone; NaN where nothing has weight."""
-        count, confidence, right = self.sums(weights)
+        count, confidence, hits = sums(weights)
         total = count.sum()
-        return [np.abs(confidence - right).sum() / total if total > 0 else np.nan]
+        return [np.abs(confidence - hits).sum() / total if total > 0 else np.nan]
 
-    def reliability(self, error: Figure) -> Reliability:
-        """Return the curve with its error."""
-        count, confidence, right = self.sums(np.ones_like(self.outcomes))
-        nonempty = count > 0
-        return Reliability(
-            confidences=confidence[nonempty] / count[nonempty],
-            accuracies=right[nonempty] / count[nonempty],
-            counts=count[nonempty].astype(np.int64),
-            ece=error[0],
-            ece_ci95=error[1],
-        )
-
-
-def _empty() -> Reliability:
-    nothing = np.zeros(0)
-    return Reliability(nothing, nothing, np.zeros(0, np.int64), 0.0, (0.0, 1.0))
+    [(ece, interval)] = resample(error) if len(said) else [(0.0, (0.0, 1.0))]
+    count, confidence, hits = sums(np.ones(len(said)))
+    filled = count > 0
+    return Reliability(
+        confidences=confidence[filled] / count[filled],
+        accuracies=hits[filled] / count[filled],
+        counts=count[filled].astype(np.int64),
+        ece=ece,
+        ece_ci95=interval,
+    )

@@ -17,7 +17,6 @@ import numpy as np
 from siam.array_types import Pictures
 from siam.datasets.arrays import read_arrays
 from siam.datasets.tables import is_table
-from siam.engine.answers.answer import Unreadable
 from siam.engine.index.changes import (
     Candidate,
     compare,
@@ -28,7 +27,7 @@ from siam.engine.index.changes import (
 )
 from siam.engine.inputs import in_channels
 from siam.engine.open_run import OpenRun, open_encoder_of, open_run
-from siam.engine.reading import PreparedPicture, join_portions, read_ahead
+from siam.engine.reading import join_portions, read_ahead
 from siam.errors import DataError, UsageError
 from siam.index.catalogue import FILE
 from siam.index.files import known_files, remember_stats
@@ -214,17 +213,12 @@ def _embed(run: OpenRun, files: Sequence[Candidate], progress: Progress) -> Iter
             pending[candidate.origin] = (candidate, stat, content_hash(candidate.path))
             yield candidate.origin, candidate.path
 
-    for batch in join_portions(read_ahead(sources(), run.config.preparation), BATCH):
-        good = [
-            (*pending.pop(picture.name), picture.prepared.pixels)
-            for picture in batch
-            if isinstance(picture, PreparedPicture)
-        ]
+    for good, bad in join_portions(read_ahead(sources(), run.config.preparation), BATCH):
         if good:
-            _commit(run, good)
-        bad = (picture for picture in batch if isinstance(picture, Unreadable))
-        yield from (Skipped(picture.input, picture.error) for picture in bad)
-        done += len(batch)
+            read = [(*pending.pop(picture.name), picture.prepared.pixels) for picture in good]
+            _commit(run, read)
+        yield from bad
+        done += len(good) + len(bad)
         progress("Indexing", done, total)
 
 
