@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING, Any
 from siam.atomic import write_text
 from siam.engine.comparison.cold_start import cold_start_seconds
 from siam.engine.comparison.contest import Contest, draw_contest, judge
-from siam.engine.comparison.contestants import BASELINES, SIAMESE, STYLES, train_contestant
+from siam.engine.comparison.contestants import (
+    BASELINES,
+    SIAMESE,
+    STYLES,
+    train_baseline,
+    train_siamese,
+)
 from siam.engine.comparison.figures import (
     PAGE_FILE,
     Comparison,
@@ -113,9 +119,8 @@ def compare(
         contestants = []
         for name in names:
             notice(f"Training {name} ...")
-            trained = train_contestant(
-                name, dataset, recipe=recipe, seed=seed, folder=folder, progress=progress
-            )
+            train = train_siamese if name == SIAMESE else train_baseline
+            trained = train(name, dataset, recipe, seed, folder, progress)
             progress(f"Judging {name}", 0, 0)
             scores = judge(trained.answer, contest)
             seconds = cold_start_seconds(trained.file, dataset.picture_shape)

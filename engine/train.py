@@ -82,22 +82,13 @@ def train_run(
     Args:
         data: which data set; when resuming, what it names must be what the run was begun with.
         train: how to train; when resuming, the run knows.
-        name: the run's name; by default the data set's with a number, and when resuming the
-            newest interrupted run.
-        resume: go on where an interrupted run stopped.
         asked: what the user named of `train`, by the names of `choose_training`; when resuming,
             it must be what the run was begun with. Where `train.minutes` chooses the preset, one
             that is named here stays.
-        device: what `siam.training.device.prepare_device` was given.
-        progress: told of every step.
-        notice: told in a sentence what the user should know.
+        name, resume, device, progress, notice: as for `siam.train`.
 
     Raises:
-        DataError: the data set cannot be read.
-        RunError: the runs folder cannot be written; nothing to resume, or its data set changed.
-        UsageError: a name that is taken, a recipe value that makes no sense, or one that a run
-            which goes on was not begun with.
-        DivergenceError: the loss became infinite or no number.
+        SiamError: as `siam.train`.
         KeyboardInterrupt: where it came up, with a sentence on what is kept.
     """
     folder: Path | None = None

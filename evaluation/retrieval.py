@@ -32,8 +32,7 @@ class Retrieval:
     Attributes:
         neighbours: the nearest gallery items of every query, at least 10 where there are as many.
         neighbour_labels: int64 (n, k), their labels.
-        predictions: int64 (n,), what the `voters` nearest vote for, -1 without any.
-        voters: how many neighbours voted.
+        predictions: int64 (n,), what the nearest vote for, -1 without any.
         answerable: bool (n,), whether the gallery holds the query's class, its own row apart.
         hits: rank k -> bool (n,), whether one of the k nearest is of the query's class.
         correct: bool (n,), whether the predicted label is the query's.
@@ -43,7 +42,6 @@ class Retrieval:
     neighbours: Neighbours
     neighbour_labels: Integers
     predictions: Integers
-    voters: int
     answerable: Booleans
     hits: dict[int, Booleans]
     correct: Booleans
@@ -101,7 +99,6 @@ def retrieve(
         neighbours=neighbours,
         neighbour_labels=labels,
         predictions=votes.labels,
-        voters=voters,
         answerable=relevant > 0,
         hits={rank: matches[:, :rank].any(axis=1) for rank in RANKS},
         correct=votes.labels == query_labels,

@@ -12,7 +12,7 @@ import numpy as np
 
 from siam.array_types import Pictures, Vectors
 from siam.engine.comparison.contest import Answers
-from siam.progress import Progress, silent
+from siam.progress import Progress
 from siam.siamese.encoder import LiteEncoder
 from siam.training.native_logs import quiet_native_logs
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from siam.datasets.dataset import Dataset
     from siam.recipe import Recipe
 
-__all__ = ["BASELINES", "SIAMESE", "STYLES", "Trained", "train_contestant"]
+__all__ = ["BASELINES", "SIAMESE", "STYLES", "Trained", "train_baseline", "train_siamese"]
 
 BASELINES = ("sequential", "functional", "subclassed")
 SIAMESE = "siamese"
@@ -55,16 +55,10 @@ class Trained:
     pictures_per_second: float
 
 
-def train_contestant(
-    name: str,
-    dataset: Dataset,
-    *,
-    recipe: Recipe,
-    seed: int,
-    folder: Path,
-    progress: Progress = silent,
+def train_baseline(
+    name: str, dataset: Dataset, recipe: Recipe, seed: int, folder: Path, progress: Progress
 ) -> Trained:
-    """Train a contestant from nothing and keep it in `folder`.
+    """Train one of Keras' styles from nothing, and keep it in `folder`.
 
     Args:
         name: a word of `STYLES`.
@@ -74,14 +68,6 @@ def train_contestant(
         folder: where its files go.
         progress: told of steps done.
     """
-    make = siamese if name == SIAMESE else baseline
-    return make(name, dataset, recipe, seed, folder, progress)
-
-
-def baseline(
-    name: str, dataset: Dataset, recipe: Recipe, seed: int, folder: Path, progress: Progress
-) -> Trained:
-    """Train one of Keras' styles."""
     with quiet_native_logs(progress):
         from siam.classifiers.deployed import open_classifier, save_classifier
         from siam.classifiers.features import answer_function
@@ -116,10 +102,10 @@ def baseline(
     )
 
 
-def siamese(
+def train_siamese(
     name: str, dataset: Dataset, recipe: Recipe, seed: int, folder: Path, progress: Progress
 ) -> Trained:
-    """Train the Siamese network."""
+    """Train the Siamese network; the arguments are those of `train_baseline`."""
     with quiet_native_logs(progress):
         from siam.siamese.export import export_litert
         from siam.siamese.network import tower_of

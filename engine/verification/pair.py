@@ -102,9 +102,7 @@ def verify_pair(
     Args:
         run: an opened run.
         left, right: (name, path or content) of each.
-        false_accept_rate: share of different pairs to let through, above 0 to 1, instead of the
-            most accurate threshold.
-        threshold: the distance to keep, 0 to 2, instead of both; it alone decides then.
+        false_accept_rate, threshold: as for `decide`; a threshold by hand alone decides.
 
     Raises:
         PictureError: one of them cannot be read.
