@@ -42,8 +42,9 @@ class RunIndex:
         """Embed and index pictures; a new label is searchable at once, without training.
 
         Args:
-            sources: pictures, folders (labelled by their sub-folders) and .npz files with `x` uint8
-                (n, height, width[, channels]) and perhaps `y`.
+            sources: pictures, folders (labelled by their sub-folders, as training reads them),
+                tables of path, label and perhaps split, and .npz files with `x` uint8 (n, height,
+                width[, channels]) and perhaps `y`.
             label: the label of all of them, instead.
             meta: further values kept with each, for filters.
             progress: told of pictures embedded.
@@ -65,7 +66,8 @@ class RunIndex:
         """Add new pictures of a folder, embed changed ones again, drop deleted ones.
 
         Args:
-            folder: pictures, labelled by their sub-folders.
+            folder: pictures, labelled by their sub-folders, as training reads them; or a table
+                of them, which means those that it names.
             dry_run: only count.
             progress: told of pictures embedded.
 

@@ -96,12 +96,7 @@ def add(
 
     Args:
         run: opened for writing.
-        sources: pictures, folders (labelled by their sub-folders, as training reads them), tables
-            of path, label and perhaps split, and .npz files with `x` uint8 (n, height, width[,
-            channels]) and perhaps `y`.
-        label: the label of all of them, instead.
-        meta: further values kept with each, for filters.
-        progress: told of pictures embedded.
+        sources, label, meta, progress: as for `RunIndex.add`.
 
     Raises:
         DataError: a source that is not there, a folder without pictures, a single picture that
@@ -148,10 +143,7 @@ def sync(
 
     Args:
         run: opened for writing.
-        folder: pictures, labelled by their sub-folders, as training reads them; or a table of
-            them, which means those that it names.
-        dry_run: only count.
-        progress: told of pictures embedded.
+        folder, dry_run, progress: as for `RunIndex.sync`.
 
     Raises:
         DataError: the folder is not there, or holds no picture although the index does: perhaps
