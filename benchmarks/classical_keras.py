@@ -9,18 +9,18 @@ from validation pairs, which suits the recipe far better.
 siam trains its quickest preset, first on some of the same 30,000 pictures, then on all of them,
 then for more epochs: whole trainings, each with its own schedule, until one is as accurate.
 
-    python benchmarks/classical_keras.py [--json] [--seed 0] [--epochs 10]
+    python benchmarks/classical_keras.py [--json] [--seed 0] [--seeds 1] [--epochs 10]
 """
 
 from __future__ import annotations
 
-import json
+import argparse
 import time
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sooner import Judge, Say, compared, read_options, train_siam
+from sooner import Judge, Say, compared, run_seeds, train_siam
 
 from siam.datasets.dataset import Split
 from siam.datasets.load import load_dataset
@@ -37,8 +37,12 @@ BATCH = 16
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Train both, print seconds and accuracy after each epoch, and the ratio."""
-    options, say = read_options("The classical Keras recipe beside siam.", arguments, epochs=10)
+    """Train both for each seed, print seconds and accuracy after each epoch, and the ratio."""
+    run_seeds("The classical Keras recipe beside siam.", compare, arguments, epochs=10)
+
+
+def compare(options: argparse.Namespace, say: Say) -> dict[str, Any]:
+    """Train both with one seed."""
     data = load_dataset("mnist", data_dir=options.data_dir, seed=options.seed)
     _, chosen = split_off(data.train.labels, PICTURES, seed=options.seed)
     train = data.train.take(chosen)
@@ -53,17 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     siam = train_siam(
         train, data.validation, judge, goal=final["accuracy"], seed=options.seed, say=say
     )
-    found = compared(final, siam, say)
-    if options.json:
-        result = {
-            "schema": 1,
-            "seed": options.seed,
-            "training_pictures": PICTURES,
-            "test_pairs": TEST_PAIRS,
-            "classical": classical,
-            **found,
-        }
-        print(json.dumps(result, indent=2))
+    sizes = {"training_pictures": PICTURES, "test_pairs": TEST_PAIRS}
+    return {**sizes, "classical": classical, **compared(final, siam, say)}
 
 
 def pair_judge(validation: Split, test: Split, *, seed: int) -> Judge:

@@ -7,18 +7,18 @@ from the same pictures and are asked the 10,000 test digits, gallery = all 60,00
 
 Needs two libraries beside siam:  pip install torch pytorch-metric-learning
 
-    python benchmarks/metric_learning.py [--json] [--seed 0] [--epochs 1]
+    python benchmarks/metric_learning.py [--json] [--seed 0] [--seeds 1] [--epochs 1]
 """
 
 from __future__ import annotations
 
-import json
+import argparse
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from sooner import Judge, compared, read_options, train_siam
+from sooner import Judge, Say, compared, run_seeds, train_siam
 
 from siam.datasets.dataset import Dataset
 from siam.datasets.load import load_dataset
@@ -32,10 +32,12 @@ Embed = Callable[[np.ndarray], np.ndarray]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Train both, print seconds and Recall@1, and the ratio."""
-    options, say = read_options(
-        "pytorch-metric-learning's example beside siam.", arguments, epochs=1
-    )
+    """Train both for each seed, print seconds and Recall@1, and the ratio."""
+    run_seeds("pytorch-metric-learning's example beside siam.", compare, arguments, epochs=1)
+
+
+def compare(options: argparse.Namespace, say: Say) -> dict[str, Any]:
+    """Train both with one seed."""
     data = load_dataset("mnist", data_dir=options.data_dir, seed=options.seed)
     say("recipe       pictures x epochs  seconds  Recall@1")
     example = train_example(data, epochs=options.epochs, seed=options.seed)
@@ -51,11 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         seed=options.seed,
         say=say,
     )
-    found = compared(example, siam, say)
-    if options.json:
-        versions = {"keras": keras.__version__}
-        result = {"schema": 1, "seed": options.seed, **versions, "example": example, **found}
-        print(json.dumps(result, indent=2))
+    return {"keras": keras.__version__, "example": example, **compared(example, siam, say)}
 
 
 def recall_judge(data: Dataset) -> Judge:

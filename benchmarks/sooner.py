@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
+import statistics
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -21,29 +23,45 @@ Judge = Callable[[Any], float]
 Say = Callable[[str], None]
 
 
-def read_options(
-    description: str, arguments: Sequence[str] | None, *, epochs: int
-) -> tuple[argparse.Namespace, Say]:
-    """Read the options of a side-by-side training, and return how it says a line.
+def run_seeds(
+    description: str,
+    compare: Callable[[argparse.Namespace, Say], dict[str, Any]],
+    arguments: Sequence[str] | None,
+    *,
+    epochs: int,
+) -> None:
+    """Train side by side with each seed; print each training, and the ratios' median.
 
     Args:
         description: what `--help` begins with.
+        compare: trains both with `seed` of the options; returns what `--json` is to hold.
         arguments: the command line; None = the process's own.
-        epochs: of the other recipe.
+        epochs: of the other recipe, unless the options say otherwise.
     """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout, no table")
     parser.add_argument("--seed", type=int, default=0, help="splits, pairs and initial weights")
+    parser.add_argument("--seeds", type=int, default=1, help="seeds from --seed on, one by one")
     parser.add_argument("--epochs", type=int, default=epochs, help="of the other recipe")
     parser.add_argument("--data-dir", type=Path, help="folder that holds mnist/")
     options = parser.parse_args(arguments)
-    if options.epochs < 1:
-        parser.error(f"--epochs must be 1 or more, received {options.epochs}")
+    if min(options.epochs, options.seeds) < 1:
+        parser.error(
+            f"--epochs and --seeds must be 1 or more, received {options.epochs}, {options.seeds}"
+        )
 
     def say(line: str) -> None:
         print(line, file=sys.stderr if options.json else sys.stdout, flush=True)
 
-    return options, say
+    results = []
+    for seed in range(options.seed, options.seed + options.seeds):
+        options.seed = seed
+        results.append({"schema": 1, "seed": seed, **compare(options, say)})
+    ratios = [one["times_sooner"] for one in results if one["reached"]]
+    if len(results) > 1 and ratios:
+        say(f"{len(ratios)} of {len(results)} seeds, median {statistics.median(ratios):.1f} times.")
+    if options.json:
+        print(json.dumps(results[0] if len(results) == 1 else results, indent=2))
 
 
 def ladder(pictures: int) -> Iterator[tuple[int, int]]:

@@ -293,4 +293,5 @@ def processor_name() -> str:
                 break
     except OSError:
         pass
-    return f"{name}, {cores()} cores"
+    count = cores()
+    return f"{name}, {count} core{'s' * (count > 1)}"
