@@ -12,7 +12,7 @@ import numpy as np
 from siam.array_types import Pictures
 from siam.datasets.arrays import read_arrays
 from siam.engine.labels import label_files
-from siam.engine.reading import join_portions, read_ahead
+from siam.engine.reading import join_portions, part_unreadable, read_ahead
 from siam.errors import UsageError
 from siam.pictures.folder_walk import picture_sources
 from siam.pictures.reading import Skipped
@@ -165,7 +165,8 @@ def open_pictures(name: str, config: RunConfig, standard_input: BinaryIO) -> Inp
     shape = (height, width, config.preparation.channels)
 
     def batches() -> Iterator[Batch]:
-        for good, skipped in join_portions(read_ahead(sources, config.preparation), FILES):
+        for batch in join_portions(read_ahead(sources, config.preparation), FILES):
+            good, skipped = part_unreadable(batch)
             pictures = np.empty((len(good), *shape), np.uint8)
             for row, picture in enumerate(good):
                 pictures[row] = picture.prepared.pixels

@@ -32,6 +32,7 @@ __all__ = [
     "Source",
     "decode",
     "join_portions",
+    "part_unreadable",
     "read_ahead",
     "read_one",
     "read_portion",
@@ -94,21 +95,24 @@ def read_ahead(
 
 def join_portions(
     chunks: Iterable[list[PreparedPicture | Unreadable]], size: int
-) -> Iterator[tuple[list[PreparedPicture], list[Skipped]]]:
-    """Join chunks to lists of about `size`, read and not: few pictures at a time go slowly."""
-    good: list[PreparedPicture] = []
-    bad: list[Skipped] = []
+) -> Iterator[list[PreparedPicture | Unreadable]]:
+    """Join chunks to lists of about `size`: few pictures at a time go slowly."""
+    batch: list[PreparedPicture | Unreadable] = []
     for chunk in chunks:
-        for one in chunk:
-            if isinstance(one, Unreadable):
-                bad.append(Skipped(one.input, one.error))
-            else:
-                good.append(one)
-        if len(good) + len(bad) >= size:
-            yield good, bad
-            good, bad = [], []
-    if good or bad:
-        yield good, bad
+        batch += chunk
+        if len(batch) >= size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def part_unreadable(
+    batch: Sequence[PreparedPicture | Unreadable],
+) -> tuple[list[PreparedPicture], list[Skipped]]:
+    """Return the pictures that were read, and what is to be said of the others."""
+    good = [one for one in batch if isinstance(one, PreparedPicture)]
+    return good, [Skipped(one.input, one.error) for one in batch if isinstance(one, Unreadable)]
 
 
 def read_portion(

@@ -27,7 +27,7 @@ from siam.engine.index.changes import (
 )
 from siam.engine.inputs import in_channels
 from siam.engine.open_run import OpenRun, open_encoder_of, open_run
-from siam.engine.reading import join_portions, read_ahead
+from siam.engine.reading import join_portions, part_unreadable, read_ahead
 from siam.errors import DataError, UsageError
 from siam.index.catalogue import FILE
 from siam.index.files import known_files, remember_stats
@@ -205,12 +205,13 @@ def _embed(run: OpenRun, files: Sequence[Candidate], progress: Progress) -> Iter
             pending[candidate.origin] = (candidate, stat, content_hash(candidate.path))
             yield candidate.origin, candidate.path
 
-    for good, bad in join_portions(read_ahead(sources(), run.config.preparation), BATCH):
+    for batch in join_portions(read_ahead(sources(), run.config.preparation), BATCH):
+        good, bad = part_unreadable(batch)
         if good:
             read = [(*pending.pop(picture.name), picture.prepared.pixels) for picture in good]
             _commit(run, read)
         yield from bad
-        done += len(good) + len(bad)
+        done += len(batch)
         progress("Indexing", done, total)
 
 
