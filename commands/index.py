@@ -145,14 +145,15 @@ def verify(
 
     Exit code: 4 where something is wrong and was not repaired.
     """
-    from dataclasses import asdict
+    import msgspec
 
     from siam.engine.api.run import open as open_run
 
     opened = open_run(run)
     result = opened.index.verify(repair=repair, progress=console.progress)
     if as_json:
-        console.json_object({"run": opened.name, "clean": result.clean, **asdict(result)})
+        found = msgspec.to_builtins(result)
+        console.json_object({"run": opened.name, "clean": result.clean, **found})
     else:
         state = "is sound" if result.clean else "is damaged"
         console.data(f"The index {state}: {result.items:,} items.")

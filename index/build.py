@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from siam.index.catalogue import Catalogue
 from siam.index.connection import connect_reader, translate_errors
-from siam.index.snapshot import changed_since, each_since, forget_before, open_store
+from siam.index.snapshot import changed_since, each_since, open_store
 from siam.index.stores.vector_store import VectorStore
 from siam.progress import Progress, silent
 
@@ -49,4 +49,6 @@ def bring_up_to_date(
     finally:
         connection.close()
     with catalogue.writing() as writer:
-        forget_before(writer, position.generation)
+        # The history that no store of this commit or a newer one needs.
+        writer.execute("DELETE FROM commits WHERE generation < ?", (position.generation,))
+        writer.execute("DELETE FROM changes WHERE generation <= ?", (position.generation,))

@@ -29,7 +29,6 @@ __all__ = [
     "count_lag",
     "each_since",
     "follow",
-    "forget_before",
     "open_store",
     "take_snapshot",
     "vectors_since",
@@ -234,9 +233,3 @@ def vectors_since(
         ids.append(some)
         joined += vectors.data.cast("B")
     return np.concatenate(ids), np.frombuffer(joined, np.float32).reshape(-1, dim)
-
-
-def forget_before(connection: sqlite3.Connection, generation: int) -> None:
-    """Drop the history that no accelerator of `generation` or newer needs."""
-    connection.execute("DELETE FROM commits WHERE generation < ?", (generation,))
-    connection.execute("DELETE FROM changes WHERE generation <= ?", (generation,))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import msgspec
@@ -12,13 +11,11 @@ from siam.index.reader import Reader
 from siam.index.schema import check_rows
 from siam.index.snapshot import count_lag, open_store
 from siam.index.stores.faiss_files import folders
-from siam.index.stores.store_manifest import of_older_siam
 
-__all__ = ["StoreNotice", "Summary", "collect_notices", "inspect_store", "summarise"]
+__all__ = ["Problem", "Summary", "collect_notices", "inspect_store", "summarise"]
 
 
-@dataclass(frozen=True)
-class Summary:
+class Summary(msgspec.Struct, frozen=True):
     """An index in numbers.
 
     Attributes:
@@ -57,7 +54,7 @@ class Summary:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the values by name, for JSON."""
-        return asdict(self)
+        return msgspec.structs.asdict(self)
 
 
 def summarise(gallery: Gallery) -> Summary:
@@ -90,16 +87,18 @@ def summarise(gallery: Gallery) -> Summary:
     )
 
 
-class StoreNotice(msgspec.Struct, frozen=True):
-    """A vector store that slows searches, which are right all the same.
+class Problem(msgspec.Struct, frozen=True):
+    """Something that is not as it should be.
 
     Attributes:
-        sentence: what it is.
-        damaged: whether its files are not as they were written, or not of this index.
+        what: one sentence.
+        repaired: whether `repair` set it right.
+        harmless: searches are right all the same, such as with a lagging accelerator.
     """
 
-    sentence: str
-    damaged: bool = False
+    what: str
+    repaired: bool = False
+    harmless: bool = False
 
 
 def collect_notices(reader: Reader) -> tuple[str, ...]:
@@ -110,10 +109,10 @@ def collect_notices(reader: Reader) -> tuple[str, ...]:
     """
     slower = inspect_store(reader)
     cure = "Set it right:  siam index verify --repair"
-    return reader.notices + ((f"{slower.sentence} {cure}",) if slower else ())
+    return reader.notices + ((f"{slower.what} {cure}",) if slower else ())
 
 
-def inspect_store(reader: Reader) -> StoreNotice | None:
+def inspect_store(reader: Reader) -> Problem | None:
     """Return what is amiss with the vector store: missing, damaged, of an older siam, lagging."""
     with reader.catalogue.reading() as connection:
         store = open_store(reader.catalogue, connection)
@@ -122,12 +121,13 @@ def inspect_store(reader: Reader) -> StoreNotice | None:
     instead = "searches read the catalogue instead."
     if store.stamp is None and count:
         there = folders(reader.folder)
-        if any(of_older_siam(path) for path in there):
-            return StoreNotice(f"The accelerator is of an older siam; {instead}")
-        if there:
-            sentence = f"The accelerator is damaged or of another index; {instead}"
-            return StoreNotice(sentence, damaged=True)
-        return StoreNotice(f"The accelerator is missing; {instead}")
+        what, harmless = "missing", True
+        if any((path / "exact.faiss").exists() for path in there):
+            what = "of an older siam"
+        elif there:
+            what, harmless = "damaged or of another index", False
+        return Problem(f"The accelerator is {what}; {instead}", harmless=harmless)
     if store.stamp is not None and lag > max(1, count // 50):
-        return StoreNotice(f"The accelerator lags by {lag} rows; searches read those one by one.")
+        what = f"The accelerator lags by {lag} rows; searches read those one by one."
+        return Problem(what, harmless=True)
     return None

@@ -23,7 +23,7 @@ from siam.index.integrity import (
 )
 from siam.index.matches import NEIGHBOURS, SAMPLE, Matches, others, recall, sampling_error
 from siam.index.ranking import rank
-from siam.index.summary import inspect_store
+from siam.index.summary import Problem, inspect_store
 from siam.progress import Progress, silent
 from siam.unit_vectors import are_unit_rows, nearest_rows
 
@@ -36,21 +36,6 @@ __all__ = ["Problem", "Verification", "brute_force", "verify"]
 ERRORS = 4.0
 # Candidates beyond k, so that rounding in a product loses none of the k nearest.
 SPARE = 8
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Something that is not as it should be.
-
-    Attributes:
-        what: one sentence.
-        repaired: whether `repair` set it right.
-        harmless: searches are right all the same, such as with a lagging accelerator.
-    """
-
-    what: str
-    repaired: bool = False
-    harmless: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,10 +118,7 @@ def _damage(gallery: Gallery, damaged: list[int], *, repair: bool) -> list[Probl
 
 
 def _accelerator(gallery: Gallery) -> tuple[list[Problem], float]:
-    problems = []
-    notice = inspect_store(gallery)
-    if notice:
-        problems.append(Problem(notice.sentence, harmless=not notice.damaged))
+    problems = list(filter(None, [inspect_store(gallery)]))
     snapshot = gallery.snapshot()
     problems += [Problem(what) for what in snapshot.store.verify()]
     wrong = count_differing(gallery.catalogue, snapshot)

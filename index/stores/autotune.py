@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -41,7 +41,7 @@ def autotune(files: FaissFiles, settings: list[dict[str, int]], min_recall: floa
     queries = np.ascontiguousarray(files.vectors[np.sort(sample)])
     truth = others(search(files, queries, NEIGHBOURS + 1, exact=True))
     for effort in settings:
-        matches = others(search(replace(files, effort=effort), queries, NEIGHBOURS + 1))
+        matches = others(search(files.with_effort(effort), queries, NEIGHBOURS + 1))
         setting = Setting(effort, recall(matches, truth), sampling_error(matches, truth))
         if setting.recall >= min_recall:
             break

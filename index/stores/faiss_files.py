@@ -16,7 +16,7 @@ import os
 import shutil
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,6 @@ from siam.index.stores.store_manifest import (
     Manifest,
     read_manifest,
 )
-from siam.index.stores.vector_store import Stamp
 
 __all__ = [
     "FaissFiles",
@@ -60,30 +59,22 @@ class FaissFiles:
 
     Attributes:
         folder: where they lie.
-        stamp: the catalogue's commit they were built from.
-        kind: the index kind they were built as, a FAISS factory string or "flat".
-        effort: search-time settings of the approximate index, by FAISS parameter name.
+        manifest: what they are; `publish` adds what they hold, byte by byte.
         vectors: float32 of shape (n, dim), the mapped file; none before `publish`, because Windows
             renames no folder that holds a file in use.
         ids: int64 of shape (n,), -1 where the item was removed.
         approximate: the FAISS index that proposes candidates, or None.
-        removed: how many of `ids` are -1.
-        ascending: whether `ids` rise; None where nobody has looked yet.
-        extra: measurements kept beside it.
-        checksums: of each file's whole content, by name; opening is too short to compare them.
     """
 
     folder: Path
-    stamp: Stamp
-    kind: str
-    effort: dict[str, int]
+    manifest: Manifest
     vectors: Vectors
     ids: Integers
     approximate: Any = None
-    removed: int = 0
-    ascending: bool | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
-    checksums: dict[str, int] = field(default_factory=dict)
+
+    def with_effort(self, effort: dict[str, int]) -> FaissFiles:
+        """Return the same files, searched with other settings of the approximate index."""
+        return replace(self, manifest=msgspec.structs.replace(self.manifest, effort=effort))
 
     @cached_property
     def cells(self) -> Cells:
@@ -93,7 +84,8 @@ class FaissFiles:
     @cached_property
     def removed_rows(self) -> Integers:
         """The rows whose item was removed, ascending."""
-        return np.flatnonzero(self.ids < 0) if self.removed else np.empty(0, np.int64)
+        removed = len(self.ids) > self.manifest.count
+        return np.flatnonzero(self.ids < 0) if removed else np.empty(0, np.int64)
 
     def ids_at(self, rows: Integers) -> Integers:
         """Return the id at each row, -1 for row -1."""
@@ -128,7 +120,8 @@ class FaissFiles:
     @cached_property
     def _order(self) -> tuple[Integers | None, Integers]:
         """The order that sorts the ids, None when they are sorted, and the sorted ids."""
-        if self.ascending or (self.ascending is None and rise(self.ids)):
+        ascending = self.manifest.ascending  # None in those of earlier releases
+        if ascending or (ascending is None and rise(self.ids)):
             return None, self.ids
         order = np.argsort(self.ids, kind="stable")
         return order, self.ids[order]
@@ -200,19 +193,7 @@ def read(path: Path) -> FaissFiles:
         approximate = _read_approximate(path / APPROXIMATE, manifest.kind)
         if (approximate.ntotal, approximate.d) != vectors.shape:
             raise ValueError(f"{APPROXIMATE} holds {approximate.ntotal} x {approximate.d} numbers")
-    return FaissFiles(
-        folder=path,
-        stamp=Stamp(manifest.generation, manifest.stamp, manifest.last_id),
-        kind=manifest.kind,
-        effort=manifest.effort,
-        vectors=np.asarray(vectors),
-        ids=np.asarray(ids),
-        approximate=approximate,
-        removed=len(ids) - manifest.count,
-        ascending=manifest.ascending,
-        extra=manifest.extra,
-        checksums=manifest.checksums,
-    )
+    return FaissFiles(path, manifest, np.asarray(vectors), np.asarray(ids), approximate)
 
 
 def _read_approximate(path: Path, kind: str) -> Any:
@@ -249,7 +230,8 @@ def publish(files: FaissFiles) -> Path:
     """
     faiss = load_faiss()
     place, folder = files.folder, files.folder.parent
-    target = folder / f"{PREFIX}{files.stamp.generation}-{files.stamp.mark:016x}"
+    manifest = files.manifest
+    target = folder / f"{PREFIX}{manifest.generation}-{manifest.stamp:016x}"
     # Another of this generation is of another kind, or damaged; Windows moves none that is in use.
     while any(path.name.startswith(target.name) for path in folders(folder)):
         target = target.with_name(f"{target.name}-2")
@@ -261,15 +243,8 @@ def publish(files: FaissFiles) -> Path:
     for name in names:
         with (place / name).open("rb+") as written:
             os.fsync(written.fileno())
-    manifest = Manifest(
-        generation=files.stamp.generation,
-        stamp=files.stamp.mark,
-        last_id=files.stamp.last_id,
-        kind=files.kind,
-        effort=files.effort,
-        count=len(files.ids) - files.removed,
-        ascending=rise(files.ids),
-        extra=files.extra,
+    manifest = msgspec.structs.replace(
+        manifest,
         files={name: fingerprint(place / name) for name in names},
         checksums={name: checksum(place / name) for name in names},
     )

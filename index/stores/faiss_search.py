@@ -65,17 +65,7 @@ def propose(
 
 
 def _exact(base: FaissFiles, dead: Integers, queries: Vectors, k: int) -> Integers:
-    """Return the `k` nearest rows that are alive.
-
-    Args:
-        base: the store's files.
-        dead: int64, ascending: rows that must not be found.
-        queries: float32 of shape (n, dim), unit length.
-        k: 1 or more.
-
-    Returns:
-        int64 of shape (n, k or some more or fewer), -1 for none.
-    """
+    """Return the `k` nearest rows and some more, none of them `dead` (ascending); -1 for none."""
     spare = min(len(dead), OVERFETCH)
     width = min(k + spare + TIES, len(base.ids))
     rows, lost = _mask(dead, _every_row(base, queries, width))
@@ -87,11 +77,8 @@ def _exact(base: FaissFiles, dead: Integers, queries: Vectors, k: int) -> Intege
 
 
 def _approximate(base: FaissFiles, dead: Integers, queries: Vectors, k: int) -> Integers:
-    """Return candidates for the `k` nearest rows that are alive.
-
-    Arguments and result are those of `_exact`; `base` has an approximate index.
-    """
-    effort = dict(base.effort)
+    """Return candidates as `_exact` does, by the approximate index."""
+    effort = dict(base.manifest.effort)
     # Quantised codes rank roughly: more candidates than asked for are ranked again exactly.
     goal = k * effort.pop("refine", 1)
     spare = min(len(dead), goal // 2 + SPARE)
@@ -122,17 +109,7 @@ def _approximate(base: FaissFiles, dead: Integers, queries: Vectors, k: int) -> 
 def _nearest_among(
     take: Callable[[Integers], Vectors], among: Integers, queries: Vectors, k: int
 ) -> Integers:
-    """Return the rows most similar to each query among some of them, exactly.
-
-    Args:
-        take: gives the vectors, float32 (m, dim), of m rows.
-        among: int64, one or more: the rows that may be found.
-        queries: float32 of shape (n, dim), unit length.
-        k: 1 or more.
-
-    Returns:
-        int64 of shape (n, k + TIES, or as many as there are).
-    """
+    """Return the rows most similar to each query among some; `take` gives their vectors."""
     faiss = load_faiss()
     width = min(k + TIES, len(among))
     heap = faiss.ResultHeap(len(queries), width, keep_max=True)

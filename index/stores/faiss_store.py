@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from siam.array_types import Integers, Vectors
@@ -24,7 +25,7 @@ from siam.index.stores.faiss_files import FaissFiles
 from siam.index.stores.faiss_search import propose
 from siam.index.stores.faiss_structure import make_structure, same_structure, settings_of
 from siam.index.stores.kinds import choose, factory
-from siam.index.stores.store_manifest import APPROXIMATE, VECTORS
+from siam.index.stores.store_manifest import APPROXIMATE, VECTORS, Manifest
 from siam.index.stores.vector_store import Stamp, StoreInfo
 from siam.progress import Progress, silent
 
@@ -83,25 +84,25 @@ class FaissStore:
     @property
     def stamp(self) -> Stamp | None:
         """The commit that the store holds."""
-        return self._files.stamp if self._files else None
+        return self._files.manifest.commit if self._files else None
 
     @property
     def info(self) -> StoreInfo:
         """Its FAISS structure, its settings and the recall they were measured to reach."""
         if self._files is None:
             return StoreInfo("none")
-        measured = self._files.extra
+        held = self._files.manifest
         return StoreInfo(
-            self._files.kind,
+            held.kind,
             self._files.approximate is None,
-            self._files.effort,
-            float(measured.get("recall@10", 1.0)),
-            float(measured.get("recall@10_error", 0.0)),
+            held.effort,
+            held.extra.get("recall@10", 1.0),
+            held.extra.get("recall@10_error", 0.0),
         )
 
     def count(self) -> int:
         """Return how many vectors it holds."""
-        return len(self._files.ids) - self._files.removed if self._files else 0
+        return self._files.manifest.count if self._files else 0
 
     @contextlib.contextmanager
     def writing(
@@ -163,7 +164,7 @@ class FaissStore:
         try:
             return [
                 f"{name} of the accelerator is not what was written."
-                for name, was in (files.checksums.items() if files else ())
+                for name, was in (files.manifest.checksums.items() if files else ())
                 if files and faiss_files.checksum(files.folder / name) != was
             ]
         except FileNotFoundError:  # another process has just put a newer one in its place
@@ -204,23 +205,24 @@ class FaissStore:
         vectors = _mapped(path)
         approximate = grown or make_structure(vectors, named, progress=progress)
         ids = np.concatenate([kept, ids])
-        files = FaissFiles(
-            folder=change.place,
-            stamp=stamp,
+        manifest = Manifest(
+            generation=stamp.generation,
+            stamp=stamp.mark,
+            last_id=stamp.last_id,
             kind="flat" if approximate is None else named,
             effort={},
-            vectors=vectors,
-            ids=ids,
-            approximate=approximate,
-            removed=len(ids) - count,
+            count=count,
+            ascending=faiss_files.rise(ids),
             extra={"recall@10": 1.0},
         )
+        files = FaissFiles(change.place, manifest, vectors, ids, approximate)
         if approximate is not None:
             from siam.index.stores.autotune import autotune
 
             tuned = autotune(files, settings_of(approximate), self._budget.min_recall)
             measured = {"recall@10": tuned.recall, "recall@10_error": tuned.error}
-            files = replace(files, effort=tuned.effort, extra=measured)
+            manifest = msgspec.structs.replace(manifest, effort=tuned.effort, extra=measured)
+            files = replace(files, manifest=manifest)
         return replace(files, vectors=np.empty((0, self._dim), np.float32))
 
     def _named(self, count: int) -> str:
@@ -268,14 +270,14 @@ def _open_newest(folder: Path, dim: int, belongs: Callable[[Stamp], bool]) -> Fa
             files = faiss_files.read(path)
         except DAMAGE:
             continue
-        if files.vectors.shape[1] == dim and belongs(files.stamp):
+        if files.vectors.shape[1] == dim and belongs(files.manifest.commit):
             return files
     return None
 
 
 def _may_grow(base: FaissFiles, named: str, kept: Integers, ids: Integers) -> bool:
     """Tell whether adding to the structure there is will do, or it must be made again."""
-    if base.approximate is None or not same_structure(base.kind, named):
+    if base.approximate is None or not same_structure(base.manifest.kind, named):
         return False
     dead = int((kept < 0).sum())
     return dead <= MOST_DEAD * len(kept) and len(ids) <= MOST_NEW * len(kept)

@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from siam.index.stores.vector_store import Stamp
 from siam.untrusted import read_json
 
 __all__ = [
@@ -16,7 +17,6 @@ __all__ = [
     "MANIFEST",
     "VECTORS",
     "Manifest",
-    "of_older_siam",
     "read_manifest",
 ]
 
@@ -48,9 +48,14 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     effort: dict[Setting, Annotated[int, Meta(ge=1, le=65_536)]]
     count: Whole
     ascending: bool | None = None
-    extra: dict[str, Annotated[float, Meta(ge=0, le=1)]]
-    files: dict[FileName, str]
+    extra: dict[str, Annotated[float, Meta(ge=0, le=1)]] = msgspec.field(default_factory=dict)
+    files: dict[FileName, str] = msgspec.field(default_factory=dict)
     checksums: dict[FileName, int] = msgspec.field(default_factory=dict)
+
+    @property
+    def commit(self) -> Stamp:
+        """The catalogue's commit that the files were made from."""
+        return Stamp(self.generation, self.stamp, self.last_id)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -60,17 +65,3 @@ def read_manifest(folder: Path) -> Manifest:
         FileNotFoundError, ValueError: it is missing or none.
     """
     return read_json(folder / MANIFEST, Manifest, most=MOST_BYTES)
-
-
-class OlderManifest(msgspec.Struct):
-    """What tells an accelerator of an older siam."""
-
-    files: dict[str, str]
-
-
-def of_older_siam(path: Path) -> bool:
-    """Tell whether an accelerator folder has the form that siam wrote before vectors.npy."""
-    try:
-        return "exact.faiss" in read_json(path / MANIFEST, OlderManifest, most=MOST_BYTES).files
-    except (FileNotFoundError, ValueError):
-        return False

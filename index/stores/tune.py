@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from siam.index.stores.budget import Budget
 from siam.index.stores.faiss_files import FaissFiles
 from siam.index.stores.faiss_structure import make_structure, settings_of, size_of
 from siam.index.stores.kinds import KINDS, check_kind, choose, factory, memory
-from siam.index.stores.vector_store import Stamp
+from siam.index.stores.store_manifest import Manifest
 from siam.progress import Progress, Stage, silent
 
 __all__ = ["Trial", "best", "tune"]
@@ -132,11 +132,12 @@ def best(trials: Sequence[Trial]) -> Trial:
 def _try(kind: str, named: str, ids: Integers, vectors: Vectors, budget: Budget) -> Trial:
     started = time.perf_counter()
     approximate = make_structure(vectors, named) if named else None
-    files = FaissFiles(Path(), Stamp(0, 0, 0), named, {}, vectors, ids, approximate)
+    manifest = Manifest(generation=0, stamp=0, last_id=0, kind=named, effort={}, count=len(ids))
+    files = FaissFiles(Path(), manifest, vectors, ids, approximate)
     recall = 1.0
     if approximate is not None:
         setting = autotune(files, settings_of(approximate), budget.min_recall)
-        files, recall = replace(files, effort=setting.effort), setting.recall
+        files, recall = files.with_effort(setting.effort), setting.recall
     built = time.perf_counter() - started
     latency, throughput = _speed(files)
     size = vectors.nbytes if approximate is None else size_of(approximate)
@@ -146,7 +147,7 @@ def _try(kind: str, named: str, ids: Integers, vectors: Vectors, budget: Budget)
         and (budget.max_latency is None or latency <= budget.max_latency)
     )
     made = "Flat" if approximate is None else named
-    return Trial(kind, made, files.effort, recall, latency, throughput, size, built, fits)
+    return Trial(kind, made, files.manifest.effort, recall, latency, throughput, size, built, fits)
 
 
 def _speed(files: FaissFiles) -> tuple[float, float]:
