@@ -33,7 +33,9 @@ __all__ = [
 CHUNK = 10_000
 # "" is no label, and no split: the schema of every index so far.
 LABEL, SPLIT = "nullif(label, '')", "nullif(split, '')"
-COLUMNS = "key, label, origin, split, hash, stat, meta"
+DETAILS = "label, origin, split, hash, stat, meta"
+COLUMNS = f"key, {DETAILS}"
+EXCLUDED = ", ".join(f"excluded.{name}" for name in DETAILS.split(", "))
 T = TypeVar("T")
 
 
@@ -102,55 +104,33 @@ def insert(
         ids int64 of shape (n,), how many are new, and the ids whose vector changed.
         Nothing is written for items that are already there with the same values.
     """
-    ids_by_key = ids_of_keys(connection, [row[0] for row in new.rows])
-    ids = np.empty(len(new.rows), np.int64)
-    fresh: list[int] = []
-    changed: list[int] = []
-    for position, values in enumerate(new.rows):
-        existing = ids_by_key.get(values[0])
-        if existing is None:
-            ids[position] = last_id + 1 + len(fresh)
-            fresh.append(position)
-        else:
-            ids[position] = existing
-            if _update(connection, existing, new, position):
-                changed.append(existing)
-    numbers = ids.tolist()
+    known = ids_of_keys(connection, [row[0] for row in new.rows])
+    fresh = [row[0] for row in new.rows if row[0] not in known]
+    by_key = known | {key: last_id + 1 + place for place, key in enumerate(fresh)}
+    ids = [by_key[row[0]] for row in new.rows]
+    kept = vectors_of_ids(connection, list(known.values()))
+    changed = [
+        (number, vector.data, crc32(vector))
+        for number, vector in zip(ids, new.vectors, strict=True)
+        if kept.get(number) != vector.tobytes()
+    ]
     connection.executemany(
-        f"INSERT INTO items (id, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        ((numbers[p], *new.rows[p]) for p in fresh),
+        f"INSERT INTO items (id, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO"
+        f" UPDATE SET ({DETAILS}) = ({EXCLUDED}) WHERE ({DETAILS}) != ({EXCLUDED})",
+        ((number, *row) for number, row in zip(ids, new.rows, strict=True)),
     )
     connection.executemany(
-        "INSERT INTO vectors VALUES (?, ?, ?)",
-        ((numbers[p], new.vectors[p].data, crc32(new.vectors[p])) for p in fresh),
+        "INSERT INTO vectors VALUES (?1, ?2, ?3)"
+        " ON CONFLICT (id) DO UPDATE SET vector = ?2, checksum = ?3",
+        changed,
     )
-    if new.thumbnails is not None:
-        pictures = new.thumbnails
-        connection.executemany(
-            "INSERT INTO thumbnails VALUES (?, ?)",
-            ((numbers[p], pictures[p]) for p in fresh if pictures[p] is not None),
-        )
-    return ids, len(fresh), changed
-
-
-def _update(connection: sqlite3.Connection, number: int, new: NewItems, position: int) -> bool:
-    """Write what differs of a known item; tell whether its vector did."""
-    connection.execute(
-        "UPDATE items SET (label, origin, split, hash, stat, meta) = (?, ?, ?, ?, ?, ?)"
-        " WHERE id = ? AND (label, origin, split, hash, stat, meta) != (?, ?, ?, ?, ?, ?)",
-        (*new.rows[position][1:], number, *new.rows[position][1:]),
+    connection.executemany(
+        "INSERT INTO thumbnails VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE"
+        " SET picture = ?2 WHERE picture != ?2",
+        (pair for pair in zip(ids, new.thumbnails or (), strict=False) if pair[1] is not None),
     )
-    if new.thumbnails is not None and new.thumbnails[position] is not None:
-        connection.execute(
-            "INSERT INTO thumbnails VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE"
-            " SET picture = ?2 WHERE picture != ?2",
-            (number, new.thumbnails[position]),
-        )
-    cursor = connection.execute(
-        "UPDATE vectors SET vector = ?1, checksum = ?3 WHERE id = ?2 AND vector != ?1",
-        (new.vectors[position].tobytes(), number, crc32(new.vectors[position])),
-    )
-    return cursor.rowcount > 0
+    changed_ids = [number for number, *_ in changed if number <= last_id]
+    return np.array(ids, np.int64), len(fresh), changed_ids
 
 
 def delete(connection: sqlite3.Connection, ids: Sequence[int]) -> list[int]:
