@@ -47,12 +47,11 @@ def feature_model(classifier: keras.Model) -> keras.Model:
     return keras.Model(classifier.inputs[0], outputs)
 
 
-def answer_function(classifier: keras.Model, *, batch_size: int = 256) -> Answer:
+def answer_function(classifier: keras.Model) -> Answer:
     """Return a function that names pictures and embeds them by a classifier, in one pass.
 
     Args:
         classifier: built by one of `siam.classifiers.styles.STYLES`.
-        batch_size: pictures in a step.
 
     Returns:
         A function of pictures uint8 (n, height, width, channels), n >= 1, that returns
@@ -65,7 +64,7 @@ def answer_function(classifier: keras.Model, *, batch_size: int = 256) -> Answer
     model.compile(jit_compile=compile_steps())
 
     def answer(pictures: Pictures) -> tuple[Vectors, Vectors]:
-        probabilities, found = model.predict(pictures, batch_size=batch_size, verbose=0)
+        probabilities, found = model.predict(pictures, batch_size=256, verbose=0)
         features = np.array(found, np.float32)
         features[~features.any(axis=1)] = 1
         embeddings = features / np.linalg.norm(features, axis=1, keepdims=True)

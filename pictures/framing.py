@@ -202,12 +202,7 @@ def _trim(mask: np.ndarray) -> np.ndarray:
 
 
 def _limit_line_width(large: np.ndarray, extent: int) -> np.ndarray:
-    """Return the mask with its lines brought into the range of widths, edges kept smooth.
-
-    Args:
-        large: bool (h, w), a margin all around.
-        extent: of the mark, in pixels.
-    """
+    """Return a mark of `extent` pixels, its lines in the range of widths, edges kept smooth."""
     import cv2
 
     inside = cv2.distanceTransform(large.astype(np.uint8), cv2.DIST_L2, 3)

@@ -203,11 +203,7 @@ def _zoom_in(
 
 
 def _measure_ink_strength(detection: InkDetection) -> Pictures:
-    """Return the strength of the main mark's ink, and of all that are no specks beside it.
-
-    Returns:
-        uint8 (h, w), 0 on the background to 255 where ink is strongest.
-    """
+    """Return `_GlyphInk.ink`: of the main mark, and of all that are no specks beside it."""
     import cv2
 
     main = detection.marks[0]

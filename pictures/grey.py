@@ -78,11 +78,7 @@ def _subtract_surroundings(thumb: Pictures) -> Vectors:
 
 
 def _find_mixture(away: Vectors) -> Floats | None:
-    """Return the channels' weights, sum 1, or None where the usual grey does as well.
-
-    Args:
-        away: float (n, 3), how pixels differ from their background.
-    """
+    """Return the channels' weights by how pixels differ from their background, see above."""
     distance = np.einsum("ij,ij->i", away, away)
     few = max(1, round(0.03 * len(distance)))
     far = away[np.argpartition(distance, -few)[-few:]]

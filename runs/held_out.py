@@ -74,11 +74,7 @@ def pack_pictures(name: str, pictures: Pictures) -> dict[str, Any]:
 
 
 def unpack_pictures(content: Mapping[str, Any], name: str) -> Pictures:
-    """Return what `pack_pictures` packed.
-
-    Raises:
-        ValueError: the arrays do not fit together, or are no pictures of the shape that they name.
-    """
+    """Return what `pack_pictures` packed; arrays that do not fit together are a ValueError."""
     if f"{name}_webp" not in content:
         plain: Pictures = content[f"{name}_pictures"]
         return plain
@@ -134,11 +130,7 @@ def load_held_out(folder: Path, *, classes: int | None = None) -> tuple[Split, S
 
 
 def read_split(content: Mapping[str, Any], name: str, classes: int | None) -> Split:
-    """Return a split of an archive's arrays.
-
-    Raises:
-        ValueError: their types, shapes or labels are not those of a split.
-    """
+    """Return a split of an archive's arrays; other types, shapes or labels are a ValueError."""
     pictures = unpack_pictures(content, name)
     labels, origins = (content[f"{name}_{part}"] for part in ("labels", "origins"))
     if pictures.dtype != np.uint8 or pictures.ndim != 4 or pictures.shape[3] not in (1, 3):

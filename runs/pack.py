@@ -152,11 +152,7 @@ def open_pack(path: Path, *, trusted: Path | None = None) -> Pack:
 
 
 def check_contents(contents: Contents, members: list[zipfile.ZipInfo], *, size: int) -> None:
-    """Refuse a list of files that no run of siam's has, or that is not what the archive holds.
-
-    Raises:
-        ValueError: it is.
-    """
+    """Refuse, by a ValueError, a list of files that no run has, or of others than the archive's."""
     names = [member.filename for member in members]
     listed = [CONTENTS, *([SIGNATURE] if SIGNATURE in names else []), *contents.files]
     if sorted(names) != sorted(listed):
@@ -235,11 +231,7 @@ def is_cached(run: Path) -> bool:
 
 
 def read_member(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
-    """Return a small member of an archive.
-
-    Raises:
-        ValueError: there is none, it is compressed, or larger.
-    """
+    """Return a small member of an archive; one that is none, larger or packed is a ValueError."""
     if name not in archive.namelist():
         raise ValueError(f"it holds no {name}")
     member = archive.getinfo(name)

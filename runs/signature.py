@@ -81,11 +81,7 @@ def is_of(key: Ed25519PublicKey, signature: bytes, content: bytes) -> bool:
 
 
 def read_private_key(path: Path) -> Ed25519PrivateKey:
-    """Read the key that signs.
-
-    Raises:
-        UsageError: it is no PEM file with such a key, or one with a pass phrase.
-    """
+    """Read the key that signs; anything else, or one with a pass phrase, is a UsageError."""
     try:
         from cryptography.exceptions import UnsupportedAlgorithm
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -102,11 +98,7 @@ def read_private_key(path: Path) -> Ed25519PrivateKey:
 
 
 def read_public_keys(path: Path) -> Sequence[Ed25519PublicKey]:
-    """Read the keys that are trusted.
-
-    Raises:
-        UsageError: it is no file of such keys.
-    """
+    """Read the keys that are trusted; a file of anything else is a UsageError."""
     try:
         from cryptography.exceptions import UnsupportedAlgorithm
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey

@@ -36,14 +36,11 @@ def find_ruled_lines(darkness: Pictures, floor: int) -> Pictures:
     lines = np.zeros(darkness.shape, np.uint8)
     if min(darkness.shape) < 48:
         return lines
-    sideways, transposed = (
-        np.zeros(darkness.shape[::-1], np.uint8),
-        np.asarray(cv2.transpose(darkness), np.uint8),
-    )
+    sideways = np.zeros(darkness.shape[::-1], np.uint8)
     ruled = _mark_level_lines(lines, darkness, floor)
-    if not _mark_level_lines(sideways, transposed, floor, margin=ruled) or ruled:
-        return np.asarray(cv2.bitwise_or(lines, cv2.transpose(sideways)))
-    _mark_level_lines(lines, darkness, floor, margin=True)
+    transposed = np.asarray(cv2.transpose(darkness), np.uint8)
+    if _mark_level_lines(sideways, transposed, floor, margin=ruled) and not ruled:
+        _mark_level_lines(lines, darkness, floor, margin=True)
     return np.asarray(cv2.bitwise_or(lines, cv2.transpose(sideways)))
 
 

@@ -15,9 +15,7 @@ PICTURES = np.random.default_rng(0).integers(0, 256, (7, *SHAPE), np.uint8)
 
 @pytest.mark.parametrize("style", STYLES)
 def test_answers_are_probabilities_and_unit_embeddings(style: str) -> None:
-    probabilities, embeddings = answer_function(build_classifier(style, SHAPE, 4), batch_size=4)(
-        PICTURES
-    )
+    probabilities, embeddings = answer_function(build_classifier(style, SHAPE, 4))(PICTURES)
     assert probabilities.shape == (7, 4)
     assert embeddings.shape == (7, FEATURES)
     assert embeddings.dtype == np.float32

@@ -7,9 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from siam.classifiers.batches import ShuffledBatches
 from siam.classifiers.styles import STYLES
-from siam.classifiers.training import TrainedClassifier, train_classifier
+from siam.classifiers.training import ShuffledBatches, TrainedClassifier, train_classifier
 from siam.datasets.dataset import Split
 from siam.recipe import AugmentPolicy, Recipe
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from siam.pictures.ink.paper_sheet import is_sheet
+from siam.pictures.ink.ink_detection import is_sheet
 
 
 def test_a_sheet_is_broad_and_has_corners() -> None:
