@@ -78,8 +78,8 @@ def train_siam(
     goal: float,
     seed: int,
     say: Say,
-) -> list[dict[str, Any]]:
-    """Train siam for longer and longer until `goal` is reached; return each training's row.
+) -> tuple[list[dict[str, Any]], Any]:
+    """Train siam for longer and longer until `goal` is reached; return a row each, the last tower.
 
     Whole trainings, each with its own schedule. The seconds are those of that training alone,
     compiling included.
@@ -96,18 +96,26 @@ def train_siam(
             trained = train_network(
                 train.take(chosen), validation, recipe=recipe, seed=seed, folder=Path(folder)
             )
-        accuracy = judge(tower_of(trained.network))
+        tower = tower_of(trained.network)
+        accuracy = judge(tower)
         seconds = trained.seconds
         row = {"pictures": pictures, "epochs": epochs, "seconds": seconds, "accuracy": accuracy}
         rows.append(row)
         say(f"siam {PRESET}, {pictures:6,} x {epochs} {seconds:8.1f} {accuracy:10.2%}")
         if accuracy >= goal:
             break
-    return rows
+    return rows, tower
 
 
-def compared(other: dict[str, Any], siam: list[dict[str, Any]], say: Say) -> dict[str, Any]:
-    """Say how much sooner siam was as good as the other's last row, and return it for --json."""
+def compared(
+    other: dict[str, Any], siam: list[dict[str, Any]], test: tuple[float, float], say: Say
+) -> dict[str, Any]:
+    """Say how much sooner siam was as good as the other's last row, and return it for --json.
+
+    Args:
+        other, siam: as judged by validation pictures.
+        test: the other's and siam's accuracy on the test pictures, which nothing was chosen by.
+    """
     reached = siam[-1]["accuracy"] >= other["accuracy"]
     ratio = other["seconds"] / siam[-1]["seconds"]
     say(
@@ -115,4 +123,10 @@ def compared(other: dict[str, Any], siam: list[dict[str, Any]], say: Say) -> dic
         if reached
         else f"siam does NOT reach {other['accuracy']:.2%} in {MOST_EPOCHS} epochs."
     )
-    return {"siam": siam, "reached": reached, "times_sooner": ratio if reached else None}
+    say(f"On the test pictures, once: {test[0]:.2%}, siam {test[1]:.2%}.")
+    return {
+        "siam": siam,
+        "reached": reached,
+        "times_sooner": ratio if reached else None,
+        "test": {"other": test[0], "siam": test[1]},
+    }
