@@ -27,7 +27,7 @@ from siam.engine.novel_classes import compare_unseen
 from siam.engine.open_run import OpenRun
 from siam.engine.report import write_run_report
 from siam.engine.towers.training import train_tower
-from siam.engine.training_cost import tell_cost
+from siam.engine.training_cost import tell_cost, tell_memory
 from siam.engine.training_plan import Notice, TrainingPlan, plan_resumption, plan_training
 from siam.errors import DivergenceError
 from siam.evaluation.measure import Embedded
@@ -158,6 +158,8 @@ def fit(
     for sentence in tell_cost(
         config, dataset, plan.step, kind=used.kind, feature_seconds=plan.feature_seconds
     ):
+        notice(sentence)
+    for sentence in tell_memory(plan.photos or dataset):
         notice(sentence)
     with distribute(device):
         trained = train_tower(plan, progress=progress, notice=notice)

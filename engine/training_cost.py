@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import math
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ __all__ = [
     "recipe_for",
     "step_work",
     "tell_cost",
+    "tell_memory",
     "training_seconds",
 ]
 
@@ -34,6 +36,9 @@ FORWARD = 1 / 3
 COMPILING = 3
 # A head's 300 steps on rows of numbers, compiling included: 16 s of processor time on two cores.
 HEAD_SECONDS = 10.0
+# Of what a process holds that has taken a step: so much does it hold at its peak, and twice the
+# pictures, which are shuffled, and embedded at the end.
+PEAK, COPIES = 1.2, 2
 # Seconds of training from which on lighter presets are named.
 LONG = 120
 # Share of the time that is planned for; the rest is for steps slower than those that were timed.
@@ -109,6 +114,26 @@ def tell_cost(
             other_seconds = training_seconds(other, faster, dataset)
             others.append(f"about {duration(other_seconds)} with  --preset {preset}")
         yield f"It would take {', '.join(others)}"
+
+
+def tell_memory(dataset: Dataset, held: int | None = None) -> Iterator[str]:
+    """Yield in a sentence what memory a training will hold at its peak, where that is known.
+
+    Args:
+        dataset: what is trained on.
+        held: bytes that the process has held at most, a step or the backbone timed; None = as the
+            system counts them, and nothing is said where it does not.
+    """
+    if held is None:
+        try:
+            import resource
+        except ImportError:  # Windows
+            return
+        unit = 1 if sys.platform == "darwin" else 1024
+        held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    splits = (dataset.train, dataset.validation, dataset.test)
+    pictures = sum(split.pictures.nbytes for split in splits)
+    yield f"About {(PEAK * held + COPIES * pictures) / 1e9:.1f} GB of memory at its peak."
 
 
 def recipe_for(train: TrainChoice, dataset: Dataset) -> Recipe:

@@ -13,6 +13,7 @@ from siam.engine.training_cost import (
     recipe_for,
     step_work,
     tell_cost,
+    tell_memory,
     training_seconds,
 )
 from siam.pictures.preparation import Preparation
@@ -123,3 +124,10 @@ def test_work_grows_with_the_batch_and_the_ensemble(dataset: Dataset) -> None:
     small = step_work(Recipe(), dataset)
     assert step_work(Recipe(pictures_per_class=52), dataset) == 2 * small
     assert step_work(Recipe(ensemble_size=2, dim=128), dataset) == 2 * small
+
+
+def test_the_peak_is_what_was_held_a_fifth_more_and_the_pictures_twice(dataset: Dataset) -> None:
+    assert 2 * 5_990 * 28 * 28 == 9_392_320
+    (told,) = tell_memory(dataset, 1_000_000_000)
+    assert told == "About 1.2 GB of memory at its peak."
+    assert list(tell_memory(dataset))[0].startswith("About ")
