@@ -37,7 +37,7 @@ def bring_up_to_date(
             store = store or open_store(catalogue, connection)
             held = None if afresh else store.stamp
             generation, last_id = (held.generation, held.last_id) if held else (0, 0)
-            with store.writing(position.stamp, afresh=held is None, progress=progress):
+            with store.writing(position, afresh=held is None, progress=progress):
                 if held:
                     store.remove(changed_since(connection, generation))
                 done = 0

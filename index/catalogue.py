@@ -44,25 +44,10 @@ class Settings(msgspec.Struct, frozen=True):
     kind: str
 
 
-class Position(msgspec.Struct, frozen=True):
-    """A point in the catalogue's history.
+class Position(Stamp, frozen=True):
+    """A point in the catalogue's history, and how many items are alive at it."""
 
-    Attributes:
-        generation: number of commits so far.
-        mark: the random number of the last one.
-        count: items alive.
-        last_id: the highest id ever given.
-    """
-
-    generation: int
-    mark: int
     count: int
-    last_id: int
-
-    @property
-    def stamp(self) -> Stamp:
-        """What a store that holds this commit is stamped with."""
-        return Stamp(self.generation, self.mark, self.last_id)
 
 
 class Catalogue:
@@ -200,8 +185,8 @@ class Catalogue:
     def position(self, connection: sqlite3.Connection) -> Position:
         """Return where the catalogue stands, as seen by `connection`."""
         rows = connection.execute(
-            "SELECT generation, stamp, count, max(coalesce(max(seq), 0),"
-            " coalesce((SELECT max(id) FROM items), 0)) FROM state"
+            "SELECT generation, stamp, max(coalesce(max(seq), 0),"
+            " coalesce((SELECT max(id) FROM items), 0)), count FROM state"
             " LEFT JOIN sqlite_sequence ON name = 'items'"
         )
         (row,) = check_rows(rows, tuple[Whole, Whole, Whole, Whole])

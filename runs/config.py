@@ -225,13 +225,7 @@ def save_config(folder: Path, config: RunConfig) -> None:
     import tomli_w
 
     content = {
-        "dataset": {
-            "name": config.name,
-            "source": config.source,
-            "fingerprint": config.fingerprint,
-            "classes": config.classes,
-            "groups": config.groups,
-        },
+        "dataset": {name: getattr(config, name) for name in DatasetTable.__struct_fields__},
         "data": msgspec.to_builtins(config.data),
         "train": msgspec.to_builtins(config.train),
         "prepare": config.preparation.to_dict(),
@@ -281,12 +275,8 @@ def load_config(folder: Path) -> RunConfig:
             train=file.train,
             recipe=recipe,
             retired=retired,
-            name=file.dataset.name,
-            source=file.dataset.source,
-            fingerprint=file.dataset.fingerprint,
-            classes=file.dataset.classes,
-            groups=file.dataset.groups,
-            preparation=Preparation(file.prepare.chain, file.prepare.size, file.prepare.channels),
+            **msgspec.structs.asdict(file.dataset),
+            preparation=Preparation(**msgspec.structs.asdict(file.prepare)),
             precision=file.precision,
             tower=file.tower,
         )

@@ -181,21 +181,20 @@ class FaissStore:
         count = int((kept >= 0).sum() + (ids >= 0).sum())
         named = self._named(count)
         grown: Any = None
+        rows = np.flatnonzero(kept >= 0)  # begun again, without what was removed
         if base is not None and _may_grow(base, named, kept, ids):
             # Read again without mapping: a mapped index cannot grow.
             grown = load_faiss().read_index(str(base.folder / APPROXIMATE))
-        elif base is not None:  # begun again, without what was removed
-            kept = kept[kept >= 0]
+            rows = np.arange(len(kept))
+        kept = kept[rows]
         path, new = change.place / VECTORS, change.place / ADDED
         if base is None or not len(kept):
             new.rename(path)
         else:
             added = _mapped(new)
             with vectors_file(path, self._dim) as append:
-                rows = None if grown else base.rows_of(kept)
-                for start in range(0, len(kept), CHUNK):
-                    block = slice(start, start + CHUNK)
-                    append(base.vectors[block if rows is None else rows[block]])
+                for start in range(0, len(rows), CHUNK):
+                    append(base.vectors[rows[start : start + CHUNK]])
                 for start in range(0, len(added), CHUNK):
                     append(added[start : start + CHUNK])
                     if grown:
