@@ -16,7 +16,8 @@ import numpy as np
 
 from siam.evaluation.all_pairs import EDGES, count_all_pairs, jackknife
 from siam.evaluation.calibration_fit import fit_calibration
-from siam.evaluation.measure import Embedded, measure
+from siam.evaluation.distances import Embedded
+from siam.evaluation.measure import measure
 from siam.evaluation.roc import auc, equal_error, roc_of_counts
 
 
@@ -56,9 +57,7 @@ def main() -> None:
         print(f"  {name} {value:.6f} [{low:.6f}, {high:.6f}]")
     validation = clusters(5_000, seed=3) if len(sys.argv) == 1 else test
     start = time.perf_counter()
-    calibration = fit_calibration(
-        validation.embeddings, validation.labels, train.embeddings, train.labels
-    )
+    calibration = fit_calibration(validation, train)
     print(f"calibration: {time.perf_counter() - start:.2f} s, peak {peak_gib():.2f} GiB")
     start = time.perf_counter()
     names = [str(label) for label in range(int(train.labels.max()) + 1)]

@@ -29,9 +29,8 @@ from siam.datasets.load import load_dataset
 from siam.datasets.sampling import sample_pairs
 from siam.engine.novel_classes import compare_unseen
 from siam.engine.open_run import open_run
-from siam.evaluation.distances import pair_distances
+from siam.evaluation.distances import Embedded, pair_distances
 from siam.evaluation.episodes import draw_trials, score_trials
-from siam.evaluation.measure import Embedded
 from siam.evaluation.pairs import best_threshold
 from siam.runs.config import RunConfig
 from siam.training.device import processor_name

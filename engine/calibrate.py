@@ -16,7 +16,8 @@ from siam.engine.open_run import OpenRun
 from siam.errors import need_packages
 from siam.evaluation.appearance import Descriptions
 from siam.evaluation.calibration import Calibration, write_calibration
-from siam.evaluation.measure import TEST, Embedded, Measurements, measure
+from siam.evaluation.distances import Embedded
+from siam.evaluation.measure import TEST, Measurements, measure
 from siam.evaluation.summary import summarise
 from siam.index.gallery import Gallery
 from siam.pictures.appearance import describe_pictures
@@ -142,7 +143,6 @@ def calibrate(
     need_packages("Calibration", "train", "sklearn")
     from siam.evaluation.calibration_fit import fit_calibration
 
-    validation, train = embedded.validation, embedded.train
     probes = make_probes(embedded.validation_pictures, seed=config.train.seed)
     descriptions = None
     if config.preparation.chain in FILES_PREPARED:
@@ -155,10 +155,8 @@ def calibrate(
             {kind: describe_pictures(pictures) for kind, pictures in probes.items()},
         )
     calibration = fit_calibration(
-        validation.embeddings,
-        validation.labels,
-        train.embeddings,
-        train.labels,
+        embedded.validation,
+        embedded.train,
         probes={kind: encoder.encode(pictures) for kind, pictures in probes.items()},
         descriptions=descriptions,
         progress=progress,

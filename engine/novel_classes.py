@@ -15,10 +15,9 @@ import numpy as np
 from siam.datasets.sampling import sample_pairs
 from siam.datasets.splits import split_off
 from siam.errors import UsageError
-from siam.evaluation.distances import pair_distances
+from siam.evaluation.distances import Embedded, pair_distances
 from siam.evaluation.episodes import draw_trials, score_trials
 from siam.evaluation.intervals import lay_out, wilson
-from siam.evaluation.measure import Embedded
 from siam.evaluation.pairs import score_pairs
 from siam.progress import Progress, silent
 from siam.unit_vectors import exact_neighbours

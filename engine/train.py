@@ -30,7 +30,7 @@ from siam.engine.towers.training import train_tower
 from siam.engine.training_cost import tell_cost, tell_memory
 from siam.engine.training_plan import Notice, TrainingPlan, plan_resumption, plan_training
 from siam.errors import DivergenceError
-from siam.evaluation.measure import Embedded
+from siam.evaluation.distances import Embedded
 from siam.index.gallery import Gallery
 from siam.progress import Progress, silent
 from siam.run_files import (

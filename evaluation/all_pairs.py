@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from siam.array_types import Floats, Integers, Vectors
-from siam.evaluation.distances import check_embeddings, distance_block
+from siam.evaluation.distances import Embedded, distance_block
 from siam.evaluation.intervals import Figure, around, wilson
 from siam.evaluation.roc import Roc, need_both_kinds, roc_of_counts
 from siam.progress import Progress, silent
@@ -81,7 +81,8 @@ def count_all_pairs(
     """
     from threadpoolctl import threadpool_limits
 
-    rows, numbers = check_embeddings(embeddings, labels)
+    pictures = Embedded(embeddings, labels)
+    rows, numbers = pictures.embeddings, pictures.labels
     order = np.random.default_rng(seed).permutation(len(rows))
     vectors, numbers = rows[order].astype(np.float64), numbers[order]
     groups = min(GROUPS, max(1, len(vectors)))

@@ -13,7 +13,7 @@ from siam.errors import DataError
 from siam.evaluation.all_pairs import EDGES, AllPairs, count_all_pairs
 from siam.evaluation.appearance import Descriptions, fit_appearance
 from siam.evaluation.calibration import Calibration, features
-from siam.evaluation.distances import check_embeddings
+from siam.evaluation.distances import Embedded
 from siam.evaluation.roc import threshold_at
 from siam.evaluation.verdict import decide
 from siam.evaluation.votes import Votes, count_votes
@@ -38,10 +38,8 @@ WITHHELD_WEIGHT = 0.01
 
 
 def fit_calibration(
-    validation: Vectors,
-    validation_labels: Integers,
-    gallery: Vectors,
-    gallery_labels: Integers,
+    validation: Embedded,
+    gallery: Embedded,
     *,
     probes: Mapping[str, Vectors] = MappingProxyType({}),
     descriptions: Descriptions | None = None,
@@ -54,12 +52,9 @@ def fit_calibration(
     queries meet it, and against the gallery without their own class, where the label is wrong.
 
     Args:
-        validation: float32 (n, dim), unit rows.
-        validation_labels: int64 (n,).
-        gallery: float32 (m, dim), unit rows: the training pictures, as indexed. Where the
-            validation classes are not among its classes, validation pictures are compared with
-            one another instead.
-        gallery_labels: int64 (m,).
+        validation: pictures that were not trained on.
+        gallery: the training pictures, as indexed. Where the validation classes are not among its
+            classes, validation pictures are compared with one another instead.
         probes: kind -> float32 (p, dim), unit rows: pictures that should match nothing. Where they
             come near the gallery, fewer validation pictures count as familiar: 90 % at least.
         descriptions: of the same pictures. Where that does not keep the probes out, a match takes a
@@ -69,9 +64,7 @@ def fit_calibration(
     Raises:
         DataError: validation pictures make no same or no different pair.
     """
-    validation, validation_labels = check_embeddings(validation, validation_labels)
-    gallery, gallery_labels = check_embeddings(gallery, gallery_labels)
-    pairs = count_all_pairs(validation, validation_labels, progress=progress)
+    pairs = count_all_pairs(validation.embeddings, validation.labels, progress=progress)
     if pairs.same.sum() == 0 or pairs.different.sum() == 0:
         raise DataError(
             f"Calibration needs validation pairs of both kinds, received {pairs.same.sum()} same "
@@ -80,16 +73,14 @@ def fit_calibration(
         )
     knots, probabilities = _same_curve(pairs)
     false_accept_rates, false_accept_distances = _false_accept_table(pairs)
-    within = bool(np.isin(validation_labels, gallery_labels).mean() < 0.5)
+    within = bool(np.isin(validation.labels, gallery.labels).mean() < 0.5)
     if within:
-        gallery, gallery_labels = validation, validation_labels
-    votes, right, votes_without = _queries(
-        validation, validation_labels, gallery, gallery_labels, within, progress
-    )
+        gallery = validation
+    votes, right, votes_without = _queries(validation, gallery, within, progress)
     strangers = {
-        kind: (near.distances, gallery_labels[near.positions])
+        kind: (near.distances, gallery.labels[near.positions])
         for kind, rows in probes.items()
-        for near in [exact_neighbours(rows, gallery, NEIGHBOURS)]
+        for near in [exact_neighbours(rows, gallery.embeddings, NEIGHBOURS)]
     }
     least, most, unfamiliar = np.quantile(votes.closeness, [*FAMILIAR_SHARES, UNFAMILIAR_SHARE])
     passed = [np.quantile(count_votes(*near).closeness, LET_THROUGH) for near in strangers.values()]
@@ -101,12 +92,12 @@ def fit_calibration(
         false_accept_distances=false_accept_distances,
         same_pairs=int(pairs.same.sum()),
         different_pairs=int(pairs.different.sum()),
-        pictures=len(validation),
+        pictures=len(validation.labels),
         neighbours=NEIGHBOURS,
         label_weights=_label_weights(votes, right, votes_without),
         familiar=float(np.clip(min(passed, default=most), least, most)),
         unfamiliar=float(unfamiliar),
-        queries=len(validation),
+        queries=len(validation.labels),
     )
     fitted = replace(fitted, let_through=_let_through(strangers, fitted))
     if descriptions is None or max(fitted.let_through.values(), default=0) <= MOST_LET_THROUGH:
@@ -175,27 +166,23 @@ def _false_accept_table(pairs: AllPairs) -> tuple[tuple[float, ...], tuple[float
 
 
 def _queries(
-    validation: Vectors,
-    validation_labels: Integers,
-    gallery: Vectors,
-    gallery_labels: Integers,
-    within: bool,
-    progress: Progress,
+    validation: Embedded, gallery: Embedded, within: bool, progress: Progress
 ) -> tuple[Votes, Booleans, Votes]:
     """Return the votes on validation pictures, whether each is right, and the votes without
     the picture's own class in the gallery."""
-    near = exact_neighbours(validation, gallery, NEIGHBOURS, same_set=within, progress=progress)
-    votes = count_votes(near.distances, gallery_labels[near.positions])
-    distances = np.full((len(validation), NEIGHBOURS), np.inf)
-    labels = np.full((len(validation), NEIGHBOURS), -1)
-    for label in np.unique(validation_labels):
-        rows = np.flatnonzero(validation_labels == label)
-        others = np.flatnonzero(gallery_labels != label)
-        near = exact_neighbours(validation[rows], gallery[others], NEIGHBOURS, progress=progress)
+    rows, among = validation.embeddings, gallery.embeddings
+    near = exact_neighbours(rows, among, NEIGHBOURS, same_set=within, progress=progress)
+    votes = count_votes(near.distances, gallery.labels[near.positions])
+    distances = np.full((len(rows), NEIGHBOURS), np.inf)
+    labels = np.full((len(rows), NEIGHBOURS), -1)
+    for label in np.unique(validation.labels):
+        own = np.flatnonzero(validation.labels == label)
+        others = np.flatnonzero(gallery.labels != label)
+        near = exact_neighbours(rows[own], among[others], NEIGHBOURS, progress=progress)
         width = near.distances.shape[1]
-        distances[rows, :width] = near.distances
-        labels[rows, :width] = gallery_labels[others[near.positions]]
-    return votes, votes.labels == validation_labels, count_votes(distances, labels)
+        distances[own, :width] = near.distances
+        labels[own, :width] = gallery.labels[others[near.positions]]
+    return votes, votes.labels == validation.labels, count_votes(distances, labels)
 
 
 def _label_weights(

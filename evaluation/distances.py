@@ -1,9 +1,11 @@
-"""Distances between unit embeddings.
+"""Embedded pictures, and distances between them.
 
 A distance is Euclidean between unit embeddings: 0 to 2, smaller = closer.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,26 +13,34 @@ from siam.array_types import Floats, Integers, Vectors
 from siam.errors import DataError
 from siam.unit_vectors import check_unit_rows
 
-__all__ = ["check_embeddings", "distance_block", "pair_distances"]
+__all__ = ["Embedded", "distance_block", "pair_distances"]
 
 
-def check_embeddings(embeddings: Vectors, labels: Integers) -> tuple[Vectors, Integers]:
-    """Return the embeddings as float32 (n, dim) and the labels as int64 (n,), or refuse them.
+@dataclass(frozen=True)
+class Embedded:
+    """Embedded pictures, checked as they are put together.
 
-    Args:
-        embeddings: (n, dim), rows of unit length.
-        labels: (n,), integers.
+    Attributes:
+        embeddings: float32 (n, dim), unit rows.
+        labels: int64 (n,), positions in the class names.
 
     Raises:
         DataError: shapes that do not fit, a value that is not finite, or a row not of unit length.
     """
-    numbers = np.asarray(labels).astype(np.int64)
-    if np.ndim(embeddings) != 2 or numbers.shape != (len(embeddings),):
-        raise DataError(
-            "Embeddings must be (n, dim) with labels (n,), "
-            f"received {np.shape(embeddings)} and {np.shape(labels)}."
-        )
-    return check_unit_rows(embeddings), numbers
+
+    embeddings: Vectors
+    labels: Integers
+
+    def __post_init__(self) -> None:
+        """Take the embeddings as float32 and the labels as int64, or refuse them."""
+        labels = np.asarray(self.labels).astype(np.int64)
+        if np.ndim(self.embeddings) != 2 or labels.shape != (len(self.embeddings),):
+            raise DataError(
+                "Embeddings must be (n, dim) with labels (n,), "
+                f"received {np.shape(self.embeddings)} and {np.shape(self.labels)}."
+            )
+        object.__setattr__(self, "embeddings", check_unit_rows(self.embeddings))
+        object.__setattr__(self, "labels", labels)
 
 
 def pair_distances(embeddings: Vectors, left: Integers, right: Integers) -> Floats:

@@ -15,8 +15,9 @@ import numpy as np
 
 from siam.array_types import Floats, Integers, Vectors
 from siam.errors import UsageError
-from siam.evaluation.distances import check_embeddings, distance_block
+from siam.evaluation.distances import distance_block
 from siam.evaluation.intervals import Interval, bootstrap_pictures
+from siam.unit_vectors import check_unit_rows
 
 __all__ = ["EpisodeScores", "Trial", "draw_trials", "score_trials"]
 
@@ -121,8 +122,7 @@ def score_trials(embeddings: Vectors, trials: Iterable[Trial], *, seed: int = 0)
         >>> score_trials(np.array([[1, 0], [0, 1], [0.6, 0.8]]), [one]).accuracy
         1.0
     """
-    rows, _ = check_embeddings(embeddings, np.zeros(len(embeddings), np.int64))
-    vectors = rows.astype(np.float64)
+    vectors = check_unit_rows(embeddings).astype(np.float64)
     queries, right, count = [], [], 0
     for trial in trials:
         count += 1

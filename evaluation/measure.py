@@ -14,7 +14,7 @@ from siam.errors import UsageError
 from siam.evaluation.all_pairs import AllPairs, count_all_pairs
 from siam.evaluation.calibration import Calibration
 from siam.evaluation.confusion import ClassScores, confuse, score_classes
-from siam.evaluation.distances import check_embeddings, pair_distances
+from siam.evaluation.distances import Embedded, pair_distances
 from siam.evaluation.episodes import EpisodeScores, draw_trials, score_trials
 from siam.evaluation.out_of_distribution import Detection, detect
 from siam.evaluation.pairs import PairScores, score_pairs
@@ -25,26 +25,13 @@ from siam.evaluation.votes import Votes, count_votes
 from siam.progress import Progress, silent
 from siam.unit_vectors import exact_neighbours
 
-__all__ = ["TEST", "Embedded", "Measurements", "Pairs", "measure"]
+__all__ = ["TEST", "Measurements", "Pairs", "measure"]
 
 TEST = "test"
 PAIRS = 20_000
 TRIALS = 1000
 # (ways, shots) of the episodes, where the test pictures have as many classes.
 EPISODES = ((5, 1), (5, 5), (10, 1), (20, 1))
-
-
-@dataclass(frozen=True)
-class Embedded:
-    """Embedded pictures.
-
-    Attributes:
-        embeddings: float32 (n, dim), unit rows.
-        labels: int64 (n,), positions in the class names.
-    """
-
-    embeddings: Vectors
-    labels: Integers
 
 
 @dataclass(frozen=True)
@@ -141,25 +128,16 @@ def measure(
         UsageError: `false_accept_rate` and `threshold` together, or out of range.
     """
     limit = calibration.pick_threshold(false_accept_rate, threshold)
-    vectors, labels = check_embeddings(test.embeddings, test.labels)
+    vectors, labels = test.embeddings, test.labels
     left, right, same = sample_pairs(labels, PAIRS, seed=seed)
     distances = pair_distances(vectors, left, right)
     in_train = bool(np.isin(labels, gallery.labels).mean() >= 0.5)
-    searchable = gallery if in_train else Embedded(vectors, labels)
+    searchable = gallery if in_train else test
     voters = calibration.neighbours
-    within = retrieve(
-        vectors, labels, vectors, labels, voters=voters, same_set=True, progress=progress
-    )
+    within = retrieve(test, test, voters=voters, same_set=True, progress=progress)
     retrieval = within
     if in_train:
-        retrieval = retrieve(
-            vectors,
-            labels,
-            searchable.embeddings,
-            searchable.labels,
-            voters=voters,
-            progress=progress,
-        )
+        retrieval = retrieve(test, gallery, voters=voters, progress=progress)
     near = retrieval.neighbours.distances[:, :voters]
     near_labels = retrieval.neighbour_labels[:, :voters]
     verdicts = decide(
@@ -196,7 +174,7 @@ def measure(
         episodes=_episodes(vectors, labels, groups, seed),
         out_of_distribution=_out_of_distribution(
             votes,
-            Embedded(vectors, labels),
+            test,
             searchable,
             out_of_distribution or {},
             unlikeness,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from siam.array_types import Booleans, Floats, Integers, Reals, Vectors
-from siam.evaluation.distances import check_embeddings, pair_distances
+from siam.evaluation.distances import Embedded, pair_distances
 
 __all__ = ["WorstPairs", "worst_pairs", "wrong_neighbours"]
 
@@ -29,18 +29,17 @@ class WorstPairs:
     distances: Floats
 
 
-def worst_pairs(embeddings: Vectors, labels: Integers, count: int) -> tuple[WorstPairs, WorstPairs]:
+def worst_pairs(pictures: Embedded, count: int) -> tuple[WorstPairs, WorstPairs]:
     """Return the closest pairs of different classes and the farthest pairs of one class.
 
     Each picture is paired with its own worst partner; of these the worst pairs are kept, no
     picture in two of them, or one bad picture would fill the page.
 
     Args:
-        embeddings: float32 (n, dim), unit rows.
-        labels: int64 (n,).
+        pictures: what pairs are made of.
         count: pairs of each kind wanted; fewer come back where there are fewer.
     """
-    vectors, numbers = check_embeddings(embeddings, labels)
+    vectors, numbers = pictures.embeddings, pictures.labels
     order = np.argsort(numbers, kind="stable")  # each class becomes one slice
     by_class = vectors[order].astype(np.float64)
     starts = np.flatnonzero(np.diff(numbers[order], prepend=-np.inf))

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from siam.array_types import Booleans, Floats, Integers, Vectors
-from siam.evaluation.distances import check_embeddings
+from siam.array_types import Booleans, Floats, Integers
+from siam.evaluation.distances import Embedded
 from siam.evaluation.votes import count_votes
 from siam.parallel import parallel_map
 from siam.progress import Progress, silent
@@ -60,10 +60,8 @@ class Retrieval:
 
 
 def retrieve(
-    queries: Vectors,
-    query_labels: Integers,
-    gallery: Vectors,
-    gallery_labels: Integers,
+    queries: Embedded,
+    gallery: Embedded,
     *,
     voters: int = 10,
     same_set: bool = False,
@@ -72,46 +70,39 @@ def retrieve(
     """Search every query in the gallery and judge what it finds.
 
     Args:
-        queries: float32 (n, dim), unit rows.
-        query_labels: int64 (n,).
-        gallery: float32 (m, dim), unit rows.
-        gallery_labels: int64 (m,).
+        queries: n pictures.
+        gallery: what they are searched in.
         voters: how many neighbours vote on a label.
         same_set: the queries are the gallery, row for row; none then finds itself.
-
-    Raises:
-        DataError: embeddings that are not unit rows with one label each.
     """
-    queries, query_labels = check_embeddings(queries, query_labels)
-    gallery, gallery_labels = check_embeddings(gallery, gallery_labels)
     neighbours = exact_neighbours(
-        queries, gallery, max(voters, *RANKS), same_set=same_set, progress=progress
+        queries.embeddings,
+        gallery.embeddings,
+        max(voters, *RANKS),
+        same_set=same_set,
+        progress=progress,
     )
-    labels = gallery_labels[neighbours.positions]
+    labels = gallery.labels[neighbours.positions]
     votes = count_votes(neighbours.distances[:, :voters], labels[:, :voters])
-    sizes = np.bincount(gallery_labels, minlength=query_labels.max(initial=0) + 1)
-    relevant = sizes[query_labels] - same_set
-    average_precision, r_precision = _within_r(
-        queries, query_labels, gallery, gallery_labels, relevant, same_set, progress
-    )
-    matches = labels == query_labels[:, None]
+    sizes = np.bincount(gallery.labels, minlength=queries.labels.max(initial=0) + 1)
+    relevant = sizes[queries.labels] - same_set
+    average_precision, r_precision = _within_r(queries, gallery, relevant, same_set, progress)
+    matches = labels == queries.labels[:, None]
     return Retrieval(
         neighbours=neighbours,
         neighbour_labels=labels,
         predictions=votes.labels,
         answerable=relevant > 0,
         hits={rank: matches[:, :rank].any(axis=1) for rank in RANKS},
-        correct=votes.labels == query_labels,
+        correct=votes.labels == queries.labels,
         average_precision=average_precision,
         r_precision=r_precision,
     )
 
 
 def _within_r(
-    queries: Vectors,
-    query_labels: Integers,
-    gallery: Vectors,
-    gallery_labels: Integers,
+    queries: Embedded,
+    gallery: Embedded,
     relevant: Integers,
     same_set: bool,
     progress: Progress,
@@ -123,12 +114,13 @@ def _within_r(
     """
     from threadpoolctl import threadpool_limits
 
-    average_precision = np.zeros(len(queries))
-    r_precision = np.zeros(len(queries))
-    order = np.argsort(gallery_labels, kind="stable")  # each class becomes one slice
-    by_class, ordered_labels = gallery[order].T, gallery_labels[order]
+    query_labels = queries.labels
+    average_precision = np.zeros(len(query_labels))
+    r_precision = np.zeros(len(query_labels))
+    order = np.argsort(gallery.labels, kind="stable")  # each class becomes one slice
+    by_class, ordered_labels = gallery.embeddings[order].T, gallery.labels[order]
     place = np.argsort(order)
-    rows_at_once = max(1, ENTRIES_AT_ONCE // max(1, len(gallery)))
+    rows_at_once = max(1, ENTRIES_AT_ONCE // max(1, len(order)))
 
     def rank(rows: Integers) -> int:
         begin, end = np.searchsorted(ordered_labels, query_labels[rows[0]] + np.arange(2))
@@ -137,7 +129,7 @@ def _within_r(
             return len(rows)
         places = np.arange(1, depth + 1)
         # Rises with distance, which is all that ranks need.
-        distances = -queries[rows] @ by_class
+        distances = -queries.embeddings[rows] @ by_class
         if same_set:
             distances[np.arange(len(rows)), place[rows]] = np.inf
         # A class holds exactly R right items (the query's own row, infinite, comes last).
@@ -164,5 +156,5 @@ def _within_r(
     with threadpool_limits(1, "blas"):
         for count in parallel_map(rank, blocks, ahead=1):
             position += count
-            progress("Ranking the gallery", position, len(queries))
+            progress("Ranking the gallery", position, len(query_labels))
     return average_precision, r_precision

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from siam.array_types import Floats, Integers, Pictures
-from siam.evaluation.measure import Embedded, Measurements
+from siam.evaluation.distances import Embedded
+from siam.evaluation.measure import Measurements
 from siam.evaluation.mistakes import WorstPairs, worst_pairs, wrong_neighbours
 from siam.evaluation.pairs import FALSE_ACCEPT_RATES, true_accept_key
 from siam.evaluation.report.embedding_map import MAPPED, class_colours, map_plot, project
@@ -182,7 +183,7 @@ class Mistake:
 
 
 def _mistakes(inputs: ReportInputs) -> dict[str, Any]:
-    closest, farthest = worst_pairs(inputs.test.embeddings, inputs.test.labels, SHOWN)
+    closest, farthest = worst_pairs(inputs.test, SHOWN)
     return {
         "mistakes": {
             "closest": _pair_mistakes(inputs, closest),

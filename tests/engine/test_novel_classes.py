@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from siam.engine.novel_classes import compare_unseen
-from siam.evaluation.measure import Embedded
+from siam.evaluation.distances import Embedded
 
 
 def on_axes(labels: list[int], axes: list[int], dim: int = 8) -> Embedded:

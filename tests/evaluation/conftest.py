@@ -10,7 +10,8 @@ import pytest
 
 from siam.evaluation.calibration import Calibration
 from siam.evaluation.calibration_fit import fit_calibration
-from siam.evaluation.measure import Embedded, Measurements, measure
+from siam.evaluation.distances import Embedded
+from siam.evaluation.measure import Measurements, measure
 
 CLASSES = ("ant", "bee", "cat", "dog")
 Clusters = Callable[..., tuple[np.ndarray, np.ndarray]]
@@ -51,7 +52,9 @@ def every_pair() -> Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndar
 
 @pytest.fixture(scope="session")
 def calibration() -> Calibration:
-    return fit_calibration(*make_clusters(200, seed=1), *make_clusters(400, seed=2))
+    return fit_calibration(
+        Embedded(*make_clusters(200, seed=1)), Embedded(*make_clusters(400, seed=2))
+    )
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from siam.evaluation.all_pairs import count_all_pairs
 from siam.evaluation.appearance import Descriptions
 from siam.evaluation.calibration import Calibration, read_calibration, write_calibration
 from siam.evaluation.calibration_fit import fit_calibration
+from siam.evaluation.distances import Embedded
 from siam.evaluation.pairs import best_threshold
 from siam.evaluation.votes import count_votes
 from siam.unit_vectors import exact_neighbours
@@ -39,7 +40,7 @@ def test_threshold_is_as_accurate_as_the_best_of_every_pair(clusters, every_pair
 
 def test_thresholds_by_rate_keep_it_on_the_validation_pairs(clusters, every_pair):
     vectors, labels = clusters(200, spread=0.5, seed=1)
-    calibration = fit_calibration(vectors, labels, vectors, labels)
+    calibration = fit_calibration(*2 * [Embedded(vectors, labels)])
     distances, same = every_pair(vectors, labels)
     for rate in (0.5, 0.1, 0.01, 0.001):
         measured = np.mean(distances[same == 0] <= calibration.threshold_for(rate) + 1e-9)
@@ -193,13 +194,13 @@ def test_missing_file_is_refused(tmp_path):
 def test_validation_without_same_pairs_is_refused(clusters):
     vectors = np.eye(4, dtype=np.float32)
     with pytest.raises(DataError, match="received 0 same and 6 different"):
-        fit_calibration(vectors, np.arange(4), vectors, np.arange(4))
+        fit_calibration(*2 * [Embedded(vectors, np.arange(4))])
 
 
 def test_validation_classes_outside_the_gallery_are_compared_with_one_another(clusters):
     vectors, labels = clusters(120)
     gallery, gallery_labels = clusters(80, seed=3)
-    fitted = fit_calibration(vectors, labels + 100, gallery, gallery_labels)
+    fitted = fit_calibration(Embedded(vectors, labels + 100), Embedded(gallery, gallery_labels))
     found = exact_neighbours(vectors, vectors, 10, same_set=True)
     votes = count_votes(found.distances, labels[found.positions])
     assert fitted.familiar == pytest.approx(np.quantile(votes.closeness, 0.95))
@@ -208,7 +209,7 @@ def test_validation_classes_outside_the_gallery_are_compared_with_one_another(cl
 def test_all_embeddings_equal_still_calibrate():
     vectors = np.tile(np.array([[1.0, 0.0]], np.float32), (40, 1))
     labels = np.arange(40) % 2
-    fitted = fit_calibration(vectors, labels, vectors, labels)
+    fitted = fit_calibration(*2 * [Embedded(vectors, labels)])
     assert fitted.same_probability(np.array([0.0])) == pytest.approx(0.5, abs=0.01)
     assert np.isfinite(fitted.label_weights).all()
 
@@ -257,12 +258,12 @@ def test_pairs_measured_are_all_validation_pairs(clusters, calibration):
 
 def test_probes_that_come_near_make_fewer_pictures_familiar(clusters, tmp_path):
     sizes = {"dim": 32, "spread": 0.1}
-    sets = (*clusters(200, seed=1, **sizes), *clusters(400, seed=2, **sizes))
+    sets = [Embedded(*clusters(count, seed=seed, **sizes)) for count, seed in ((200, 1), (400, 2))]
     strays = (clusters(100, seed=7, dim=32, spread=spread)[0] for spread in (9.0, 0.1))
     far, near = (fit_calibration(*sets, probes={"strays": rows}) for rows in strays)
     assert far.familiar == fit_calibration(*sets).familiar > near.familiar
-    found = exact_neighbours(sets[0], sets[2], 10)
-    closeness = count_votes(found.distances, sets[3][found.positions]).closeness
+    found = exact_neighbours(sets[0].embeddings, sets[1].embeddings, 10)
+    closeness = count_votes(found.distances, sets[1].labels[found.positions]).closeness
     assert np.mean(closeness <= near.familiar) >= 0.9
     assert far.let_through == {"strays": 0} and near.let_through["strays"] > 0.5
     write_calibration(tmp_path / "calibration.json", near)
@@ -270,7 +271,7 @@ def test_probes_that_come_near_make_fewer_pictures_familiar(clusters, tmp_path):
 
 
 def test_where_embeddings_let_probes_through_their_looks_keep_them_out(clusters, tmp_path):
-    sets = (*clusters(200, seed=1), *clusters(400, seed=2))
+    sets = [Embedded(*clusters(200, seed=1)), Embedded(*clusters(400, seed=2))]
     probes, random = {"strays": clusters(100, seed=7)[0]}, np.random.default_rng(0)
     train, validation, strays = (random.normal(size=(count, 5)) for count in (400, 200, 100))
     looks = Descriptions(train, validation, {"strays": strays + 9})

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from siam.errors import DataError
-from siam.evaluation.distances import check_embeddings, distance_block, pair_distances
+from siam.evaluation.distances import Embedded, distance_block, pair_distances
 
 
 def loop_distance(a: np.ndarray, b: np.ndarray) -> float:
@@ -35,4 +35,4 @@ def test_distance_block_equals_a_loop_even_for_close_rows():
 )
 def test_embeddings_that_are_not_unit_rows_with_labels_are_refused(embeddings, labels, words):
     with pytest.raises(DataError, match=words):
-        check_embeddings(embeddings, np.array(labels))
+        Embedded(embeddings, np.array(labels))

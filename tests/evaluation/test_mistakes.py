@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from siam.evaluation import mistakes
+from siam.evaluation.distances import Embedded
 from siam.evaluation.mistakes import worst_pairs, wrong_neighbours
 
 
@@ -31,7 +32,7 @@ def loop_worst(vectors, labels, count, *, closest):
 def test_worst_pairs_equal_a_loop(clusters, monkeypatch, block):
     monkeypatch.setattr(mistakes, "ROWS_PER_BLOCK", block)
     vectors, labels = clusters(50, spread=0.7)
-    closest, farthest = worst_pairs(vectors, labels, 6)
+    closest, farthest = worst_pairs(Embedded(vectors, labels), 6)
     assert closest.distances == pytest.approx(loop_worst(vectors, labels, 6, closest=True))
     assert farthest.distances == pytest.approx(loop_worst(vectors, labels, 6, closest=False))
     assert (labels[closest.left] != labels[closest.right]).all()
@@ -42,19 +43,19 @@ def test_worst_pairs_equal_a_loop(clusters, monkeypatch, block):
 
 def test_one_class_has_no_pair_of_different_classes(clusters):
     vectors, _ = clusters(10)
-    closest, farthest = worst_pairs(vectors, np.zeros(10), 4)
+    closest, farthest = worst_pairs(Embedded(vectors, np.zeros(10)), 4)
     assert len(closest.left) == 0
     assert len(farthest.left) > 0
 
 
 def test_one_picture_per_class_has_no_pair_of_one_class():
-    closest, farthest = worst_pairs(np.eye(4), np.arange(4), 4)
+    closest, farthest = worst_pairs(Embedded(np.eye(4), np.arange(4)), 4)
     assert (closest.left.tolist(), closest.right.tolist()) == ([0], [1])
     assert len(farthest.left) == 0
 
 
 def test_no_picture_makes_no_pair():
-    closest, farthest = worst_pairs(np.zeros((0, 3)), np.zeros(0), 4)
+    closest, farthest = worst_pairs(Embedded(np.zeros((0, 3)), np.zeros(0)), 4)
     assert len(closest.left) == len(farthest.left) == 0
 
 

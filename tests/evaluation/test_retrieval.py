@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from siam.evaluation import retrieval
+from siam.evaluation.distances import Embedded
 from siam.evaluation.retrieval import RANKS, retrieve
 
 
@@ -24,7 +25,7 @@ def test_figures_equal_a_loop(clusters, monkeypatch, same_set, entries_at_once):
     monkeypatch.setattr(retrieval, "ENTRIES_AT_ONCE", entries_at_once)
     gallery, labels = clusters(60, spread=0.6)
     queries, query_labels = (gallery, labels) if same_set else clusters(31, spread=0.6, seed=8)
-    found = retrieve(queries, query_labels, gallery, labels, same_set=same_set)
+    found = retrieve(Embedded(queries, query_labels), Embedded(gallery, labels), same_set=same_set)
     for row in range(len(queries)):
         recalls, average_precision, r_precision = loop_figures(
             queries[row], query_labels[row], gallery, labels, row if same_set else None
@@ -37,7 +38,9 @@ def test_figures_equal_a_loop(clusters, monkeypatch, same_set, entries_at_once):
 
 def test_recall_does_not_fall_with_rank(clusters):
     gallery, labels = clusters(60, spread=0.9)
-    figures = retrieve(*clusters(80, spread=0.9, seed=3), gallery, labels).figures()
+    figures = retrieve(
+        Embedded(*clusters(80, spread=0.9, seed=3)), Embedded(gallery, labels)
+    ).figures()
     recalls = [figures[f"recall@{rank}"].mean() for rank in RANKS]
     assert recalls == sorted(recalls)
 
@@ -46,33 +49,33 @@ def test_a_class_that_the_gallery_lacks_is_not_judged(clusters):
     gallery, labels = clusters(40)
     kept = labels != 2
     queries, query_labels = clusters(20, seed=1)
-    found = retrieve(queries, query_labels, gallery[kept], labels[kept])
+    found = retrieve(Embedded(queries, query_labels), Embedded(gallery[kept], labels[kept]))
     assert np.array_equal(found.answerable, query_labels != 2)
     assert len(found.figures()["map@r"]) == (query_labels != 2).sum()
 
 
 def test_one_picture_per_class_leaves_nothing_to_judge():
     vectors = np.eye(4, dtype=np.float32)
-    found = retrieve(vectors, np.arange(4), vectors, np.arange(4), same_set=True)
+    found = retrieve(*2 * [Embedded(vectors, np.arange(4))], same_set=True)
     assert not found.answerable.any()
     assert all(len(values) == 0 for values in found.figures().values())
 
 
 def test_one_class_is_always_found(clusters):
     vectors, _ = clusters(15)
-    figures = retrieve(vectors, np.zeros(15), vectors, np.zeros(15), same_set=True).figures()
+    figures = retrieve(*2 * [Embedded(vectors, np.zeros(15))], same_set=True).figures()
     assert all(values.mean() == 1.0 for values in figures.values())
 
 
 def test_all_distances_equal_count_against_the_query():
     """Ranked last among equals, the one right item of three others has precision 1/3 at rank 3."""
     gallery = np.tile(np.array([[1.0, 0.0]], np.float32), (3, 1))
-    found = retrieve(gallery[:1], np.array([7]), gallery, np.array([7, 1, 1]))
+    found = retrieve(Embedded(gallery[:1], np.array([7])), Embedded(gallery, np.array([7, 1, 1])))
     assert (found.average_precision[0], found.r_precision[0]) == (0.0, 0.0)
 
 
 def test_an_empty_gallery_answers_nothing():
     vectors = np.eye(2, dtype=np.float32)
-    found = retrieve(vectors, np.arange(2), vectors[:0], np.arange(0))
+    found = retrieve(Embedded(vectors, np.arange(2)), Embedded(vectors[:0], np.arange(0)))
     assert found.predictions.tolist() == [-1, -1]
     assert not found.answerable.any()

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from siam.errors import DataError, UsageError
-from siam.evaluation.distances import pair_distances
-from siam.evaluation.measure import Embedded, measure
+from siam.evaluation.distances import Embedded, pair_distances
+from siam.evaluation.measure import measure
 from siam.evaluation.summary import summarise
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "evaluation.md"

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from siam.evaluation.measure import Embedded, measure
+from siam.evaluation.distances import Embedded
+from siam.evaluation.measure import measure
 from siam.evaluation.report.page import ReportInputs, render_report
 from siam.evaluation.summary import summarise
 
