@@ -6,9 +6,11 @@
 RUN is a finished run of the digits. Each case begins with a copy of it. A command is killed
 before its Nth file operation ("kill"), in the midst of a write ("tear") or after a random time
 ("timer"); or a disk refuses one operation ("EIO") or all from one on ("ENOSPC"); or the power is
-cut, and what was not flushed is lost ("power"). Then: what the command was told is committed is
-there, `siam index verify` finds the index clean and its answers those of brute force, and the same
-command goes on to the same end. What does not hold is printed, with what brings it back.
+cut, and what was not flushed is lost ("power"); or the clock jumps and files are of other days
+("clock"), or it is stopped, another asks, and it goes on ("stop"). Then: what the command was told
+is committed is there, `siam index verify` finds the index clean and its answers those of brute
+force, and the same command goes on to the same end. What does not hold is printed, with what brings
+it back.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import collections
 import contextlib
 import itertools
 import json
+import os
 import random
 import shutil
 import sys
@@ -31,7 +34,8 @@ from cases import CASES, EMPTY, RUN, Case, index_state
 from child import End, import_all, run_command
 from power_cut import SURVIVAL, Disk
 
-FAULTS = ("kill", "tear", "timer", "EIO", "ENOSPC", "power")
+FAULTS = ("kill", "tear", "timer", "EIO", "ENOSPC", "power", "clock", "stop")
+DAY = 86_400
 ENDS = {0, 2, 3, 4, 5}
 
 
@@ -118,9 +122,45 @@ class Campaign:
             with contextlib.suppress(AssertionError):  # it was done sooner
                 run_command(case.words, self.place, until=lambda: time.monotonic() >= until)
             return self._judge(case, course, 0)
+        if fault in {"clock", "stop"}:
+            wrong = self._hold_up(case, course, fault, chance)
+            return wrong or self._judge(case, course, len(course.end.commits))
         end = run_command(case.words, self.place, lambda: shim.arm(self.place, fault, at=at))
         wrong = self._judge(case, course, len(end.commits)) or badly_ended(end, fault)
         return wrong and f"{fault} at {at} of {len(course.journal)}: {wrong}"
+
+    def _hold_up(self, case: Case, course: Course, fault: str, chance: random.Random) -> str | None:
+        """Run a case that nothing cuts off; say where it ends otherwise than it would have."""
+        ends = []
+        if fault == "clock":
+            for path in self.place.rglob("*"):
+                if path.is_file() and chance.random() < 0.5:
+                    times = os.stat(path).st_mtime + chance.choice((-DAY, DAY))
+                    os.utime(path, (times, times))
+            ends.append(run_command(case.words, self.place, lambda: shim.jump_clock(DAY)))
+        else:
+            until = time.monotonic() + chance.uniform(0, course.end.seconds)
+            asking = ("query", "--like", "5", "--run", RUN)
+
+            def ask() -> None:
+                ends.append(run_command(asking, self.place, said="said beside"))
+
+            with contextlib.suppress(AssertionError):  # it was done sooner
+                ends.append(
+                    run_command(
+                        case.words,
+                        self.place,
+                        until=lambda: time.monotonic() >= until,
+                        meanwhile=ask,
+                    )
+                )
+            for end in ends[:-1]:
+                if end.code not in ENDS | {1} or "Traceback" in end.errors or end.seconds > 60:
+                    return f"asked beside: {end}"
+        if ends and ends[-1].code:
+            return f"{fault}: {ends[-1]}"
+        state = case.state(self.place)
+        return None if state == course.states[-1] else f"{fault}: {state!r}"
 
     def _cut_power(self, case: Case, course: Course, at: int, chance: random.Random) -> str | None:
         disk, commits = Disk(self.place), 0

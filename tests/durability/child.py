@@ -65,6 +65,8 @@ def run_command(
     arm: Callable[[], None] = lambda: None,
     *,
     until: Callable[[], bool] | None = None,
+    meanwhile: Callable[[], None] | None = None,
+    said: str = "said",
 ) -> End:
     """Run a command in a child, with `place` as its working folder, to its end or a kill.
 
@@ -73,8 +75,10 @@ def run_command(
         place: holds `runs`.
         arm: called in the child before it begins.
         until: kill it as soon as this is true.
+        meanwhile: it is stopped then, this is called, and it goes on.
+        said: the folder beside `place` that takes what it writes.
     """
-    kept = place.parent / "said"
+    kept = place.parent / said
     kept.mkdir(exist_ok=True)
     output, errors, commits = (kept / name for name in ("output", "errors", "commits"))
     commits.write_bytes(b"")
@@ -85,7 +89,10 @@ def run_command(
     if until is not None:
         while os.waitpid(child, os.WNOHANG) == (0, 0):
             if until():
-                os.kill(child, signal.SIGKILL)
+                os.kill(child, signal.SIGSTOP if meanwhile else signal.SIGKILL)
+                if meanwhile:
+                    meanwhile()
+                    os.kill(child, signal.SIGCONT)
                 break
             time.sleep(0.002)
         else:

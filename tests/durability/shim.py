@@ -89,6 +89,11 @@ def arm(folder: Path, mode: str, *, at: int = 0, journal: Path | None = None) ->
     preloaded().arm(os.fsencode(folder), target, number, ctypes.c_long(at), error)
 
 
+def jump_clock(seconds: int) -> None:
+    """Have the time of day jump back by so many seconds, and forward again, at every look."""
+    preloaded().jump_clock(ctypes.c_long(seconds))
+
+
 def note(text: str) -> None:
     """Put a line of the program's own into the journal."""
     preloaded().note(text.encode())

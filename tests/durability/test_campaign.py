@@ -37,3 +37,7 @@ def test_what_an_index_was_told_is_committed_outlives_kills(trained: Path) -> No
 
 def test_it_outlives_disks_that_fail_and_power_cuts(trained: Path) -> None:
     assert lost(trained, INDEX, "EIO,ENOSPC,power", 20) == []
+
+
+def test_it_minds_neither_a_clock_that_jumps_nor_being_stopped(trained: Path) -> None:
+    assert lost(trained, INDEX, "clock,stop", 20) == []
