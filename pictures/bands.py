@@ -231,7 +231,8 @@ def _heif_bands(image: Any, file: BinaryIO, factor: int) -> Iterator[Image.Image
         turns = (None, *(getattr(Image.Transpose, f"ROTATE_{angle}") for angle in (90, 180, 270)))
         yield from _array_bands(decode_rows(content, grid), factor, turn=turns[grid.quarter_turns])
     elif band_bytes(image, file) <= MOST_HELD:
-        yield from _array_bands(iter([decode_single(content)]), factor)
+        _holder, pixels = decode_single(content)
+        yield from _array_bands(iter([pixels]), factor)
 
 
 def _array_bands(

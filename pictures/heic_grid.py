@@ -88,10 +88,10 @@ def decode_rows(content: bytes, grid: Grid) -> Iterator[Pictures]:
         place, length = grid.shown
         file[place : place + length] = tile.to_bytes(length)
         file[grid.hidden[tile]] &= 0xFE
-        pixels = decode_single(bytes(file))
+        _holder, pixels = decode_single(bytes(file))
         if pixels.shape[1::-1] != grid.tile:
             raise OSError("its tiles are of several sizes")
-        row.append(pixels)
+        row.append(pixels.copy())
         left += pixels.shape[1]
         if left >= width:
             yield np.concatenate(row, axis=1)[: height - top, :width]
@@ -101,12 +101,15 @@ def decode_rows(content: bytes, grid: Grid) -> Iterator[Pictures]:
     raise OSError("image file is truncated")
 
 
-def decode_single(content: bytes) -> Pictures:
-    """Return the picture that a HEIC file shows, uint8 (h, w, 3 or 4) or (h, w)."""
+def decode_single(content: bytes) -> tuple[object, Pictures]:
+    """Return the picture that a HEIC file shows, uint8 (h, w, 3 or 4) or (h, w).
+
+    Before it stands what holds its memory: in early releases of pillow-heif the array does not.
+    """
     import pillow_heif
 
     file = pillow_heif.open_heif(content, convert_hdr_to_8bit=True)
-    return np.asarray(file[file.primary_index])
+    return file, np.asarray(file[file.primary_index])
 
 
 def _size(properties: dict[bytes, bytes]) -> tuple[int, int]:

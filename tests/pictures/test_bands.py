@@ -118,7 +118,10 @@ def test_so_are_those_of_which_the_decoder_gives_an_array(
     orientation: int,
 ) -> None:
     if form == "HEIF":
-        pytest.importorskip("pillow_heif").register_heif_opener()
+        pillow_heif = pytest.importorskip("pillow_heif")
+        pillow_heif.register_heif_opener()
+        if options == TILES and not hasattr(pillow_heif.options, "GRID_TILE_SIZE"):
+            pytest.skip("this release of pillow-heif writes no tiles")
     monkeypatch.setattr(bands, "_BAND", 40_000)
     file, exif = io.BytesIO(), Image.Exif()
     exif[0x0112] = orientation
@@ -207,7 +210,10 @@ def test_a_picture_of_the_largest_size_takes_little_memory(
 ) -> None:
     """What a query holds before is 65 MiB; with a picture it is to stay below 200 MB."""
     if name.endswith("heic"):
-        pytest.importorskip("pillow_heif").register_heif_opener()
+        pillow_heif = pytest.importorskip("pillow_heif")
+        pillow_heif.register_heif_opener()
+        if options == TILES and not hasattr(pillow_heif.options, "GRID_TILE_SIZE"):
+            pytest.skip("this release of pillow-heif writes no tiles")
     black, width = 20 if mode in ("P", "I;16") else "black", size[0]
     large = Image.new(mode, size, 200 if mode in ("P", "I;16") else "white")
     large.paste(black, (width * 2 // 5, width // 5, width // 2, width * 4 // 5))
