@@ -208,7 +208,7 @@ def compile_steps() -> bool | str:
     """What to hand `model.compile` as `jit_compile`: whether a step is compiled as a whole.
 
     On a GPU and under JAX a compiled step is the fast one. On a CPU TensorFlow's own kernels
-    (oneDNN) beat XLA's at convolutions, and PyTorch's compiler needs a C++ compiler at hand.
+    (oneDNN) beat XLA's at convolutions, and PyTorch's compiler takes a minute to gain nothing.
     """
     device = detect_device()
     if device.backend == "jax":
