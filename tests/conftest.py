@@ -18,7 +18,9 @@ from PIL import Image
 from siam.datasets.dataset import Dataset
 
 # A machine that does something else besides must fail no example for being slow.
-hypothesis.settings.register_profile("siam", deadline=None)
+hypothesis.settings.register_profile(
+    "siam", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("siam")
 
 
