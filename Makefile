@@ -16,20 +16,21 @@ demo: build/.linked
 
 # One test file a worker at a time, one thread each: their own threads would wait for each other.
 WORKERS ?= auto
-PYTEST := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 $(BIN)/python -m pytest -q \
+TRACER :=
+CHOSEN := -m "not slow"
+PYTEST := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 $(BIN)/python $(TRACER) -m pytest -q \
 	--numprocesses $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 10
 
 test: build/.linked $(VENV)/.dev
-	$(PYTEST) -m "not slow"
+	$(PYTEST) $(CHOSEN)
 
-slow: build/.linked $(VENV)/.dev
-	$(PYTEST) -m "slow"
+slow:
+	$(MAKE) test CHOSEN="-m slow"
 
 # Both, which share what they train, and at the end the share of the lines that they ran.
 # By slipcover: what traces each line takes Python 3.11 half as long again.
-coverage: PYTEST := $(subst -m pytest,-m slipcover -m pytest,$(PYTEST))
-coverage: build/.linked $(VENV)/.dev
-	$(PYTEST)
+coverage:
+	$(MAKE) test CHOSEN= TRACER="-m slipcover"
 
 # Hostile runs, indexes, pictures and words, for as long as one likes:  make fuzz SEED=7 CASES=20000
 # Files that Keras loads, at some seconds a case:  make fuzz CASES=100 KIND=--keras

@@ -26,7 +26,7 @@ def folder_names(labels: Iterable[str]) -> dict[str, str]:
 
     Example:
         >>> folder_names(["cat", "Cat", "a/b", "..", "unsure"])
-        {'cat': 'cat', 'Cat': 'Cat-2', 'a/b': 'a/b', '..': '_..', 'unsure': 'unsure-2'}
+        {'cat': 'cat', 'Cat': 'Cat-2', 'a/b': 'a/b', '..': '_.._', 'unsure': 'unsure-2'}
     """
     taken = set(VERDICT_FOLDERS)
     names: dict[str, str] = {}
