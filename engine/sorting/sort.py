@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,11 @@ from siam.engine.sorting.sort_table import (
     read_rows,
     write_rows,
 )
-from siam.engine.sorting.transfer import copy_file, move_file
+from siam.engine.sorting.transfer import copy_file, is_cut_off, move_file
 from siam.errors import UsageError
 from siam.file_lock import try_lock
 from siam.index.summary import summarise
-from siam.parallel import portions
+from siam.parallel import parallel_map, portions
 from siam.pictures.folder_walk import walk_folder
 from siam.pictures.names import to_text
 from siam.pictures.reading import Skipped
@@ -37,6 +38,7 @@ __all__ = ["SortOptions", "Sorting", "sort_pictures"]
 
 # Rows that are written, and flushed, before their pictures are.
 PORTION = 256
+AHEAD = 32
 LOCK = ".sorted.lock"
 
 
@@ -158,7 +160,7 @@ def sort_rest(
     if earlier and not options.dry_run:
         write_rows(table, earlier)  # without what a kill cut off, and without the unreadable
         for row in earlier:
-            transfer(row, to)  # what an interrupted sorting had still to do
+            finish(row, to)
     known = {row.path for row in earlier}
     waiting = [entry for entry in sources if entry[0] not in known]
     names = folder_names(sorted(label for label in summarise(run.gallery).labels if label))
@@ -182,8 +184,9 @@ def sort_rest(
             rows.append(row_of(path, place, answer, "moved" if moves else "copied"))
         if not options.dry_run:
             append_rows(table, rows)
-            for row in rows:
-                transfer(row, to)
+            # By every core: making a file is the system's work, and the disk's.
+            for _ in parallel_map(partial(transfer, to=to), rows, ahead=AHEAD):
+                pass
         done += len(portion)
         progress("Sorting", done, len(waiting))
     ordered = dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
@@ -199,8 +202,17 @@ def row_of(path: str, place: str, answer: Answer, how: How) -> Row:
     return Row(path, place, answer.verdict, answer.label or "", probability, answer.reason, how)
 
 
-def transfer(row: Row, to: Path) -> None:
-    """Put one picture where its row says, if that was not done before."""
+def finish(row: Row, to: Path) -> None:
+    """Do what an interrupted sorting had still to do of a row."""
     source, target = row.source, row.target(to)
-    if row.to and source.exists() and not os.path.lexists(target):
-        (move_file if row.how == "moved" else copy_file)(source, target)
+    if source.exists():
+        if target.exists() and is_cut_off(target, source):
+            target.unlink()
+        if not os.path.lexists(target):
+            transfer(row, to)
+
+
+def transfer(row: Row, to: Path) -> None:
+    """Put one picture where its row says."""
+    if row.to:
+        (move_file if row.how == "moved" else copy_file)(row.source, row.target(to))

@@ -7,10 +7,13 @@ import errno
 import os
 import shutil
 from pathlib import Path
+from typing import IO
 
 from siam.atomic import sync_folder
 
-__all__ = ["copy_file", "move_file"]
+__all__ = ["copy_file", "is_cut_off", "move_file"]
+
+PIECE = 2**20  # bytes
 
 # What file systems say that know no hard links.
 NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EACCES}
@@ -19,26 +22,49 @@ NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EACCES
 def copy_file(source: Path, target: Path, *, flush: bool = False) -> None:
     """Copy a file with its times and rights to a place where there is none.
 
+    Killed in the midst it leaves the beginning, which `is_cut_off` knows.
+
     Args:
         source: a file, or a link to one, whose content is copied.
-        target: is there whole or not at all; its folder is made where it is missing.
+        target: its folder is made where it is missing.
         flush: wait until the disk has it.
 
     Raises:
         FileExistsError: the place is taken.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_name(f".{target.name}.partial")
+    with source.open("rb") as content, create(target) as copy:
+        try:
+            shutil.copyfileobj(content, copy, PIECE)
+            if flush:
+                copy.flush()
+                os.fsync(copy.fileno())
+        except BaseException:
+            target.unlink()
+            raise
+    shutil.copystat(source, target)
+    if flush:
+        sync_folder(target.parent)
+
+
+def create(path: Path) -> IO[bytes]:
+    """Make a file where there is none, and its folder where that is missing."""
     try:
-        shutil.copy2(source, beside)
-        if flush:
-            with beside.open("rb+") as written:
-                os.fsync(written.fileno())
-        rename(beside, target)
-        if flush:
-            sync_folder(target.parent)
-    finally:
-        beside.unlink(missing_ok=True)
+        return path.open("xb")
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("xb")
+
+
+def is_cut_off(target: Path, source: Path) -> bool:
+    """Tell whether a file is the beginning of another, and not the whole of it."""
+    size = target.stat().st_size
+    if target.is_symlink() or size >= source.stat().st_size:
+        return False
+    with target.open("rb") as begun, source.open("rb") as whole:
+        return all(
+            begun.read(PIECE) == whole.read(min(PIECE, size - start))
+            for start in range(0, size, PIECE)
+        )
 
 
 def move_file(source: Path, target: Path) -> None:

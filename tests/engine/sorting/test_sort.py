@@ -121,6 +121,8 @@ def test_run_again_it_goes_on_where_it_was_killed(
     table = cut / "sorted.csv"
     table.write_bytes(table.read_bytes()[:-5])  # the last row, cut off while it was written
     assert len(pictures(cut)) == 6
+    begun = cut / "no match" / "blank.png"
+    begun.write_bytes(begun.read_bytes()[:40])  # a copy that was killed in its midst
     done = sort(run, photos, cut)
     assert pictures(cut) == pictures(whole)
     assert done.earlier == 6 and sum(done.counts.values()) == COUNT + 1
