@@ -32,6 +32,7 @@ from siam.printable import CONTROLS, printable
 
 if TYPE_CHECKING:
     from siam.evaluation.report.tables import Table
+    from siam.pictures.reading import Skipped
 
 __all__ = [
     "SiamGroup",
@@ -39,6 +40,7 @@ __all__ = [
     "discard",
     "drawing",
     "json_object",
+    "name_skipped",
     "notice",
     "print_error",
     "print_table",
@@ -48,6 +50,8 @@ __all__ = [
 ]
 
 SCHEMA = 1
+# Pictures that are passed over and named.
+NAMED = 10
 # Between the columns of a table; letters below which a column is not folded.
 GAP, NARROWEST = "  ", 8
 DEBUG = "SIAM_DEBUG"
@@ -232,6 +236,14 @@ def print_table(title: str, content: Table) -> None:
         for row in content.rows
     ]
     table(title, content.head, rows)
+
+
+def name_skipped(skipped: Sequence[Skipped], *, word: str = "Skipped") -> None:
+    """Name the first of the pictures that were passed over, on stderr."""
+    for skip in skipped[:NAMED]:
+        notice(f"{word}: {printable(skip.reason)}")
+    if len(skipped) > NAMED:
+        notice(f"{word} {len(skipped)} pictures in all.")
 
 
 def width_of(text: str) -> int:

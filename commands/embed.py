@@ -10,11 +10,8 @@ import typer
 
 from siam.commands import console
 from siam.commands.options import AsJson, DataDir, RunName
-from siam.printable import printable
 
 __all__ = ["embed"]
-
-NAMED = 10
 
 
 def embed(
@@ -48,10 +45,7 @@ def embed(
     )
     if done.notice:
         console.notice(done.notice)
-    for skipped in done.skipped[:NAMED]:
-        console.notice(f"Skipped: {printable(skipped.reason)}")
-    if len(done.skipped) > NAMED:
-        console.notice(f"Skipped {len(done.skipped)} pictures in all.")
+    console.name_skipped(done.skipped)
     if as_json:
         console.json_object(
             {

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["index"]
 
-NAMED, SHOWN = 10, 50
+SHOWN = 50
 AS_BEFORE = "the index answers as before."
 KEPT = "what was committed is kept. Run it again to go on from there."
 
@@ -230,10 +230,7 @@ def as_row(trial: Trial) -> list[str]:
 
 def tell(run: str, done: Indexed, *, as_json: bool, dry_run: bool = False) -> None:
     """Print what was added, changed and removed; end with 3 where a picture was skipped."""
-    for skipped in done.skipped[:NAMED]:
-        console.notice(f"Skipped: {printable(skipped.reason)}")
-    if len(done.skipped) > NAMED:
-        console.notice(f"Skipped {len(done.skipped)} pictures in all.")
+    console.name_skipped(done.skipped)
     counts = {
         "added": done.added,
         "changed": done.changed,

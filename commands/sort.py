@@ -9,15 +9,12 @@ import typer
 
 from siam.commands import console
 from siam.commands.options import AsJson, FalseAcceptRate, RunName, Threshold
-from siam.printable import printable
 
 if TYPE_CHECKING:
     from siam.engine.sorting.sort import Sorting
-    from siam.pictures.reading import Skipped
 
 __all__ = ["sort"]
 
-NAMED = 10
 MATCH, UNSURE = "match", "unsure"
 
 
@@ -77,7 +74,7 @@ def sort(
         console.json_object(done.to_dict())
     else:
         print_sorting(done)
-    name_skipped("Skipped", done.skipped)
+    console.name_skipped(done.skipped)
     if done.skipped:
         raise typer.Exit(3)
 
@@ -103,14 +100,6 @@ def take_back(table: Path, as_json: bool) -> None:
         console.json_object(done.to_dict())
     else:
         console.data(f"{done.moved_back:,} pictures moved back, {done.removed:,} copies removed.")
-    name_skipped("Kept", done.kept)
+    console.name_skipped(done.kept, word="Kept")
     if done.kept:
         raise typer.Exit(3)
-
-
-def name_skipped(word: str, skipped: tuple[Skipped, ...]) -> None:
-    """Name the first of what was passed over."""
-    for skip in skipped[:NAMED]:
-        console.notice(f"{word} {printable(skip.path)}: {printable(skip.reason)}")
-    if len(skipped) > NAMED:
-        console.notice(f"... and {len(skipped) - NAMED:,} more")

@@ -109,8 +109,7 @@ def verify_many(
         console.json_object(done.to_dict())
     else:
         print_pairs(done, str(words))
-    for skip in done.skipped[:SHOWN]:
-        console.notice(f"Skipped: {skip.reason}")
+    console.name_skipped(done.skipped)
     if done.skipped:
         raise typer.Exit(3)
     raise typer.Exit(0 if all(row.verdict == "same" for row in done.rows) else 1)

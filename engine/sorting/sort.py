@@ -20,13 +20,13 @@ from siam.engine.sorting.sort_table import (
     How,
     Row,
     append_rows,
+    hold,
     name_of,
     read_rows,
     write_rows,
 )
 from siam.engine.sorting.transfer import copy_file, is_cut_off, move_file
 from siam.errors import UsageError
-from siam.file_lock import try_lock
 from siam.index.summary import summarise
 from siam.parallel import parallel_map, portions
 from siam.pictures.folder_walk import walk_folder
@@ -39,7 +39,6 @@ __all__ = ["SortOptions", "Sorting", "sort_pictures"]
 # Rows that are written, and flushed, before their pictures are.
 PORTION = 256
 AHEAD = 32
-LOCK = ".sorted.lock"
 
 
 @dataclass(frozen=True)
@@ -129,9 +128,7 @@ def sort_pictures(
     if options.dry_run:
         return sort_rest(run, sources, to, options, progress)
     to.mkdir(parents=True, exist_ok=True)
-    with try_lock(to / LOCK) as held:
-        if not held:
-            raise UsageError(f"{to} is being sorted into now.", "Wait, or name another with --to.")
+    with hold(to):
         return sort_rest(run, sources, to, options, progress)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Literal, cast, get_args
 
@@ -13,12 +14,25 @@ import msgspec
 
 from siam.atomic import write_text
 from siam.engine.answers.result_files import as_text
-from siam.errors import DataError
+from siam.errors import DataError, UsageError
+from siam.file_lock import try_lock
 from siam.pictures.names import path_of, to_text
 
-__all__ = ["TABLE", "How", "Row", "append_rows", "name_of", "read_rows", "write_rows"]
+__all__ = [
+    "LOCK",
+    "TABLE",
+    "How",
+    "Row",
+    "append_rows",
+    "hold",
+    "name_of",
+    "need_table",
+    "read_rows",
+    "write_rows",
+]
 
 TABLE = "sorted.csv"
+LOCK = ".sorted.lock"
 How = Literal["copied", "moved", "unreadable"]
 # Beside a name that begins as a formula does, a spreadsheet sees that this is none.
 HERE = "./"
@@ -53,6 +67,19 @@ class Row(msgspec.Struct, frozen=True):
         return folder / path_of(self.to)
 
 
+@contextlib.contextmanager
+def hold(folder: Path) -> Iterator[None]:
+    """Keep other sortings out of a folder, and of its table.
+
+    Raises:
+        UsageError: one is at work there.
+    """
+    with try_lock(folder / LOCK) as held:
+        if not held:
+            raise UsageError(f"{folder} is being sorted into now.", "Wait until that is done.")
+        yield
+
+
 def append_rows(table: Path, rows: Iterable[Row]) -> None:
     """Add rows at the end and flush them, a heading first where there is no table yet."""
     with table.open("a", encoding="utf-8", newline="") as file:
@@ -78,21 +105,36 @@ def as_csv(rows: Iterable[Row], *, heading: bool) -> str:
     return text.getvalue()
 
 
+def need_table(table: Path) -> None:
+    """Refuse what is no plain file: a pipe may never end.
+
+    Raises:
+        DataError: it is not there, or none.
+    """
+    if not table.is_file():
+        raise DataError(f"{table}: no such table.", f"Name the {TABLE} of a sorted folder.")
+
+
 def read_rows(table: Path) -> list[Row]:
     """Read a table; a last line that a kill cut off is left out.
 
     Raises:
-        DataError: it is no such table, or names a place outside its folder.
+        DataError: it is not there, no such table, or names a place outside its folder.
     """
-    text = table.read_text(encoding="utf-8", errors="replace")
-    whole = text[: text.rfind("\n") + 1]
+    need_table(table)
+    with table.open(encoding="utf-8", errors="replace", newline="") as file:
+        text = file.read()
+    rows = csv.reader(io.StringIO(text[: text.rfind("\n") + 1], newline=""), strict=True)
+    lines: list[list[str]] = []
     try:
-        heading, *lines = csv.reader(io.StringIO(whole), strict=True)
-    except (ValueError, csv.Error):
-        heading, lines = [], []
-    if tuple(heading) != Row.__struct_fields__:
+        lines.extend(rows)
+    except csv.Error as error:
+        # A kill may have come within a name of several lines, which is the last then.
+        if "unexpected end of data" not in str(error):
+            lines = []
+    if not lines or tuple(lines[0]) != Row.__struct_fields__:
         raise DataError(f"{table} is not a table that `siam sort` wrote.", f"Name a {TABLE}.")
-    return [read_row(table, number, line) for number, line in enumerate(lines, start=2)]
+    return [read_row(table, number, line) for number, line in enumerate(lines[1:], start=2)]
 
 
 def read_row(table: Path, number: int, line: Sequence[str]) -> Row:

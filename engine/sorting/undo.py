@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from siam.atomic import sha256
-from siam.engine.sorting.sort_table import Row, read_rows, write_rows
+from siam.engine.sorting.sort_table import LOCK, Row, hold, need_table, read_rows, write_rows
 from siam.engine.sorting.transfer import move_file
-from siam.errors import DataError
 from siam.pictures.names import to_text
 from siam.pictures.reading import Skipped
 from siam.progress import Progress, silent
@@ -57,10 +56,18 @@ def undo_sort(table: str | os.PathLike[str], *, progress: Progress = silent) -> 
 
     Raises:
         DataError: it is not there, or no such table.
+        UsageError: its folder is being sorted into now.
     """
     table = Path(table)
-    if not table.is_file():
-        raise DataError(f"{table}: no such table.", "Name the sorted.csv of a sorted folder.")
+    need_table(table)  # before a lock is made beside it
+    with hold(table.parent):
+        rows, undone = undo_rows(table, progress)
+    remove_empty_folders(rows, table.parent)
+    return undone
+
+
+def undo_rows(table: Path, progress: Progress) -> tuple[list[Row], Undone]:
+    """Take back row by row; return the rows as well."""
     rows = read_rows(table)
     left: list[Row] = []
     kept: list[Skipped] = []
@@ -77,8 +84,7 @@ def undo_sort(table: str | os.PathLike[str], *, progress: Progress = silent) -> 
         write_rows(table, left)
     else:
         table.unlink()
-    remove_empty_folders(rows, table.parent)
-    return Undone(table, moved_back, removed, tuple(kept))
+    return rows, Undone(table, moved_back, removed, tuple(kept))
 
 
 def take_back(row: Row, to: Path) -> str:
@@ -88,12 +94,12 @@ def take_back(row: Row, to: Path) -> str:
         return ""
     if row.how == "moved":
         if os.path.lexists(source):
-            return f"there is a file where it was, {row.path}"
+            return f"{row.to} stays: there is a file where it was, {row.path}"
         move_file(target, source)
-    elif not source.is_file():
-        return f"its original is gone, {row.path}"
+    elif not source.is_file() or source.samefile(target):  # a link to the copy is no original
+        return f"{row.to} stays: its original is gone, {row.path}"
     elif target.is_symlink() or sha256(source) != sha256(target):
-        return f"it differs from its original, {row.path}"
+        return f"{row.to} stays: it differs from its original, {row.path}"
     else:
         target.unlink()
     return ""
@@ -103,7 +109,7 @@ def remove_empty_folders(rows: list[Row], to: Path) -> None:
     """Remove the folders that the sorting made, where nothing is left in them."""
     folders = {parent for row in rows if row.to for parent in row.target(to).parents}
     ours = [folder for folder in folders if folder == to or to in folder.parents]
-    (to / ".sorted.lock").unlink(missing_ok=True)
+    (to / LOCK).unlink(missing_ok=True)
     for folder in sorted(ours, key=lambda each: len(each.parts), reverse=True):
         with contextlib.suppress(OSError):  # it holds something else
             folder.rmdir()

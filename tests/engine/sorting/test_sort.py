@@ -14,6 +14,7 @@ from siam.engine.open_run import OpenRun, open_run
 from siam.engine.query import QueryOptions, query_pictures
 from siam.engine.sorting import sort as sorting
 from siam.engine.sorting.sort import Sorting, SortOptions, sort_pictures
+from siam.engine.sorting.sort_table import Row, hold, read_rows, write_rows
 from siam.engine.sorting.undo import undo_sort
 from siam.errors import DataError, UsageError
 from siam.runs.held_out import load_held_out
@@ -155,6 +156,26 @@ def test_undo_keeps_what_was_changed_since(run: OpenRun, photos: Path, tmp_path:
     assert set(files(to)) == {changed, orphan, "notes.txt", "sorted.csv"}
 
 
+def test_undo_removes_no_copy_that_the_original_is_a_link_to(
+    run: OpenRun, photos: Path, tmp_path: Path
+) -> None:
+    to = tmp_path / "sorted"
+    sort(run, photos, to)
+    copy = to / "no match" / "blank.png"
+    (photos / "blank.png").unlink()
+    (photos / "blank.png").symlink_to(copy)
+    assert [skip.path for skip in undo_sort(to / "sorted.csv").kept] == ["no match/blank.png"]
+    assert copy.exists()
+
+
+def test_a_row_cut_off_within_a_name_of_two_lines_is_left_out(tmp_path: Path) -> None:
+    table = tmp_path / "sorted.csv"
+    row = Row("/a\nb.png", "1/a\nb.png", "match", "1", "1.0", "near", "copied")
+    write_rows(table, [row, row])
+    table.write_bytes(table.read_bytes()[: -len('b.png",match,1,1.0,near,copied\n')])
+    assert read_rows(table) == [row]
+
+
 def test_undo_moves_nothing_onto_a_file(run: OpenRun, photos: Path, tmp_path: Path) -> None:
     to = tmp_path / "sorted"
     sort(run, photos, to, move=True)
@@ -187,7 +208,7 @@ def test_links_are_copied_and_stay(run: OpenRun, photos: Path, tmp_path: Path) -
 
 def test_names_of_any_bytes(run: OpenRun, photos: Path, tmp_path: Path) -> None:
     before = files(photos)
-    name = os.fsdecode(b"=caf\xe9\n.png")
+    name = os.fsdecode(b"=caf\xe9\r\n.png")
     (photos / "blank.png").rename(photos / name)
     done = sort(run, photos, tmp_path / "sorted", move=True)
     assert (tmp_path / "sorted" / "no match" / name).exists()
@@ -203,8 +224,17 @@ def test_what_is_refused(run: OpenRun, photos: Path, tmp_path: Path) -> None:
         sort(run, photos, run.path / "sorted")
     with pytest.raises(DataError, match="is not a folder"):
         sort(run, photos / "blank.png", tmp_path / "sorted")
-    with sorting.try_lock(tmp_path / sorting.LOCK), pytest.raises(UsageError, match="now"):
-        sort(run, photos, tmp_path)
+    to = tmp_path / "sorted"
+    done = sort(run, photos, to)
+    with hold(to):
+        with pytest.raises(UsageError, match="is being sorted into now"):
+            sort(run, photos, to)
+        with pytest.raises(UsageError, match="is being sorted into now"):
+            undo_sort(done.table)
+    done.table.unlink()
+    os.mkfifo(done.table)
+    with pytest.raises(DataError, match="no such table"):
+        sort(run, photos, to)
 
 
 @pytest.mark.parametrize(
