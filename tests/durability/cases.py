@@ -191,7 +191,9 @@ class Case:
 
 PACK = ("runs", "pack", RUN, "--out", "run.siam")
 ADD = ("index", "add", "photos")
-TRAIN = ("train", "digits", "--preset", "quick", "--epochs", "2", "--name", "new")
+# Of few pictures, as a kill finds the same files there after seconds as after minutes.
+FAST = ("--preset", "quick", "--epochs", "8", "--set", "precision=float32")
+TRAIN = ("train", "photos", *FAST, "--name", "new")
 RESUME = ("train", "--resume", "--name", "new")
 CASES = {
     "add": Case(ADD, prepare=write_photos),
@@ -220,9 +222,17 @@ CASES = {
         state=pack_state,
         again=frozenset({0, 2}),
     ),
-    "train": Case(TRAIN, state=training_state, again=frozenset({0, 2}), resume=RESUME, keras=True),
+    "train": Case(
+        TRAIN,
+        prepare=write_photos,
+        state=training_state,
+        again=frozenset({0, 2}),
+        resume=RESUME,
+        keras=True,
+    ),
     "resume": Case(
         RESUME,
+        prepare=write_photos,
         cut=TRAIN,
         state=training_state,
         again=frozenset({0, 2, 4}),
