@@ -33,14 +33,14 @@ coverage:
 	$(MAKE) test CHOSEN= TRACER="-m slipcover"
 
 # Hostile runs, indexes, pictures and words, for as long as one likes:  make fuzz SEED=7 CASES=20000
-# Files that Keras loads, at some seconds a case:  make fuzz CASES=100 KIND=--keras
+# Files that Keras loads, and interrupted trainings, at some seconds a case:  make fuzz CASES=100 KIND=keras (resume)
 SEED ?= 0
 CASES ?= 1000000
-KIND ?=
+KIND ?= light
 fuzz: build/.linked $(VENV)/.dev
 	@test -d build/fuzz/digits || SIAM_RUNS=build/fuzz $(BIN)/siam train digits --preset quick --name digits
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/fuzzing/session.py build/fuzz/digits \
-		--seed $(SEED) --count $(CASES) $(KIND)
+		--seed $(SEED) --count $(CASES) --kind $(KIND)
 
 # Commands cut off at any instant, on Linux with a C compiler:  make durability COUNT=500 SEED=7
 COUNT ?= 500

@@ -30,9 +30,8 @@ from siam.faiss_library import load_faiss
 __all__ = ["Ending", "fork_command", "preload"]
 
 MEMORY, FILE = 2 << 30, 1 << 30
-# Seconds of processor time, as other processes may be at work; and at most so many in all, for one
-# that waits and computes nothing.
-SECONDS, WAIT = 10, 60
+SECONDS = 10  # of processor time, as other processes may be at work
+WAIT = 6  # times as long in all, for one that waits and computes nothing
 # What commands import when they need it. pyarrow starts a thread, which a fork would lose.
 NATIVE = ("cv2", "ai_edge_litert.interpreter", "PIL.ImageDraw", "pillow_heif", "sklearn.metrics")
 ROOMS = ("commands", "engine", "engine/answers", "engine/index", "evaluation", "index", "runs")
@@ -81,7 +80,9 @@ def preload(*, keras: bool = False) -> None:
         raise RuntimeError(f"{threads} threads are running")
 
 
-def fork_command(prepare: Callable[[], list[str]], *, folder: Path, limit: int) -> Ending:
+def fork_command(
+    prepare: Callable[[], list[str]], *, folder: Path, limit: int, most: int = SECONDS
+) -> Ending:
     """Lay something out and run `siam` on it, both in a child of this process.
 
     Args:
@@ -89,6 +90,7 @@ def fork_command(prepare: Callable[[], list[str]], *, folder: Path, limit: int) 
         folder: where it runs; beside it stand, for a while, the files that take what it writes.
         limit: what is held to 2 GiB: the address space, or `RLIMIT_DATA`, what it may write to,
             for TensorFlow, which maps two on import.
+        most: seconds of processor time.
     """
     kept = [folder.with_name(f"{folder.name}-{name}") for name in ("words", "stdout", "stderr")]
     for path in kept:
@@ -97,7 +99,7 @@ def fork_command(prepare: Callable[[], list[str]], *, folder: Path, limit: int) 
     sys.stderr.flush()
     child = os.fork()
     if not child:
-        run_child(prepare, folder, kept, limit)
+        run_child(prepare, folder, kept, limit, most)
     _, status, used = os.wait4(child, 0)
     words, output, errors = (path.read_text("utf-8", "backslashreplace") for path in kept)
     seconds = used.ru_utime + used.ru_stime
@@ -106,7 +108,7 @@ def fork_command(prepare: Callable[[], list[str]], *, folder: Path, limit: int) 
 
 
 def run_child(
-    prepare: Callable[[], list[str]], folder: Path, kept: Sequence[Path], limit: int
+    prepare: Callable[[], list[str]], folder: Path, kept: Sequence[Path], limit: int, most: int
 ) -> None:
     """Be `siam` until the end of this process."""
     code = 1
@@ -129,9 +131,9 @@ def run_child(
         resource.setrlimit(limit, (MEMORY, MEMORY))
         resource.setrlimit(resource.RLIMIT_FSIZE, (FILE, FILE))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        seconds = int(time.process_time()) + SECONDS
+        seconds = int(time.process_time()) + most
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 2))
-        signal.alarm(WAIT)
+        signal.alarm(most * WAIT)
         warnings.simplefilter("ignore")
         gc.enable()
         cli.main()

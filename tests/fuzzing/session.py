@@ -1,9 +1,11 @@
-"""A fuzzing session: `python session.py RUN --seed N --count N [--first N] [--keras]`.
+"""A fuzzing session: `python session.py RUN --seed N --count N [--first N] [--kind KIND]`.
 
 Each case starts from a copy of the run, in a child process of its own, and must end as the command
 line promises: with a documented exit code that is not 70, an error in a line or two, nothing on the
-screen that a terminal obeys, within 2 GiB of memory and 10 seconds of processor time. What does not
-is printed, with the numbers that bring it back.
+screen that a terminal obeys, within 2 GiB of memory and 10 seconds of processor time (a training
+60). What does not is printed, with the numbers that bring it back.
+
+Kinds: "light", the default; "keras", what loads .keras files; "resume", interrupted trainings.
 """
 
 from __future__ import annotations
@@ -22,11 +24,13 @@ from pathlib import Path
 
 import numpy as np
 from cases import CASES, KERAS_CASES
-from fork_server import Ending, fork_command, preload
+from fork_server import SECONDS, Ending, fork_command, preload
 from PIL import Image
+from resume_cases import begin_training, resumed_training
 
 from siam.printable import printable
 
+KINDS = {"light": CASES, "keras": KERAS_CASES, "resume": (resumed_training,)}
 ENDS = {0, 1, 2, 3, 4, 5}
 PAST = 1_000_000_000
 
@@ -98,15 +102,18 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--count", type=int, default=1000)
-    parser.add_argument("--keras", action="store_true", help="what loads .keras files, instead")
+    parser.add_argument("--kind", choices=KINDS, default="light")
     chosen = parser.parse_args()
-    preload(keras=chosen.keras)
-    cases = KERAS_CASES if chosen.keras else CASES
-    limit = resource.RLIMIT_DATA if chosen.keras else resource.RLIMIT_AS
+    preload(keras=chosen.kind != "light")
+    cases = KINDS[chosen.kind]
+    limit = resource.RLIMIT_AS if chosen.kind == "light" else resource.RLIMIT_DATA
+    most = 60 if chosen.kind == "resume" else SECONDS
     wrong = 0
     with tempfile.TemporaryDirectory() as name, contextlib.suppress(KeyboardInterrupt):
         whole, folder = Path(name) / "whole", Path(name) / "case"
         lay_out(chosen.run.resolve(), whole)
+        if chosen.kind == "resume":
+            begin_training(whole, folder)
         settle(whole)
         folder.mkdir()
         for number in range(chosen.first, chosen.first + chosen.count):
@@ -118,7 +125,7 @@ def main() -> int:
                 shutil.copytree(whole, folder)
             case = draw.choice(cases)
             prepare = functools.partial(case, folder / "runs" / "run", draw)
-            ending = fork_command(prepare, folder=folder, limit=limit)
+            ending = fork_command(prepare, folder=folder, limit=limit, most=most)
             command = ending.command
             line = [number, case.__name__, command, ending.code, round(ending.seconds, 2)]
             print(json.dumps(line), flush=True)

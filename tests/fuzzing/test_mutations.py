@@ -15,11 +15,11 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize(("more", "count"), [([], 240), (["--keras"], 6)], ids=["light", "keras"])
-def test_whatever_is_mutated_ends_as_documented(trained: Path, more: list[str], count: int) -> None:
+@pytest.mark.parametrize(("kind", "count"), [("light", 240), ("keras", 6), ("resume", 6)])
+def test_whatever_is_mutated_ends_as_documented(trained: Path, kind: str, count: int) -> None:
     """SIAM_MUTATION_SEED says which cases; `make fuzz` runs any number."""
     seed = os.environ.get("SIAM_MUTATION_SEED", "0")
-    words = [str(trained), "--seed", seed, "--count", str(count), *more]
+    words = [str(trained), "--seed", seed, "--count", str(count), "--kind", kind]
     done = subprocess.run(
         [sys.executable, str(SESSION), *words],
         env=os.environ | ONE_THREAD,
