@@ -1,9 +1,9 @@
 """The pretrained tower: a frozen backbone's features, what a head learned of them, side by side.
 
     picture -> backbone -> unit length ("raw") ---------------------------> share -+
-                   `-----> principal components -> unit length -----------> share -+
-                                 |-> head, trained -> unit length --------> share -+-> embedding
-                                 `-> class posterior ---------------------> share -+
+                   |-----> class posterior -------------------------------> share -+
+                   `-----> principal components -> unit length -----------> share -+-> embedding
+                                 `-> head, trained -> unit length --------> share -+
     picture -> made smaller -> siam's own tower --------------------------> share -+
 
 The squared distance of two embeddings is the sum of the parts' squared distances, each times its
@@ -24,10 +24,18 @@ from siam.array_types import Tensor, Vectors
 from siam.siamese.network import TOWER
 from siam.siamese.unit_length import unit_length
 
-__all__ = ["Components", "fit_components", "head_tower", "joined_tower", "resized_tower"]
+__all__ = [
+    "Components",
+    "fit_components",
+    "fit_scale",
+    "head_tower",
+    "joined_tower",
+    "resized_tower",
+]
 
 # A feature that hardly varies in training tells nothing, and must not be blown up.
-LEAST_DEVIATION = 0.05
+LEAST_DEVIATION = 0.05  # of the mean deviation
+SMALLEST_DEVIATION = 1e-6
 MOST_COMPONENTS = 128
 
 
@@ -48,6 +56,21 @@ class Components:
         return features @ self.kernel + self.bias
 
 
+def fit_scale(features: Vectors) -> tuple[Vectors, Vectors]:
+    """Return the mean and the deviation of each training feature, float32 (features,), > 0.
+
+    Args:
+        features: float32 (n, features).
+
+    Example:
+        >>> fit_scale(np.array([[0.0, 2.0], [2.0, 2.0]], np.float32))[0].tolist()
+        [1.0, 2.0]
+    """
+    deviation = features.std(axis=0)
+    least = max(LEAST_DEVIATION * float(deviation.mean()), SMALLEST_DEVIATION)
+    return features.mean(axis=0), np.maximum(deviation, np.float32(least))
+
+
 def fit_components(features: Vectors) -> Components:
     """Find what training features vary in most: 128 directions or fewer.
 
@@ -59,8 +82,7 @@ def fit_components(features: Vectors) -> Components:
         >>> fit_components(np.array([[0.0, 2.0], [2.0, 2.0]], np.float32)).kernel.shape
         (2, 1)
     """
-    mean, deviation = features.mean(axis=0), features.std(axis=0)
-    deviation = np.maximum(deviation, LEAST_DEVIATION * deviation.mean())
+    mean, deviation = fit_scale(features)
     standard = (features - mean) / deviation
     _, lengths, directions = np.linalg.svd(standard, full_matrices=False)
     count = min(MOST_COMPONENTS, int(np.count_nonzero(lengths > 1e-5 * lengths[0])))
@@ -134,7 +156,7 @@ def joined_tower(
         shares: "raw", "features", "head", "posterior" and "own": the weight of each part's
             squared distance, 0 = left out; they sum to 1.
         head: components to a unit embedding.
-        posterior: the same, see `siam.siamese.class_posterior`.
+        posterior: features to a unit embedding, see `siam.siamese.class_posterior`.
         own: pictures of `input_shape` to a unit embedding.
 
     Returns:
@@ -152,7 +174,7 @@ def joined_tower(
         "head": head(features),
     }
     if posterior is not None:
-        parts["posterior"] = posterior(features)
+        parts["posterior"] = posterior(raw)
     if own is not None:
         parts["own"] = own(inputs)
     shown = [

@@ -77,7 +77,7 @@ class Head:
     Attributes:
         trained: the network over it.
         components: of the features, those of the training pictures.
-        posterior: the class posterior of those; None where there are too many classes for it.
+        posterior: the features' class posterior; None where there are too many classes for it.
         raw: the features of the training and of the validation pictures, float32 (n, features).
         rows: their components, float32 (n, components).
     """
@@ -151,7 +151,7 @@ def train_head(plan: TrainingPlan, photos: Dataset, backbone: Backbone, progress
         progress=progress,
     )
     few = len(photos.classes) <= MOST_CLASSES
-    posterior = fit_posterior(rows[0], photos.train.labels) if few else None
+    posterior = fit_posterior(raw_train, photos.train.labels) if few else None
     return Head(trained, components, posterior, (raw_train, raw_validation), rows)
 
 
@@ -195,7 +195,7 @@ def join(
         "head": tuple(convert_to_numpy(head_model(rows)) for rows in head.rows),
     }
     if head.posterior is not None:
-        parts["posterior"] = tuple(convert_to_numpy(head.posterior(rows)) for rows in head.rows)
+        parts["posterior"] = tuple(convert_to_numpy(head.posterior(raw)) for raw in head.raw)
     candidates: list[Candidate] = []
     resized = None
     if own is not None:

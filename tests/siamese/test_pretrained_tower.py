@@ -39,7 +39,7 @@ def tower(backbone_file: Path) -> keras.Model:
         components,
         shares=SHARES,
         head=head_tower((19,), 8),
-        posterior=fit_posterior(components.apply(features), np.arange(20) % 3),
+        posterior=fit_posterior(features, np.arange(20) % 3),
         own=resized_tower(small_tower((16, 16, 1), 8), (32, 32, 1)),
     )
 
