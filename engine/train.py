@@ -156,7 +156,12 @@ def fit(
             "go through Keras, slowly. It can be had later:  pip install 'siam[train]'  siam export"
         )
     for sentence in tell_cost(
-        config, dataset, plan.step, kind=used.kind, feature_seconds=plan.feature_seconds
+        config,
+        dataset,
+        plan.step,
+        kind=used.kind,
+        feature_seconds=plan.feature_seconds,
+        done=plan.done,
     ):
         notice(sentence)
     for sentence in tell_memory(plan.photos or dataset):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "fit_minutes",
     "recipe_for",
+    "recorded_step",
     "step_work",
     "tell_cost",
     "tell_memory",
@@ -74,6 +75,7 @@ def tell_cost(
     *,
     kind: str,
     feature_seconds: float | None = None,
+    done: float | None = None,
 ) -> Iterator[str]:
     """Yield in a sentence how long a training takes, and which preset would take how long.
 
@@ -84,13 +86,16 @@ def tell_cost(
         kind: "cpu" or "gpu"; on a CPU lighter presets are named where it takes long.
         feature_seconds: what a backbone takes for a picture here; None = there is none, or it was
             not measured.
+        done: the share of the epochs that an interrupted training has behind it, 0 to 1; None =
+            it is a new one.
     """
     recipe = config.recipe
     seconds = 0.0
     parts = []
     if step is not None:
-        seconds += training_seconds(recipe, step, dataset)
-        steps = epoch_steps(recipe, len(dataset.train)) * recipe.epochs
+        left = 1 - (done or 0)
+        seconds += left * training_seconds(recipe, step, dataset)
+        steps = round(left * epoch_steps(recipe, len(dataset.train)) * recipe.epochs)
         parts.append(f"{steps:,} steps of {step.seconds:.2g} s")
         if not step.compiling:
             parts.append("compiling aside")
@@ -101,8 +106,8 @@ def tell_cost(
             f"what the backbone sees in {pictures:,} pictures, {feature_seconds:.2g} s each"
         )
     if parts:
-        yield f"About {duration(seconds)}: {'; '.join(parts)}."
-    if step is None:
+        yield f"About {duration(seconds)}{' left' * (done is not None)}: {'; '.join(parts)}."
+    if step is None or done is not None:
         return
     lighter = PRESET_NAMES[: PRESET_NAMES.index(config.train.preset)]
     if kind == "cpu" and seconds > LONG and lighter:
@@ -114,6 +119,18 @@ def tell_cost(
             other_seconds = training_seconds(other, faster, dataset)
             others.append(f"about {duration(other_seconds)} with  --preset {preset}")
         yield f"It would take {', '.join(others)}"
+
+
+def recorded_step(config: RunConfig) -> StepTime | None:
+    """Return what a step took when a run was begun; None where that was not here."""
+    from siam.training.device import detect_device
+    from siam.training.precision import StepTime
+
+    measured, device = config.precision, detect_device()
+    if measured is None or (measured.device, measured.backend) != (device.name, device.backend):
+        return None
+    seconds = measured.seconds.get(config.recipe.precision)
+    return None if seconds is None else StepTime(seconds, 0.0)
 
 
 def tell_memory(dataset: Dataset, held: int | None = None) -> Iterator[str]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from siam.datasets.load import load_dataset
-from siam.engine.training_cost import fit_minutes, recipe_for
+from siam.engine.recipe_choice import epoch_steps
+from siam.engine.training_cost import fit_minutes, recipe_for, recorded_step
 from siam.errors import DataError, RunError, UsageError
 from siam.progress import Progress
 from siam.recipe import PRESET_NAMES, PRETRAINED, Recipe, change_recipe, recipe_value
@@ -27,6 +28,7 @@ from siam.runs.config import (
 from siam.runs.lifecycle import begin_run, refuse_place, run_name
 from siam.runs.runs_folder import free_name, interrupted_run, runs_folder
 from siam.training.native_logs import quiet_native_logs
+from siam.training.position import read_position
 
 if TYPE_CHECKING:
     from siam.datasets.dataset import Dataset
@@ -50,6 +52,7 @@ class TrainingPlan:
         dataset: what it is trained on.
         step: what a step takes here, where it was measured; where it would be compiled as a whole
             it is estimated, and its `compiling` is 0.
+        done: the share of the epochs that an interrupted training has behind it; None = a new one.
         backbone: what a pretrained tower begins with; None where there is to be no such tower.
         photos: the data set in the backbone's size; `dataset` itself where siam's own tower is not
             to be trained beside it.
@@ -60,6 +63,7 @@ class TrainingPlan:
     config: RunConfig
     dataset: Dataset
     step: StepTime | None = None
+    done: float | None = None
     backbone: Backbone | None = None
     photos: Dataset | None = None
     feature_seconds: float | None = None
@@ -135,7 +139,7 @@ def plan_training(
 
         progress(f"Timing {backbone.name}", 0, 0)
         features = time_features(backbone)
-    return TrainingPlan(folder, config, dataset, took, backbone, photos, features)
+    return TrainingPlan(folder, config, dataset, took, None, backbone, photos, features)
 
 
 def plan_resumption(
@@ -170,7 +174,16 @@ def plan_resumption(
             f"Bring it back, or start anew and remove this:  {anew}",
         )
     backbone, photos = read_photos(config, dataset, backbone, progress, notice)
-    return TrainingPlan(folder, config, dataset, backbone=backbone, photos=photos)
+    position, steps = read_position(folder), epoch_steps(config.recipe, len(dataset.train))
+    return TrainingPlan(
+        folder,
+        config,
+        dataset,
+        step=recorded_step(config),
+        done=(len(position.history) + position.step / steps) / config.recipe.epochs,
+        backbone=backbone,
+        photos=photos,
+    )
 
 
 def named_backbone(train: TrainChoice) -> Backbone | None:

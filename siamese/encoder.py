@@ -24,6 +24,9 @@ from siam.training.native_logs import quiet_native_logs
 
 __all__ = ["Encoder", "KerasEncoder", "LiteEncoder", "open_encoder"]
 
+# Pictures that Keras answers at once.
+BATCH = 256
+
 
 class Encoder(Protocol):
     """What turns pictures into embeddings.
@@ -112,13 +115,16 @@ class KerasEncoder:
     def encode(self, pictures: Pictures) -> Vectors:
         """Embed pictures: uint8 (n, height, width[, channels]) to float32 (n, dim), unit rows."""
         pictures = as_batch(pictures, self.picture_shape)
-        if not len(pictures):
+        count = len(pictures)
+        if not count:
             return np.empty((0, self.dim), np.float32)
+        # JAX compiles for each number of pictures anew: to a few of them all are filled up.
+        batch = min(BATCH, 1 << (count - 1).bit_length())
+        filled = np.zeros((-(-count // batch) * batch, *self.picture_shape), np.float32)
+        filled[:count] = pictures
         with self._lock:
-            embeddings = self._tower.predict(
-                pictures.astype(np.float32), batch_size=min(256, len(pictures)), verbose=0
-            )
-        return np.asarray(embeddings, np.float32)
+            embeddings = self._tower.predict(filled, batch_size=batch, verbose=0)
+        return np.asarray(embeddings[:count], np.float32)
 
 
 def open_encoder(run: Path) -> Encoder:

@@ -156,6 +156,8 @@ def environment(backend: str, device: str, current: Mapping[str, str]) -> dict[s
         # What was compiled once is read by the next process.
         kept = platformdirs.user_cache_path("siam") / "jax"
         variables["JAX_COMPILATION_CACHE_DIR"] = current.get("JAX_COMPILATION_CACHE_DIR", str(kept))
+        # JAX keeps what took a second or more, and many small things took two together on a GPU.
+        variables["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
     if device == "cpu":
         # Hidden rather than left idle: bringing up an unused card costs seconds and memory.
         variables |= {"CUDA_VISIBLE_DEVICES": "-1", "KERAS_TORCH_DEVICE": "cpu"}

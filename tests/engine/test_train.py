@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from siam.engine.train import TrainedRun, train_run
 from siam.engine.training_plan import TrainingPlan
 from siam.errors import DivergenceError, RunError, SiamError
 from siam.run_files import CHECKPOINT_FILE, ENCODER_FILE
-from siam.runs.config import DataChoice, TrainChoice
+from siam.runs.config import DataChoice, TrainChoice, load_config
 from siam.runs.lifecycle import hold_run
 from siam.runs.runs_folder import find_run, list_runs
 from siam.siamese.encoder import KerasEncoder, open_encoder
@@ -144,9 +145,12 @@ def test_an_interrupted_run_ends_as_an_uninterrupted_one(whole: TrainedRun, cut:
     assert whole.path.name == "few-1"
     with pytest.raises(RunError, match="was interrupted before it was whole"):
         find_run("cut")
-    resumed = train_run(DataChoice(), TrainChoice(), name="cut", resume=True)
+    said: list[str] = []
+    resumed = train_run(DataChoice(), TrainChoice(), name="cut", resume=True, notice=said.append)
     assert resumed.path.is_dir() and not cut.exists()
     assert_same(whole, resumed)
+    timed = load_config(whole.path).precision is not None
+    assert timed == any(re.match(r"About \d+ s left: \d+ steps of ", line) for line in said)
 
 
 @pytest.mark.slow

@@ -115,6 +115,15 @@ def test_features_of_a_backbone_and_its_head_are_in_the_time(dataset: Dataset) -
     assert list(tell_cost(config, dataset, None, kind="cpu")) == []
 
 
+def test_an_interrupted_one_is_told_what_is_left_and_no_other_preset(dataset: Dataset) -> None:
+    config = config_of("best", dataset)
+    [told] = tell_cost(config, dataset, HALF, kind="cpu", done=0.75)
+    left = training_seconds(config.recipe, HALF, dataset) / 4
+    assert told.startswith(
+        f"About {duration(left)} left: {5 * config.recipe.epochs:,} steps of 0.5 s"
+    )
+
+
 def test_an_estimated_step_is_told_without_its_compiling(dataset: Dataset) -> None:
     [told, *_] = tell_cost(config_of("balanced", dataset), dataset, HALF, kind="cpu")
     assert told.endswith(" steps of 0.5 s; compiling aside.")

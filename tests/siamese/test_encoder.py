@@ -52,6 +52,27 @@ def test_it_answers_as_keras_does_in_unit_rows(run: Path, encoder: LiteEncoder) 
     np.testing.assert_allclose(embeddings, by_keras, atol=1e-5)
 
 
+def test_keras_is_asked_by_few_numbers_of_pictures(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keras
+
+    encoder = KerasEncoder(run / NETWORK_FILE)
+    whole = encoder.encode(PICTURES)
+    tower, asked = encoder._tower, []
+
+    def predict(pictures: np.ndarray, **options: int) -> np.ndarray:
+        asked.append((len(pictures), options["batch_size"]))
+        return keras.ops.convert_to_numpy(tower(pictures))
+
+    monkeypatch.setattr(tower, "predict", predict)
+    for count in (1, 3, 8, 100, 200):
+        answered = encoder.encode(PICTURES[:count])
+        np.testing.assert_allclose(answered, whole[:count], atol=1e-5)
+    encoder.encode(np.concatenate([PICTURES, PICTURES]))
+    assert asked == [(1, 1), (4, 4), (8, 8), (128, 128), (256, 256), (512, 256)]
+
+
 def test_it_says_what_it_is(run: Path, encoder: LiteEncoder) -> None:
     assert (encoder.dim, encoder.picture_shape) == (DIM, (28, 28, 1))
     assert encoder.hash == sha256(run / ENCODER_FILE)

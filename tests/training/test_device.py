@@ -103,6 +103,7 @@ def test_jax_keeps_what_it_compiled_where_the_user_says_or_in_the_cache() -> Non
     current = {"JAX_COMPILATION_CACHE_DIR": "/elsewhere"}
     assert environment("jax", "cpu", current)["JAX_COMPILATION_CACHE_DIR"] == "/elsewhere"
     assert "JAX_COMPILATION_CACHE_DIR" not in environment("torch", "cpu", {})
+    assert environment("jax", "cpu", {})["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] == "0"
 
 
 def test_a_cache_that_cannot_be_written_is_not_made_or_there(tmp_path: Path) -> None:
