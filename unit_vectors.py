@@ -33,6 +33,8 @@ ROUNDING = 1e-6
 QUERIES_PER_SEARCH = 1024
 # Fewer cost less than a thread of their own saves.
 FEWEST_PER_SEARCH = 32
+# From 9,216 on, OpenBLAS wakes other threads, for which one query would wait longer than they save.
+NUMBERS_ON_ONE_THREAD = 8_192
 # Candidates beyond the k-th, so that the distance, not rounding, decides between near ties.
 TIES = 4
 
@@ -122,14 +124,29 @@ def nearest_rows(queries: Vectors, gallery: Vectors, k: int) -> Integers:
         >>> nearest_rows(np.eye(1, 3, dtype=np.float32), np.eye(3, dtype=np.float32), 2)
         array([[0, 1]])
     """
-    if len(queries) == 1:  # as fast as by FAISS, and without the time that it takes to import
-        # einsum adds up each row alone, so equal rows are equally near, and waits for no thread.
-        away = -np.einsum("md,d->m", gallery, queries[0])
-        rows = np.flatnonzero(~(away > np.partition(away, k - 1)[k - 1]))
-        # Stable: of equally near rows the earlier ones; NaN, of a damaged file, comes last.
-        return rows[np.argsort(away[rows], kind="stable")[:k]][None]
+    if len(queries) == 1:
+        return _nearest_to_one(queries[0], gallery, k)[None]
     faiss = load_faiss()
     return np.asarray(faiss.knn(queries, gallery, k, faiss.METRIC_INNER_PRODUCT)[1])
+
+
+def _nearest_to_one(query: Vectors, gallery: Vectors, k: int) -> Integers:
+    """Return `nearest_rows` (k,) of one query: without FAISS, which takes longer to import."""
+    count, dim = gallery.shape
+    size = max(1, NUMBERS_ON_ONE_THREAD // dim)
+    whole = count // size * size
+    away = np.empty(count, np.float32)
+    np.matmul(gallery[whole:], -query, out=away[whole:])
+    groups = away[:whole].reshape(-1, size)
+    np.matmul(gallery[:whole].reshape(-1, size, dim), -query, out=groups)
+    # No fewer than k rows are as near as the k-th of the groups' nearest.
+    least = groups.min(axis=1) if len(groups) >= k else away
+    bound = np.partition(least, k - 1)[k - 1] + 2 * dim * np.finfo(np.float32).eps
+    rows = np.flatnonzero(~(away > bound))
+    # einsum adds up each row alone, where BLAS takes several together: equal rows are equally near.
+    away = -np.einsum("md,d->m", gallery[rows], query)
+    # Stable: of equally near rows the earlier ones; NaN, of a damaged file, comes last.
+    return rows[np.argsort(away, kind="stable")[:k]]
 
 
 def exact_neighbours(

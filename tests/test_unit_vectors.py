@@ -63,7 +63,7 @@ def test_distances_of_many_queries_are_those_of_one_however_close_they_are() -> 
     assert many.distances[:1] == pytest.approx(one.distances, abs=1e-7)
 
 
-@pytest.mark.parametrize("copies", [1, 9])
+@pytest.mark.parametrize("copies", [1, 9, 300])
 def test_the_nearest_of_one_query_are_those_that_faiss_gives_many(copies: int) -> None:
     """One is compared without FAISS; of equally near rows both give the earlier ones."""
     gallery = np.tile(unit_rows(40), (copies, 1))
@@ -77,11 +77,21 @@ def test_the_nearest_of_one_query_are_those_that_faiss_gives_many(copies: int) -
         assert (np.diff(rows[0][gallery[rows[0]] @ query >= 1 - 1e-6]) > 0).all()
 
 
-def test_rows_of_a_damaged_file_are_found_last_by_one_query() -> None:
-    gallery = unit_rows(6)
-    gallery[[0, 3]] = np.nan
-    rows = nearest_rows(unit_rows(1, seed=1), gallery, 5)[0].tolist()
-    assert set(rows[:4]) == {1, 2, 4, 5} and rows[4] in {0, 3}
+@pytest.mark.parametrize("count", [6, 9_000])
+def test_rows_of_a_damaged_file_are_found_last_by_one_query(count: int) -> None:
+    gallery = unit_rows(count)
+    gallery[0], gallery[5:] = np.nan, np.nan
+    rows = nearest_rows(unit_rows(1, seed=1), gallery, 6)[0].tolist()
+    assert set(rows[:4]) == {1, 2, 3, 4} and not {1, 2, 3, 4} & set(rows[4:])
+
+
+@pytest.mark.parametrize("k", [1, 14, 5_000, 9_000])
+def test_one_query_among_many_rows_finds_what_comparing_each_alone_finds(k: int) -> None:
+    gallery, query = unit_rows(9_000), unit_rows(1, seed=1)
+    away = -np.einsum("md,d->m", gallery, query[0])
+    assert (
+        nearest_rows(query, gallery, k)[0].tolist() == np.argsort(away, kind="stable")[:k].tolist()
+    )
 
 
 def test_no_picture_finds_itself_among_exact_copies() -> None:
