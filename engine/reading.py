@@ -179,17 +179,29 @@ def read_one(
 def _decode_entry(
     entry: tuple[str, Source], preparation: Preparation, options: PictureOptions
 ) -> Image.Image:
-    """Decode a picture, as large as its preparation has use for; in full if a part is asked for."""
+    """Decode a picture, or the part that is asked for, as large as its preparation has use for."""
     name, source = entry
-    return decode(source, name=name, enough=None if options.box else preparation.enough)
+    return decode(source, preparation, options, name=name)
 
 
-def decode(source: Source, *, name: str, enough: int | None) -> Image.Image:
-    """Return the picture that a file, its content or the memory holds; see `read_picture`."""
+def decode(
+    source: Source, preparation: Preparation, options: PictureOptions, *, name: str, enough: int = 0
+) -> Image.Image:
+    """Return the picture that a file, its content or the memory holds; see `read_picture`.
+
+    Args:
+        source: the picture.
+        preparation: says how large it has use for a picture.
+        options: say which part is asked for.
+        name: what error lines call it.
+        enough: pixels on the shorter side that are wanted of it even so.
+    """
     if isinstance(source, np.ndarray):
         return picture_from_array(source, name=name)
     if isinstance(source, Path | bytes | Skipped):
-        return read_picture(source, name=name, enough=enough)
+        part = preparation.part(options.box, options.rotate) if options.box else None
+        enough = max(enough, preparation.enough)
+        return read_picture(source, name=name, enough=enough, part=part)
     return check_picture(source, name=name)
 
 

@@ -7,6 +7,7 @@ Pillow decodes as it does any other, so that the result is that of the whole to 
 from __future__ import annotations
 
 import io
+import itertools
 import math
 import struct
 import zlib
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from siam.array_types import Pictures
-from siam.pictures.conversion import reduce_bands
+from siam.pictures.conversion import Box, crop_bands, find_region, reduce_bands
 from siam.pictures.decoder_memory import MOST_HELD, band_bytes
 from siam.pictures.heic_grid import decode_rows, decode_single, read_grid
 
@@ -25,41 +26,55 @@ if TYPE_CHECKING:
 
 __all__ = ["decode_in_bands"]
 
-_BAND = 8 * 2**20  # bytes of a band, about
+_BAND = 4 * 2**20  # bytes of a band, about
 _PIECE = 2**20  # bytes of a file that are read at once
 _PNG = b"\x89PNG\r\n\x1a\n"
 # Of a pixel in rows that follow each other without a gap.
 _RAW_BYTES = {"L": 1, "LA": 2, "I;16": 2, "I;16B": 2, "RGB": 3, "RGBA": 4, "CMYK": 4}
 # Channels of PNG's colour types: grey, RGB, palette, grey and RGB with alpha.
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-_LENGTH, _OFFSETS, _ROWS, _COUNTS = 257, 273, 278, 279  # TIFF's tags of a picture's strips
+# TIFF's tags of a picture's strips, or tiles: rows of one, their places, their bytes.
+_LENGTH, _STRIPS, _TILES, _TILE_WIDTH = 257, (278, 273, 279), (323, 324, 325), 322
 _TURN = "siam_turn"  # how a band says that the whole is turned, in the end
 _ORIENTATION, _PLANES = 274, 284  # 1: upright; the colours of a pixel side by side
 # Those that say how a strip is to be read: size, depth, compression, colours, JPEG's tables.
-_KEPT = (256, 258, 259, 262, 266, 277, 284, 317, 320, 338, 339, 347, 529, 530, 531, 532)
+_KEPT = (256, 258, 259, 262, 266, 277, 284, 317, 320, 322, 338, 339, 347, 529, 530, 531, 532)
 
 
-def decode_in_bands(image: Image.Image, file: BinaryIO, most: int) -> Image.Image | None:
-    """Return a picture averaged down as by `reduce_to(image, most)`, never held whole.
+def decode_in_bands(
+    image: Image.Image, file: BinaryIO, most: int, *, region: Box | None = None
+) -> Image.Image | None:
+    """Return a picture, or a part of it, averaged down as by `reduce_to(image, most)`.
+
+    It is never held whole, and what comes below the part is not read.
 
     Args:
         image: opened from `file`, not yet loaded.
         file: can seek.
         most: pixels of the longer side that are enough.
+        region: of which alone the pixels are wanted, in pixels of the file; None: of all.
 
     Returns:
         None where the picture is not that large, or its file cannot be taken apart: a JPEG, GIF
-        or AVIF, an interlaced PNG or one of an odd depth, a TIFF of tiles or of one strip, a
-        compressed one of another kind; a WebP, or a HEIC of one tile, too large for its decoder.
+        or AVIF, an interlaced PNG or one of an odd depth, a compressed TIFF of one strip; a WebP,
+        or a HEIC of one tile, too large for its decoder.
 
     Raises:
         What Pillow raises for a damaged file.
     """
-    factor = max(image.size) // most
+    left, top, right, bottom = region or (0, 0, *image.size)
+    factor = max(right - left, bottom - top) // most
     take_apart = _TAKEN_APART.get(image.format or "")
-    if take_apart is None or factor < 2:
+    if take_apart is None or (region is None and factor < 2):
         return None
-    whole = reduce_bands(take_apart(image, file, factor), factor)
+    bands = take_apart(image, file)
+    first = next(bands, None)
+    if first is None:
+        return None
+    region, factor = (left, top, right, bottom), max(1, factor)
+    if turn := first.info.get(_TURN):
+        region = find_region(region, (first.width, sum(image.size) - first.width), [turn])
+    whole = reduce_bands(crop_bands(itertools.chain([first], bands), region, factor), factor)
     if whole is None:
         return None
     if turn := whole.info.pop(_TURN, None):
@@ -68,12 +83,12 @@ def decode_in_bands(image: Image.Image, file: BinaryIO, most: int) -> Image.Imag
     return whole
 
 
-def _rows_at_once(row: int, factor: int) -> int:
-    """Return a number of rows of so many bytes that make about a band, a multiple of `factor`."""
-    return factor * max(1, _BAND // (row * factor))
+def _rows_at_once(row: int) -> int:
+    """Return a number of rows of so many bytes that make about a band."""
+    return max(1, _BAND // row)
 
 
-def _raw_bands(image: Any, file: BinaryIO, factor: int) -> Iterator[Image.Image]:
+def _raw_bands(image: Any, file: BinaryIO) -> Iterator[Image.Image]:
     """Yield rows that follow each other as they are, such as those of a BMP, from below perhaps.
 
     As of the others, nothing at all where the file cannot be taken apart.
@@ -88,9 +103,9 @@ def _raw_bands(image: Any, file: BinaryIO, factor: int) -> Iterator[Image.Image]
     line = line or width * _RAW_BYTES.get(form, 0)
     if extents != (0, 0, width, height) or not isinstance(line, int):
         return
-    if not 0 < line * factor <= 4 * _BAND:
+    if not 0 < line <= 8 * _BAND:
         return
-    rows = _rows_at_once(line, factor)
+    rows = _rows_at_once(line)
     for top in range(0, height, rows):
         now = min(rows, height - top)
         file.seek(offset + line * (top if direction == 1 else height - top - now))
@@ -98,7 +113,7 @@ def _raw_bands(image: Any, file: BinaryIO, factor: int) -> Iterator[Image.Image]
         yield Image.frombytes(image.mode, (width, now), content, "raw", form, line, direction)
 
 
-def _png_bands(image: Any, file: BinaryIO, factor: int) -> Iterator[Image.Image]:
+def _png_bands(image: Any, file: BinaryIO) -> Iterator[Image.Image]:
     from PIL import Image
 
     file.seek(len(_PNG) + 8)
@@ -107,9 +122,9 @@ def _png_bands(image: Any, file: BinaryIO, factor: int) -> Iterator[Image.Image]
     if interlace or (depth, colour) not in {(16, 0), *((8, each) for each in _CHANNELS)}:
         return
     line = 1 + width * _CHANNELS[colour] * depth // 8
-    if line * factor > 4 * _BAND:
+    if line > 8 * _BAND:
         return
-    rows = _rows_at_once(line, factor)
+    rows = _rows_at_once(line)
     inflate, before, lines = zlib.decompressobj(), b"", bytearray()
     done, palette = 0, b""
     for kind, content in _png_chunks(file):
@@ -158,32 +173,31 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
     return length + kind + content + check
 
 
-def _tiff_bands(image: Any, file: BinaryIO, factor: int) -> Iterator[Image.Image]:
+def _tiff_bands(image: Any, file: BinaryIO) -> Iterator[Image.Image]:
     from PIL import Image
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
     tags, (width, height) = image.tag_v2, image.size
-    rows, offsets, counts = (tags.get(tag, ()) for tag in (_ROWS, _OFFSETS, _COUNTS))
     if not tags.get(_ORIENTATION, 1) == tags.get(_PLANES, 1) == 1:
         return
+    names = _TILES if _TILE_WIDTH in tags else _STRIPS
+    rows, offsets, counts = (tags.get(name, ()) for name in names)
     if not isinstance(rows, int) or not 0 < rows < height:
-        yield from _raw_bands(image, file, factor)
+        yield from _raw_bands(image, file)
         return
-    if not len(offsets) == len(counts) == math.ceil(height / rows):
+    across = math.ceil(width / tags.get(_TILE_WIDTH, width))
+    down = math.ceil(height / rows)
+    if not len(offsets) == len(counts) == across * down:
         return
-    line = 4 * width
-    step = factor // math.gcd(rows, factor)  # strips that hold a multiple of `factor` rows
-    step *= max(1, _BAND // (line * rows * step))
-    if line * rows * step > 4 * _BAND:
-        return
+    step = max(1, _BAND // (4 * width * rows)) * across
     most = max(sum(counts[start : start + step]) for start in range(0, len(counts), step))
-    if most > 4 * _BAND:
+    if max(most, 4 * width * rows) > 8 * _BAND:
         return
     order = "<" if tags.prefix == b"II" else ">"
-    for start in range(0, len(tags[_OFFSETS]), step):
+    for start in range(0, len(offsets), step):
         strips = []
         for offset, count in zip(
-            tags[_OFFSETS][start : start + step], tags[_COUNTS][start : start + step], strict=True
+            offsets[start : start + step], counts[start : start + step], strict=True
         ):
             file.seek(offset)
             strips.append(file.read(count))
@@ -194,10 +208,8 @@ def _tiff_bands(image: Any, file: BinaryIO, factor: int) -> Iterator[Image.Image
         # Pillow writes them as counted from the end of its directory.
         places = [sum(map(len, strips[:number])) for number in range(len(strips))]
         values = {
-            _LENGTH: min(rows * step, height - start * rows),
-            _ROWS: rows,
-            _OFFSETS: tuple(places),
-            _COUNTS: tuple(map(len, strips)),
+            _LENGTH: min(rows * len(strips) // across, height - start // across * rows),
+            **dict(zip(names, (rows, tuple(places), tuple(map(len, strips))), strict=True)),
         }
         for tag, value in values.items():
             part.tagtype[tag], part[tag] = 4, value  # 4: 32 bits without a sign
@@ -208,7 +220,7 @@ def _tiff_bands(image: Any, file: BinaryIO, factor: int) -> Iterator[Image.Image
         yield band
 
 
-def _webp_bands(image: Any, file: BinaryIO, factor: int) -> Iterator[Image.Image]:
+def _webp_bands(image: Any, file: BinaryIO) -> Iterator[Image.Image]:
     import cv2
 
     if band_bytes(image, file) > MOST_HELD:
@@ -218,10 +230,10 @@ def _webp_bands(image: Any, file: BinaryIO, factor: int) -> Iterator[Image.Image
     if pixels is None or pixels.shape[1::-1] != image.size:
         raise OSError("its pixels cannot be decoded")
     order = [2, 1, 0, 3][: pixels.shape[2]]
-    yield from _array_bands(iter([np.asarray(pixels, np.uint8)]), factor, order)
+    yield from _array_bands(iter([np.asarray(pixels, np.uint8)]), order)
 
 
-def _heif_bands(image: Any, file: BinaryIO, factor: int) -> Iterator[Image.Image]:
+def _heif_bands(image: Any, file: BinaryIO) -> Iterator[Image.Image]:
     from PIL import Image
 
     file.seek(0)
@@ -229,27 +241,21 @@ def _heif_bands(image: Any, file: BinaryIO, factor: int) -> Iterator[Image.Image
     grid = read_grid(content) if image.mode in ("L", "RGB") else None
     if grid:
         turns = (None, *(getattr(Image.Transpose, f"ROTATE_{angle}") for angle in (90, 180, 270)))
-        yield from _array_bands(decode_rows(content, grid), factor, turn=turns[grid.quarter_turns])
+        yield from _array_bands(decode_rows(content, grid), turn=turns[grid.quarter_turns])
     elif band_bytes(image, file) <= MOST_HELD:
         _holder, pixels = decode_single(content)
-        yield from _array_bands(iter([pixels]), factor)
+        yield from _array_bands(iter([pixels]))
 
 
 def _array_bands(
-    arrays: Iterator[Pictures], factor: int, order: list[int] | None = None, turn: object = None
+    arrays: Iterator[Pictures], order: list[int] | None = None, turn: object = None
 ) -> Iterator[Image.Image]:
     """Yield the rows of arrays that follow each other; `order`: where red, green and blue stand."""
-    left: Pictures | None = None
     for array in arrays:
-        rows = array if left is None else np.concatenate([left, array])
-        whole = len(rows) // factor * factor
-        step = _rows_at_once(rows.shape[1] * 4, factor)
-        for top in range(0, whole, step):
-            band = rows[top : min(top + step, whole)]
+        step = _rows_at_once(array.shape[1] * 4)
+        for top in range(0, len(array), step):
+            band = array[top : top + step]
             yield _picture_of(band if order is None else band[:, :, order], turn)
-        left = rows[whole:]
-    if left is not None and len(left):
-        yield _picture_of(left if order is None else left[:, :, order], turn)
 
 
 def _picture_of(pixels: Pictures, turn: object) -> Image.Image:

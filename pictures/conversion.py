@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from siam.array_types import Pictures
+from siam.errors import PictureError
 
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["convert_to_grey_or_rgb", "reduce_bands", "reduce_to", "turn_upright"]
+__all__ = [
+    "Box",
+    "convert_to_grey_or_rgb",
+    "crop_bands",
+    "find_region",
+    "reduce_bands",
+    "reduce_to",
+    "turn_upright",
+    "turns_of",
+]
+
+Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels
 
 _EXIF_ORIENTATION = 0x0112
 _BAND = 2**19  # pixels that are converted at once
 _REDUCIBLE = ("L", "LA", "RGB", "RGBA", "CMYK", "I", "F")
+# Of PIL.Image.Transpose: what makes columns of rows; what counts columns, rows from the other end.
+_SWAPS, _FROM_RIGHT, _FROM_BELOW = (2, 4, 5, 6), (0, 2, 3, 6), (1, 3, 4, 6)
 
 
 def reduce_to(image: Image.Image, most: int) -> Image.Image:
@@ -31,6 +45,38 @@ def reduce_to(image: Image.Image, most: int) -> Image.Image:
     tops = range(0, image.height, rows)
     bands = (image.crop((0, y, image.width, min(y + rows, image.height))) for y in tops)
     return reduce_bands(bands, factor) or image
+
+
+def crop_bands(bands: Iterable[Image.Image], region: Box, factor: int) -> Iterator[Image.Image]:
+    """Yield what bands that come from the top hold of a region, and read none below it.
+
+    Args:
+        bands: of the picture's width and any number of rows.
+        region: in the picture's pixels.
+        factor: each band but the last has a multiple of so many rows.
+    """
+    left, upper, right, lower = region
+    top, rest = 0, None
+    for band in bands:
+        first, end = max(upper - top, 0), min(lower - top, band.height)
+        top += band.height
+        if first < end:
+            rows = band
+            if (left, first, right, end) != (0, 0, *band.size):
+                rows = band.crop((left, first, right, end))
+            if rest is not None:
+                rows = rows.crop((0, -rest.height, *rows.size))
+                rows.paste(rest, (0, 0))
+            whole = rows.height // factor * factor
+            if whole == rows.height:
+                yield rows
+            elif whole:
+                yield rows.crop((0, 0, rows.width, whole))
+            rest = rows.crop((0, whole, *rows.size)) if whole < rows.height else None
+        if top >= lower:
+            break
+    if rest is not None:
+        yield rest
 
 
 def reduce_bands(bands: Iterable[Image.Image], factor: int) -> Image.Image | None:
@@ -76,6 +122,13 @@ def turn_upright(image: Image.Image, *, quarter_turns: int = 0) -> Image.Image:
 
     A damaged EXIF note counts as none: the pixels are still there.
     """
+    for turn in turns_of(image, quarter_turns):
+        image = image.transpose(turn)
+    return image
+
+
+def turns_of(image: Image.Image, quarter_turns: int = 0) -> list[Image.Transpose]:
+    """Return what `turn_upright` does to a picture, step by step."""
     from PIL import Image
 
     turn = Image.Transpose
@@ -88,13 +141,48 @@ def turn_upright(image: Image.Image, *, quarter_turns: int = 0) -> Image.Image:
         7: turn.TRANSVERSE,
         8: turn.ROTATE_90,
     }
-    orientation = _read_orientation(image)
-    if orientation in by_orientation:
-        image = image.transpose(by_orientation[orientation])
     clockwise = {1: turn.ROTATE_270, 2: turn.ROTATE_180, 3: turn.ROTATE_90}
-    if quarter_turns % 4:
-        image = image.transpose(clockwise[quarter_turns % 4])
-    return image
+    steps = by_orientation.get(_read_orientation(image)), clockwise.get(quarter_turns % 4)
+    return [step for step in steps if step is not None]
+
+
+def find_region(box: Box, size: tuple[int, int], turns: Sequence[Image.Transpose]) -> Box:
+    """Return where a box of the upright picture lies in the picture as its file has it.
+
+    Args:
+        box: (left, top, right, bottom) in pixels of the upright picture.
+        size: (width, height) in the file.
+        turns: what makes it upright, as `turns_of` says.
+
+    Raises:
+        PictureError: the box is no part of the picture.
+
+    Example:
+        >>> from PIL.Image import Transpose
+        >>> find_region((0, 0, 10, 5), (40, 30), [Transpose.ROTATE_270])
+        (0, 20, 5, 30)
+    """
+    sizes = [size]
+    for turn in turns:
+        width, height = sizes[-1]
+        sizes.append((height, width) if turn in _SWAPS else (width, height))
+    width, height = sizes.pop()
+    if not (0 <= box[0] < box[2] <= width and 0 <= box[1] < box[3] <= height):
+        raise PictureError(
+            f"The box {','.join(map(str, box))} is no part of the picture, which is "
+            f"{width} x {height}.",
+            "Give left,top,right,bottom in pixels.",
+        )
+    for turn, (width, height) in zip(reversed(turns), reversed(sizes), strict=True):
+        across, down = (box[0], box[2]), (box[1], box[3])
+        if turn in _SWAPS:
+            across, down = down, across
+        if turn in _FROM_RIGHT:
+            across = width - across[1], width - across[0]
+        if turn in _FROM_BELOW:
+            down = height - down[1], height - down[0]
+        box = (across[0], down[0], across[1], down[1])
+    return box
 
 
 def convert_to_grey_or_rgb(image: Image.Image) -> Image.Image:
@@ -123,7 +211,10 @@ def convert_to_grey_or_rgb(image: Image.Image) -> Image.Image:
     return image.convert("L" if image.mode == "1" else "RGB")
 
 
-def _read_orientation(image: Image.Image) -> int:
+def _read_orientation(image: Any) -> int:
+    # Asked for a note that does not stand before its pixels, a PNG would decode them all.
+    if image.format == "PNG" and image.tile and "exif" not in image.info:
+        return 1
     try:
         return int(image.getexif().get(_EXIF_ORIENTATION, 1))
     except Exception:  # the EXIF reader meets any bytes; its failure is not the picture's

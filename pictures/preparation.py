@@ -9,11 +9,18 @@ import numpy as np
 
 from siam.array_types import Pictures
 from siam.errors import PictureError, UsageError
-from siam.pictures.conversion import convert_to_grey_or_rgb, reduce_to, turn_upright
+from siam.pictures.conversion import (
+    Box,
+    convert_to_grey_or_rgb,
+    find_region,
+    reduce_to,
+    turn_upright,
+    turns_of,
+)
 from siam.pictures.digit_chain import WORK, prepare_digit
 from siam.pictures.findings import Finding
 from siam.pictures.glyph_chain import prepare_glyph
-from siam.pictures.reading import original_size
+from siam.pictures.reading import PART, Part, original_size
 from siam.pictures.resizing import resize_to, resize_with_padding
 
 if TYPE_CHECKING:
@@ -36,8 +43,6 @@ CHAINS = ("digit", "glyph", "photo", "none")
 _OF_INK = ("digit", "glyph")
 _MOST = 1280  # longer side in pixels that the digit chain still looks at
 _SHOWN = 320  # longer side in pixels of a step that people look at
-
-Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels of the upright picture
 
 
 @dataclass(frozen=True)
@@ -78,10 +83,18 @@ class Preparation:
     def enough(self) -> int:
         """Pixels on the shorter side, for `read_picture`, from more of which nothing is gained.
 
-        Twice a photo's size leaves its final shrinking to the chain. Where a part of a picture is
-        asked for by a box, all of its pixels count.
+        Twice a photo's size leaves its final shrinking to the chain.
         """
         return _MOST if self.chain in _OF_INK else 2 * max(self.size)
+
+    def part(self, box: Box, rotate: int = 0) -> Part:
+        """Return what `read_picture` is told where a part of the upright picture is asked for.
+
+        Args:
+            box: (left, top, right, bottom) in pixels of the upright picture.
+            rotate: degrees clockwise.
+        """
+        return Part(box, rotate // 90, least=2 * max(self.size))
 
 
 @dataclass(frozen=True)
@@ -187,24 +200,21 @@ def part_of(
         raise UsageError(f"rotate must be 0, 90, 180 or 270, got {rotate}.")
     if 0 in image.size:
         raise PictureError(f"The picture has no pixels ({image.width} x {image.height}).")
-    original = max(original_size(image))
     if box is None:
+        original = max(original_size(image))
         image = reduce_to(image, most)  # before it is turned, which takes as much memory again
         scale = max(image.size) / original
         return turn_upright(image, quarter_turns=rotate // 90), (0, 0), scale
-    scale = max(image.size) / original
-    image = turn_upright(image, quarter_turns=rotate // 90)
-    width, height = (round(side / scale) for side in image.size)
-    if not (0 <= box[0] < box[2] <= width and 0 <= box[1] < box[3] <= height):
-        raise PictureError(
-            f"The box {','.join(map(str, box))} is no part of the picture, which is "
-            f"{width} x {height}.",
-            "Give left,top,right,bottom in pixels.",
-        )
-    left, top = (int(edge * scale) for edge in box[:2])
-    right = min(int(np.ceil(box[2] * scale)), image.width)
-    bottom = min(int(np.ceil(box[3] * scale)), image.height)
-    part = image.crop((left, top, right, bottom))
-    smaller = reduce_to(part, most)
-    scale *= max(smaller.size) / max(part.size)
-    return smaller, (box[0], box[1]), scale
+    turns = turns_of(image, rotate // 90)
+    region = find_region(box, original_size(image), turns)
+    if image.info.get(PART) != region:
+        scale = max(image.size) / max(original_size(image))
+        left, top = (int(edge * scale) for edge in region[:2])
+        right = min(int(np.ceil(region[2] * scale)), image.width)
+        bottom = min(int(np.ceil(region[3] * scale)), image.height)
+        image = image.crop((left, top, right, bottom))
+    image = reduce_to(image, most)
+    scale = max(image.size) / max(region[2] - region[0], region[3] - region[1])
+    for turn in turns:
+        image = image.transpose(turn)
+    return image, (box[0], box[1]), scale

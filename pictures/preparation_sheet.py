@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from siam.pictures.conversion import convert_to_grey_or_rgb, reduce_to, turn_upright
+from siam.pictures.conversion import convert_to_grey_or_rgb
+from siam.pictures.preparation import part_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,29 +57,29 @@ def draw_marks(
     captions: Sequence[str] | None = None,
     *,
     rotate: int = 0,
+    box: Box | None = None,
 ) -> Image.Image:
-    """Return the upright picture with a numbered frame around each mark.
+    """Return the upright picture, or the part to look in, with a numbered frame around each mark.
 
     Args:
         image: as `read_picture` gives it.
         boxes: (left, top, right, bottom) in pixels of the upright picture's file.
         captions: what is written at each frame; 1, 2, 3, ... if left out.
         rotate: degrees clockwise, as for `prepare_picture`.
+        box: the part to look in, as for `prepare_picture`.
     """
     from PIL import ImageDraw
 
-    from siam.pictures.reading import original_size
-
-    original = max(original_size(image))
-    small = reduce_to(image, _LONGEST)  # first: what follows takes several times a picture's memory
-    drawing = convert_to_grey_or_rgb(turn_upright(small, quarter_turns=rotate // 90)).convert("RGB")
+    part, (first, upper), scale = part_of(image, _LONGEST, rotate=rotate, box=box)
+    drawing = convert_to_grey_or_rgb(part).convert("RGB")
     drawing.thumbnail((_LONGEST, _LONGEST))
-    scale = max(drawing.size) / original
+    scale *= max(drawing.size) / max(part.size)
     draw = ImageDraw.Draw(drawing)
     thick = max(2, max(drawing.size) // 400)
     text = max(12, max(drawing.size) // 45)
-    for k, box in enumerate(boxes):
-        left, top, right, bottom = (edge * scale for edge in box)
+    for k, mark in enumerate(boxes):
+        left, right = ((edge - first) * scale for edge in mark[::2])
+        top, bottom = ((edge - upper) * scale for edge in mark[1::2])
         draw.rectangle(
             (left - thick, top - thick, right + thick, bottom + thick), None, _ACCENT, thick
         )

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Page", "query_marks"]
 
+LEAST_SHOWN = 1000  # pixels of the shorter side, for who looks at it
+
 
 @dataclass(frozen=True)
 class Page:
@@ -52,8 +54,7 @@ def query_marks(
     name, content = source
     preparation = run.config.preparation
     try:
-        whole = picture.box or preparation.chain != "digit"
-        image = decode(content, name=name, enough=None if whole else preparation.enough)
+        image = decode(content, preparation, picture, name=name, enough=LEAST_SHOWN)
         marks = segment_page(
             image,
             preparation,
@@ -71,7 +72,11 @@ def query_marks(
     ]
     answers = tuple(answer_batch(run, pictures, options))
     drawing = draw_marks(
-        image, [mark.box for mark in marks], captions_of(answers), rotate=picture.rotate
+        image,
+        [mark.box for mark in marks],
+        captions_of(answers),
+        rotate=picture.rotate,
+        box=picture.box,
     )
     return Page(answers, drawing)
 
