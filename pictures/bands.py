@@ -56,7 +56,7 @@ def decode_in_bands(
 
     Returns:
         None where the picture is not that large, or its file cannot be taken apart: a JPEG, GIF
-        or AVIF, an interlaced PNG or one of an odd depth, a compressed TIFF of one strip; a WebP,
+        or AVIF, an interlaced PNG or one of 16-bit colours, a compressed TIFF of one strip; a WebP,
         or a HEIC of one tile, too large for its decoder.
 
     Raises:
@@ -114,17 +114,15 @@ def _raw_bands(image: Any, file: BinaryIO) -> Iterator[Image.Image]:
 
 
 def _png_bands(image: Any, file: BinaryIO) -> Iterator[Image.Image]:
-    from PIL import Image
-
     file.seek(len(_PNG) + 8)
     header = file.read(13)
     width, height, depth, colour, _, _, interlace = struct.unpack(">IIBBBBB", header)
-    if interlace or (depth, colour) not in {(16, 0), *((8, each) for each in _CHANNELS)}:
+    if interlace or (depth == 16 and colour):
         return
-    line = 1 + width * _CHANNELS[colour] * depth // 8
+    line = 1 + math.ceil(width * _CHANNELS[colour] * depth / 8)
     if line > 8 * _BAND:
         return
-    rows = _rows_at_once(line)
+    rows = _rows_at_once(4 * width)
     inflate, before, lines = zlib.decompressobj(), b"", bytearray()
     done, palette = 0, b""
     for kind, content in _png_chunks(file):
@@ -138,19 +136,31 @@ def _png_bands(image: Any, file: BinaryIO) -> Iterator[Image.Image]:
             if len(lines) < now * line:
                 continue
             # Lines are kept as differences, to the one above them too: it goes first, in full.
-            size = struct.pack(">I", now + bool(before))
-            part = _PNG + _chunk(b"IHDR", header[:4] + size + header[8:]) + palette
-            part += _chunk(b"IDAT", zlib.compress(before + lines, 0)) + _chunk(b"IEND", b"")
-            band = Image.open(io.BytesIO(part), formats=["PNG"])
-            band.load()
-            last = band.crop((0, band.height - 1, band.width, band.height))
-            deep = band.mode.startswith("I;16")
-            yield band.crop((0, int(bool(before)), *band.size))
-            before = b"\0" + (last.tobytes("raw", "I;16B") if deep else last.tobytes())
+            lines[:0] = before
+            size = now + bool(before)
+            band = whole = _png_picture(width, size, header[8:], palette, lines)
+            if depth < 8:  # whose bytes are told apart as those of greys are
+                whole = _png_picture(line - 1, size, b"\x08" + bytes(4), b"", lines)
+            last = whole.crop((0, size - 1, whole.width, size))
+            before = b"\0" + (last.tobytes("raw", "I;16B") if depth == 16 else last.tobytes())
+            yield band.crop((0, size - now, *band.size))
             done += now
             lines.clear()
     if done < height:
         raise OSError("image file is truncated")
+
+
+def _png_picture(
+    width: int, height: int, kind: bytes, palette: bytes, lines: bytearray
+) -> Image.Image:
+    """Return the picture that lines of a PNG make."""
+    from PIL import Image
+
+    content = _PNG + _chunk(b"IHDR", struct.pack(">II", width, height) + kind) + palette
+    content += _chunk(b"IDAT", zlib.compress(lines, 0)) + _chunk(b"IEND", b"")
+    image = Image.open(io.BytesIO(content), formats=["PNG"])
+    image.load()
+    return image
 
 
 def _png_chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:

@@ -33,18 +33,25 @@ _REDUCIBLE = ("L", "LA", "RGB", "RGBA", "CMYK", "I", "F")
 _SWAPS, _FROM_RIGHT, _FROM_BELOW = (2, 4, 5, 6), (0, 2, 3, 6), (1, 3, 4, 6)
 
 
-def reduce_to(image: Image.Image, most: int) -> Image.Image:
-    """Return the picture averaged down by a whole factor, its longer side at least `most` still."""
-    factor = max(image.size) // most
+def reduce_to(image: Image.Image, most: int, region: Box | None = None) -> Image.Image:
+    """Return the picture averaged down by a whole factor, its longer side at least `most` still.
+
+    Args:
+        image: of any mode.
+        most: pixels.
+        region: the part to return; None: all of it.
+    """
+    left, top, right, bottom = region or (0, 0, *image.size)
+    factor = max(right - left, bottom - top) // most
     if factor < 2:
-        return image
-    if image.mode in _REDUCIBLE:
+        return image.crop(region) if region else image
+    if image.mode in _REDUCIBLE and not region:
         return reduce_by(image, factor)
     # What must be converted first is so a band at a time: the whole of it takes four times as much.
-    rows = factor * max(1, _BAND // (image.width * factor))
-    tops = range(0, image.height, rows)
-    bands = (image.crop((0, y, image.width, min(y + rows, image.height))) for y in tops)
-    return reduce_bands(bands, factor) or image
+    rows = factor * max(1, _BAND // ((right - left) * factor))
+    tops = range(top, bottom, rows)
+    bands = (image.crop((left, y, right, min(y + rows, bottom))) for y in tops)
+    return reduce_bands(bands, factor) or image.crop((left, top, right, bottom))
 
 
 def crop_bands(bands: Iterable[Image.Image], region: Box, factor: int) -> Iterator[Image.Image]:

@@ -207,13 +207,14 @@ def part_of(
         return turn_upright(image, quarter_turns=rotate // 90), (0, 0), scale
     turns = turns_of(image, rotate // 90)
     region = find_region(box, original_size(image), turns)
-    if image.info.get(PART) != region:
+    if image.info.get(PART) == region:
+        image = reduce_to(image, most)
+    else:
         scale = max(image.size) / max(original_size(image))
         left, top = (int(edge * scale) for edge in region[:2])
         right = min(int(np.ceil(region[2] * scale)), image.width)
         bottom = min(int(np.ceil(region[3] * scale)), image.height)
-        image = image.crop((left, top, right, bottom))
-    image = reduce_to(image, most)
+        image = reduce_to(image, most, (left, top, right, bottom))
     scale = max(image.size) / max(region[2] - region[0], region[3] - region[1])
     for turn in turns:
         image = image.transpose(turn)

@@ -115,6 +115,16 @@ def test_what_is_decoded_whole_has_the_bound_of_the_whole(monkeypatch: pytest.Mo
         read_picture(file.getvalue(), enough=100, part=Part((0, 0, 9, 9), 0, 50))
 
 
+@pytest.mark.parametrize("mode", ["RGB", "P", "1", "I;16"])
+def test_a_part_is_averaged_down_without_being_cut_out_first(mode: str) -> None:
+    picture = Image.fromarray(NOISE).convert("L").convert(mode)
+    for most in (20, 50, 400):
+        expected = reduce_to(picture.crop(BOX), most)
+        found = reduce_to(picture, most, BOX)
+        assert (found.mode, found.size) == (expected.mode, expected.size)
+        assert np.array_equal(np.asarray(found), np.asarray(expected))
+
+
 # Not by `getrusage`, whose peak a process takes over from the one that began it.
 PEAK = """
 import re, sys
