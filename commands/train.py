@@ -30,6 +30,14 @@ def train(
     name: Annotated[
         str | None, typer.Option(help="Name of the run. Default: the data set's with a number.")
     ] = None,
+    from_run: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            help="Go on from this run: its weights and pictures, with those of DATASET, or with "
+            "what was labelled in its index since.",
+        ),
+    ] = None,
     preset: Annotated[
         str | None, typer.Option(help="quick, balanced or best.", show_default="balanced")
     ] = None,
@@ -105,6 +113,7 @@ def train(
             dataset,
             preset=preset,
             name=name,
+            from_run=from_run,
             seed=seed,
             epochs=epochs,
             minutes=minutes,
@@ -143,6 +152,8 @@ def print_run(path: Path, metrics: Mapping[str, Any]) -> None:
     """Print what a new run is good for, by which figures, and what to do next."""
     console.data(printable(metrics["verdict"]))
     console.data(f"Measured on {metrics['test_pictures']:,} test pictures.")
+    if "base" in metrics:
+        console.data(printable(metrics["base"]["words"]))
     for sentence in metrics["advice"]:
         console.data(f"Next: {printable(sentence)}")
     seconds = metrics["training"]["seconds"]

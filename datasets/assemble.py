@@ -28,13 +28,43 @@ def assemble(
     groups: tuple[str, ...] = (),
     skipped: tuple[Skipped, ...] = (),
     depth: int = 0,
+    whole: bool = True,
 ) -> Dataset:
     """Check the pictures and make of `train` the splits that are None.
+
+    Args:
+        name, source, classes, train, validation, test, prepare, groups, skipped, depth: as in
+            `Dataset`.
+        seed: of the splits that are made.
+        whole: False where others will be joined to them, so that one class or one picture will do.
 
     Raises:
         DataError: fewer than two classes, a class with one picture, a class to be tested that
             is not trained, or too few pictures to validate and test.
     """
+    if whole:
+        need_enough(source, classes, train)
+    wanted = {"validation": 0.1 if validation is None else 0, "test": 0.2 if test is None else 0}
+    kept, validated, tested = three_way(train.labels, seed=seed, **wanted)
+    dataset = Dataset(
+        name=name,
+        source=source,
+        classes=classes,
+        train=train.take(kept),
+        validation=train.take(validated) if validation is None else validation,
+        test=train.take(tested) if test is None else test,
+        prepare=prepare,
+        groups=groups,
+        skipped=skipped,
+        depth=depth,
+    )
+    if whole:
+        need_pairs(dataset)
+    return dataset
+
+
+def need_enough(source: str, classes: tuple[str, ...], train: Split) -> None:
+    """Refuse training pictures of fewer than two classes, or of a class fewer than two."""
     need_two_classes(source, classes)
     counts = np.bincount(train.labels, minlength=len(classes))
     missing = [repr(classes[i]) for i in np.flatnonzero(counts == 0)]
@@ -50,31 +80,21 @@ def assemble(
             "or more.",
             "Add pictures of it, or remove it.",
         )
-    wanted = {"validation": 0.1 if validation is None else 0, "test": 0.2 if test is None else 0}
-    kept, validated, tested = three_way(train.labels, seed=seed, **wanted)
-    dataset = Dataset(
-        name=name,
-        source=source,
-        classes=classes,
-        train=train.take(kept),
-        validation=train.take(validated) if validation is None else validation,
-        test=train.take(tested) if test is None else test,
-        prepare=prepare,
-        groups=groups,
-        skipped=skipped,
-        depth=depth,
-    )
+
+
+def need_pairs(dataset: Dataset) -> None:
+    """Refuse a data set whose validation or test makes no pairs of both kinds."""
     splits = (dataset.train, dataset.validation, dataset.test)
     counts = np.bincount(np.concatenate([split.labels for split in splits]))
     for part, split in (("validation", dataset.validation), ("test", dataset.test)):
         sizes = np.bincount(split.labels, minlength=1)
         if sizes.max() < 2 or np.count_nonzero(sizes) < 2:
+            few, many = counts.min(), counts.max()
             raise DataError(
-                f"{source} has too few pictures: {len(split)} for {part}, which needs two of one "
-                f"class and one of another; the classes have {counts.min()} to {counts.max()}.",
+                f"{dataset.source} has too few pictures: {len(split)} for {part}, which needs two "
+                f"of one class and one of another; the classes have {few} to {many}.",
                 "Give each class six pictures or more.",
             )
-    return dataset
 
 
 def need_two_classes(source: str, classes: Sequence[str]) -> None:

@@ -45,6 +45,7 @@ def load_dataset(
     classes_from: str | None = None,
     holdout_classes: tuple[str, ...] = (),
     prepare: str | None = None,
+    whole: bool = True,
     progress: Progress = silent,
     notice: Notice | None = None,
 ) -> Dataset:
@@ -63,6 +64,7 @@ def load_dataset(
         holdout_classes: names of classes or groups to keep out of training, in `unseen`.
         prepare: "digit", "glyph", "photo" or "none", the chain for pictures from outside; None
             or "auto" asks the pictures.
+        whole: False for a part that others will be joined to: one class or one picture will do.
         progress: told of downloads and of pictures read.
         notice: told, in a sentence, what was decided without being asked.
 
@@ -112,13 +114,14 @@ def load_dataset(
                 size=shape,
                 classes_from=classes_from,
                 prepare=prepare,
+                whole=whole,
                 progress=progress,
                 notice=notice or (lambda _: None),
             )
     elif path.is_dir():
         dataset = load_idx_folder(path, seed=seed)
     else:
-        dataset = _load_arrays(path, seed=seed)
+        dataset = _load_arrays(path, seed=seed, whole=whole)
     if prepare is not None:
         dataset = dataclasses.replace(dataset, prepare=prepare)
     if shape is not None and not pictures_below:
@@ -168,7 +171,7 @@ def _files(path: Path) -> AbstractContextManager[PictureSet]:
     return nullcontext(PictureSet(whole.name, str(whole), listing, lambda name: path / name))
 
 
-def _load_arrays(path: Path, *, seed: int) -> Dataset:
+def _load_arrays(path: Path, *, seed: int, whole: bool) -> Dataset:
     pictures, labels = read_arrays(path)
     if labels is None:
         raise DataError(
@@ -184,6 +187,7 @@ def _load_arrays(path: Path, *, seed: int) -> Dataset:
         train=Split(pictures, numbers.astype(np.int64), origins),
         prepare="digit" if look_like_mnist(pictures) else "photo",
         seed=seed,
+        whole=whole,
     )
 
 

@@ -37,6 +37,7 @@ def read_dataset(
     size: tuple[int, int] | None = None,
     classes_from: str | None = None,
     prepare: str | None = None,
+    whole: bool = True,
     progress: Progress = silent,
     notice: Callable[[str], None] = lambda _: None,
 ) -> Dataset:
@@ -49,6 +50,7 @@ def read_dataset(
             `choose_preparation`.
         classes_from: which folders are the class, see `siam.datasets.layout.class_depth`.
         prepare: the chain all pictures go through; None follows the data.
+        whole: as for `assemble`.
         progress: told the pictures read and in all.
         notice: told what there is, what is left out, and what was decided without being asked.
 
@@ -72,7 +74,8 @@ def read_dataset(
             "Move each picture into a folder named after its class: CLASS/PICTURE. Or give a "
             "table of path,label: siam train labels.csv",
         )
-    need_two_classes(to_text(source), sorted({entry.class_name for entry in layout.entries}))
+    if whole:
+        need_two_classes(to_text(source), sorted({entry.class_name for entry in layout.entries}))
     entries = _divide(layout.entries, seed)
     # The test pictures have no say in how all are prepared.
     trained = [entry for entry in entries if entry.part == "train"]
@@ -103,6 +106,7 @@ def read_dataset(
         seed=seed,
         groups=tuple(group_of[name] for name in classes) if group_of else (),
         depth=layout.depth,
+        whole=whole,
         skipped=tuple(
             Skipped(to_text(skip.path), skip.reason)
             for skip in (

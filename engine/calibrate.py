@@ -201,6 +201,7 @@ def summarise_run(
     embedded: EmbeddedRun,
     measured: Measurements,
     unseen: Mapping[str, Any] | None,
+    base: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     """Put the figures of a run together; see docs/evaluation.md."""
     return summarise(
@@ -210,6 +211,7 @@ def summarise_run(
         dataset=run.config.name,
         warnings=embedded.warnings,
         unseen=unseen,
+        base=base,
         chain=run.config.preparation.chain,
         pretrained=run.config.tower is not None,
     )

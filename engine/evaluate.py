@@ -23,7 +23,7 @@ from siam.run_files import HELD_OUT_FILE, METRICS_FILE
 from siam.runs.manifest import read_manifest
 from siam.runs.own_runs import was_trained_here
 
-__all__ = ["compare_runs", "evaluate_run", "kept_unseen", "measured_run"]
+__all__ = ["compare_runs", "evaluate_run", "kept_figures", "measured_run"]
 
 # What is read of a run beside what every query needs.
 FILES = (HELD_OUT_FILE, METRICS_FILE)
@@ -61,7 +61,7 @@ def evaluate_run(
             run, false_accept_rate=false_accept_rate, threshold=threshold, progress=progress
         )
         progress("Computing intervals", 0, 0)
-        return summarise_run(run, embedded, measured, kept_unseen(run))
+        return summarise_run(run, embedded, measured, *kept_figures(run))
 
 
 def read_metrics(run: OpenRun) -> dict[str, Any] | None:
@@ -87,13 +87,13 @@ def own_metrics(run: OpenRun) -> dict[str, Any] | None:
     return metrics
 
 
-def kept_unseen(run: OpenRun) -> dict[str, Any] | None:
-    """Return how classes held out of training did at its end; a run keeps none of their pictures.
+def kept_figures(run: OpenRun) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """Return what only training could measure: of classes held out of it, of the run before it.
 
-    None where there were none, or where somebody else says so.
+    Each is None where there was none, or where somebody else says so.
     """
-    unseen: dict[str, Any] | None = (own_metrics(run) or {}).get("unseen")
-    return unseen
+    metrics = own_metrics(run) or {}
+    return metrics.get("unseen"), metrics.get("base")
 
 
 def compare_runs(

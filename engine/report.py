@@ -11,7 +11,7 @@ from siam import __version__
 from siam.array_types import Pictures
 from siam.atomic import write_text
 from siam.engine.calibrate import EmbeddedRun, index_commit, summarise_run
-from siam.engine.evaluate import kept_unseen, measured_run
+from siam.engine.evaluate import kept_figures, measured_run
 from siam.engine.index.training_set import origins_of
 from siam.engine.open_run import OpenRun, open_run
 from siam.evaluation.measure import Measurements
@@ -64,7 +64,7 @@ def report_run(
             return run.path / REPORT_FILE
         embedded, measured = measured_run(run, progress=progress)
         progress("Computing intervals", 0, 0)
-        metrics = summarise_run(run, embedded, measured, kept_unseen(run))
+        metrics = summarise_run(run, embedded, measured, *kept_figures(run))
         return write_run_report(run, embedded, measured, metrics, progress=progress)
 
 

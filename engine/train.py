@@ -22,13 +22,15 @@ from siam.engine.calibrate import (
     measure_run,
     summarise_run,
 )
+from siam.engine.fine_tuning.forgetting import measure_forgetting
 from siam.engine.index.training_set import fill_gallery
 from siam.engine.novel_classes import compare_unseen
 from siam.engine.open_run import OpenRun
 from siam.engine.report import write_run_report
+from siam.engine.resumption import plan_resumption
 from siam.engine.towers.training import train_tower
 from siam.engine.training_cost import tell_cost, tell_memory
-from siam.engine.training_plan import Notice, TrainingPlan, plan_resumption, plan_training
+from siam.engine.training_plan import Notice, TrainingPlan, plan_training
 from siam.errors import DivergenceError
 from siam.evaluation.distances import Embedded
 from siam.index.gallery import Gallery
@@ -71,6 +73,7 @@ def train_run(
     train: TrainChoice,
     *,
     name: str | None = None,
+    from_run: str | None = None,
     resume: bool = False,
     asked: Mapping[str, Any] = MappingProxyType({}),
     device: str = "auto",
@@ -85,7 +88,7 @@ def train_run(
         asked: what the user named of `train`, by the names of `choose_training`; when resuming,
             it must be what the run was begun with. Where `train.minutes` chooses the preset, one
             that is named here stays.
-        name, resume, device, progress, notice: as for `siam.train`.
+        name, from_run, resume, device, progress, notice: as for `siam.train`.
 
     Raises:
         SiamError: as `siam.train`.
@@ -94,9 +97,9 @@ def train_run(
     folder: Path | None = None
     try:
         if resume:
-            plan = plan_resumption(data, asked, name, progress, notice)
+            plan = plan_resumption(data, asked, name, progress, notice, from_run=from_run)
         else:
-            plan = plan_training(data, train, asked, name, progress, notice)
+            plan = plan_training(data, train, asked, name, progress, notice, from_run=from_run)
         folder = plan.folder
         with hold_run(folder):
             save_config(folder, plan.config)
@@ -215,8 +218,9 @@ def finish(plan: TrainingPlan, training: Mapping[str, Any], progress: Progress) 
                 seed=seed,
                 progress=progress,
             )
+        base = measure_forgetting(plan.base, run, progress) if plan.base else None
         metrics = {
-            **summarise_run(run, embedded, measured, unseen),
+            **summarise_run(run, embedded, measured, unseen, base),
             "test_pictures": len(embedded.test.labels),
             "index": index_commit(gallery),
             **training,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "fit_minutes",
+    "preset_recipes",
     "recipe_for",
     "recorded_step",
     "step_work",
@@ -168,28 +169,19 @@ def step_work(recipe: Recipe, dataset: Dataset) -> int:
     return count * multiply_adds(recipe, input_shape=dataset.picture_shape)
 
 
-def fit_minutes(
-    train: TrainChoice,
-    presets: Sequence[Preset],
-    dataset: Dataset,
-    precision: str,
-    measure: Callable[[Recipe], StepTime],
-) -> tuple[TrainChoice, Recipe, StepTime]:
-    """Return the way of training and the recipe that suit `train.minutes`, and its step's time.
+def preset_recipes(
+    train: TrainChoice, presets: Sequence[Preset], dataset: Dataset, precision: str
+) -> list[tuple[TrainChoice, Recipe]]:
+    """Return the way of training and the recipe that each preset makes of a data set.
 
     Args:
-        train: how to train; its preset and its epochs are chosen here.
-        presets: those that may be taken, the lightest first.
+        train: how to train, its preset aside.
+        presets: the lightest first; one that what was asked for does not fit is left out.
         dataset: what is trained on.
         precision: what every recipe computes in.
-        measure: what a training step takes by a recipe.
-
-    Raises:
-        UsageError: the time is too short for one epoch.
     """
     from siam.siamese.recipe_check import check_recipe
 
-    assert train.minutes is not None
     recipes = []
     for preset in presets:
         choice = msgspec.structs.replace(train, preset=preset)
@@ -197,10 +189,30 @@ def fit_minutes(
         with contextlib.suppress(UsageError):  # "best" wants a dim that three members can share
             check_recipe(recipe)
             recipes.append((choice, recipe))
+    return recipes
+
+
+def fit_minutes(
+    minutes: float,
+    recipes: Sequence[tuple[TrainChoice, Recipe]],
+    dataset: Dataset,
+    measure: Callable[[Recipe], StepTime],
+) -> tuple[TrainChoice, Recipe, StepTime]:
+    """Return the way of training and the recipe that suit a time, and its step's time.
+
+    Args:
+        minutes: that it may take.
+        recipes: those that may be taken, the lightest first; their epochs are chosen here.
+        dataset: what is trained on.
+        measure: what a training step takes by a recipe.
+
+    Raises:
+        UsageError: the time is too short for one epoch.
+    """
     choice, recipe = recipes[0]
     step = measure(recipe)
     unit = step.seconds / step_work(recipe, dataset)
-    budget = 60 * train.minutes * PLANNED
+    budget = 60 * minutes * PLANNED
     for stronger, other in recipes[:0:-1]:
         guess = dataclasses.replace(step, seconds=unit * step_work(other, dataset))
         if fitting_epochs(other, guess, budget, dataset) >= LEAST_SHARE * other.epochs:
@@ -211,7 +223,7 @@ def fit_minutes(
         one = dataclasses.replace(recipe, epochs=1)
         needed = training_seconds(one, step, dataset) / PLANNED
         raise UsageError(
-            f"--minutes {train.minutes:g} is too short for an epoch of {choice.preset}, which "
+            f"--minutes {minutes:g} is too short for an epoch of {choice.preset}, which "
             f"takes about {duration(needed)}.",
             f"Give it  --minutes {math.ceil(needed / 60)}"
             + ("" if choice.preset == PRESET_NAMES[0] else f"  or  --preset {PRESET_NAMES[0]}"),

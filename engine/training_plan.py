@@ -11,31 +11,41 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from siam.datasets.load import load_dataset
-from siam.engine.recipe_choice import epoch_steps
-from siam.engine.training_cost import fit_minutes, recipe_for, recorded_step
-from siam.errors import DataError, RunError, UsageError
+from siam.engine.fine_tuning.base import (
+    Base,
+    fine_tuning_choice,
+    fine_tuning_recipe,
+    open_base,
+)
+from siam.engine.fine_tuning.old_pictures import join_old_pictures
+from siam.engine.training_cost import fit_minutes, preset_recipes, recipe_for
+from siam.errors import DataError, UsageError
 from siam.progress import Progress
-from siam.recipe import PRESET_NAMES, PRETRAINED, Recipe, change_recipe, recipe_value
+from siam.recipe import PRESET_NAMES, PRETRAINED, Recipe
 from siam.runs.config import (
     DataChoice,
     MeasuredPrecision,
     RunConfig,
     TrainChoice,
-    dataset_word,
-    load_config,
     new_config,
 )
-from siam.runs.lifecycle import begin_run, refuse_place, run_name
-from siam.runs.runs_folder import free_name, interrupted_run, runs_folder
+from siam.runs.lifecycle import begin_run, refuse_place
+from siam.runs.runs_folder import free_name, runs_folder
 from siam.training.native_logs import quiet_native_logs
-from siam.training.position import read_position
 
 if TYPE_CHECKING:
     from siam.datasets.dataset import Dataset
     from siam.siamese.backbone import Backbone
     from siam.training.precision import StepTime
 
-__all__ = ["Notice", "TrainingPlan", "plan_training", "plan_resumption"]
+__all__ = [
+    "Notice",
+    "TrainingPlan",
+    "named_backbone",
+    "plan_training",
+    "read_dataset",
+    "read_photos",
+]
 
 Notice = Callable[[str], None]
 # Of pictures in the backbone's size, held beside those in the own tower's.
@@ -57,6 +67,7 @@ class TrainingPlan:
         photos: the data set in the backbone's size; `dataset` itself where siam's own tower is not
             to be trained beside it.
         feature_seconds: what the backbone takes for a picture here, where it was measured.
+        base: the run whose weights it goes on from; None = it is trained from nothing.
     """
 
     folder: Path
@@ -67,6 +78,7 @@ class TrainingPlan:
     backbone: Backbone | None = None
     photos: Dataset | None = None
     feature_seconds: float | None = None
+    base: Base | None = None
 
 
 def plan_training(
@@ -76,11 +88,16 @@ def plan_training(
     name: str | None,
     progress: Progress,
     notice: Notice,
+    *,
+    from_run: str | None = None,
 ) -> TrainingPlan:
     """Read the data set, settle the recipe, and make the folder of a new run."""
     refuse_place(runs_folder() / free_name(name, "run"))  # before minutes of reading and timing
-    backbone = named_backbone(train)
-    if backbone is not None:
+    base = open_base(from_run) if from_run else None
+    if base is not None:
+        train = fine_tuning_choice(base, data, train, asked)
+    backbone = base.backbone if base else named_backbone(train)
+    if backbone is not None and base is None:
         if train.minutes:
             raise UsageError(
                 f"--minutes fits siam's own towers alone, received {train.minutes:g}.",
@@ -93,8 +110,11 @@ def plan_training(
                 "Leave --size out.",
             )
         data = msgspec.structs.replace(data, size=backbone.side)
-    dataset = read_dataset(data, train, progress, notice)
-    recipe = recipe_for(train, dataset)
+    dataset = read_dataset(data, train, progress, notice, base)
+    if base is not None:
+        recipe = fine_tuning_recipe(base, train, dataset, asked)
+    else:
+        recipe = recipe_for(train, dataset)
     with quiet_native_logs(progress):
         from siam.siamese.recipe_check import check_recipe
         from siam.siamese.step_time import estimate_step, measure_step
@@ -116,8 +136,11 @@ def plan_training(
     recipe, times = resolve_precision(recipe, measure)
     device = detect_device()
     if train.minutes:
-        chosen = (train.preset,) if "preset" in asked else PRESET_NAMES
-        train, recipe, step = fit_minutes(train, chosen, dataset, recipe.precision, measure)
+        presets = (train.preset,) if "preset" in asked else PRESET_NAMES
+        recipes = (
+            [(train, recipe)] if base else preset_recipes(train, presets, dataset, recipe.precision)
+        )
+        train, recipe, step = fit_minutes(train.minutes, recipes, dataset, measure)
         times[recipe.precision] = step
         notice(
             f"Within {train.minutes:g} minutes: preset {train.preset}, "
@@ -128,6 +151,9 @@ def plan_training(
     seconds = {precision: round(step.seconds, 4) for precision, step in times.items()}
     measured = MeasuredPrecision(device=device.name, backend=device.backend, seconds=seconds)
     config = new_config(dataset, data, train, recipe, measured if times else None)
+    if base is not None:  # a data set that nobody named is the base's index, however it is called
+        own = msgspec.structs.replace(config.data, dataset=data.dataset and config.data.dataset)
+        config = dataclasses.replace(config, data=own, tower=base.config.tower, base=base.table)
     backbone, photos = read_photos(config, dataset, backbone, progress, notice)
     folder = begin_run(runs_folder() / free_name(name, dataset.name))
     took = times.get(recipe.precision)
@@ -139,51 +165,7 @@ def plan_training(
 
         progress(f"Timing {backbone.name}", 0, 0)
         features = time_features(backbone)
-    return TrainingPlan(folder, config, dataset, took, None, backbone, photos, features)
-
-
-def plan_resumption(
-    data: DataChoice,
-    asked: Mapping[str, Any],
-    name: str | None,
-    progress: Progress,
-    notice: Notice,
-) -> TrainingPlan:
-    """Find an interrupted run, and read its data set again, from `data.data_dir` where given."""
-    folder = interrupted_run(name)
-    config = load_config(folder)
-    refuse_changes(run_name(folder), config, data, asked)
-    if data.data_dir:
-        moved = msgspec.structs.replace(config.data, data_dir=data.data_dir)
-        config = dataclasses.replace(config, data=moved)
-    anew = f"siam runs rm {run_name(folder)}"
-    if config.retired:
-        values = ", ".join(f"{name}={value}" for name, value in config.retired.items())
-        raise RunError(
-            f"The run '{run_name(folder)}' was begun with {values}, which siam has no longer.",
-            f"Train it anew without, and remove this:  {anew}",
-        )
-    with quiet_native_logs(progress):
-        from siam.siamese.recipe_check import check_recipe
-    check_recipe(config.recipe)
-    backbone = named_backbone(config.train)
-    dataset = read_dataset(config.data, config.train, progress, notice)
-    if config.fingerprint != dataset.fingerprint:
-        raise RunError(
-            f"The data set {config.source} is not what it was when this run began.",
-            f"Bring it back, or start anew and remove this:  {anew}",
-        )
-    backbone, photos = read_photos(config, dataset, backbone, progress, notice)
-    position, steps = read_position(folder), epoch_steps(config.recipe, len(dataset.train))
-    return TrainingPlan(
-        folder,
-        config,
-        dataset,
-        step=recorded_step(config),
-        done=(len(position.history) + position.step / steps) / config.recipe.epochs,
-        backbone=backbone,
-        photos=photos,
-    )
+    return TrainingPlan(folder, config, dataset, took, None, backbone, photos, features, base)
 
 
 def named_backbone(train: TrainChoice) -> Backbone | None:
@@ -210,6 +192,8 @@ def read_photos(
     if backbone is not None:
         return backbone, dataset
     data, train = config.data, config.train
+    if config.base is not None:
+        return None, None
     named = data.size or train.minutes or "tower" in train.overrides
     height, width, _ = dataset.picture_shape
     if dataset.prepare != "photo" or height != width or named:
@@ -245,49 +229,32 @@ def read_photos(
     return backbone, read_dataset(sized, train, progress, lambda _: None)
 
 
-def refuse_changes(
-    name: str, config: RunConfig, data: DataChoice, asked: Mapping[str, Any]
-) -> None:
-    """Refuse what a run that goes on cannot be given any more; what agrees with it is welcome."""
-    # None and () stand for nothing that was asked.
-    recorded = msgspec.to_builtins(config.data) | msgspec.to_builtins(config.train)
-    # What these became where nobody named them.
-    recorded |= {"size": config.preparation.size[0], "prepare": config.preparation.chain}
-    given = msgspec.to_builtins(data).items()
-    wanted = {key: value for key, value in given if value and value != "auto"}
-    wanted |= asked
-    # Where the data stand is no part of them: their fingerprint is.
-    wanted.pop("data_dir", None)
-    if data.dataset:
-        wanted["dataset"] = dataset_word(data.dataset)
-    for key, value in wanted.pop("overrides", {}).items():
-        if change_recipe(config.recipe, {key: value}) != config.recipe:
-            wanted[key], recorded[key] = value, recipe_value(config.recipe, key)
-    for key, value in wanted.items():
-        if value != recorded[key]:
-            begun = f"no {key}" if recorded[key] in (None, ()) else f"{key}={recorded[key]}"
-            raise UsageError(
-                f"The run '{name}' was begun with {begun}, received {value}.",
-                "Leave it out to go on with this run, or --resume to train a new one.",
-            )
-
-
 def read_dataset(
-    data: DataChoice, train: TrainChoice, progress: Progress, notice: Notice
+    data: DataChoice,
+    train: TrainChoice,
+    progress: Progress,
+    notice: Notice,
+    base: Base | None = None,
 ) -> Dataset:
-    """Read a data set; say which files could not be: the first few, and why."""
+    """Read a data set, joined with a base's pictures; say which files could not be, and why."""
     progress("Reading the data set", 0, 0)
+    if base is not None and data.dataset is None:
+        return join_old_pictures(None, base, train.seed, progress, notice)
+    as_before = base.config.preparation if base else None
     dataset = load_dataset(
         data.dataset,
         data_dir=Path(data.data_dir) if data.data_dir else None,
         seed=train.seed,
-        size=data.size,
+        size=as_before.size if as_before else data.size,
         classes_from=data.classes_from,
         holdout_classes=data.holdout_classes,
-        prepare=data.prepare,
+        prepare=as_before.chain if as_before else data.prepare,
+        whole=base is None,
         progress=progress,
         notice=notice,
     )
     for skipped in dataset.skipped[:3]:
         notice(f"Skipped {skipped.path}: {skipped.reason}")
+    if base is not None:
+        return join_old_pictures(dataset, base, train.seed, progress, notice)
     return dataset

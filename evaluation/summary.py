@@ -37,6 +37,7 @@ def summarise(
     dataset: str,
     warnings: Sequence[str] = (),
     unseen: Mapping[str, Any] | None = None,
+    base: Mapping[str, Any] | None = None,
     chain: str = "",
     pretrained: bool = False,
 ) -> dict[str, Any]:
@@ -49,6 +50,7 @@ def summarise(
         dataset: the data set's name.
         warnings: what must be said before any figure, in sentences.
         unseen: what `compare_unseen` returned, where classes were held out of training.
+        base: what `measure_forgetting` returned, where the training went on from another run.
         chain, pretrained: as for `assess`.
     """
     point = measurements.false_accept_rate, measurements.threshold
@@ -95,6 +97,8 @@ def summarise(
     }
     if unseen is not None:
         figures["unseen"] = dict(unseen)
+    if base is not None:
+        figures["base"] = dict(base)
     return figures | assess(figures, chain=chain, pretrained=pretrained)
 
 

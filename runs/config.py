@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from siam.pictures.preparation import Preparation
 
 __all__ = [
+    "BaseTable",
     "DataChoice",
     "MeasuredPrecision",
     "RunConfig",
@@ -99,6 +100,13 @@ class TowerTable(Table, frozen=True, kw_only=True):
     shares: Mapping[str, Annotated[float, msgspec.Meta(ge=0, le=1)]]
 
 
+class BaseTable(Table, frozen=True, kw_only=True):
+    """The run that a training went on from: its name or path, and its network's SHA-256."""
+
+    run: str
+    sha256: str
+
+
 class DatasetTable(Table, frozen=True, kw_only=True):
     """What the data set was when the run was begun; see `RunConfig`."""
 
@@ -127,6 +135,7 @@ class ConfigFile(Table, frozen=True, kw_only=True):
     recipe: dict[str, Any]
     precision: MeasuredPrecision | None = None
     tower: TowerTable | None = None
+    base: BaseTable | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +156,7 @@ class RunConfig:
         preparation: what a picture from outside goes through.
         precision: what a step took when it was chosen; None where it was not measured.
         tower: what a pretrained tower is made of; None: siam's own.
+        base: the run that this one went on from; None: it was trained from nothing.
     """
 
     data: DataChoice
@@ -161,6 +171,7 @@ class RunConfig:
     preparation: Preparation
     precision: MeasuredPrecision | None = None
     tower: TowerTable | None = None
+    base: BaseTable | None = None
 
 
 def new_config(
@@ -212,8 +223,8 @@ def describe_precision(config: RunConfig) -> str:
     own = seconds.pop(chosen, None)
     if own is None:
         return chosen
-    others = [f"; {name} {taken:.2g} s" for name, taken in seconds.items()]
-    return f"{chosen}: {own:.2g} s a step{''.join(others)}"
+    others = "".join(f"; {name} {taken:.2g} s" for name, taken in seconds.items())
+    return f"{chosen}: {own:.2g} s a step{others}"
 
 
 def save_config(folder: Path, config: RunConfig) -> None:
@@ -231,11 +242,10 @@ def save_config(folder: Path, config: RunConfig) -> None:
         "prepare": config.preparation.to_dict(),
         "recipe": dataclasses.asdict(config.recipe),
         "precision": msgspec.to_builtins(config.precision) or {},
+        "tower": msgspec.to_builtins(config.tower) or {},
+        "base": msgspec.to_builtins(config.base) or {},
     }
-    if config.tower is not None:
-        content["tower"] = msgspec.to_builtins(config.tower)
-    # TOML has no word for None, and what is empty need not be told.
-    told = {
+    told = {  # TOML has no word for None, and what is empty need not be told
         name: {key: value for key, value in table.items() if value is not None}
         for name, table in content.items()
         if table
@@ -279,6 +289,7 @@ def load_config(folder: Path) -> RunConfig:
             preparation=Preparation(**msgspec.structs.asdict(file.prepare)),
             precision=file.precision,
             tower=file.tower,
+            base=file.base,
         )
     except (ValueError, UsageError) as error:
         problem = error.problem if isinstance(error, UsageError) else error

@@ -26,11 +26,13 @@ from siam.siamese.unit_length import unit_length
 
 __all__ = [
     "Components",
+    "TowerParts",
     "fit_components",
     "fit_scale",
     "head_tower",
     "joined_tower",
     "resized_tower",
+    "take_apart",
 ]
 
 # A feature that hardly varies in training tells nothing, and must not be blown up.
@@ -184,3 +186,31 @@ def joined_tower(
     ]
     joined = ops.concatenate(shown, axis=-1) if len(shown) > 1 else shown[0]
     return keras.Model(inputs, unit_length(joined, name="embedding"), name=TOWER)
+
+
+@dataclass(frozen=True)
+class TowerParts:
+    """What a tower was joined from, without its class posterior, which is fitted anew each time.
+
+    Attributes:
+        own: siam's own tower, from pictures of the joined one's size; None where it is not in it.
+        backbone, components: what features come from, and what is made of them.
+        head: components to a unit embedding; None where it is not in the tower.
+    """
+
+    own: keras.Model | None = None
+    backbone: keras.Model | None = None
+    components: Components | None = None
+    head: keras.Model | None = None
+
+
+def take_apart(tower: keras.Model) -> TowerParts:
+    """Return the parts of what `joined_tower` built; any other tower is siam's own alone."""
+    layer = next((one for one in tower.layers if one.name == "components"), None)
+    if layer is None:
+        return TowerParts(own=tower)
+    models = {one.name: one for one in tower.layers if isinstance(one, keras.Model)}
+    own, head = models.pop("resized", None), models.pop(TOWER, None)
+    models.pop("posterior", None)
+    [backbone] = models.values()
+    return TowerParts(own, backbone, Components(*layer.get_weights()), head)

@@ -68,6 +68,7 @@ def train_network(
     patience: int = 0,
     on_device: bool | None = None,
     build: Callable[[tuple[int, ...]], keras.Model] | None = None,
+    start: keras.Model | None = None,
     progress: Progress = silent,
 ) -> TrainedNetwork:
     """Train, or go on where an interrupted training stopped: the result is the same.
@@ -85,6 +86,7 @@ def train_network(
             faster: on a GPU with the memory for it. Explicit pairs are always fed by the CPU.
         build: builds the tower from a picture's shape; None = the recipe's own. Where it takes no
             pictures but what another network made of them, the recipe must not distort.
+        start: a tower of the same build whose weights are the first ones; None = chance.
         progress: told of steps done.
 
     Raises:
@@ -103,6 +105,8 @@ def train_network(
     build = build or partial(tower_for, recipe)
     with dtype_policy(recipe.precision):
         tower = build(shape)
+        if start is not None:
+            tower.set_weights(start.get_weights())
         network = tower if pairs == "batch" else siamese_network(tower)
     model, shown, together = network, feed, 1
     if on_device is None:

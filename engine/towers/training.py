@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from siam.array_types import Vectors
+from siam.engine.fine_tuning.base import shorten
 from siam.engine.towers.choice import (
     Candidate,
     choose_candidate,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from siam.datasets.dataset import Dataset, Split
     from siam.siamese.backbone import Backbone
-    from siam.siamese.pretrained_tower import Components
+    from siam.siamese.pretrained_tower import Components, TowerParts
     from siam.siamese.training import TrainedNetwork
 
 __all__ = ["TrainedTower", "train_tower"]
@@ -97,18 +98,21 @@ def train_tower(plan: TrainingPlan, *, progress: Progress, notice: Notice) -> Tr
         progress: told of steps done.
         notice: told in a sentence what was chosen, and why.
     """
+    from siam.siamese.pretrained_tower import TowerParts
+
     started = time.perf_counter()
     backbone, photos = plan.backbone, plan.photos
-    own = None if photos is plan.dataset else train_own(plan, progress)
+    start = plan.base.parts if plan.base else TowerParts()
+    own = None if photos is plan.dataset else train_own(plan, start, progress)
     if backbone is None or photos is None:
         assert own is not None
         return TrainedTower(own.network, plan, own.seconds, len(own.history))
-    head = train_head(plan, photos, backbone, progress)
-    return join(plan, photos, backbone, own, head, started, notice)
+    head = train_head(plan, photos, backbone, start, progress)
+    return join(plan, photos, backbone, own, head, start, started, notice)
 
 
-def train_own(plan: TrainingPlan, progress: Progress) -> TrainedNetwork:
-    """Train siam's own tower."""
+def train_own(plan: TrainingPlan, start: TowerParts, progress: Progress) -> TrainedNetwork:
+    """Train siam's own tower, from the weights of another one where there is any."""
     from siam.siamese.training import train_network
 
     return train_network(
@@ -119,12 +123,22 @@ def train_own(plan: TrainingPlan, progress: Progress) -> TrainedNetwork:
         folder=plan.folder,
         pairs=plan.config.train.pairs,
         patience=plan.config.train.patience,
+        start=start.own,
         progress=progress,
     )
 
 
-def train_head(plan: TrainingPlan, photos: Dataset, backbone: Backbone, progress: Progress) -> Head:
-    """Compute the features of training and validation pictures, and train a head on them."""
+def train_head(
+    plan: TrainingPlan,
+    photos: Dataset,
+    backbone: Backbone,
+    start: TowerParts,
+    progress: Progress,
+) -> Head:
+    """Compute the features of training and validation pictures, and train a head on them.
+
+    A head that goes on keeps the components that it was trained on.
+    """
     from siam.siamese.backbone_features import keep_features
     from siam.siamese.class_posterior import MOST_CLASSES, fit_posterior
     from siam.siamese.pretrained_tower import fit_components, head_tower
@@ -137,9 +151,11 @@ def train_head(plan: TrainingPlan, photos: Dataset, backbone: Backbone, progress
         keep_features(backbone, split.pictures, folder / f"{name}.npz", progress=progress)
         for name, split in (("train", photos.train), ("validation", photos.validation))
     )
-    components = fit_components(raw_train)
+    components = start.components or fit_components(raw_train)
     rows = components.apply(raw_train), components.apply(raw_validation)
     recipe = head_recipe(photos)
+    if start.head is not None:
+        recipe = shorten(recipe)
     trained = train_network(
         with_rows(photos.train, rows[0]),
         with_rows(photos.validation, rows[1]),
@@ -148,6 +164,7 @@ def train_head(plan: TrainingPlan, photos: Dataset, backbone: Backbone, progress
         folder=folder,
         on_device=False,
         build=lambda shape: head_tower(shape, recipe.dim),
+        start=start.head,
         progress=progress,
     )
     few = len(photos.classes) <= MOST_CLASSES
@@ -178,10 +195,14 @@ def join(
     backbone: Backbone,
     own: TrainedNetwork | None,
     head: Head,
+    start: TowerParts,
     started: float,
     notice: Notice,
 ) -> TrainedTower:
-    """Judge every candidate, and build the network of the best."""
+    """Judge every candidate, and build the network of the best.
+
+    A tower that goes on has the parts and shares that it had; siam's own stays as it is in it.
+    """
     from keras.ops import convert_to_numpy
 
     from siam.siamese.network import siamese_network, tower_of
@@ -197,18 +218,27 @@ def join(
     if head.posterior is not None:
         parts["posterior"] = tuple(convert_to_numpy(head.posterior(raw)) for raw in head.raw)
     candidates: list[Candidate] = []
-    resized = None
+    resized = start.own
+    if resized is not None:
+        parts["own"] = embed(resized, photos)
     if own is not None:
         alone = tower_of(own.network)
         candidates.append(judge({"own": 1.0}, {"own": embed(alone, plan.dataset)}, plan.dataset))
         if alone.input_shape[-1] == photos.picture_shape[2]:
             resized = resized_tower(alone, photos.picture_shape)
             parts["own"] = embed(resized, photos)
-    mixes = share_mixes(
-        own=resized is not None,
-        posterior=head.posterior is not None,
-        unseen=plan.dataset.unseen is not None,
-    )
+    if plan.base is not None and plan.config.tower is not None:
+        kept = {part: plan.config.tower.shares.get(part, 0.0) for part in parts}
+        whole = sum(kept.values())
+        mixes = [{part: share / whole for part, share in kept.items() if share}]
+    else:
+        mixes = list(
+            share_mixes(
+                own=resized is not None,
+                posterior=head.posterior is not None,
+                unseen=plan.dataset.unseen is not None,
+            )
+        )
     candidates += [judge(shares, parts, photos) for shares in mixes]
     chosen = choose_candidate(candidates)
     seconds = time.perf_counter() - started

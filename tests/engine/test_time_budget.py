@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from siam.datasets.dataset import Dataset, Split
-from siam.engine.training_cost import fit_minutes, recipe_for, step_work, training_seconds
+from siam.engine.training_cost import (
+    fit_minutes,
+    preset_recipes,
+    recipe_for,
+    step_work,
+    training_seconds,
+)
 from siam.errors import UsageError
 from siam.recipe import PRESET_NAMES, Preset, Recipe
 from siam.runs.config import TrainChoice
@@ -34,7 +40,8 @@ def fit(
         return StepTime(6 * step_work(recipe, dataset) / 1e11, compiling=1.0)
 
     train = TrainChoice(minutes=minutes, **choice)  # type: ignore[arg-type]
-    chosen, recipe, step = fit_minutes(train, presets, dataset, "float32", measure)
+    recipes = preset_recipes(train, presets, dataset, "float32")
+    chosen, recipe, step = fit_minutes(minutes, recipes, dataset, measure)
     assert step == measure(recipe)
     return chosen, recipe, training_seconds(recipe, step, dataset)
 

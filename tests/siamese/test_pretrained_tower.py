@@ -17,6 +17,7 @@ from siam.siamese.pretrained_tower import (
     head_tower,
     joined_tower,
     resized_tower,
+    take_apart,
 )
 from siam.siamese.towers import small_tower
 
@@ -89,6 +90,23 @@ def test_a_part_without_a_share_is_left_out(backbone_file: Path) -> None:
         (32, 32, 1), backbone, components, shares=shares, head=head_tower((19,), 8)
     )
     assert tower.output_shape == (None, 19)
+
+
+def test_it_comes_apart_into_what_it_was_joined_from(tower: keras.Model, tmp_path: Path) -> None:
+    siamese_network(tower).save(tmp_path / "model.keras")
+    parts = take_apart(tower_of(load_network(tmp_path / "model.keras")))
+    assert parts.backbone is not None and parts.backbone.input_shape == (None, 32, 32, 3)
+    assert parts.components is not None and parts.components.kernel.shape[1] == 19
+    for name, part in (("own", parts.own), ("head", parts.head)):
+        assert part is not None
+        shown = keras.Model(tower.input, tower.get_layer(f"{name}_share").output)
+        features = embedded(parts.backbone, np.repeat(PICTURES, 3, axis=-1))
+        rows = PICTURES if name == "own" else parts.components.apply(features)
+        np.testing.assert_allclose(
+            embedded(part, rows) * SHARES[name] ** 0.5, embedded(shown, PICTURES), atol=1e-5
+        )
+    alone = small_tower((16, 16, 1), 8)
+    assert take_apart(alone).own is alone
 
 
 @pytest.mark.slow

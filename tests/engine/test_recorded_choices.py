@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from siam.engine.training_plan import refuse_changes
+from siam.engine.recorded_choices import refuse_changes
 from siam.errors import UsageError
 from siam.pictures.preparation import Preparation
 from siam.recipe import Recipe

@@ -1,0 +1,70 @@
+"""A training that goes on from a run: with a class more, interrupted, from what was labelled."""
+
+from __future__ import annotations
+
+import html
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import siam
+from siam.array_types import Pictures
+from siam.engine.report import report_run
+from siam.errors import UsageError
+from siam.run_files import METRICS_FILE, REPORT_FILE
+from siam.runs.config import load_config
+from siam.runs.held_out import load_held_out
+
+
+def write_digits(folder: Path, pictures: Pictures) -> Path:
+    """Write digits as files, turned by a quarter, so that none is one that was there before."""
+    folder.mkdir(parents=True)
+    for number, picture in enumerate(pictures):
+        Image.fromarray(picture[:, :, 0].T.copy()).save(folder / f"{number}.png")
+    return folder
+
+
+def stop_before_the_index(what: str, done: int, total: int) -> None:
+    """Press Ctrl-C when the network is there and the rest is not."""
+    if what == "Indexing":
+        raise KeyboardInterrupt
+
+
+def test_nothing_new_is_nothing_to_go_on_with(run_copy: Path) -> None:
+    with pytest.raises(UsageError, match="Nothing has been labelled in the index of 'digits'"):
+        siam.train(from_run="digits")
+
+
+@pytest.mark.slow
+def test_a_class_more_is_learned_and_what_was_forgotten_is_said(
+    run_copy: Path, tmp_path: Path
+) -> None:
+    _, test = load_held_out(run_copy)
+    folder = tmp_path / "more"
+    write_digits(folder / "mirrored", test.pictures[20:32, :, ::-1])
+    options = {"overrides": {"optimizer": "adamw"}, "epochs": 1}  # which is compiled sooner
+    with pytest.raises(KeyboardInterrupt):
+        siam.train(folder, name="on", from_run="digits", progress=stop_before_the_index, **options)
+    told: list[str] = []
+    run = siam.train(name="on", resume=True, notice=told.append)
+    assert any("Labels that are new: mirrored." in line for line in told)
+    assert run.classes == (*map(str, range(10)), "mirrored")
+    config = load_config(run.path)
+    assert config.base is not None and config.base.run == "digits"
+    figures = json.loads((run.path / METRICS_FILE).read_bytes())["base"]
+    assert (figures["run"], figures["test_pictures"]) == ("digits", len(test))
+    assert figures["labels_added"] == ["mirrored"] and not figures["labels_gone"]
+    assert min(figures["recall@1"].values()) > 0.9
+    assert min(figures["pair_accuracy"].values()) > 0.9
+    page = run.path / REPORT_FILE
+    assert figures["words"] in html.unescape(page.read_text())
+    page.unlink()
+    assert figures["words"] in html.unescape(report_run("on").read_text())
+
+    # What is labelled in its index is gone on with next, and no data set need be named.
+    run.index.add(write_digits(tmp_path / "lying", test.pictures[:12]), label="lying")
+    again = siam.train(from_run="on", name="again", **options)
+    assert again.classes == (*run.classes, "lying")
+    assert load_config(again.path).data.dataset is None
