@@ -41,6 +41,7 @@ COMMANDS = (
     "classify",
     "embed",
     "sort",
+    "label",
     "export",
     "doctor",
     "index",

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from siam.array_types import Floats, Pictures
+from siam.array_types import Floats, Pictures, Vectors
 from siam.datasets.arrays import read_arrays
 from siam.engine.answers.answer import (
     NOTHING_LIKE_IT,
@@ -150,37 +150,39 @@ def query_indexed(
     """
     k = max(options.k, run.calibration.neighbours)
     matches = run.gallery.search_like(ids, k, where=options.where or None)
-    yield from decide_each(run, [(f"id {number}", None) for number in ids], matches, options)
+    named = [(f"id {number}", None, None) for number in ids]
+    yield from decide_each(run, named, matches, options)
 
 
 def answer_batch(
     run: OpenRun, batch: Sequence[PreparedPicture | Unreadable], options: QueryOptions
 ) -> list[Result]:
     """Embed, search and decide for pictures; what could not be read stays as it is."""
-    seen = [(one.name, one.prepared) for one in batch if isinstance(one, PreparedPicture)]
+    seen = [one for one in batch if isinstance(one, PreparedPicture)]
     answers: Iterator[Answer] = iter(())
     if seen:
         k = max(options.k, run.calibration.neighbours)
-        pictures = np.stack([prepared.pixels for _, prepared in seen])
-        matches = run.gallery.search(run.encoder.encode(pictures), k, where=options.where or None)
-        answers = iter(decide_each(run, seen, matches, options))
+        vectors = run.encoder.encode(np.stack([one.prepared.pixels for one in seen]))
+        matches = run.gallery.search(vectors, k, where=options.where or None)
+        named = [(one.name, one.prepared, own) for one, own in zip(seen, vectors, strict=True)]
+        answers = iter(decide_each(run, named, matches, options))
     return [next(answers) if isinstance(one, PreparedPicture) else one for one in batch]
 
 
 def decide_each(
     run: OpenRun,
-    pictures: Sequence[tuple[str, Prepared | None]],
+    pictures: Sequence[tuple[str, Prepared | None, Vectors | None]],
     matches: Matches,
     options: QueryOptions,
 ) -> list[Answer]:
-    """Decide about each (name, preparation) from what the index holds near it."""
+    """Decide about each (name, preparation, embedding) from what the index holds near it."""
     voters = run.calibration.neighbours
     labels = run.gallery.labels_of(matches.ids)
     votes = np.array([label or "" for label in labels.ravel().tolist()], dtype=object)
     classes, numbers = np.unique(votes, return_inverse=True)
     # A picture without a label has no vote.
     has_vote = (votes != "").reshape(labels.shape)[:, :voters]
-    pixels = [None if prepared is None else prepared.pixels for _, prepared in pictures]
+    pixels = [None if prepared is None else prepared.pixels for _, prepared, _ in pictures]
     copies = find_indexed_copies(run.gallery, pixels, matches)
     verdicts = decide(
         np.where(has_vote, matches.distances[:, :voters], np.inf),
@@ -196,7 +198,7 @@ def decide_each(
     ]
     near = neighbours_of(run, matches, options)
     answers = list(map(answer_of, pictures, verdicts, names, copies, near))
-    blank = np.array([prepared is not None and prepared.blank for _, prepared in pictures])
+    blank = np.array([prepared is not None and prepared.blank for _, prepared, _ in pictures])
     for place in np.flatnonzero(~has_vote.any(axis=1) & (matches.counts > 0) & ~blank):
         # Near what nobody has named: that is no answer, and it is worth knowing.
         nearest, distance = (
@@ -228,7 +230,7 @@ def measure_unlikeness(
 
 
 def answer_of(
-    picture: tuple[str, Prepared | None],
+    picture: tuple[str, Prepared | None, Vectors | None],
     verdict: Verdict,
     label: str | None,
     copies: Sequence[Item],
@@ -239,7 +241,7 @@ def answer_of(
     A picture without a mark has no label, however near what the network saw lies to one; one that
     is in the index itself has the label that it has there.
     """
-    name, prepared = picture
+    name, prepared, embedding = picture
     probability, word, reason = verdict.probability, verdict.verdict, explain(verdict, label)
     there = f"it is in the index, as {copies[0].key}" if copies else ""
     own = list(dict.fromkeys(item.label for item in copies if item.label))
@@ -258,7 +260,7 @@ def answer_of(
         doubts = [finding.sentence for finding in prepared.findings if finding.doubtful]
         word, reason = "unsure", "; ".join([*doubts, there] if there else doubts)
     probability = cap_probability(probability, word)
-    return Answer(name, word, label, probability, reason, neighbours, prepared)
+    return Answer(name, word, label, probability, reason, neighbours, prepared, embedding)
 
 
 def neighbours_of(

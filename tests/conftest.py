@@ -98,7 +98,8 @@ def pictures_beside_a_run(run_copy: Path, tmp_path: Path, monkeypatch: pytest.Mo
 
     _, test = load_held_out(run_copy)
     (tmp_path / "photos" / "cats").mkdir(parents=True)
-    for place, name in enumerate(["phone.jpg", "other.jpg", "a.png", "b.png", "photos/cats/a.png"]):
+    photos = ["photos/cats/a.png", "photos/cats/b.png"]
+    for place, name in enumerate(["phone.jpg", "other.jpg", "a.png", "b.png", *photos]):
         Image.fromarray(test.pictures[place, :, :, 0]).save(tmp_path / name)
     (tmp_path / "broken.jpg").write_text("no picture")
     shutil.copytree(run_copy, run_copy.with_name("mnist-1"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from siam.array_types import Vectors
 from siam.engine.answers.display import block, figure
 from siam.evaluation.verdict import SURE, Verdict, Word
 from siam.pictures.preparation import Prepared
@@ -62,6 +63,7 @@ class Answer:
         reason: what decided it, in a short sentence.
         neighbours: nearest first.
         prepared: what the network saw and how it came about; None for an indexed picture.
+        embedding: float32 (dim,), unit length; None for an indexed picture.
     """
 
     input: str
@@ -71,6 +73,7 @@ class Answer:
     reason: str
     neighbours: tuple[Neighbour, ...] = ()
     prepared: Prepared | None = field(default=None, repr=False, compare=False)
+    embedding: Vectors | None = field(default=None, repr=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as `siam query --json` documents it."""

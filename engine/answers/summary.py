@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from siam.engine.answers.answer import Answer, Result
-from siam.evaluation.verdict import SURE, Word
+from siam.engine.labelling.queue import distance_to_boundary, rank_answers
+from siam.evaluation.verdict import Word
 
 __all__ = ["AnswerSummary", "summarise_answers"]
 
 LOOKS = 20
+# Of the answers least sure, how many those are chosen from.
+DOUBTFUL = 500
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,7 @@ class AnswerSummary:
         unreadable: those that could not.
         labels: label -> verdict -> pictures, the label with most pictures first; of a picture
             without a label the label is "".
-        looks: the twenty answers nearest to the boundary between a match and none, nearest first.
+        looks: the twenty that most want a person's look, as `rank_pictures` ranks them.
     """
 
     count: int
@@ -67,17 +72,18 @@ def summarise_answers(results: Iterable[Result]) -> AnswerSummary:
             continue
         counts.setdefault(result.label or "", Counter())[result.verdict] += 1
         looks.append(result)
-        if len(looks) > 2 * LOOKS:
-            looks = sorted(looks, key=distance_to_boundary)[:LOOKS]
+        if len(looks) > 2 * DOUBTFUL:
+            looks = doubtful(looks)
     ordered = sorted(counts.items(), key=lambda item: (-item[1].total(), item[0]))
     return AnswerSummary(
         sum(verdicts.total() for verdicts in counts.values()),
         unreadable,
         {label: dict(verdicts) for label, verdicts in ordered},
-        tuple(sorted(looks, key=distance_to_boundary)[:LOOKS]),
+        tuple(rank_answers(doubtful(looks), LOOKS)),
     )
 
 
-def distance_to_boundary(answer: Answer) -> float:
-    """Return how far an answer is from going the other way, in probability."""
-    return abs(answer.probability - SURE)
+def doubtful(answers: Sequence[Answer]) -> list[Answer]:
+    """Return the answers that are least sure, the nearest to the boundary first."""
+    doubts = distance_to_boundary([answer.probability for answer in answers])
+    return [answers[row] for row in np.argsort(doubts, kind="stable")[:DOUBTFUL]]

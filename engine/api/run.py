@@ -15,10 +15,10 @@ from siam.engine.answers.answer import Answer, Result, Unreadable
 from siam.engine.api.figures import Evaluation
 from siam.engine.api.picture_arguments import Picture, name_source, name_sources
 from siam.engine.api.run_index import RunIndex
+from siam.engine.api.run_jobs import RunJobs
 from siam.engine.open_run import OpenRun, open_run
 from siam.engine.query import QueryOptions, query_pictures
 from siam.engine.reading import PictureOptions, read_ahead
-from siam.engine.sorting.sort import Sorting, SortOptions, sort_pictures
 from siam.engine.verification.pair import PairAnswer, verify_pair
 from siam.errors import PictureError
 from siam.pictures.preparation import Box
@@ -41,7 +41,7 @@ class QueryKeywords(TypedDict, total=False):
     box: Box | None
 
 
-class Run:
+class Run(RunJobs):
     """A finished run, ready to be asked. Safe to share between threads.
 
     A context manager that closes its index; one that is not closed goes with the process.
@@ -197,35 +197,6 @@ class Run:
             done += len(portion)
             progress("Embedding", done, len(sources))
         return embeddings.reshape(-1) if single else embeddings
-
-    def sort(
-        self,
-        folder: str | os.PathLike[str],
-        to: str | os.PathLike[str],
-        *,
-        sure_only: bool = True,
-        move: bool = False,
-        dry_run: bool = False,
-        progress: Progress = silent,
-    ) -> Sorting:
-        """Copy or move pictures into a folder of their label, `unsure` or `no match`.
-
-        Args:
-            folder: of pictures, and of folders of them.
-            to: where to sort them; its `sorted.csv` says why, and `siam.undo_sort` takes it back.
-            sure_only: False to put what is unsure to its label, too.
-            move: take the pictures out of their folder.
-            dry_run: only say what would be done.
-            progress: told of pictures sorted.
-
-        Raises:
-            DataError: no such folder, or no picture in it.
-            UsageError: it is to be sorted into itself, or into a run.
-        """
-        options = SortOptions(sure_only=sure_only, move=move, dry_run=dry_run)
-        return sort_pictures(
-            self._opened, Path(folder), Path(to), options=options, progress=progress
-        )
 
     def evaluate(
         self,
