@@ -2,8 +2,10 @@
 
 Least sure first, and, of those about as unsure, the one farthest from all that were looked at: ten
 pictures of one kind of doubt teach little more than one. Of near doubles one comes first, the
-others after all else. F. Zhdanov, "Diverse mini-batch Active Learning" (2019); O. Sener and S. Savarese, "Active
-Learning for Convolutional Neural Networks: A Core-Set Approach" (ICLR 2018).
+others after all else.
+
+F. Zhdanov, "Diverse mini-batch Active Learning" (2019); O. Sener and S. Savarese, "Active Learning
+for Convolutional Neural Networks: A Core-Set Approach" (ICLR 2018).
 """
 
 from __future__ import annotations
