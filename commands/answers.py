@@ -86,7 +86,7 @@ def print_summary(summary: AnswerSummary) -> None:
     ]
     console.table("", ["label", *words], rows)
     if summary.looks:
-        console.data("Worth a look, the least sure first and one of near doubles:")
+        console.data("The least sure first, and one of near doubles, so worth a look:")
         console.data("\n".join(map(answer_row, summary.looks)))
     if summary.unreadable:
         console.notice(f"{summary.unreadable:,} pictures could not be read; siam query names them.")
