@@ -68,7 +68,8 @@ def label(
         )
     else:
         passed = len(session.steps) - len(done)
-        console.data(f"{len(done):,} pictures labelled, {passed:,} passed over, {left:,} left.")
+        pictures = f"{len(done):,} picture{'s' * (len(done) != 1)}"
+        console.data(f"{pictures} labelled, {passed:,} passed over, {left:,} left.")
         if done:
             console.notice(f"Learn from them:  siam train --from {opened.name}")
     console.name_skipped(unread)

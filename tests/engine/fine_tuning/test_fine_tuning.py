@@ -6,16 +6,20 @@ import html
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 import siam
 from siam.array_types import Pictures
 from siam.engine.report import report_run
+from siam.engine.towers import training
 from siam.errors import UsageError
-from siam.run_files import METRICS_FILE, REPORT_FILE
+from siam.run_files import METRICS_FILE, NETWORK_FILE, REPORT_FILE
 from siam.runs.config import load_config
 from siam.runs.held_out import load_held_out
+from siam.siamese.network import load_network, tower_of
+from siam.siamese.pretrained_tower import take_apart
 
 
 def write_digits(folder: Path, pictures: Pictures) -> Path:
@@ -68,3 +72,38 @@ def test_a_class_more_is_learned_and_what_was_forgotten_is_said(
     again = siam.train(from_run="on", name="again", **options)
     assert again.classes == (*run.classes, "lying")
     assert load_config(again.path).data.dataset is None
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)  # two exports, each of which starts TensorFlow's converter
+def test_a_pretrained_tower_goes_on_with_its_parts(
+    tmp_path: Path, backbone_file: Path, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "HEAD_STEPS", 20)  # enough for colours
+    options = {"preset": "quick", "overrides": {"optimizer": "adamw"}}
+    first = write_colours(tmp_path / "photos", blue=(30, 30, 220), green=(30, 200, 40))
+    old = siam.train(first, name="p", tower="pretrained", weights=backbone_file, **options)
+    before = load_config(old.path).tower
+    more = write_colours(tmp_path / "more", red=(220, 40, 30))
+    run = siam.train(more, name="on", from_run="p", **options)
+    after = load_config(run.path).tower
+    assert before is not None and after is not None
+    assert (after.sha256, after.shares.keys()) == (before.sha256, before.shares.keys())
+    assert run.classes == ("blue", "green", "red")
+    figures = json.loads((run.path / METRICS_FILE).read_bytes())
+    assert figures["base"]["recall@1"] == {"before": 1.0, "after": 1.0}
+    assert figures["retrieval"]["recall@1"] == 1.0
+    kept, was = (take_apart(tower_of(load_network(one.path / NETWORK_FILE))) for one in (run, old))
+    assert kept.components is not None and was.components is not None
+    assert np.array_equal(kept.components.kernel, was.components.kernel)
+
+
+def write_colours(folder: Path, **colours: tuple[int, int, int]) -> Path:
+    """Write twenty photos of each class: noise around its colour."""
+    rng = np.random.default_rng(len(folder.name))
+    for name, colour in colours.items():
+        (folder / name).mkdir(parents=True)
+        for place in range(20):
+            noisy = rng.normal(colour, 60, (32, 32, 3)).clip(0, 255).astype(np.uint8)
+            Image.fromarray(noisy).save(folder / name / f"{place}.png")
+    return folder
