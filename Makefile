@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 # Trained runs stand in runs/ too, beside the room of that name, and are no reason to link anew.
 ROOMS := $(shell find siamese classifiers training index evaluation datasets pictures engine commands \
-	-type d -not -name __pycache__) $(wildcard runs/*.py)
+	-type d -not -name __pycache__) $(wildcard runs/*.py runs/bundled/*)
 EDITABLE := -e '.[train]' --config-settings editable_mode=strict
 
 .PHONY: demo test coverage slow fuzz durability atheris lowest test-backends check format bench clean

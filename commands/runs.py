@@ -39,7 +39,10 @@ def show(
         console.json_object({"runs": [as_dict(run) for run in summaries]})
         return
     if not summaries:
-        console.notice(f"No runs in {runs_folder().absolute()}. Train one:  siam train")
+        console.notice(
+            f"No runs in {runs_folder().absolute()}. Train one:  siam train\n"
+            "Until then the bundled digits answer:  siam query PICTURE"
+        )
         return
     rows = [as_row(run) for run in summaries]
     console.table("", ["run", "data set", "date", "pairs", "R@1", "size"], rows)

@@ -11,6 +11,7 @@ from siam.errors import RunError, StoreError, UsageError
 from siam.evaluation.calibration import Calibration, read_calibration
 from siam.index.gallery import Gallery
 from siam.run_files import CALIBRATION_FILE, CONFIG_FILE, ENCODER_FILE, INDEX_FOLDER, NETWORK_FILE
+from siam.runs.bundled_run import BUNDLED_NOTICE, bundled_run
 from siam.runs.config import RunConfig, load_config
 from siam.runs.manifest import verify_files
 from siam.runs.pack import is_cached
@@ -56,14 +57,16 @@ def open_encoder_of(
     """Open a run's encoder alone: (folder, configuration, encoder); its index may be missing.
 
     Args:
-        name: a run's name or path; the newest finished run when left out.
+        name: a run's name or path; the newest finished run when left out, and while there is none,
+            the bundled digits, if they hold all that is read.
         also: further files of the run that the caller is going to read.
 
     Raises:
         RunError: no such run, a file of it is missing or not what training wrote, or the encoder
             takes other pictures than the configuration prepares.
     """
-    path = find_run(name)
+    bundled = bundled_run(name, also)
+    path = bundled or find_run(name)
     network = ENCODER_FILE if (path / ENCODER_FILE).exists() else NETWORK_FILE
     verify_files(path, dict.fromkeys([CONFIG_FILE, ENCODER_FILE, network, *also]))
     config, encoder = load_config(path), open_encoder(path)
@@ -74,6 +77,8 @@ def open_encoder_of(
             f"{CONFIG_FILE} prepares {prepared}.",
             "Copy the run back from where it was whole, or train it again.",
         )
+    if bundled:
+        encoder.notice = BUNDLED_NOTICE
     return path, config, encoder
 
 
@@ -83,7 +88,7 @@ def open_run(
     """Open a run without importing TensorFlow.
 
     Args:
-        name: a run's name or path; the newest finished run when left out.
+        name: as for `open_encoder_of`.
         read_only: leave its index as it is; False to add to it.
         also: further files of the run that the caller is going to read.
 

@@ -204,12 +204,20 @@ def unpack_once(path: Path) -> Path:
     """Return the folder in the user cache that a pack was unpacked to, now or earlier.
 
     Raises:
-        RunError: it is no pack, is damaged, or is not signed as it should be.
+        RunError: it is no pack, is damaged, is not signed as it should be, or the user cache
+            cannot be written.
     """
     pack = open_pack(path)
     place = packs_folder() / pack.hash / pack.name
     if not place.is_dir():
-        place.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(
+                f"The user cache {packs_folder()} cannot be written ({error.strerror}), where "
+                "packed runs are unpacked to.",
+                f"Change its rights, or unpack the run yourself:  siam runs unpack {path}",
+            ) from error
         with tempfile.TemporaryDirectory(
             dir=place.parent, prefix=".", ignore_cleanup_errors=True
         ) as name:

@@ -27,6 +27,7 @@ __all__ = [
     "interrupted_run",
     "is_packed",
     "list_runs",
+    "newest_run",
     "remove_run",
     "runs_folder",
 ]
@@ -105,10 +106,10 @@ def find_run(name: str | None = None) -> Path:
 
         return unpack_once(Path(str(name)))
     if not name or name == LAST:
-        finished = [folder for folder in run_folders() if run_state(folder) == "finished"]
-        if not finished:
+        newest = newest_run()
+        if newest is None:
             raise none_finished_error()
-        return plain_run(max(finished, key=time_of))
+        return plain_run(newest)
     candidates = [runs_folder() / name]
     if Path(name).name != name or Path(name).is_dir():
         candidates.append(Path(name))
@@ -129,6 +130,12 @@ def find_run(name: str | None = None) -> Path:
             "Name a run (siam runs lists them), or train it again.",
         )
     raise missing_error(name)
+
+
+def newest_run() -> Path | None:
+    """Return the folder of the newest finished run; None where none is finished."""
+    finished = [folder for folder in run_folders() if run_state(folder) == "finished"]
+    return max(finished, key=time_of, default=None)
 
 
 def is_packed(name: str | None) -> bool:

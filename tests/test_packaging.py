@@ -50,7 +50,8 @@ def test_all_of_siam_is_in_it_and_nothing_else(wheel: Path) -> None:
     folders = [name.removeprefix("siam").strip(".").replace(".", "/") for name in packages()]
     modules = {path for folder in folders for path in (ROOT / folder).glob("*.py")}
     templates = set((ROOT / "evaluation" / "report" / "templates").iterdir())
-    expected = {*modules, *templates, ROOT / "py.typed"}
+    bundled = set((ROOT / "runs" / "bundled").iterdir())
+    expected = {*modules, *templates, *bundled, ROOT / "py.typed"}
     assert held == {f"siam/{path.relative_to(ROOT).as_posix()}" for path in expected}
 
 

@@ -23,6 +23,7 @@ from siam.engine.verification.pair import PairAnswer, verify_pair
 from siam.errors import PictureError
 from siam.pictures.preparation import Box
 from siam.progress import Progress, silent
+from siam.runs.bundled_run import bundled_run
 from siam.runs.runs_folder import find_run
 
 __all__ = ["Run", "open"]
@@ -246,9 +247,11 @@ def open(name: str | os.PathLike[str] | None = None) -> Run:
     """Open a run, without importing TensorFlow.
 
     Args:
-        name: a run's name or path; the newest finished run when left out.
+        name: a run's name or path; the newest finished run when left out, and the digits that ship
+            with siam while there is none.
 
     Raises:
-        RunError: there is none, it is unfinished, or it is no run.
+        RunError: there is no such run, it is unfinished, or it is no run.
     """
-    return Run(find_run(None if name is None else os.fspath(name)))
+    asked = None if name is None else os.fspath(name)
+    return Run(bundled_run(asked) or find_run(asked))

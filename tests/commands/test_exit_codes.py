@@ -39,7 +39,7 @@ def unread(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_run_yet(runs: Path) -> None:
-    result = siam("query", picture(runs.parent / "a.png"))
+    result = siam("evaluate")
     assert result.exit_code == 4
     assert "There is no finished run" in result.stderr
     assert "siam train" in result.stderr
@@ -268,7 +268,7 @@ def test_a_reader_that_goes_away_is_no_answer() -> None:
 @pytest.mark.parametrize(
     ("words", "full", "code"),
     [
-        (["query", "missing.png"], "stderr", 4),
+        (["query", "missing.png", "--run", "nobody"], "stderr", 4),
         (["nonsense"], "stderr", 4),
         (["--help"], "stdout", 4),
         (["--version"], "stdout", 4),
