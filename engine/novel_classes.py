@@ -124,15 +124,6 @@ def _one_shot(
                 continue
             for kind, drawn, into in zip((seen, unseen), trials, scores, strict=True):
                 told = score_trials(kind.embeddings, drawn, seed=seed)
-                into.append(
-                    {
-                        "protocol": protocol,
-                        "ways": ways,
-                        "shots": 1,
-                        "trials": told.trials,
-                        "accuracy": told.accuracy,
-                        "accuracy_ci95": list(told.accuracy_ci95),
-                    }
-                )
+                into.append(told.to_dict(protocol, ways, shots=1))
             break
     return scores

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -53,6 +54,17 @@ class EpisodeScores:
     accuracy_ci95: Interval
     trials: int
     questions: int
+
+    def to_dict(self, protocol: str, ways: int, shots: int) -> dict[str, Any]:
+        """Return them, and what they are of, as `siam evaluate --json` lists them."""
+        return {
+            "protocol": protocol,
+            "ways": ways,
+            "shots": shots,
+            "trials": self.trials,
+            "accuracy": self.accuracy,
+            "accuracy_ci95": list(self.accuracy_ci95),
+        }
 
 
 def draw_trials(

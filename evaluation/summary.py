@@ -75,14 +75,7 @@ def summarise(
         },
         "retrieval_within_test": _retrieval(measurements.within),
         "one_shot": [
-            {
-                "protocol": protocol,
-                "ways": ways,
-                "shots": shots,
-                "trials": scores.trials,
-                "accuracy": scores.accuracy,
-                "accuracy_ci95": list(scores.accuracy_ci95),
-            }
+            scores.to_dict(protocol, ways, shots)
             for protocol, ways, shots, scores in measurements.episodes
         ],
         "calibration": _calibration(measurements, calibration),

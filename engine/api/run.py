@@ -8,8 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self, TypedDict, Unpack, overload
 
-import numpy as np
-
 from siam.array_types import Vectors
 from siam.engine.answers.answer import Answer, Result, Unreadable
 from siam.engine.api.figures import Evaluation
@@ -18,7 +16,7 @@ from siam.engine.api.run_index import RunIndex
 from siam.engine.api.run_jobs import RunJobs
 from siam.engine.open_run import OpenRun, open_run
 from siam.engine.query import QueryOptions, query_pictures
-from siam.engine.reading import PictureOptions, read_ahead
+from siam.engine.reading import PictureOptions
 from siam.engine.verification.pair import PairAnswer, verify_pair
 from siam.errors import PictureError
 from siam.pictures.preparation import Box
@@ -184,19 +182,12 @@ class Run(RunJobs):
         Raises:
             PictureError: one of them cannot be read.
         """
-        run = self._opened
+        from siam.engine.verification.many import embed_pictures
+
         sources, single = name_sources(pictures)
-        embeddings = np.empty((len(sources), run.encoder.dim), np.float32)
-        done = 0
-        for portion in read_ahead(sources, run.config.preparation):
-            pixels = []
-            for picture in portion:
-                if isinstance(picture, Unreadable):
-                    raise PictureError(picture.error)
-                pixels.append(picture.prepared.pixels)
-            embeddings[done : done + len(portion)] = run.encoder.encode(np.stack(pixels))
-            done += len(portion)
-            progress("Embedding", done, len(sources))
+        _, embeddings, failed = embed_pictures(self._opened, sources, progress)
+        if failed:
+            raise PictureError(failed[0].reason)
         return embeddings.reshape(-1) if single else embeddings
 
     def evaluate(

@@ -22,7 +22,7 @@ from siam.pictures.preparation import Prepared
 from siam.pictures.reading import Skipped
 from siam.progress import Progress, silent
 
-__all__ = ["PairRow", "PairVerdicts", "verify_pairs"]
+__all__ = ["PairRow", "PairVerdicts", "embed_pictures", "verify_pairs"]
 
 BATCH = 256
 NO_PIXELS = np.empty((0, 0, 1), np.uint8)
@@ -128,7 +128,7 @@ def verify_pairs(
 def embed_pictures(
     run: OpenRun, pictures: Sequence[tuple[str, Source]], progress: Progress
 ) -> tuple[list[Prepared | None], Vectors, list[Skipped]]:
-    """Return what was found in each picture, None where it cannot be read, and its embedding."""
+    """Return what each picture shows, None where it cannot be read; embeddings float32 (n, dim)."""
     seen: list[Prepared | None] = []
     skipped: list[Skipped] = []
     vectors = np.zeros((len(pictures), run.encoder.dim), np.float32)

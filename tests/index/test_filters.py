@@ -159,7 +159,7 @@ comparisons = st.tuples(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     tree=st.recursive(
         comparisons,

@@ -193,7 +193,7 @@ def test_more_neighbours_than_items(gallery: Gallery, vectors: np.ndarray) -> No
     assert found.ids[0, COUNT:].tolist() == [-1] * 5
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     steps=st.lists(
         st.one_of(

@@ -55,7 +55,7 @@ def test_ink_fills_the_picture_white_on_black_and_lies_in_the_middle() -> None:
     assert not ink.choices["inverted"]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(left=st.integers(4, 80), top=st.integers(4, 80))
 def test_where_it_was_drawn_changes_nothing(left: int, top: int) -> None:
     np.testing.assert_array_equal(prepared(drawing(left, top)).pixels, prepared(drawing()).pixels)

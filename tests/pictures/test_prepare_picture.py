@@ -171,7 +171,7 @@ def test_mnist_form_passes_unchanged_in_either_polarity() -> None:
     assert result.choices["inverted"] is True
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_preparing_twice_is_preparing_once(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -182,7 +182,7 @@ def test_preparing_twice_is_preparing_once(seed: int) -> None:
     assert np.array_equal(prepared(once), once)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     pixels=hnp.arrays(
         np.uint8,

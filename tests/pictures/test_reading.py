@@ -157,7 +157,7 @@ def test_pipes_and_devices_do_not_keep_anyone_waiting(tmp_path: Path) -> None:
         read_picture(Path("/dev/zero"))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     form=st.sampled_from(["PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP", "PPM"]),
     flips=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=6),
@@ -174,7 +174,7 @@ def test_damaged_bytes_never_give_anything_but_a_picture_error(
         assert str(error)  # noqa: PT017 - either outcome is right, a traceback is not
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=st.binary(max_size=200))
 def test_any_bytes_never_give_anything_but_a_picture_error(data: bytes) -> None:
     try:

@@ -78,7 +78,7 @@ def test_it_says_what_it_is(run: Path, encoder: LiteEncoder) -> None:
     assert encoder.hash == sha256(run / ENCODER_FILE)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.lists(st.integers(0, 2 * BATCH + 3), min_size=1, max_size=5))
 def test_how_pictures_are_cut_into_calls_changes_nothing(
     encoder: LiteEncoder, sizes: list[int]

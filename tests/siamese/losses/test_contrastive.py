@@ -78,7 +78,7 @@ LABELS = st.sampled_from([2, 5, 9]).flatmap(
 )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(labels=LABELS, seed=st.integers(0, 99))
 def test_the_batch_form_equals_a_plain_loop(labels: list[int], seed: int) -> None:
     rows = unit_rows(len(labels), 4, seed)

@@ -24,7 +24,7 @@ def discs(count: int) -> np.ndarray:
     return np.repeat(disc[None, :, :, None], count, axis=0)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     count=st.integers(0, 5),
     height=st.integers(3, 40),
