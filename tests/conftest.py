@@ -62,7 +62,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
             if ours and not (runs / "digits").is_dir():
                 with pytest.MonkeyPatch.context() as patch:
                     patch.setenv("SIAM_RUNS", str(runs))
-                    choice = TrainChoice(preset="quick", overrides={"epochs": "6"})
+                    overrides = {"epochs": "6", "precision": "float32"}
+                    choice = TrainChoice(preset="quick", overrides=overrides)
                     train_run(DataChoice(dataset="digits"), choice, name="digits")
         time.sleep(0.1)
     return runs / "digits"

@@ -21,7 +21,11 @@ from siam.runs.lifecycle import hold_run
 def test_compare_then_classify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIAM_RUNS", str(tmp_path / "runs"))
     compared, folder = compare(
-        DataChoice(dataset="digits"), only=["subclassed", "siamese"], epochs=12, seed=1
+        DataChoice(dataset="digits"),
+        only=["subclassed", "siamese"],
+        epochs=6,
+        seed=1,
+        overrides={"optimizer": "adamw", "precision": "float32"},
     )
     subclassed, siamese = compared.contestants
     assert (subclassed.name, siamese.name) == ("subclassed", "siamese")

@@ -25,7 +25,9 @@ NOT_OF_PICTURES = {
     "check_methods_sample_order_invariance": "float32 sums of a batch in another order differ by "
     "6e-8, and the check allows 1e-9",
 }
-TINY = SiameseEncoder(epochs=1, overrides={"dim": 8, **FLOAT32}, n_neighbors=3)
+# A few large batches: each step's operations, one by one, take longer than its sums.
+FEW_STEPS = {"dim": 8, "pictures_per_class": 50, "optimizer": "adamw", **FLOAT32}
+TINY = SiameseEncoder(epochs=1, overrides=FEW_STEPS, n_neighbors=3)
 
 
 @pytest.fixture(scope="module")
