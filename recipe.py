@@ -120,6 +120,8 @@ class Recipe:
         quarter_turns: training classes turned by 90, 180 and 270 degrees are classes too.
         test_time_views: copies of a picture whose embeddings the encoder averages; 1 = the picture
             alone.
+        gradient_share: of the squared distance, how much is that of oriented gradients beside the
+            trained tower, 0 to 1 (see `siam.siamese.oriented_gradients`).
     """
 
     tower: str = "small"
@@ -140,6 +142,7 @@ class Recipe:
     outlier_share: Share = 0.0
     quarter_turns: bool = False
     test_time_views: Count = 1
+    gradient_share: Share = 0.0
 
     @property
     def augmented_epochs(self) -> int:

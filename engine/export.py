@@ -123,7 +123,14 @@ def export_run(
                 recall_at_1(partial(answer, building / name), validation, test),
             )
         sidecar = describe(
-            path, config, tower.input_shape[1:], building / name, form, parity, recall
+            path,
+            config,
+            tower.input_shape[1:],
+            tower.output_shape[-1],
+            building / name,
+            form,
+            parity,
+            recall,
         )
         write_json(building / SIDECAR, sidecar)
         write_text(building / EXAMPLE, example_script(form))

@@ -52,6 +52,7 @@ def describe(
     run: Path,
     config: RunConfig,
     shape: tuple[int, int, int],
+    dim: int,
     model: Path,
     form: str,
     parity: Parity,
@@ -63,6 +64,7 @@ def describe(
         run: the run's folder.
         config: its configuration.
         shape: (height, width, channels) that the model takes.
+        dim: length of an embedding, which a tower of several parts has more of than its recipe.
         model: the exported file or folder.
         form: its format.
         parity: how far it is from Keras.
@@ -91,7 +93,7 @@ def describe(
             "range": [0, 255],
         },
         "output": {
-            "dim": config.recipe.dim,
+            "dim": dim,
             "length": 1,
             "distance": "Euclidean, 0 to 2, smaller = closer",
         },

@@ -21,6 +21,13 @@ Word = TypeVar("Word", bound=str)
 LEAST_STEPS = {"quick": 100, "balanced": 400, "best": 1500}
 # fewer will do where a step shows more pictures than these.
 USUAL_BATCH = 260
+# Of the squared distance, that of oriented gradients, where classes of drawings were held out: the
+# tower tells others apart worse than those that it learned. Of photos it does so better than
+# gradients do (docs/measurements.md).
+GRADIENT_SHARE = 0.7
+# Where there are more pictures, or as many classes as have presets of their own, a tower learns
+# what tells classes apart at all, and what gradients would add was not measured.
+MOST_PICTURES = 10_000
 # Distortions of ink, which photos have none of.
 OF_INK = ("stroke", "outline", "lines", "bands")
 
@@ -77,7 +84,12 @@ def pick_word(word: str, words: tuple[Word, ...], what: str) -> Word:
 
 
 def choose_recipe(
-    choice: TrainChoice, pictures: int, *, classes: int, chain: str = "digit"
+    choice: TrainChoice,
+    pictures: int,
+    *,
+    classes: int,
+    chain: str = "digit",
+    unseen: bool = False,
 ) -> Recipe:
     """Return the preset's recipe with its overrides, fitted to the size of the data set.
 
@@ -87,11 +99,13 @@ def choose_recipe(
         classes: training classes; many of few pictures each have presets of their own.
         chain: how pictures from outside are prepared; outliers are made of framed marks alone,
             and photos have no strokes to distort.
+        unseen: classes were held out, and are to be told apart too: drawings, where there are few,
+            get oriented gradients beside the tower.
 
     Raises:
         UsageError: an unknown preset, value or type.
     """
-    from siam.siamese.many_classes import preset_for
+    from siam.siamese.many_classes import MANY_CLASSES, preset_for
 
     preset = preset_for(choice.preset, classes=classes, pictures_per_class=pictures // classes)
     if chain != "digit":
@@ -99,6 +113,9 @@ def choose_recipe(
     if chain == "photo":
         augment = dataclasses.replace(preset.augment, **dict.fromkeys(OF_INK, 0.0))
         preset = dataclasses.replace(preset, augment=augment)
+    few = pictures <= MOST_PICTURES and classes < MANY_CLASSES
+    if unseen and few and chain == "glyph":
+        preset = dataclasses.replace(preset, gradient_share=GRADIENT_SHARE)
     recipe = change_recipe(preset, choice.overrides)
     if "epochs" not in choice.overrides:
         batch = recipe.classes_per_batch * recipe.pictures_per_class

@@ -157,7 +157,11 @@ def tell_memory(dataset: Dataset, held: int | None = None) -> Iterator[str]:
 def recipe_for(train: TrainChoice, dataset: Dataset) -> Recipe:
     """Return the recipe that a way of training becomes for a data set."""
     return choose_recipe(
-        train, len(dataset.train), classes=len(dataset.classes), chain=dataset.prepare
+        train,
+        len(dataset.train),
+        classes=len(dataset.classes),
+        chain=dataset.prepare,
+        unseen=dataset.unseen is not None,
     )
 
 

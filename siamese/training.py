@@ -16,6 +16,7 @@ from siam.recipe import Pairs, Recipe
 from siam.siamese.losses.contrastive import ContrastiveLoss
 from siam.siamese.losses.registry import make_loss
 from siam.siamese.network import siamese_network
+from siam.siamese.oriented_gradients import join_gradients
 from siam.siamese.step_time import batch_pictures, measure_step, multiply_adds
 from siam.siamese.test_time_augmentation import average_test_time_views
 from siam.siamese.towers import build_tower
@@ -202,8 +203,11 @@ def mine_hard_examples(
 def to_float32(
     tower: keras.Model, build: Callable[[tuple[int, ...]], keras.Model], recipe: Recipe
 ) -> keras.Model:
-    """Return the tower that is saved and exported: float32 throughout, its views averaged."""
+    """Return the tower that is saved and exported: float32 throughout, its views averaged, what is
+    not trained beside it.
+    """
     with dtype_policy("float32"):
         plain = build(tower.input_shape[1:])
         plain.set_weights(tower.get_weights())
-        return average_test_time_views(plain, views=recipe.test_time_views)
+        averaged = average_test_time_views(plain, views=recipe.test_time_views)
+        return join_gradients(averaged, share=recipe.gradient_share)

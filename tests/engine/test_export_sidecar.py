@@ -48,12 +48,12 @@ def model(tmp_path: Path) -> Path:
 
 def test_it_says_how_to_feed_the_model_and_what_its_answers_mean(run: Path, model: Path) -> None:
     about = describe(
-        run, CONFIG, (20, 30, 3), model, "saved-model", Parity(1e-6, 1.0, 512), recall=None
+        run, CONFIG, (20, 30, 3), 90, model, "saved-model", Parity(1e-6, 1.0, 512), recall=None
     )
     assert about == json.loads(json.dumps(about))
     assert (about["run"], about["format"], about["file"]) == ("pets-1", "saved-model", model.name)
     assert about["input"] == {"shape": [None, 20, 30, 3], "dtype": "float32", "range": [0, 255]}
-    assert (about["output"]["dim"], about["classes"]) == (32, ["cat", "dog"])
+    assert (about["output"]["dim"], about["classes"]) == (90, ["cat", "dog"])
     assert about["preparation"] == CONFIG.preparation.to_dict()
     assert about["calibration"] == {"threshold": 0.7}
     assert about["parity"]["pictures"] == 512
@@ -62,7 +62,7 @@ def test_it_says_how_to_feed_the_model_and_what_its_answers_mean(run: Path, mode
 
 def test_every_file_of_the_model_has_its_hash(run: Path, model: Path) -> None:
     parity = Parity(0.0, 1.0, 1)
-    about = describe(run, CONFIG, (20, 30, 3), model, "saved-model", parity, recall=None)
+    about = describe(run, CONFIG, (20, 30, 3), 90, model, "saved-model", parity, recall=None)
     assert about["sha256"] == {
         "saved_model/saved_model.pb": sha256(model / "saved_model.pb"),
         "saved_model/variables/0": sha256(model / "variables" / "0"),
@@ -72,6 +72,6 @@ def test_every_file_of_the_model_has_its_hash(run: Path, model: Path) -> None:
 
 def test_int8_says_what_it_costs(run: Path, model: Path) -> None:
     parity = Parity(0.01, 0.98, 512)
-    about = describe(run, CONFIG, (20, 30, 3), model, "litert", parity, recall=(0.99, 0.98))
+    about = describe(run, CONFIG, (20, 30, 3), 90, model, "litert", parity, recall=(0.99, 0.98))
     assert about["quantisation"]["recall@1_float32"] == 0.99
     assert about["quantisation"]["recall@1_int8"] == 0.98

@@ -7,7 +7,7 @@ import dataclasses
 import msgspec
 import pytest
 
-from siam.engine.recipe_choice import choose_recipe, choose_training
+from siam.engine.recipe_choice import GRADIENT_SHARE, choose_recipe, choose_training
 from siam.errors import UsageError
 from siam.recipe import AugmentPolicy
 from siam.runs.config import TrainChoice
@@ -62,6 +62,31 @@ def test_steps_that_show_more_pictures_may_be_fewer() -> None:
     # 100 classes of 4 pictures in four turns are 1,600, so 3 steps of 512 an epoch; 1,500 steps
     # of 260 pictures are 762 of 512.
     assert choose_recipe(best, 400, classes=100).epochs == 254
+
+
+def test_held_out_classes_of_few_drawings_get_gradients_beside_the_tower() -> None:
+    def share(
+        pictures: int,
+        *,
+        classes: int = 10,
+        chain: str = "glyph",
+        unseen: bool = True,
+        **overrides: str,
+    ) -> float:
+        choice = TrainChoice(overrides=overrides)
+        recipe = choose_recipe(choice, pictures, classes=classes, chain=chain, unseen=unseen)
+        return recipe.gradient_share
+
+    assert share(700) == GRADIENT_SHARE
+    for none in (
+        share(700, chain="photo"),
+        share(700, unseen=False),
+        share(50_000),
+        share(9_000, classes=794),
+    ):
+        assert none == 0
+    assert share(700, gradient_share="0") == 0
+    assert share(50_000, unseen=False, gradient_share="0.4") == 0.4
 
 
 def test_a_way_of_training_that_there_is_not() -> None:
