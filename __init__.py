@@ -15,6 +15,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from siam.engine.answers.answer import Answer, Unreadable
+    from siam.engine.api.audit import audit, mend
     from siam.engine.api.estimator import SiameseEncoder
     from siam.engine.api.run import Run, open
     from siam.engine.api.train import train
@@ -47,6 +48,8 @@ __all__ = [
     "Unreadable",
     "UsageError",
     "__version__",
+    "audit",
+    "mend",
     "open",
     "train",
     "undo_sort",
@@ -57,6 +60,8 @@ _HOMES = {
     "Run": "siam.engine.api.run",
     "SiameseEncoder": "siam.engine.api.estimator",
     "Unreadable": "siam.engine.answers.answer",
+    "audit": "siam.engine.api.audit",
+    "mend": "siam.engine.api.audit",
     "open": "siam.engine.api.run",
     "train": "siam.engine.api.train",
     "undo_sort": "siam.engine.sorting.undo",

@@ -37,6 +37,7 @@ COMMANDS = (
     "evaluate",
     "report",
     "show",
+    "audit",
     "compare",
     "classify",
     "embed",
@@ -48,7 +49,7 @@ COMMANDS = (
     "runs",
 )
 # Those that are never done in less than a second or two.
-SLOW = {"train", "evaluate", "report", "show", "compare", "embed", "export"}
+SLOW = {"train", "audit", "evaluate", "report", "show", "compare", "embed", "export"}
 
 
 @functools.cache

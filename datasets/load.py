@@ -27,7 +27,7 @@ from siam.pictures.framing import look_like_mnist
 from siam.pictures.preparation import CHAINS, MAX_SIDE, MIN_SIDE
 from siam.progress import Progress, silent
 
-__all__ = ["NAMES", "holds_picture_files", "load_dataset"]
+__all__ = ["NAMES", "holds_picture_files", "load_dataset", "open_pictures"]
 
 # The data sets that have a name; any other word is a path.
 NAMES = ("mnist", "digits")
@@ -107,7 +107,7 @@ def load_dataset(
     elif not path.is_dir() and not path.is_file():  # a pipe may never end
         raise DataError(f"{path} is not a plain file.", "Save it to one.")
     elif pictures_below:
-        with _files(path) as files:
+        with open_pictures(path) as files:
             dataset = read_dataset(
                 files,
                 seed=seed,
@@ -157,7 +157,12 @@ def _named(
         return load_digits(seed=seed)
 
 
-def _files(path: Path) -> AbstractContextManager[PictureSet]:
+def open_pictures(path: Path) -> AbstractContextManager[PictureSet]:
+    """Open the labelled picture files of a folder, a .zip or a table, for as long as the block.
+
+    Raises:
+        DataError: it is packed otherwise, or cannot be read.
+    """
     if is_table(path):
         return nullcontext(table_pictures(path))
     if path.suffix.lower() in PACKED:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from siam.engine.answers.answer import Answer
 from siam.engine.labelling.session import pictures_to_label
@@ -12,6 +13,9 @@ from siam.engine.sorting.sort import Sorting, SortOptions, sort_pictures
 from siam.engine.verification.many import PairVerdicts, verify_pairs
 from siam.engine.verification.pair_sources import folder_pairs, table_pairs
 from siam.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from siam.engine.audit.audit import Audit
 
 __all__ = ["RunJobs"]
 
@@ -112,3 +116,18 @@ class RunJobs:
             DataError: no such folder, or no picture in it.
         """
         return pictures_to_label(self._opened, Path(folder), count=count, progress=progress)
+
+    def audit(self, dataset: PathLike | None = None, *, progress: Progress = silent) -> Audit:
+        """Find wrong labels, doubles and outliers in a data set, by this run's encoder.
+
+        Args:
+            dataset: as for `siam.train`; what the run was trained on when left out.
+            progress: told of the work.
+
+        Raises:
+            DataError: the data set is not there or cannot be read.
+            MissingExtraError: scikit-learn is not installed.
+        """
+        from siam.engine.api.audit import audit
+
+        return audit(dataset, run=self._opened.path, quick=True, progress=progress)
