@@ -112,7 +112,7 @@ def moments(rows: Floats, labels: Integers, classes: int) -> tuple[Floats, Float
 def class_scores(rows: Floats, scatter: Floats, sums: Floats, sizes: Floats) -> Floats:
     """Return minus half of the squared Mahalanobis distances, float64 (n, classes)."""
     means = sums / np.maximum(sizes, 1)[:, None]
-    count, dim = sizes.sum(), len(scatter)
+    count, dim = max(sizes.sum(), 1.0), len(scatter)
     covariance = (scatter - sums.T @ means) / count
     mean, square = np.trace(covariance) / dim, np.mean(covariance**2)
     share = min(1.0, (square + mean**2) / max((count + 1) * (square - mean**2 / dim), 1e-300))
