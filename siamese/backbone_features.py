@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import time
-import zipfile
 from pathlib import Path
 
 import keras
@@ -12,6 +12,7 @@ import numpy as np
 
 from siam.array_types import Pictures, Vectors
 from siam.atomic import replacing
+from siam.datasets.arrays import open_arrays
 from siam.progress import Progress, silent
 from siam.siamese.backbone import Backbone
 
@@ -57,13 +58,12 @@ def keep_features(
     digest = hashlib.sha256(backbone.hash.encode())
     digest.update(np.ascontiguousarray(pictures).data)
     key = np.frombuffer(digest.digest(), np.uint8)
-    try:
-        with np.load(path, allow_pickle=False) as content:
-            features: Vectors = content["features"]
-            if np.array_equal(content["key"], key) and len(features) == len(pictures):
-                return features
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        pass
+    shape = (len(pictures), backbone.model.output_shape[1])
+    with contextlib.suppress(FileNotFoundError, ValueError), open_arrays(path) as content:
+        features: Vectors = content["features"]
+        whole = features.shape == shape and features.dtype == np.float32
+        if whole and np.isfinite(features).all() and np.array_equal(content["key"], key):
+            return features
     features = compute_features(backbone.model, pictures, progress=progress)
     with replacing(path) as temporary, temporary.open("wb") as target:
         np.savez(target, key=key, features=features)

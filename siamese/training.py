@@ -131,7 +131,7 @@ def train_network(
         jit_compile=compile_steps(),
         steps_per_execution=together,
     )
-    position = restore(model, network, folder)
+    position = restore(model, network, folder, steps=len(shown))
     history, checkpoint = position.history, Checkpoint(network, folder, position)
     # Once; twice where the first epoch was cut in its midst; never where the last one was done.
     while len(history) < recipe.epochs and not stale(history, patience):

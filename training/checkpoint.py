@@ -8,6 +8,7 @@ and the sums that its means are made of, are the whole state.
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -125,13 +126,16 @@ class RestOfEpoch(keras.utils.PyDataset):
         return self.feed[self.first + step]
 
 
-def restore(model: keras.Model, network: keras.Model, folder: Path) -> Position:
+def restore(
+    model: keras.Model, network: keras.Model, folder: Path, *, steps: float = math.inf
+) -> Position:
     """Bring a compiled model back to where its checkpoint left it.
 
     Args:
         model: built as it was built then, and compiled.
         network: the part of it, or the whole, whose variables are the state.
         folder: where the checkpoint stands.
+        steps: those of an epoch.
 
     Returns:
         How far it has come; nowhere where there is no checkpoint.
@@ -157,6 +161,8 @@ def restore(model: keras.Model, network: keras.Model, folder: Path) -> Position:
             write_history(folder, position.history)
         if position.step and len(position.metrics) != len(model.metrics_variables):
             raise ValueError("it counts other figures")
+        if position.step >= steps:
+            raise ValueError(f"it took {position.step} of {steps} steps")
     return position
 
 

@@ -6,6 +6,7 @@ import contextlib
 import csv
 import io
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,13 +85,17 @@ def open_checkpoint(folder: Path) -> Iterator[Mapping[str, np.ndarray]]:
 def position_of(state: Mapping[str, np.ndarray]) -> Position:
     """Return the position that an opened checkpoint holds."""
     sums = sum(name.startswith("metric_") for name in state)
-    return Position(
-        history=msgspec.convert(json.loads(state["history"].tobytes()), list[dict[str, float]]),
-        seconds=float(state["seconds"]),
-        # Earlier checkpoints were of whole epochs.
-        step=int(state["step"]) if "step" in state else 0,
-        metrics=tuple(state[f"metric_{i}"] for i in range(sums)),
-    )
+    rows = json.loads(state["history"].tobytes())
+    history: list[HistoryRow] = [*msgspec.convert(rows, list[dict[str, float]])]
+    seconds = float(state["seconds"])
+    # Earlier checkpoints were of whole epochs.
+    step = int(state["step"]) if "step" in state else 0
+    if [row["epoch"] for row in history] != list(range(1, len(history) + 1)):
+        raise ValueError("its epochs do not follow each other")
+    if not (0 <= seconds < math.inf and step >= 0):
+        raise ValueError(f"it took {step} steps in {seconds} seconds")
+    metrics = tuple(state[f"metric_{i}"] for i in range(sums))
+    return Position(history=history, seconds=seconds, step=step, metrics=metrics)
 
 
 def write_history(folder: Path, history: list[HistoryRow]) -> None:

@@ -149,6 +149,16 @@ def test_what_is_no_pack_is_refused(tmp_path: Path, content: bytes) -> None:
         open_pack(tmp_path / "pipe.siam")
 
 
+@pytest.mark.parametrize("names", [("a.txt", "A.TXT"), ("caf\u00e9", "cafe\u0301")], ids=ascii)
+def test_two_names_that_a_system_takes_for_one_are_refused(
+    files: dict[str, Path], tmp_path: Path, names: tuple[str, str]
+) -> None:
+    twins = dict.fromkeys(names, files["config.toml"])
+    write_pack(tmp_path / "x.siam", "x", files | twins, key=None)
+    with pytest.raises(RunError, match="two of one name"):
+        open_pack(tmp_path / "x.siam")
+
+
 def test_a_compressed_file_is_refused(packed: Path) -> None:
     with zipfile.ZipFile(packed) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}

@@ -125,6 +125,10 @@ def test_features_are_computed_once(
     np.testing.assert_allclose(others, first[::-1], rtol=1e-6)
     path.write_bytes(path.read_bytes()[:100])  # a damaged file is made anew
     np.testing.assert_array_equal(keep_features(backbone, PICTURES, path), first)
+    with np.load(path) as content:  # and a forged one
+        key = content["key"]
+    np.savez(path, key=key, features=np.full((len(PICTURES), 3), np.nan))
+    np.testing.assert_array_equal(keep_features(backbone, PICTURES, path), first)
 
     def computed(*_: Any, **__: Any) -> None:
         raise AssertionError("computed again")

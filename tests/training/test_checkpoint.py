@@ -138,6 +138,19 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
         restore(other, other, tmp_path)
 
 
+def test_a_checkpoint_beyond_its_epoch_is_refused(tmp_path: Path) -> None:
+    def stop(what: str, done: int, total: int) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(make_model(), tmp_path, epochs=1, progress=stop)
+    model = make_model()
+    assert restore(model, model, tmp_path, steps=4).step == 3
+    with pytest.raises(RunError, match="it took 3 of 3 steps"):
+        restore(model, model, tmp_path, steps=3)
+
+
 def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
     train(make_model(), tmp_path, epochs=1)
     path = tmp_path / "checkpoint.npz"

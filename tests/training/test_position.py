@@ -26,6 +26,18 @@ def test_no_checkpoint_is_the_beginning(tmp_path: Path) -> None:
         {"history": np.frombuffer(b"[]", np.uint8), "seconds": np.zeros(3)},
         {"history": np.frombuffer(b"{}", np.uint8), "seconds": np.array(1.0)},
         {"history": np.frombuffer(b'[{"loss": []}]', np.uint8), "seconds": np.array(1.0)},
+        *(
+            {"history": np.frombuffer(told, np.uint8), "seconds": np.array(1.0)}
+            for told in (b'[{"epoch": 2}]', b'[{"epoch": NaN}]', b'[{"epoch": 1}, {"epoch": 1}]')
+        ),
+        *(
+            {"history": np.frombuffer(b"[]", np.uint8), "seconds": np.array(1.0), name: value}
+            for name, value in (
+                ("seconds", np.array(np.nan)),
+                ("seconds", np.array(-1)),
+                ("step", np.array(-1)),
+            )
+        ),
     ],
 )
 def test_a_checkpoint_that_is_none_is_one_error(
