@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -82,8 +82,9 @@ def ask_all(session: Labelling) -> None:
     from siam.errors import DataError, UsageError
 
     shown: Path | None = None
+    keys: dict[str, str] = {}
     while (question := session.question()) is not None:
-        keys = keys_of(session.labels())
+        keys = keys_of(session.labels(), keys)
         if question.path != shown:
             show(question, keys)
             shown = question.path
@@ -119,17 +120,22 @@ def meant(word: str, keys: dict[str, str], question: Question) -> str | None:
     return keys.get(word.lower())
 
 
-def keys_of(labels: Sequence[str]) -> dict[str, str]:
+def keys_of(labels: Sequence[str], known: Mapping[str, str]) -> dict[str, str]:
     """Return a key for each label, as far as there are keys: its own where it is a letter.
 
+    Args:
+        labels: that the index holds.
+        known: key -> label, from the picture before: a finger has learned them.
+
     Example:
-        >>> keys_of(["7", "B", "cat", "dog", "s"])
-        {'7': '7', 'b': 'B', '1': 'cat', '2': 'dog', '3': 's'}
+        >>> keys_of(["7", "B", "cat", "dog", "s"], {"1": "dog"})
+        {'1': 'dog', '7': '7', 'b': 'B', '2': 'cat', '3': 's'}
     """
-    keys = {one.lower(): one for one in labels if one.lower() in [*KEYS, "0"]}
-    free = [key for key in KEYS if key not in keys]
-    others = [one for one in labels if one not in keys.values()]
-    return keys | dict(zip(free, others, strict=False))
+    new = [one for one in labels if one not in known.values()]
+    own = {one.lower(): one for one in new if one.lower() in {*KEYS, "0"} - known.keys()}
+    free = [key for key in KEYS if key not in known and key not in own]
+    others = [one for one in new if one not in own.values()]
+    return {**known, **own, **dict(zip(free, others, strict=False))}
 
 
 def show(question: Question, keys: dict[str, str]) -> None:

@@ -25,13 +25,13 @@ def test_a_line_a_key(run_copy: Path, write_picture: Callable[..., Path], tmp_pa
     for number in range(5):
         write_picture(tmp_path / "scans" / f"{number}.png", seed=number)
     (tmp_path / "scans" / "broken.png").write_text("no picture")
-    keys = "7\nn\ncross\nu\ns\n?\ncross\nn star\n"
+    keys = "7\nn\ncross\nu\ns\n?\nstar\nn star\n"
     answer = siam("label", "scans", keys=keys)
     assert answer.exit_code == 3, answer.output  # for the broken one
     assert answer.stdout == "2 pictures labelled, 1 passed over, 2 left.\n"
     assert "Taken back: cross." in answer.stderr
     assert "No label has the key '?'" in answer.stderr
-    assert "No label has the key 'cross'" in answer.stderr
+    assert "No label has the key 'star'" in answer.stderr
     assert "broken.png" in answer.stderr
 
     told = json.loads(siam("label", "scans", "--json", keys="star\nq\n7\n").stdout)
@@ -50,8 +50,11 @@ def test_nothing_to_label(run_copy: Path, tmp_path: Path) -> None:
 
 def test_keys() -> None:
     digits = [str(n) for n in range(10)]
-    assert label.keys_of(digits) == dict(zip(digits, digits, strict=True))
-    many = label.keys_of([f"class {n}" for n in range(100)])
+    keys = label.keys_of(digits, {})
+    assert keys == dict(zip(digits, digits, strict=True))
+    more = label.keys_of([*digits, "cat"], keys)
+    assert label.keys_of([*digits, "ant", "cat"], more) == {**keys, "a": "cat", "b": "ant"}
+    many = label.keys_of([f"class {n}" for n in range(100)], {})
     assert len(many) == len(label.KEYS) and not set(many) & {"n", "s", "u", "q"}
 
 
