@@ -108,7 +108,7 @@ def tell_cost(
         )
     if parts:
         yield f"About {duration(seconds)}{' left' * (done is not None)}: {'; '.join(parts)}."
-    if step is None or done is not None:
+    if step is None or done is not None or config.base is not None:  # what stands keeps its preset
         return
     lighter = PRESET_NAMES[: PRESET_NAMES.index(config.train.preset)]
     if kind == "cpu" and seconds > LONG and lighter:

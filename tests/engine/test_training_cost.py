@@ -19,7 +19,7 @@ from siam.engine.training_cost import (
 from siam.pictures.preparation import Preparation
 from siam.progress import duration
 from siam.recipe import Recipe
-from siam.runs.config import DataChoice, RunConfig, TrainChoice
+from siam.runs.config import BaseTable, DataChoice, RunConfig, TrainChoice
 from siam.training.precision import StepTime
 
 HALF = StepTime(0.5, compiling=0.0)
@@ -102,6 +102,13 @@ def test_a_long_one_names_lighter_presets_with_their_times(dataset: Dataset) -> 
     assert f"about {duration(expected)} with  --preset quick" in others
     assert others.endswith("with  --preset balanced")
     assert len(list(tell_cost(config, dataset, step, kind="gpu"))) == 1
+
+
+def test_one_that_goes_on_from_a_run_names_no_other_preset(dataset: Dataset) -> None:
+    base = BaseTable(run="digits-1", sha256="ab")
+    config = dataclasses.replace(config_of("best", dataset), base=base)
+    [told] = tell_cost(config, dataset, HALF, kind="cpu")
+    assert told.startswith("About")
 
 
 def test_features_of_a_backbone_and_its_head_are_in_the_time(dataset: Dataset) -> None:
