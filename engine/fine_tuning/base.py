@@ -40,7 +40,7 @@ FILES = (CALIBRATION_FILE, CONFIG_FILE, HELD_OUT_FILE, NETWORK_FILE)
 # What a network is made of, and what its pictures go through: none can be changed by training on.
 SHAPE = ("preset", "size", "prepare", "tower", "dim", "ensemble_size", "members")
 # Of the epochs and of the learning rate of a training from nothing (docs/measurements.md).
-EPOCHS, RATE = 1 / 3, 1 / 4
+EPOCHS, RATE = 1 / 3, 1 / 2
 
 
 @dataclass(frozen=True)
