@@ -205,11 +205,14 @@ class TowerParts:
 
 
 def take_apart(tower: keras.Model) -> TowerParts:
-    """Return the parts of what `joined_tower` built; any other tower is siam's own alone."""
+    """Return the parts of what `joined_tower` built; any other tower is siam's own alone.
+
+    Of that one what was trained is returned, without what was put around or beside it.
+    """
     layer = next((one for one in tower.layers if one.name == "components"), None)
-    if layer is None:
-        return TowerParts(own=tower)
     models = {one.name: one for one in tower.layers if isinstance(one, keras.Model)}
+    if layer is None:
+        return take_apart(models[TOWER]) if TOWER in models else TowerParts(own=tower)
     own, head = models.pop("resized", None), models.pop(TOWER, None)
     models.pop("posterior", None)
     [backbone] = models.values()

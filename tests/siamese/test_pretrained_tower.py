@@ -12,6 +12,7 @@ from siam.siamese.backbone import load_backbone
 from siam.siamese.class_posterior import fit_posterior
 from siam.siamese.export import export_litert
 from siam.siamese.network import load_network, siamese_network, tower_of
+from siam.siamese.oriented_gradients import join_gradients
 from siam.siamese.pretrained_tower import (
     fit_components,
     head_tower,
@@ -19,6 +20,7 @@ from siam.siamese.pretrained_tower import (
     resized_tower,
     take_apart,
 )
+from siam.siamese.test_time_augmentation import average_test_time_views
 from siam.siamese.towers import small_tower
 
 PICTURES = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 1), dtype=np.uint8)
@@ -107,6 +109,8 @@ def test_it_comes_apart_into_what_it_was_joined_from(tower: keras.Model, tmp_pat
         )
     alone = small_tower((16, 16, 1), 8)
     assert take_apart(alone).own is alone
+    around = join_gradients(average_test_time_views(alone, views=5), share=0.5)
+    assert take_apart(around).own is alone
 
 
 @pytest.mark.slow
