@@ -9,13 +9,21 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["MOST_HELD", "band_bytes", "file_bytes", "whole_bytes"]
+__all__ = [
+    "MOST_HELD",
+    "READ_AT_ONCE",
+    "band_bytes",
+    "count_scans",
+    "file_bytes",
+    "whole_bytes",
+]
 
 # siam and its libraries hold 65 MiB before, and a query is to stay below 200 MB.
 MOST_HELD = 112 * 2**20  # bytes
 # Bytes a pixel of decoders that hold several copies, as Pillow calls them: measured, without the
 # file itself.
 _WHOLE = {"WEBP": 16.0, "AVIF": 9.0, "HEIF": 12.0}
+READ_AT_ONCE = _WHOLE.keys()  # whose files are held as well
 # Where their array is taken as it is, and averaged down by bands.
 _BY_BANDS = {
     ("WEBP", "RGB"): 7.0,
@@ -52,6 +60,19 @@ def whole_bytes(image: Image.Image, file: BinaryIO, pixels: int) -> float:
     if kind in ("JPEG", "MPO"):
         return held + pixels * _coefficient_bytes(image, file)
     return held + _copied_bytes(image, held)
+
+
+def count_scans(image: Image.Image, file: BinaryIO) -> int:
+    """Return how many scans a JPEG has that waits for its last one; 1 of any other picture."""
+    if image.format not in ("JPEG", "MPO") or not _coefficient_bytes(image, file):
+        return 1
+    place, count, last = file.tell(), 1, b""
+    # Within a scan no byte of 255 stands before one that is not 0, but at a marker.
+    while piece := file.read(2**20):
+        count += (last + piece).count(b"\xff\xda")
+        last = piece[-1:]
+    file.seek(place)
+    return count
 
 
 def file_bytes(file: BinaryIO) -> int:

@@ -7,14 +7,22 @@ import os
 import stat
 import struct
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
 from siam.errors import MissingExtraError, PictureError
 from siam.pictures.bands import decode_in_bands
+from siam.pictures.bounded_file import BoundedFile
 from siam.pictures.conversion import Box, find_region, turns_of
-from siam.pictures.decoder_memory import MOST_HELD, band_bytes, file_bytes, whole_bytes
+from siam.pictures.decoder_memory import (
+    MOST_HELD,
+    READ_AT_ONCE,
+    band_bytes,
+    count_scans,
+    file_bytes,
+    whole_bytes,
+)
 from siam.pictures.formats import FORMATS, HEAD, READABLE, content_kind, is_heic
 from siam.pictures.names import to_text
 from siam.pictures.pillow_warnings import pillow_warnings_ignored
@@ -36,6 +44,9 @@ __all__ = [
 MAX_PIXELS = 120_000_000
 # A larger one is decoded a band of rows at a time, where its file can be taken apart.
 _HELD_WHOLE = 32 * 2**20  # bytes
+# What a picture may hold beside its pixels: bytes, and pieces such as chunks, segments and tags.
+_MOST_NOTES, _MOST_PIECES = MOST_HELD // 2, 100_000
+_MOST_SCANS = 100  # of a JPEG, each of which takes as long as the picture
 MAX_STREAM = 64 * 2**20  # bytes taken from something that is not a plain file, such as a pipe
 # What Pillow's plug-ins let escape from a damaged file, beside UnidentifiedImageError (an OSError).
 _DAMAGE = (
@@ -164,9 +175,14 @@ def _decode(file: BinaryIO, label: str, enough: int | None, part: Part | None) -
     region = None
     try:
         with pillow_warnings_ignored():  # of bombs and odd EXIF; errors suffice
-            image: Image.Image = Image.open(file, formats=formats)
+            bounded: Any = BoundedFile(file, label, most=_MOST_NOTES, reads=_MOST_PIECES)
+            image: Image.Image = Image.open(bounded, formats=formats)
             width, height = image.size
             _check_size(width, height, label)
+            if count_scans(image, file) > _MOST_SCANS:
+                raise PictureError(f"{label} has more than {_MOST_SCANS} scans.", "Save it again.")
+            notes = 0 if image.format in READ_AT_ONCE else bounded.taken
+            bounded.allow(most=8 * width * height, reads=width * height)
             if enough is not None and part is None:
                 image.draft(None, (enough, enough))
             held = whole_bytes(image, file, width * height)
@@ -179,7 +195,7 @@ def _decode(file: BinaryIO, label: str, enough: int | None, part: Part | None) -
                 if held > _HELD_WHOLE:
                     bands = decode_in_bands(image, file, enough, region=region)
                 held = min(held, band_bytes(image, file))
-            if bands is None and held > MOST_HELD:
+            if bands is None and held + notes > MOST_HELD:
                 size = f"{width} x {height} pixels of {image.format} decoded as a whole"
                 most = int(width * height * MOST_HELD / held)
                 raise _too_large(size, label, most, part)

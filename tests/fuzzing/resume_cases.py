@@ -14,8 +14,10 @@ from mutate import VALUES, mutate, mutate_json
 NAME = "begun"
 # Two epochs of three steps.
 FEW = {
-    **{"epochs": "2", "precision": "float32"},
-    **{"classes_per_batch": "2", "pictures_per_class": "2"},
+    "epochs": "2",
+    "precision": "float32",
+    "classes_per_batch": "2",
+    "pictures_per_class": "2",
 }
 SCALARS = (-1, 0, 1, 2, 10**6, 1 << 62, 0.5, 1e300, float("nan"), float("inf"), -1e-300)
 TYPES = ("float64", "float16", "int64", "uint8", "bool", "complex64", "U3", "S2", "M8[s]")
