@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from siam.array_types import Labels
+from siam.array_types import Booleans, Labels
 from siam.datasets.dataset import Split
 from siam.datasets.sampling import sample_pairs
 from siam.engine.calibrate import TRAINED_ON
@@ -43,7 +43,8 @@ def measure_forgetting(base: Base, run: OpenRun, progress: Progress) -> dict[str
     progress("Asking about the old test pictures", 0, 0)
     _, test = load_held_out(base.path, classes=len(base.config.classes))
     names = np.array(base.config.classes, dtype=object)[test.labels]
-    kept = np.isin(test.labels, [base.config.classes.index(n) for n in shared(base, run)])
+    was, now = dict.fromkeys(base.config.classes), dict.fromkeys(run.config.classes)
+    kept = np.array([name in now for name in names], bool)
     seed = base.config.train.seed
     with open_run(str(base.path)) as old:
         before = ask(old, test, names, kept, seed)
@@ -53,19 +54,14 @@ def measure_forgetting(base: Base, run: OpenRun, progress: Progress) -> dict[str
         "test_pictures": len(test),
         "recall@1": {"before": before[0], "after": after[0]},
         "pair_accuracy": {"before": before[1], "after": after[1]},
-        "labels_added": [n for n in run.config.classes if n not in base.config.classes],
-        "labels_gone": [n for n in base.config.classes if n not in run.config.classes],
+        "labels_added": [name for name in now if name not in was],
+        "labels_gone": [name for name in was if name not in now],
     }
     return {**figures, "words": describe(figures)}
 
 
-def shared(base: Base, run: OpenRun) -> list[str]:
-    """Return the labels that both runs were trained on."""
-    return [name for name in base.config.classes if name in set(run.config.classes)]
-
-
 def ask(
-    run: OpenRun, test: Split, names: Labels, kept: np.ndarray, seed: int
+    run: OpenRun, test: Split, names: Labels, kept: Booleans, seed: int
 ) -> tuple[float | None, float]:
     """Return Recall@1 of those test pictures that are `kept`, and the accuracy of their pairs."""
     ids = run.gallery.select(TRAINED_ON)
@@ -91,7 +87,7 @@ def describe(figures: dict[str, Any]) -> str:
         if before is not None and after is not None:
             told.append(f"{after:.2%} {words}, {before:.2%} before")
     gone = len(figures["labels_gone"])
-    rest = f" Of {gone} of its labels no picture is left to find." if gone else ""
+    rest = f" Of its labels {gone:,} {'is' if gone == 1 else 'are'} gone." if gone else ""
     return (
         f"Of the {figures['test_pictures']:,} test pictures of '{figures['run']}' "
         f"{'; '.join(told)}.{rest}"

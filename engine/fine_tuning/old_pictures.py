@@ -95,9 +95,9 @@ def join_old_pictures(
     elif new.picture_shape[2] != base.config.preparation.channels:
         new = with_channels(new, base.config.preparation.channels)
     joined = join_pictures(new, old, base, seed=seed)
-    before = base.config.classes
-    added = [name for name in joined.classes if name not in before]
-    gone = [name for name in before if name not in joined.classes]
+    before, after = dict.fromkeys(base.config.classes), dict.fromkeys(joined.classes)
+    added = [name for name in after if name not in before]
+    gone = [name for name in before if name not in after]
     trained = len(old.splits["train"])
     notice(
         f"Going on from '{base.name}': {trained:,} of the {trained + old.missing:,} pictures that "
