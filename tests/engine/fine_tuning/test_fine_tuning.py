@@ -42,6 +42,7 @@ def test_nothing_new_is_nothing_to_go_on_with(run_copy: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # two exports, each of which starts TensorFlow's converter
 def test_a_class_more_is_learned_and_what_was_forgotten_is_said(
     run_copy: Path, tmp_path: Path
 ) -> None:

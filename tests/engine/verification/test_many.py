@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import siam
 from siam.engine.open_run import OpenRun, open_run
 from siam.engine.verification.many import verify_pairs
 from siam.engine.verification.pair import verify_pair
@@ -87,6 +88,17 @@ def test_a_table_with_the_truth_is_scored(run: OpenRun, folders: tuple[Path, Pat
     # The copies lie at 0, the others do not.
     assert done.scores.figures["auc"][0] == 1.0 and done.scores.figures["eer"][0] == 0.0
     assert done.to_dict()["figures"]["auc"] == 1.0
+
+
+def test_the_same_from_python(run: OpenRun, folders: tuple[Path, Path]) -> None:
+    left, right = folders
+    table = left.parent / "pairs.csv"
+    table.write_text("left,right,same\nl/a.png,r/a.jpg,1\n")
+    with siam.open(str(run.path)) as opened:
+        assert opened.verify_pairs(left, right) == verify_pairs(run, folder_pairs(left, right))
+        named = opened.verify_pairs(left, right, by_name=True, threshold=0.8)
+        assert (named.threshold, len(named.rows)) == (0.8, 2)
+        assert [row.same for row in opened.verify_pairs(table).rows] == [True]
 
 
 def test_what_cannot_be_read_is_passed_over(run: OpenRun, folders: tuple[Path, Path]) -> None:
