@@ -58,7 +58,7 @@ def audit(
     """
     from siam.engine.answers.outputs import check_output
     from siam.engine.audit.audit import audit_dataset
-    from siam.errors import UsageError
+    from siam.errors import UsageError, need_packages
 
     if quick and folds is not None:
         raise UsageError("--quick judges by a run, --folds trains networks.", "Name one of them.")
@@ -70,6 +70,10 @@ def audit(
     for path in (csv, html):
         if path is not None:
             check_output(path, inputs=[dataset] if dataset else [])
+            if not path.absolute().parent.is_dir():  # said before the work, not after it
+                raise UsageError(f"There is no folder {path.parent}.", "Make it, or name another.")
+    if html is not None:
+        need_packages("siam audit --html", "train", "jinja2")
     done = audit_dataset(
         dataset,
         run=run,

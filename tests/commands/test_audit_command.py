@@ -84,6 +84,7 @@ def test_its_own_data_set_and_words(run_copy: Path) -> None:
         (("--quick", "--folds", "3"), 2),
         (("--folds", "1"), 2),
         (("--apply", "fixes.csv"), 2),
+        (("--csv", "nowhere/fixes.csv"), 2),
         (("nowhere",), 3),
         (("--run", "nowhere"), 4),
         (("nowhere", "--quick"), 4),
