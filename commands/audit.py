@@ -124,7 +124,7 @@ def print_audit(done: Audit, csv: Path | None) -> None:
         rows = [
             [one.path, one.label, one.problem, one.proposal, one.evidence]
             for one in done.findings
-            if (one.problem == "wrong label") == labels
+            if (one.problem == "wrong label") == labels and not one.only_ranked
         ]
         if rows:
             console.table("", ["picture", "label", "problem", "proposal", "why"], rows[:SHOWN])

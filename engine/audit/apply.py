@@ -161,7 +161,7 @@ def copy_pictures(
         entry = entries[path]
         label = wanted.get(path, entry.class_name)
         if label is not None:
-            place = to_text(entry.path)
+            place = place_inside(to_text(entry.path))
             if in_folders and label != entry.class_name:
                 place = relocate(entry, label, homes)
             folder, _, name = place.rpartition("/")
@@ -174,6 +174,17 @@ def copy_pictures(
             places[path] = place
         progress("Copying", done, len(order))
     return places
+
+
+def place_inside(path: str) -> str:
+    """Return where a picture goes in the copy: a table may name one that lies elsewhere.
+
+    Example:
+        >>> place_inside("cat/1.png"), place_inside("../more/2.png"), place_inside("/a/C:/3.png")
+        ('cat/1.png', 'more/2.png', 'a/C_/3.png')
+    """
+    parts = [part for part in PurePosixPath(path).parts if part not in ("..", "/", "//")]
+    return "/".join(plain_part(part) if ":" in part else part for part in parts)
 
 
 def put(content: Path | bytes, made: Path, place: str) -> None:

@@ -71,13 +71,16 @@ class Audit:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Findings by their problem, those of a label that only is to be looked at apart."""
+        """Findings by their problem; labels that are only to be looked at apart, if at all likely
+        to be wrong.
+        """
         return dict(
             Counter(
                 "doubtful label"
-                if one.probability is not None and one.proposal == LOOK
+                if one.problem == "wrong label" and one.proposal == LOOK
                 else one.problem
                 for one in self.findings
+                if not one.only_ranked
             )
         )
 

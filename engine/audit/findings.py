@@ -14,10 +14,12 @@ from siam.datasets.tables import text_rows
 from siam.engine.answers.result_files import as_text
 from siam.errors import DataError
 
-__all__ = ["LEAVE_OUT", "LOOK", "Finding", "label_as", "read_fixes", "write_fixes"]
+__all__ = ["DOUBTFUL", "LEAVE_OUT", "LOOK", "Finding", "label_as", "read_fixes", "write_fixes"]
 
 # What is proposed: nothing but to look at it, not to copy it, or another label.
 LOOK, LEAVE_OUT, LABEL_AS = "look", "leave out", "label as "
+# Probability of a wrong label below which one is only ranked, so that the first can be looked at.
+DOUBTFUL = 0.02
 COLUMNS = ("path", "problem", "evidence", "proposal")
 
 
@@ -43,6 +45,11 @@ class Finding:
     proposal: str
     probability: float | None = None
     beside: tuple[str, ...] = ()
+
+    @property
+    def only_ranked(self) -> bool:
+        """True for a label that is likely right, and only stands high among those that are."""
+        return self.probability is not None and self.probability < DOUBTFUL
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as `siam audit --json` documents it."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from siam.array_types import Floats
 from siam.engine.audit.embeddings import Spaces
-from siam.engine.audit.findings import LOOK, Finding, label_as
+from siam.engine.audit.findings import DOUBTFUL, LOOK, Finding, label_as
 from siam.engine.audit.label_calibration import LabelProbabilities
 from siam.engine.audit.label_quality import LabelQuality
 from siam.engine.audit.pictures import AuditedPictures
@@ -17,8 +17,11 @@ from siam.unit_vectors import exact_neighbours
 
 __all__ = ["Overlap", "find_overlaps", "find_wrong_labels"]
 
-# Probability of a wrong label from which another is proposed, and from which it is looked at.
-WRONG, DOUBTFUL = 0.5, 0.02
+# Probability of a wrong label from which another is proposed.
+WRONG = 0.5
+# Share of the pictures whose labels are ranked, however likely they are right: where people took
+# one class for another that looks like it, flipped labels know little of how probable that is.
+RANKED = 0.01
 NEIGHBOURS = 5
 # What makes two classes overlap: share and pictures.
 OVERLAP, FEWEST = 0.03, 5
@@ -45,10 +48,11 @@ def find_wrong_labels(
     quality: LabelQuality,
     calibrated: LabelProbabilities,
 ) -> list[Finding]:
-    """Return the labels that are likely or perhaps wrong, the likeliest first."""
+    """Return the labels that are likely or perhaps wrong, and the next in rank, likeliest first."""
     probability = calibrated.probability
     order = np.lexsort((-quality.log_odds, -probability))
-    rows = order[probability[order] >= DOUBTFUL]
+    first = np.arange(len(order)) < RANKED * len(order)
+    rows = order[(probability[order] >= DOUBTFUL) | (first & np.isfinite(quality.log_odds[order]))]
     nearest = np.full((len(rows), NEIGHBOURS), -1)
     for space in spaces.spaces:
         mine = np.flatnonzero(space.judged[rows])

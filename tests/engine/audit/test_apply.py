@@ -75,6 +75,21 @@ def test_a_table_gets_new_labels(write_folder: WriteFolder, tmp_path: Path) -> N
     assert files(tmp_path / "new") == {"labels.csv", *copied}
 
 
+def test_a_table_of_pictures_elsewhere_writes_inside(
+    write_folder: WriteFolder, write_picture: Callable[..., Path], tmp_path: Path
+) -> None:
+    pets = write_folder(count=1)
+    apart = write_picture(tmp_path / "apart" / "0.png", seed=77)
+    rows = f"cat/0.png,cat\n../apart/0.png,cat\n{apart},dog\ndog/0.png,dog\n"
+    (pets / "labels.csv").write_text(f"path,label\n{rows}")
+    table = fixes(tmp_path / "fixes.csv", **{"cat/0.png": "look"})
+    before = files(tmp_path)
+    done = apply_fixes(table, tmp_path / "new", dataset=str(pets / "labels.csv"))
+    assert done.copied == 4 and done.unreadable == ()
+    assert {path for path in files(tmp_path) if not path.startswith("new/")} == before
+    assert "apart/0.png" in files(tmp_path / "new")
+
+
 def test_what_is_there_stays(write_folder: WriteFolder, tmp_path: Path) -> None:
     pets = write_folder(count=2)
     table = fixes(tmp_path / "fixes.csv", **{"cat/0.png": "label as dog"})
