@@ -25,6 +25,7 @@ USUAL_BATCH = 260
 # tower tells others apart worse than those that it learned. Of photos it does so better than
 # gradients do (docs/measurements.md).
 GRADIENT_SHARE = 0.7
+DRAWINGS = ("digit", "glyph")
 # Where there are more pictures, or as many classes as have presets of their own, a tower learns
 # what tells classes apart at all, and what gradients would add was not measured.
 MOST_PICTURES = 10_000
@@ -114,7 +115,7 @@ def choose_recipe(
         augment = dataclasses.replace(preset.augment, **dict.fromkeys(OF_INK, 0.0))
         preset = dataclasses.replace(preset, augment=augment)
     few = pictures <= MOST_PICTURES and classes < MANY_CLASSES
-    if unseen and few and chain == "glyph":
+    if unseen and few and chain in DRAWINGS:
         preset = dataclasses.replace(preset, gradient_share=GRADIENT_SHARE)
     recipe = change_recipe(preset, choice.overrides)
     if "epochs" not in choice.overrides:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
+from siam.recipe import Recipe
 from siam.siamese.export import export_litert
 from siam.siamese.interchange import answer_onnx, write_onnx
 from siam.siamese.oriented_gradients import DIRECTIONS, gradient_tower, join_gradients
+from siam.siamese.pretrained_tower import take_apart
 from siam.siamese.towers import small_tower
+from siam.siamese.training import to_float32
 
 SHAPE = (32, 48, 3)
 PICTURES = np.random.default_rng(0).integers(0, 256, (6, *SHAPE), dtype=np.uint8)
@@ -71,6 +75,17 @@ def test_squared_distances_are_the_shares_sum(tmp_path: Path) -> None:
     joined.save(tmp_path / "tower.keras")
     again = keras.saving.load_model(tmp_path / "tower.keras", safe_mode=True)
     np.testing.assert_array_equal(whole, embedded(again, PICTURES))
+    trained = take_apart(again).own  # what another training goes on from
+    assert trained is not None
+    for one, other in zip(trained.get_weights(), tower.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_recipe_asks_for_them_beside_what_it_trains() -> None:
+    tower = small_tower(SHAPE, 8)
+    kept = to_float32(tower, partial(small_tower, dim=8), Recipe(gradient_share=0.7))
+    whole = embedded(join_gradients(tower, share=0.7), PICTURES)
+    np.testing.assert_allclose(embedded(kept, PICTURES), whole, atol=1e-6)
 
 
 @pytest.mark.slow
