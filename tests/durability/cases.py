@@ -112,6 +112,15 @@ def training_state(place: Path) -> str:
     return "begun" if (partial / CONFIG_FILE).exists() else "none"
 
 
+def sort_state(place: Path) -> str:
+    """Return whether every picture has its whole copy, beside the pictures as they were."""
+    pictures = sorted((place / "photos").rglob("*.png"))
+    copies = sorted(sha(path) for path in (place / "out").rglob("*.png"))
+    beside = f"{[sha(path) for path in pictures]} {index_state(place)}"
+    whole = copies == sorted(sha(path) for path in pictures)
+    return beside if whole and (place / "out" / "sorted.csv").exists() else "begun"
+
+
 def write_pictures(folder: Path, numbers: Sequence[int], classes: int = 3) -> None:
     """Write pictures of noise into a sub-folder for each class."""
     for number in numbers:
@@ -191,6 +200,7 @@ class Case:
 
 PACK = ("runs", "pack", RUN, "--out", "run.siam")
 ADD = ("index", "add", "photos")
+SORT = ("sort", "photos", "--to", "out")
 # Of few pictures, as a kill finds the same files there after seconds as after minutes.
 FAST = ("--preset", "quick", "--epochs", "8", "--set", "precision=float32")
 TRAIN = ("train", "photos", *FAST, "--name", "new")
@@ -210,6 +220,7 @@ CASES = {
     "tune": Case(("index", "tune", "--kind", "HNSW8,Flat")),
     "repair": Case(("index", "verify", "--repair"), change=damage_store),
     "runs rm": Case(("runs", "rm", RUN), state=run_state, again=frozenset({0, 4}), index=False),
+    "sort": Case(SORT, prepare=write_photos, state=sort_state, resume=SORT),
     "evaluate": Case(("evaluate", "--json")),
     "report": Case(("report",), change=age_report, state=report_state, keras=True),
     "export": Case(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 CAMPAIGN = Path(__file__).with_name("campaign.py")
-INDEX = "add,add anew,add array,sync,remove,remove few,tune,repair,runs rm,evaluate"
+INDEX = "add,add anew,add array,sync,remove,remove few,tune,repair,runs rm,evaluate,sort"
 
 pytestmark = [
     pytest.mark.slow,
