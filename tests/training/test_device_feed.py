@@ -26,6 +26,7 @@ RECIPE = Recipe(
     classes_per_batch=3,
     pictures_per_class=4,
     learning_rate=3e-3,
+    optimizer="adamw",  # compiled sooner
     precision="float32",
     augment=POLICY,
 )
@@ -148,13 +149,13 @@ def test_training_on_the_device_learns_what_the_cpus_feed_teaches(tmp_path: Path
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
 def test_a_resumed_training_equals_an_uninterrupted_one(
-    precision: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """In mixed precision: what holds there, where sums are coarser, holds in float32."""
     monkeypatch.setattr("siam.training.steps_in_one_call.MOST_STEPS", 2)
     recipe = dataclasses.replace(
-        RECIPE, precision=precision, clean_epochs=0.3, hard_example_share=0.5
+        RECIPE, precision="mixed_bfloat16", clean_epochs=0.3, hard_example_share=0.5
     )
     expected = train(tmp_path / "whole", recipe=recipe, on_device=True)
 
@@ -170,7 +171,7 @@ def test_a_resumed_training_equals_an_uninterrupted_one(
 
 
 def test_a_checkpoint_holds_the_network_and_no_pictures(tmp_path: Path) -> None:
-    train(tmp_path, on_device=True)
+    train(tmp_path, recipe=dataclasses.replace(RECIPE, augment=AugmentPolicy()), on_device=True)
     with np.load(tmp_path / "checkpoint.npz") as state:
         assert 60 + 24 not in {state[name].shape[0] for name in state.files if state[name].ndim}
 
