@@ -179,7 +179,7 @@ def test_training_from_python(runs: Path) -> None:
         preset="quick",
         name="tiny",
         epochs=1,
-        overrides={"precision": "float32"},
+        overrides={"precision": "float32", "optimizer": "adamw"},
         notice=said.append,
     )
     assert (run.name, run.path) == ("tiny", runs / "tiny")

@@ -14,6 +14,8 @@ from siam.runs.held_out import load_held_out
 
 PLAYED = Path(__file__).with_name("as_on_windows.py")
 
+SOON = ["--set", "optimizer=adamw", "--set", "precision=float32"]  # compiled once, and sooner
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what is open is read from /proc")
 
 
@@ -77,7 +79,7 @@ def test_a_run_is_removed(run_copy: Path) -> None:
 @pytest.mark.slow
 def test_a_run_is_trained_measured_and_exported(runs: Path) -> None:
     play(
-        ["train", "digits", "--preset", "quick", "--epochs", "1", "--name", "new"],
+        ["train", "digits", "--preset", "quick", "--name", "new", *SOON],
         ["evaluate", "--threshold", "0.5"],
         ["report"],
         ["export", "--out", "exported"],

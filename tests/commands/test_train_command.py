@@ -21,7 +21,8 @@ def siam(*words: str) -> Result:
 def test_a_folder_is_trained_on_and_reported(runs: Path, write_folder: Callable[..., Path]) -> None:
     folder = write_folder(("cat", "cow", "dog"), count=24)
     words = ["train", str(folder), "--name", "pets", "--preset", "quick", "--epochs", "2"]
-    trained = siam(*words, "--set", "dim=16", "--json")
+    sets = ["--set", "dim=16", "--set", "optimizer=adamw", "--set", "precision=float32"]
+    trained = siam(*words, *sets, "--json")
     assert trained.exit_code == 0, trained.output
     told = json.loads(trained.stdout)
     assert (told["run"], told["path"]) == ("pets", str(runs / "pets"))
