@@ -24,7 +24,7 @@ __all__ = ["Copies", "find_near_copies", "group_copies"]
 NEIGHBOURS = 8
 # Share of the usual difference below which two pictures are copies, and below which they are
 # looked at closely.
-COPY, CLOSE = 0.1, 0.7
+COPY, CLOSE = 0.12, 0.7
 ROUNDS = 4
 # Side of what neighbours are looked for by, in pixels.
 COARSE = 12
@@ -38,7 +38,7 @@ class Copies:
 
     Attributes:
         left, right: int64 (m,), rows, left < right.
-        likeness: float64 (m,), difference in pixels by the usual one, 0 = the same, up to 0.1.
+        likeness: float64 (m,), difference in pixels by the usual one, 0 = the same, up to 0.12.
     """
 
     left: Integers

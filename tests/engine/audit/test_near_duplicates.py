@@ -51,7 +51,7 @@ def test_planted_copies_and_nothing_else(digits: list[Image.Image]) -> None:
     pairs = set(zip(found.left.tolist(), found.right.tolist(), strict=True))
     assert planted <= pairs
     assert len(pairs - planted) <= 1
-    assert (found.likeness <= 0.1).all()
+    assert (found.likeness <= 0.12).all()
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
