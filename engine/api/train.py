@@ -47,7 +47,7 @@ def train(
         name: the run's name; by default the data set's with a number.
         from_run: go on from this run's weights, a name or a path, with its pictures as far as they
             are at hand and those of `dataset`; of what was labelled in its index since, where
-            `dataset` is left out. Much faster than anew; tower, size and chain are that run's.
+            `dataset` is left out. A third of the steps; tower, size and chain are that run's.
         seed: fixes splits, order, initialisation; 0 when left out.
         epochs: passes over the pictures; the preset's when left out.
         minutes: train as well as can be in this time: preset, where it is left out, and epochs
