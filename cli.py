@@ -31,6 +31,7 @@ GC_THRESHOLD = 10_000
 
 # In the order of the help.
 COMMANDS = (
+    "demo",
     "train",
     "query",
     "verify",
@@ -49,7 +50,7 @@ COMMANDS = (
     "runs",
 )
 # Those that are never done in less than a second or two.
-SLOW = {"train", "audit", "evaluate", "report", "show", "compare", "embed", "export"}
+SLOW = {"demo", "train", "audit", "evaluate", "report", "show", "compare", "embed", "export"}
 
 
 @functools.cache

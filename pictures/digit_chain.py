@@ -39,6 +39,7 @@ WORK = 320  # pixels along the longer side in which ink is looked for
 _NEARLY = 0.8  # of its size: a picture that would shrink to more than that stays as it is
 _SMALL = 48  # a mark below this many pixels is looked at again, enlarged
 _LEAST = 0.2  # score per pixel of extent below which a mark is noise
+_LEAST_SHARP = 0.3  # the same, its edges taken for sharp: what is out of focus is no noise
 # What is decided about a digit, where nothing else is; see `siam.pictures.preparation.Prepared`.
 NO_CHOICES: dict[str, Any] = {
     "inverted": False,
@@ -239,7 +240,8 @@ def _zoom_in(
 
 def _collect_findings(detection: InkDetection, main: Mark) -> tuple[Finding, ...]:
     findings = []
-    if detection.score < _LEAST * main.extent:
+    sharp = detection.score / max(detection.edges, 1e-6)
+    if detection.score < _LEAST * main.extent and sharp < _LEAST_SHARP * main.extent:
         findings.append(Finding("noise"))
     if main.border_pixels:
         findings.append(Finding("cut"))

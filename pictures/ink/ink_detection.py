@@ -43,6 +43,7 @@ class InkDetection(msgspec.Struct, frozen=True):
         marks: groups of them, the one with the best score first.
         reject_count: how many components were specks, edges or shadows.
         score: of the first mark, larger = more like ink; 0 without one.
+        edges: 0 to 1, a factor of that score; smaller = softer edges. 1 without a mark.
         on_sheet: True if all beside a small sheet of paper was painted over before looking.
     """
 
@@ -54,6 +55,7 @@ class InkDetection(msgspec.Struct, frozen=True):
     marks: tuple[Mark, ...]
     reject_count: int
     score: float
+    edges: float
     on_sheet: bool = False
 
 
@@ -192,18 +194,28 @@ def _detect_in_polarity(grey: Pictures, inverted: bool, reach: float, prior: flo
             and fainter[0].extent > _LARGE * max(grey.shape)
         ):
             (low, components), marks, specks = hidden, fainter, specks_there + 1
-    scores = [
-        prior * score_mark(mark, components, darkness, floor, shade, illumination)
+    judged = [
+        score_mark(mark, components, darkness, floor, shade, illumination)
         for mark in marks[:_TRIED]
     ]
+    scores = [prior * mark.score for mark in judged]
     best = 0
     if len(scores) > 1:
         placements = [rate_placement(mark) for mark in marks[:_TRIED]]
         best = int(np.argmax(np.multiply(scores, placements)))
     best_first = tuple(marks[best : best + 1] + marks[:best] + marks[best + 1 :])
-    score = scores[best] if scores else 0.0
-    rejects = specks + edge_count
-    return InkDetection(inverted, darkness, low, lines, components, best_first, rejects, score)
+    score, sharpness = (scores[best], judged[best].edges) if scores else (0.0, 1.0)
+    return InkDetection(
+        inverted,
+        darkness,
+        low,
+        lines,
+        components,
+        best_first,
+        reject_count=specks + edge_count,
+        score=score,
+        edges=sharpness,
+    )
 
 
 def _find_fainter_ink(

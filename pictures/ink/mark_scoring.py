@@ -5,6 +5,8 @@ Both polarities are tried, dark ink on a light background and light on dark: the
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from siam.array_types import Pictures
@@ -13,13 +15,26 @@ from siam.pictures.ink.connected_components import ConnectedComponents
 from siam.pictures.ink.grouping import Mark
 from siam.pictures.ink.illumination import BACKGROUND, BLACK, measure_gradient
 
-__all__ = ["rate_placement", "score_ink", "score_mark"]
+__all__ = ["MarkScore", "rate_placement", "score_ink", "score_mark"]
 
 _CLEAR = 3.0  # times as strong as noise may get is ink that nobody takes for noise
 _CUT = 0.3  # how likely the border cuts the one that was meant, among several marks
 _LYING = 0.3  # how likely that one is wider than tall by _WORD: a word
 _WORD = 2.0
 _AROUND = 3  # pixels around a mark within which its edges are judged
+
+
+class MarkScore(NamedTuple):
+    """How much a mark looks like ink.
+
+    Attributes:
+        score: 0 or more; larger = more like ink. Comparable within one picture only.
+        edges: 0 to 1, a factor of the score; smaller = softer and less even edges, as out of focus
+            or in the wrong polarity.
+    """
+
+    score: float
+    edges: float
 
 
 def score_mark(
@@ -29,7 +44,7 @@ def score_mark(
     floor: int,
     shade: Pictures,
     illumination: Pictures,
-) -> float:
+) -> MarkScore:
     """Return how much a mark looks like ink, less for what runs along the border.
 
     Args:
@@ -41,7 +56,7 @@ def score_mark(
         illumination: from `estimate_illumination`.
 
     Returns:
-        0 or more; larger = more like ink. Comparable within one picture only.
+        The score, and the factor of it that the mark's edges are.
     """
     left, top, right, bottom = mark.box
     left, top = max(left - _AROUND, 0), max(top - _AROUND, 0)
@@ -49,7 +64,8 @@ def score_mark(
     ink = components.select(mark.components, part).astype(np.uint8)
     free = max(0.0, 1 - mark.border_pixels / sum(darkness.shape))
     gradient = measure_gradient(shade[part], illumination[part])
-    return score_ink(ink, darkness[part], gradient, noise=floor - BACKGROUND) * free**2
+    score, edges = score_ink(ink, darkness[part], gradient, noise=floor - BACKGROUND)
+    return MarkScore(score * free**2, edges)
 
 
 def rate_placement(mark: Mark) -> float:
@@ -65,7 +81,7 @@ def rate_placement(mark: Mark) -> float:
 
 def score_ink(
     ink: Pictures, darkness: Pictures, gradient: Pictures, *, noise: float = 0.0
-) -> float:
+) -> MarkScore:
     """Return how much a mark looks like ink: large, made of lines, with real edges all around.
 
     Seen in the wrong polarity, the background between and around the strokes makes the marks. Those
@@ -78,13 +94,13 @@ def score_ink(
         noise: darkness above the background's that noise alone may reach.
 
     Returns:
-        0 or more; larger = more like ink. Comparable within one picture only.
+        The score, and the factor of it that the mark's edges are.
     """
     import cv2
 
     outline = (ink > 0) & (cv2.erode(ink, np.ones((3, 3), np.uint8), borderValue=1) == 0)
     if not outline.any():
-        return 0.0
+        return MarkScore(0.0, 1.0)
     contrast = max(_quantile(darkness[ink > 0], 0.5) - BACKGROUND, 0.0)
     steps = gradient[outline]
     # Out of focus every edge is soft: each is held against the sharpest of the same mark.
@@ -95,7 +111,8 @@ def score_ink(
     extent = max(ink.shape)
     slender = min(1.0, extent / measure_line_width(ink) / 4)
     strength = (contrast / (BLACK - BACKGROUND)) ** 0.5 * clear**2
-    return float(extent * strength * real**10 * focus * slender**2)
+    edges = real**10 * focus
+    return MarkScore(float(extent * strength * slender**2 * edges), float(edges))
 
 
 def _quantile(values: Pictures, share: float) -> float:

@@ -17,5 +17,5 @@ def test_polarity_by_edges() -> None:
     soft[:] = np.linspace(BACKGROUND, BLACK, 60)[:, None]
     blurred = (soft > 150).astype(np.uint8)
     flat = np.full_like(grey, 255)
-    wrong = score_ink(blurred, soft, measure_gradient(255 - soft, flat))
-    assert score_ink(line, sharp, measure_gradient(grey, flat)) > 5 * wrong
+    wrong = score_ink(blurred, soft, measure_gradient(255 - soft, flat)).score
+    assert score_ink(line, sharp, measure_gradient(grey, flat)).score > 5 * wrong
