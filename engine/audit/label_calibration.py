@@ -104,11 +104,13 @@ def probabilities(flipped: Floats, others: Floats, log_odds: Floats, rounds: int
 
     share, line = wrong_share(flipped, others, rounds=rounds)
     count = float((others >= line).sum() / rounds)
+    # That none was counted is no proof that there is none.
+    share = max(share, 0.5 * rounds / len(others))
     below = [scores[np.isfinite(scores) & (scores < line)] for scores in (flipped, others)]
     weights = (share / len(flipped), 1 / max(1, len(others)))
     probability = np.where(log_odds >= line, (count + 0.5) / (count + 1), 0.0)
     asked = np.isfinite(log_odds) & (log_odds < line)
-    if share and len(below[0]) and len(below[1]) and asked.any():
+    if len(below[0]) and len(below[1]) and asked.any():
         sizes = [len(scores) for scores in below]
         curve = IsotonicRegression(out_of_bounds="clip").fit(
             np.concatenate(below),
