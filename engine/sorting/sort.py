@@ -154,7 +154,7 @@ def sort_rest(
     """Sort what the table does not name: ask, write rows, then transfer, some hundred at a time."""
     table = to / TABLE
     earlier = [row for row in read_rows(table) if row.to] if table.exists() else []
-    if earlier and not options.dry_run:
+    if table.exists() and not options.dry_run:
         write_rows(table, earlier)  # without what a kill cut off, and without the unreadable
         for row in earlier:
             finish(row, to)

@@ -176,6 +176,12 @@ def test_a_row_cut_off_within_a_name_of_two_lines_is_left_out(tmp_path: Path) ->
     assert read_rows(table) == [row]
 
 
+@pytest.mark.parametrize("begun", ["", "path,to,ver"])
+def test_a_table_cut_off_within_its_heading_is_an_empty_one(tmp_path: Path, begun: str) -> None:
+    (tmp_path / "sorted.csv").write_text(begun)
+    assert read_rows(tmp_path / "sorted.csv") == []
+
+
 def test_undo_moves_nothing_onto_a_file(run: OpenRun, photos: Path, tmp_path: Path) -> None:
     to = tmp_path / "sorted"
     sort(run, photos, to, move=True)
