@@ -52,7 +52,7 @@ def save_classifier(classifier: keras.Model, folder: Path, probe: Pictures) -> l
     expected = named.predict(probe, batch_size=256, verbose=0)
     exported = folder / f"{classifier.name}.tflite"
     with quiet_native_logs():
-        named.export(exported, format="litert", verbose=False)
+        named.export(str(exported), format="litert", verbose=False)
     difference = np.abs(LiteModel(exported).answer(probe) - expected).max()
     # Written so that NaN counts as different.
     if not difference <= LARGEST_DIFFERENCE:

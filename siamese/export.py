@@ -99,7 +99,7 @@ def export_litert(tower: keras.Model, path: Path, probe: Pictures) -> Parity:
     reference = tower.predict(probe.astype(np.float32), batch_size=256, verbose=0)
     with quiet_native_logs():
         if keras.backend.backend() == "tensorflow":
-            tower.export(path, format="litert", verbose=False)
+            tower.export(str(path), format="litert", verbose=False)
         else:
             export_elsewhere(tower, path)
     parity = compare_embeddings(np.asarray(reference), LiteEncoder(path).encode(probe))
@@ -136,7 +136,7 @@ def export_network_file(saved: Path, path: Path) -> None:
     import keras
 
     tower = keras.saving.load_model(saved, compile=False, safe_mode=True)
-    tower.export(path, format="litert", verbose=False)
+    tower.export(str(path), format="litert", verbose=False)
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ def answer_saved_model(folder: Path, pictures: Pictures) -> Vectors:
 def write_litert(tower: keras.Model, path: Path) -> None:
     """Write a tower as LiteRT in float32; Keras must run on TensorFlow."""
     with quiet_native_logs():
-        tower.export(path, format="litert", verbose=False)
+        tower.export(str(path), format="litert", verbose=False)
 
 
 def write_litert_int8(tower: keras.Model, path: Path) -> None:
