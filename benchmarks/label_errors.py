@@ -19,8 +19,9 @@ import numpy as np
 
 from siam.array_types import Booleans, Floats
 from siam.datasets.load import load_dataset
+from siam.engine.audit.embeddings import Space, Spaces, choose_shape
 from siam.engine.audit.label_calibration import calibrate_labels
-from siam.engine.audit.label_quality import cross_fit, judge_labels, stratified_folds
+from siam.engine.audit.label_quality import judge_labels, stratified_folds
 from siam.engine.open_run import open_encoder_of
 
 FOLDS, CLASSES = 5, 10
@@ -69,7 +70,10 @@ def main() -> None:
         wrong, folds = given != right, stratified_folds(given, FOLDS, seed=options.seed)
         rankings: dict[str, Floats] = {}
         started = time.perf_counter()
-        scores = cross_fit(vectors, given, folds, classes=CLASSES)
+        spaces = choose_shape(
+            Spaces([Space(vectors, np.ones(len(given), bool))], folds), given, classes=CLASSES
+        )
+        scores = spaces.scores(given, classes=CLASSES)
         rankings["siam"] = judge_labels(scores, given).log_odds
         seconds = time.perf_counter() - started
         same = softmax(scores)
@@ -85,8 +89,8 @@ def main() -> None:
                     given, predicted, method=kind
                 )
         _, calibrated = calibrate_labels(
-            lambda labels, folds=folds: judge_labels(
-                cross_fit(vectors, labels, folds, classes=CLASSES), labels
+            lambda labels, spaces=spaces: judge_labels(
+                spaces.scores(labels, classes=CLASSES), labels
             ),
             given,
             np.zeros(len(given), bool),

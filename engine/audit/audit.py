@@ -114,7 +114,26 @@ class Audit:
         """
         from siam.engine.audit.page import render_audit
 
-        write_text(Path(page), render_audit(self))
+        counts = [f"{number:,} {word}" for word, number in self.counts.items()]
+        overlaps = [
+            [" and ".join(one.classes), f"{one.pictures:,} taken for the other ({one.share:.1%})"]
+            for one in self.overlaps
+        ]
+        small = [[name, f"{number} pictures alone"] for name, number in self.small_classes.items()]
+        verdict = (
+            f"{len(self.pictures):,} pictures of {len(self.classes):,} classes: "
+            f"{', '.join(counts) or 'nothing odd'}. About {self.labels.wrong_share:.2%} of the "
+            "labels are wrong."
+        )
+        html = render_audit(
+            self.pictures,
+            self.findings,
+            title=f"siam audit: {self.dataset}",
+            verdict=verdict,
+            way=self.way,
+            classes=[*overlaps, *small],
+        )
+        write_text(Path(page), html)
 
 
 def audit_dataset(

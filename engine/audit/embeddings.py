@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from siam.parallel import parallel_map
 from siam.progress import Progress, Stage, silent
 from siam.siamese.encoder import Encoder, LiteEncoder
 
-__all__ = ["Space", "Spaces", "fold_spaces", "run_spaces"]
+__all__ = ["Space", "Spaces", "choose_shape", "fold_spaces", "run_spaces"]
 
 FOLDS = 5
 ROWS = 4096
@@ -46,24 +47,42 @@ class Spaces:
     Attributes:
         spaces: each picture is judged in one of them.
         folds: int64 (n,), 0 or more; none is judged by pictures of its own.
+        spherical: whether classes are taken for spheres.
     """
 
     spaces: Sequence[Space]
     folds: Integers
+    spherical: bool = False
 
-    def scores(self, labels: Integers, *, classes: int) -> Floats:
+    def scores(self, labels: Integers, *, classes: int, trim: bool = True) -> Floats:
         """Return how likely each class is for each picture, as `cross_fit` does.
 
         Args:
             labels: int64 (n,), 0 to classes - 1.
-            classes: how many there are.
+            classes, trim: as for `cross_fit`.
         """
         scores = np.empty((len(labels), classes))
         for space in self.spaces:
             folds = self.folds if len(self.spaces) == 1 else (~space.judged).astype(np.int64)
-            own = cross_fit(space.vectors, labels, folds, classes=classes)
+            own = cross_fit(
+                space.vectors, labels, folds, classes=classes, spherical=self.spherical, trim=trim
+            )
             scores[space.judged] = own[space.judged]
         return scores
+
+
+def choose_shape(spaces: Spaces, labels: Integers, *, classes: int) -> Spaces:
+    """Take classes for spheres where that says as many of the labels as one covariance does.
+
+    Args:
+        spaces: what pictures are judged in.
+        labels: int64 (n,), 0 to classes - 1, as they were given.
+        classes: how many there are.
+    """
+    shapes = [dataclasses.replace(spaces, spherical=spherical) for spherical in (True, False)]
+    told = [shape.scores(labels, classes=classes, trim=False).argmax(axis=1) for shape in shapes]
+    right = [np.count_nonzero(one == labels) for one in told]
+    return shapes[0] if right[0] >= right[1] else shapes[1]
 
 
 def run_spaces(
@@ -79,7 +98,8 @@ def run_spaces(
     """
     vectors = encode(encoder, pictures.pictures, progress)
     folds = stratified_folds(pictures.labels, FOLDS, seed=seed)
-    return Spaces([Space(vectors, np.ones(len(folds), bool))], folds)
+    own = Space(vectors, np.ones(len(folds), bool))
+    return choose_shape(Spaces([own], folds), pictures.labels, classes=len(pictures.classes))
 
 
 def fold_spaces(
@@ -128,7 +148,7 @@ def fold_spaces(
             export_litert(tower_of(trained.network), file, pixels[own[:PROBES]])
             vectors = encode(LiteEncoder(file), pixels, tell)
         spaces.append(Space(vectors, fold_of == fold))
-    return Spaces(spaces, fold_of)
+    return choose_shape(Spaces(spaces, fold_of), labels, classes=len(pictures.classes))
 
 
 def split_of(pictures: AuditedPictures, rows: Integers) -> Split:

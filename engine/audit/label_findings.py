@@ -61,16 +61,17 @@ def find_wrong_labels(
             beside = positions[positions != rows[place]][:NEIGHBOURS]
             nearest[place, : len(beside)] = beside
     findings = []
-    for row, near in zip(rows, nearest, strict=True):
+    for rank, (row, near) in enumerate(zip(rows, nearest, strict=True), start=1):
         near = near[near >= 0]
         label = pictures.classes[pictures.labels[row]]
         other = pictures.classes[quality.suggested[row]]
         alike = int((pictures.labels[near] == quality.suggested[row]).sum())
         likely = float(probability[row])
-        evidence = (
-            f"{likely:.1%} probable that {label} is wrong; "
-            f"{alike} of the {len(near)} nearest pictures are {other}"
-        )
+        # Below that, a share of the flipped ones says little of what people take for each other.
+        doubt = f"number {rank:,} of the {len(order):,} labels by how well another suits it"
+        if likely >= DOUBTFUL:
+            doubt = f"{likely:.1%} probable that {label} is wrong"
+        evidence = f"{doubt}; {alike} of the {len(near)} nearest pictures are {other}"
         proposal = label_as(other) if likely >= WRONG else LOOK
         beside = tuple(pictures.paths[one] for one in near)
         findings.append(

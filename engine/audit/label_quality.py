@@ -2,12 +2,14 @@
 
 Each class is taken for a Gaussian with the covariance of all (linear discriminant analysis): some
 wrong labels among many move its mean by little, where among a picture's neighbours they would sit
-beside just those that they were copied from.
+beside just those that they were copied from. A network that was trained on the classes has made
+spheres of them; there the directions of a covariance are noise, and it is left out.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -50,7 +52,13 @@ def stratified_folds(labels: Integers, folds: int, *, seed: int) -> Integers:
 
 
 def cross_fit(
-    vectors: Vectors, labels: Integers, folds: Integers, *, classes: int, trim: bool = True
+    vectors: Vectors,
+    labels: Integers,
+    folds: Integers,
+    *,
+    classes: int,
+    spherical: bool = False,
+    trim: bool = True,
 ) -> Floats:
     """Return how likely each class is for each picture, by the pictures of the other folds.
 
@@ -63,6 +71,7 @@ def cross_fit(
         folds: int64 (n,), as `stratified_folds` gives them; a picture of fold -1 is never judged
             by, and is judged by all the others.
         classes: how many there are.
+        spherical: take classes for spheres of one size, in place of one covariance.
         trim: fit again without the pictures that another label suits better, and take the mean.
 
     Returns:
@@ -77,20 +86,29 @@ def cross_fit(
         [0, 0, 1, 1]
     """
     rows = vectors.astype(np.float64)
-    scores = fit_folds(rows, labels, folds, classes)
+    fit = partial(fit_folds, rows, labels, folds, classes=classes, spherical=spherical)
+    scores = fit(folds)
     if trim:
         suspects = judge_labels(scores, labels).log_odds > 0
-        scores = (
-            scores + fit_folds(rows, labels, np.where(suspects, -1, folds), classes, folds)
-        ) / 2
+        scores = (scores + fit(np.where(suspects, -1, folds))) / 2
     return scores
 
 
 def fit_folds(
-    rows: Floats, labels: Integers, used: Integers, classes: int, folds: Integers | None = None
+    rows: Floats,
+    labels: Integers,
+    folds: Integers,
+    used: Integers,
+    *,
+    classes: int,
+    spherical: bool,
 ) -> Floats:
-    """Fit the classes without each fold, and judge the pictures of it."""
-    folds = used if folds is None else folds
+    """Fit the classes without each fold, and judge the pictures of it.
+
+    Args:
+        rows, labels, folds, classes, spherical: as for `cross_fit`.
+        used: int64 (n,), the folds again, -1 for pictures that are not judged by.
+    """
     scores = np.empty((len(labels), classes))
     numbers = np.unique(folds)
     parts = {fold: moments(rows[used == fold], labels[used == fold], classes) for fold in numbers}
@@ -98,7 +116,7 @@ def fit_folds(
         others = [part for number, part in parts.items() if number not in (fold, -1)]
         scatter, sums, sizes = (sum(moment) for moment in zip(*others, strict=True))
         own = folds == fold
-        scores[own] = class_scores(rows[own], scatter, sums, sizes)
+        scores[own] = class_scores(rows[own], scatter, sums, sizes, spherical=spherical)
     return scores
 
 
@@ -109,13 +127,16 @@ def moments(rows: Floats, labels: Integers, classes: int) -> tuple[Floats, Float
     return rows.T @ rows, one_hot.T @ rows, one_hot.sum(axis=0)
 
 
-def class_scores(rows: Floats, scatter: Floats, sums: Floats, sizes: Floats) -> Floats:
+def class_scores(
+    rows: Floats, scatter: Floats, sums: Floats, sizes: Floats, *, spherical: bool
+) -> Floats:
     """Return minus half of the squared Mahalanobis distances, float64 (n, classes)."""
     means = sums / np.maximum(sizes, 1)[:, None]
     count, dim = max(sizes.sum(), 1.0), len(scatter)
     covariance = (scatter - sums.T @ means) / count
     mean, square = np.trace(covariance) / dim, np.mean(covariance**2)
-    share = min(1.0, (square + mean**2) / max((count + 1) * (square - mean**2 / dim), 1e-300))
+    share = (square + mean**2) / max((count + 1) * (square - mean**2 / dim), 1e-300)
+    share = 1.0 if spherical else min(1.0, share)
     covariance = (1 - share) * covariance + (share * mean + 1e-9) * np.eye(dim)
     directions = np.linalg.solve(covariance, means.T)
     scores: Floats = rows @ directions - 0.5 * np.einsum("cd,dc->c", means, directions)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from siam.array_types import Pictures
 from siam.engine.audit.findings import LOOK, Finding
 from siam.evaluation.report.inline_pictures import picture_uri
 from siam.evaluation.report.page import Mistake
@@ -14,7 +13,7 @@ from siam.evaluation.report.render import render
 from siam.evaluation.report.tables import Table
 
 if TYPE_CHECKING:
-    from siam.engine.audit.audit import Audit
+    from siam.engine.audit.pictures import AuditedPictures
 
 __all__ = ["render_audit"]
 
@@ -33,80 +32,80 @@ class Section:
     more: str
 
 
-def render_audit(audit: Audit) -> str:
+def render_audit(
+    pictures: AuditedPictures,
+    findings: Sequence[Finding],
+    *,
+    title: str,
+    verdict: str,
+    way: str,
+    classes: Sequence[Sequence[str]],
+) -> str:
     """Return an audit as a page in one file that needs no network and no server.
+
+    Args:
+        pictures: what was audited.
+        findings: in the order of their rank.
+        title, verdict, way: what was audited, what was found and how, in a sentence each.
+        classes: rows of class and what is odd about it.
 
     Raises:
         MissingExtraError: jinja2 is not installed.
     """
-    findings = audit.findings
     labels = [one for one in findings if one.problem == "wrong label"]
     likely = [one for one in labels if one.proposal != LOOK]
     sections = [
         section(
-            audit,
+            pictures,
             "Likely wrong labels",
             "The likeliest first: the picture, then those it is nearest to.",
             likely,
         ),
         section(
-            audit,
+            pictures,
             "Labels to look at",
             "Perhaps wrong, more likely right; no other label is proposed.",
             [one for one in labels if one.proposal == LOOK],
         ),
         section(
-            audit,
+            pictures,
             "There more than once",
             "The copy, then the picture to keep.",
             [one for one in findings if one.problem in COPIES],
         ),
         section(
-            audit,
+            pictures,
             "Unlike the others",
             "Far from every class, or unlike their own in size, shape, light or colour.",
             [one for one in findings if one.problem in ("outlier", "unlike its class")],
         ),
     ]
-    counts = [f"{number:,} {word}" for word, number in audit.counts.items()]
-    overlaps = [
-        [" and ".join(one.classes), f"{one.pictures:,} taken for the other ({one.share:.1%})"]
-        for one in audit.overlaps
-    ]
-    small = [[name, f"{number} pictures alone"] for name, number in audit.small_classes.items()]
     return render(
         "audit.html",
-        title=f"siam audit: {audit.dataset}",
-        verdict=(
-            f"{len(audit.pictures):,} pictures of {len(audit.classes):,} classes: "
-            f"{', '.join(counts) or 'nothing odd'}. About {audit.labels.wrong_share:.2%} of the "
-            "labels are wrong."
-        ),
-        way=audit.way,
+        title=title,
+        verdict=verdict,
+        way=way,
         sections=sections,
         unreadable=Table(
             ["file", "why"],
             [[one.path, one.evidence] for one in findings if one.problem == "unreadable"],
         ),
-        classes=Table(["class", ""], [*overlaps, *small]),
+        classes=Table(["class", ""], [list(row) for row in classes]),
     )
 
 
-def section(audit: Audit, title: str, note: str, findings: Sequence[Finding]) -> Section:
+def section(
+    pictures: AuditedPictures, title: str, note: str, findings: Sequence[Finding]
+) -> Section:
     """Return the first of some findings, as cards."""
-    row_of = {path: row for row, path in enumerate(audit.pictures.paths)}
-
-    def picture(path: str) -> Pictures:
-        pixels: Pictures = audit.pictures.pictures[row_of[path]]
-        return pixels
-
+    row_of = {path: row for row, path in enumerate(pictures.paths)}
     cards = []
     for one in findings[:SHOWN]:
         shown = (one.path, *one.beside[:BESIDE])
         title_line = f"{one.label}: {one.proposal}" if one.proposal != LOOK else one.label
         cards.append(
             Mistake(
-                [picture_uri(picture(path)) for path in shown],
+                [picture_uri(pictures.pictures[row_of[path]]) for path in shown],
                 title_line,
                 one.evidence,
                 shown,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from siam.engine.audit.embeddings import Space, Spaces, choose_shape
 from siam.engine.audit.label_calibration import calibrate_labels, wrong_share
 from siam.engine.audit.label_quality import (
     LabelQuality,
@@ -63,6 +64,30 @@ def test_two_classes_by_hand() -> None:
     scores = cross_fit(rows, labels, folds, classes=2, trim=False)[4:]
     assert scores[0, 0] == pytest.approx(scores[0, 1], abs=1e-5)
     assert scores[1, 1] - scores[1, 0] == pytest.approx(2 / 0.01 * 1.0, rel=1e-3)
+
+
+def test_spheres_by_hand() -> None:
+    """One variance in all directions: the log-odds are (far^2 - near^2) / 2 / variance."""
+    rows = np.array([[0, 0.1], [0, -0.1], [1, 0.1], [1, -0.1], [0.2, 0.7]], np.float32)
+    labels, folds = np.array([0, 0, 1, 1, 0]), np.array([1, 1, 1, 1, 0])
+    scores = cross_fit(rows, labels, folds, classes=2, spherical=True, trim=False)[4]
+    variance = 0.1**2 / 2  # of the two directions, one has none
+    assert scores[0] - scores[1] == pytest.approx((0.8**2 - 0.2**2) / 2 / variance, rel=1e-3)
+
+
+@pytest.mark.parametrize(("stretch", "spherical"), [(1.0, True), (40.0, False)])
+def test_the_shape_of_classes_is_chosen_by_the_labels_it_says(
+    stretch: float, spherical: bool
+) -> None:
+    """Long parallel clusters need their covariance; of round ones it says no more."""
+    random = np.random.default_rng(0)
+    labels = np.arange(600) % 2
+    rows = random.standard_normal((600, 8)) * np.r_[stretch, np.ones(7)]
+    rows[:, 1] += 8 * labels
+    spaces = Spaces(
+        [Space(rows.astype(np.float32), np.ones(600, bool))], stratified_folds(labels, 5, seed=0)
+    )
+    assert choose_shape(spaces, labels, classes=2).spherical == spherical
 
 
 def test_a_class_of_one_picture_is_not_judged() -> None:
