@@ -19,7 +19,9 @@ FILES = sorted(
 )
 WITH_EXAMPLES = [path for path in FILES if ">>> " in (ROOT / path).read_text()]
 # Their examples ask a run about pictures.
-OF_A_RUN = {Path("__init__.py"), Path("engine/api/run.py"), Path("engine/api/train.py")}
+OF_A_RUN = {Path("__init__.py")} | {
+    Path(f"engine/api/{name}.py") for name in ("audit", "run", "train")
+}
 # What every example may use without importing it, as its module mostly does.
 NAMES = {"np": np, "Path": Path}
 

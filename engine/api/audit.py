@@ -45,7 +45,7 @@ def audit(
 
     Example:
         >>> import siam
-        >>> audit = siam.audit("photos/")
+        >>> audit = siam.audit(run="mnist-1")  # or siam.audit("photos/")
         >>> audit.write_fixes("fixes.csv")
     """
     return audit_dataset(
