@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["load_faiss", "one_thread"]
+__all__ = ["is_loaded", "load_faiss", "one_thread"]
 
 THREADS, DUPLICATES, WAITING = "OMP_NUM_THREADS", "KMP_DUPLICATE_LIB_OK", "OMP_WAIT_POLICY"
 # From how many numbers on the queries of a search are multiplied as a matrix. FAISS waits for
@@ -32,7 +32,7 @@ def load_faiss() -> Any:
     # Threads that wait for each other sleep. Awake they keep a busy machine from the one that they
     # wait for: 1,000 queries in 54,000 vectors took 4.4 s, asleep 0.4 s (2 cores, load 14).
     os.environ.setdefault(WAITING, "PASSIVE")
-    if sys.platform == "darwin" and "faiss" not in sys.modules:
+    if sys.platform == "darwin" and not is_loaded():
         os.environ.setdefault(DUPLICATES, "TRUE")
         if THREADS not in os.environ:
             os.environ[THREADS] = "1"
@@ -46,6 +46,11 @@ def load_faiss() -> Any:
 
     faiss.cvar.distance_compute_blas_threshold = MATRIX_NUMBERS
     return faiss
+
+
+def is_loaded() -> bool:
+    """Tell whether this process has imported FAISS already, which takes longer than a search."""
+    return "faiss" in sys.modules
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from siam.array_types import Booleans, Integers, Vectors
 from siam.errors import DataError
-from siam.faiss_library import load_faiss, one_thread
+from siam.faiss_library import is_loaded, load_faiss, one_thread
 from siam.parallel import cores, parallel_map
 from siam.progress import Progress, silent
 
@@ -124,7 +124,7 @@ def nearest_rows(queries: Vectors, gallery: Vectors, k: int) -> Integers:
         >>> nearest_rows(np.eye(1, 3, dtype=np.float32), np.eye(3, dtype=np.float32), 2)
         array([[0, 1]])
     """
-    if len(queries) == 1:
+    if len(queries) == 1 and not is_loaded():
         return _nearest_to_one(queries[0], gallery, k)[None]
     faiss = load_faiss()
     return np.asarray(faiss.knn(queries, gallery, k, faiss.METRIC_INNER_PRODUCT)[1])

@@ -63,7 +63,14 @@ def test_distances_of_many_queries_are_those_of_one_however_close_they_are() -> 
     assert many.distances[:1] == pytest.approx(one.distances, abs=1e-7)
 
 
+@pytest.fixture
+def no_faiss_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that has not imported FAISS, as that of `siam query PICTURE`."""
+    monkeypatch.setattr(unit_vectors, "is_loaded", lambda: False)
+
+
 @pytest.mark.parametrize("copies", [1, 9, 300])
+@pytest.mark.usefixtures("no_faiss_yet")
 def test_the_nearest_of_one_query_are_those_that_faiss_gives_many(copies: int) -> None:
     """One is compared without FAISS; of equally near rows both give the earlier ones."""
     gallery = np.tile(unit_rows(40), (copies, 1))
@@ -78,6 +85,7 @@ def test_the_nearest_of_one_query_are_those_that_faiss_gives_many(copies: int) -
 
 
 @pytest.mark.parametrize("count", [6, 9_000])
+@pytest.mark.usefixtures("no_faiss_yet")
 def test_rows_of_a_damaged_file_are_found_last_by_one_query(count: int) -> None:
     gallery = unit_rows(count)
     gallery[0], gallery[5:] = np.nan, np.nan
@@ -86,12 +94,23 @@ def test_rows_of_a_damaged_file_are_found_last_by_one_query(count: int) -> None:
 
 
 @pytest.mark.parametrize("k", [1, 14, 5_000, 9_000])
+@pytest.mark.usefixtures("no_faiss_yet")
 def test_one_query_among_many_rows_finds_what_comparing_each_alone_finds(k: int) -> None:
     gallery, query = unit_rows(9_000), unit_rows(1, seed=1)
     away = -np.einsum("md,d->m", gallery, query[0])
     assert (
         nearest_rows(query, gallery, k)[0].tolist() == np.argsort(away, kind="stable")[:k].tolist()
     )
+
+
+def test_one_query_is_answered_alike_where_faiss_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    gallery, query = unit_rows(9_000), unit_rows(1, seed=1)
+    found = []
+    for loaded in (False, True):
+        monkeypatch.setattr(unit_vectors, "is_loaded", lambda loaded=loaded: loaded)
+        found.append(exact_neighbours(query, gallery, 14))
+    assert (found[0].positions == found[1].positions).all()
+    assert (found[0].distances == found[1].distances).all()
 
 
 def test_no_picture_finds_itself_among_exact_copies() -> None:
