@@ -200,8 +200,8 @@ def summarise_run(
     run: OpenRun,
     embedded: EmbeddedRun,
     measured: Measurements,
-    unseen: Mapping[str, Any] | None,
-    base: Mapping[str, Any] | None,
+    unseen: Mapping[str, Any] | None = None,
+    base: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Put the figures of a run together; see docs/evaluation.md."""
     return summarise(

@@ -92,7 +92,7 @@ def judge(folder: Path, run: OpenRun) -> None:
         embedded = embed_run(folder, config, encoder, gallery)
         calibration = calibrate(embedded, folder, config, encoder, gallery)
         made = OpenRun(folder, config, encoder, calibration, gallery)
-        summary = summarise_run(made, embedded, measure_run(made, embedded), None)
+        summary = summarise_run(made, embedded, measure_run(made, embedded))
     (folder / HELD_OUT_FILE).unlink()
     write_json(folder / METRICS_FILE, summary)
     print(summary["verdict"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,8 @@ from siam.runs.bundled_run import PACK, bundled_run
 from siam.runs.config import load_config
 from siam.runs.pack import open_pack
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "digit.jpg"
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE, SCRIPT = ROOT / "examples" / "digit.jpg", ROOT / "scripts" / "bundle_digits.py"
 
 
 @pytest.fixture(autouse=True)
@@ -72,6 +75,13 @@ def test_it_does_not_where_a_run_is_named_or_there_is_one(tmp_path: Path) -> Non
 def test_it_does_not_where_it_lacks_what_is_read() -> None:
     assert bundled_run(None, [CONFIG_FILE]) is not None
     assert bundled_run(None, [CONFIG_FILE, HELD_OUT_FILE]) is None
+
+
+@pytest.mark.slow
+def test_the_script_that_makes_it_makes_such_a_pack(trained: Path, tmp_path: Path) -> None:
+    made = tmp_path / "made.siam"
+    subprocess.run([sys.executable, SCRIPT, trained, made], check=True)
+    assert open_pack(made).files.keys() == open_pack(PACK).files.keys()
 
 
 def test_no_place_to_unpack_it_to_is_said_with_the_cure(
