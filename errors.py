@@ -71,6 +71,10 @@ class RunError(SiamError):
     exit_code = 4
 
 
+class NoRunError(RunError):
+    """No run is finished yet."""
+
+
 class DivergenceError(RunError):
     """A training's loss became infinite or no number; its last checkpoint is kept."""
 

@@ -11,11 +11,10 @@ from siam.errors import RunError, StoreError, UsageError
 from siam.evaluation.calibration import Calibration, read_calibration
 from siam.index.gallery import Gallery
 from siam.run_files import CALIBRATION_FILE, CONFIG_FILE, ENCODER_FILE, INDEX_FOLDER, NETWORK_FILE
-from siam.runs.bundled_run import BUNDLED_NOTICE, bundled_run
+from siam.runs.bundled_run import BUNDLED_NOTICE, find_answering_run
 from siam.runs.config import RunConfig, load_config
 from siam.runs.manifest import verify_files
 from siam.runs.pack import is_cached
-from siam.runs.runs_folder import find_run
 from siam.siamese.encoder import Encoder, open_encoder
 
 __all__ = ["OpenRun", "open_encoder_of", "open_run"]
@@ -65,8 +64,7 @@ def open_encoder_of(
         RunError: no such run, a file of it is missing or not what training wrote, or the encoder
             takes other pictures than the configuration prepares.
     """
-    bundled = bundled_run(name, also)
-    path = bundled or find_run(name)
+    path, bundled = find_answering_run(name, also)
     network = ENCODER_FILE if (path / ENCODER_FILE).exists() else NETWORK_FILE
     verify_files(path, dict.fromkeys([CONFIG_FILE, ENCODER_FILE, network, *also]))
     config, encoder = load_config(path), open_encoder(path)

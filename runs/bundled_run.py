@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from siam.runs.pack import open_pack, unpack_once
-from siam.runs.runs_folder import newest_run
+from siam.errors import NoRunError
+from siam.runs.pack import unpack_once
+from siam.runs.runs_folder import find_run, newest_run
 
-__all__ = ["BUNDLED_NOTICE", "bundled_run"]
+__all__ = ["BUNDLED_NOTICE", "bundled_run", "find_answering_run"]
 
 # Made by scripts/bundle_digits.py.
 PACK = Path(__file__).with_name("bundled") / "digits.siam"
@@ -29,4 +30,23 @@ def bundled_run(name: str | None, needed: Iterable[str] = ()) -> Path | None:
     """
     if name is not None or newest_run() is not None:
         return None
-    return unpack_once(PACK) if set(needed) <= set(open_pack(PACK).files) else None
+    folder = unpack_once(PACK)
+    return folder if all((folder / file).exists() for file in needed) else None
+
+
+def find_answering_run(name: str | None, needed: Iterable[str] = ()) -> tuple[Path, bool]:
+    """Return the folder of the run that answers, and whether it is the bundled one.
+
+    Args:
+        name, needed: as for `bundled_run`.
+
+    Raises:
+        RunError: as `find_run` and `bundled_run`.
+    """
+    try:
+        return find_run(name), False
+    except NoRunError:
+        folder = bundled_run(name, needed)
+        if folder is None:
+            raise
+        return folder, True

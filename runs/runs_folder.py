@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import msgspec
 
 from siam.atomic import sync_folder
-from siam.errors import RunError, UsageError
+from siam.errors import NoRunError, RunError, UsageError
 from siam.run_files import CONFIG_FILE, MANIFEST_FILE, METRICS_FILE
 from siam.runs.config import MOST_BYTES
 from siam.runs.lifecycle import PARTIAL, RunState, busy_error, hold_run, run_name, run_state
@@ -260,7 +260,7 @@ def remove_run(name: str) -> Path:
     return folders[0]
 
 
-def none_finished_error() -> RunError:
+def none_finished_error() -> NoRunError:
     """Return the error that no run is finished, with what has become of the newest."""
     cure = "Train one first:  siam train"
     if newest := next(iter(list_runs()), None):
@@ -269,7 +269,7 @@ def none_finished_error() -> RunError:
         elif newest.state == "interrupted":
             resume = f"siam train --resume --name {newest.name}"
             cure = f"'{newest.name}' was interrupted. Go on with it:  {resume}"
-    return RunError(f"There is no finished run in {runs_folder().absolute()}.", cure)
+    return NoRunError(f"There is no finished run in {runs_folder().absolute()}.", cure)
 
 
 def missing_error(name: str) -> RunError:

@@ -21,8 +21,7 @@ from siam.engine.verification.pair import PairAnswer, verify_pair
 from siam.errors import PictureError
 from siam.pictures.preparation import Box
 from siam.progress import Progress, silent
-from siam.runs.bundled_run import bundled_run
-from siam.runs.runs_folder import find_run
+from siam.runs.bundled_run import find_answering_run
 
 __all__ = ["Run", "open"]
 
@@ -244,5 +243,5 @@ def open(name: str | os.PathLike[str] | None = None) -> Run:
     Raises:
         RunError: there is no such run, it is unfinished, or it is no run.
     """
-    asked = None if name is None else os.fspath(name)
-    return Run(bundled_run(asked) or find_run(asked))
+    folder, _ = find_answering_run(None if name is None else os.fspath(name))
+    return Run(folder)
