@@ -74,7 +74,8 @@ def main() -> None:
             Spaces([Space(vectors, np.ones(len(given), bool))], folds), given, classes=CLASSES
         )
         scores = spaces.scores(given, classes=CLASSES)
-        rankings["siam"] = judge_labels(scores, given).log_odds
+        quality = judge_labels(scores, given)
+        rankings["siam"] = quality.log_odds
         seconds = time.perf_counter() - started
         same = softmax(scores)
         own = np.empty_like(same)
@@ -88,10 +89,11 @@ def main() -> None:
                 rankings[f"cleanlab, {name}, {kind}"] = -get_label_quality_scores(
                     given, predicted, method=kind
                 )
-        _, calibrated = calibrate_labels(
+        calibrated = calibrate_labels(
             lambda labels, spaces=spaces: judge_labels(
                 spaces.scores(labels, classes=CLASSES), labels
             ),
+            quality,
             given,
             np.zeros(len(given), bool),
             classes=CLASSES,

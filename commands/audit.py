@@ -114,12 +114,8 @@ def mend(fixes: Path, to: Path, dataset: str | None, run: str | None, as_json: b
 
 def print_audit(done: Audit, csv: Path | None) -> None:
     """Print what was found, the first of it, and what to try next."""
-    counts = [f"{number:,} {word}" for word, number in done.counts.items()]
-    console.data(
-        f"{done.dataset}, {len(done.pictures):,} pictures of {len(done.classes):,} classes: "
-        f"{', '.join(counts) or 'nothing odd'}."
-    )
-    console.data(f"About {done.labels.wrong_share:.2%} of the labels are wrong. {done.way}")
+    console.data(f"{done.pictures.dataset}, {done.found}")
+    console.data(f"{done.doubt} {done.way}")
     for labels in (True, False):
         rows = [
             [one.path, one.label, one.problem, one.proposal, one.evidence]

@@ -44,10 +44,8 @@ class Audit:
 
     Attributes:
         run: the run that judged; None where networks were trained for it.
-        dataset, source: what was audited.
-        way: how labels were judged, in a sentence.
-        classes: names; a label is a position in it.
         pictures: what was audited.
+        way: how labels were judged, in a sentence.
         trained_on: bool (n,), pictures that the network learned from under the label it judges.
         quality: log-odds of another label, and which.
         labels: how probable it is that each label is wrong.
@@ -57,11 +55,8 @@ class Audit:
     """
 
     run: str | None
-    dataset: str
-    source: str
-    way: str
-    classes: tuple[str, ...]
     pictures: AuditedPictures
+    way: str
     trained_on: Booleans
     quality: LabelQuality
     labels: LabelProbabilities
@@ -84,11 +79,25 @@ class Audit:
             )
         )
 
+    @property
+    def found(self) -> str:
+        """What was found of how many pictures, in a sentence."""
+        counts = [f"{number:,} {word}" for word, number in self.counts.items()]
+        return (
+            f"{len(self.pictures):,} pictures of {len(self.pictures.classes):,} classes: "
+            f"{', '.join(counts) or 'nothing odd'}."
+        )
+
+    @property
+    def doubt(self) -> str:
+        """How many labels are likely wrong, in a sentence."""
+        return f"About {self.labels.wrong_share:.2%} of the labels are wrong."
+
     def to_dict(self) -> dict[str, Any]:
         """Return it as `siam audit --json` documents it."""
         return {
             "run": self.run,
-            "dataset": self.dataset,
+            "dataset": self.pictures.dataset,
             "way": self.way,
             "count": len(self.pictures),
             "trained_on": int(self.trained_on.sum()),
@@ -114,22 +123,16 @@ class Audit:
         """
         from siam.engine.audit.page import render_audit
 
-        counts = [f"{number:,} {word}" for word, number in self.counts.items()]
         overlaps = [
             [" and ".join(one.classes), f"{one.pictures:,} taken for the other ({one.share:.1%})"]
             for one in self.overlaps
         ]
         small = [[name, f"{number} pictures alone"] for name, number in self.small_classes.items()]
-        verdict = (
-            f"{len(self.pictures):,} pictures of {len(self.classes):,} classes: "
-            f"{', '.join(counts) or 'nothing odd'}. About {self.labels.wrong_share:.2%} of the "
-            "labels are wrong."
-        )
         html = render_audit(
             self.pictures,
             self.findings,
-            title=f"siam audit: {self.dataset}",
-            verdict=verdict,
+            title=f"siam audit: {self.pictures.dataset}",
+            verdict=f"{self.found} {self.doubt}",
             way=self.way,
             classes=[*overlaps, *small],
         )
@@ -177,37 +180,39 @@ def audit_dataset(
             f"Train one:  siam train {spec}   or leave --quick out.",
         )
     config = load_config(path) if path else None
+    encoder = None
+    if path and not folds:
+        path, config, encoder = open_encoder_of(str(path), also=[HELD_OUT_FILE])
     if spec is None:
         assert config is not None
         spec = config.data.dataset or "mnist"
         data_dir = data_dir or (Path(config.data.data_dir) if config.data.data_dir else None)
-    judging = None if folds or path is None else open_encoder_of(str(path), also=[HELD_OUT_FILE])
     same = config is not None and dataset_word(spec) == config.data.dataset
     pictures = read_audited(
         spec,
         data_dir=data_dir,
-        preparation=judging[1].preparation if judging else None,
+        preparation=config.preparation if config and encoder else None,
         classes_from=config.data.classes_from if same and config else None,
         seed=config.train.seed if config else seed,
         progress=progress,
     )
-    if judging:
-        trained_on = learned_from(path, judging[1], pictures) if path else None
-        way = way_of_run(judging[0].name, pictures, trained_on)
+    trained_on = np.zeros(len(pictures), bool)
+    judge = None
+    if path and config and encoder:
+        judge = path.name
+        trained_on = learned_from(path, config, pictures)
+        way = way_of_run(judge, pictures, trained_on)
         notice(way)
-        spaces = run_spaces(judging[2], pictures, seed=seed, progress=progress)
+        spaces = run_spaces(encoder, pictures, seed=seed, progress=progress)
     else:
         networks = folds or FOLDS
-        trained_on = None
         way = (
             f"{networks} networks of the preset quick were trained; each judged the part of the "
             "pictures that it did not see."
         )
         notice(f"No run judges: {networks} networks are trained, each without a part to judge.")
         spaces = fold_spaces(pictures, networks, seed=seed, progress=progress)
-    seen = np.zeros(len(pictures), bool) if trained_on is None else trained_on
-    name = judging[0].name if judging else None
-    return conclude(name, way, pictures, spaces, seen, seed, progress)
+    return conclude(judge, way, pictures, spaces, trained_on, seed, progress)
 
 
 def choose_run(spec: str | None, run: str | None) -> Path | None:
@@ -230,9 +235,9 @@ def learned_from(path: Path, config: RunConfig, pictures: AuditedPictures) -> Bo
     return np.array([key not in held for key in pictures.keys], bool)
 
 
-def way_of_run(run: str, pictures: AuditedPictures, trained_on: Booleans | None) -> str:
+def way_of_run(run: str, pictures: AuditedPictures, trained_on: Booleans) -> str:
     """Say how far the pictures are new to the run that judges them."""
-    known = 0 if trained_on is None else int(trained_on.sum())
+    known = int(trained_on.sum())
     if not known:
         return f"Judged by the run {run}, which was trained on none of the pictures."
     return (
@@ -256,10 +261,11 @@ def conclude(
     def judge(given: Integers) -> LabelQuality:
         return judge_labels(spaces.scores(given, classes=classes), given)
 
-    quality, calibrated = calibrate_labels(
-        judge, labels, trained_on, classes=classes, seed=seed, progress=progress
-    )
     scores = spaces.scores(labels, classes=classes)
+    quality = judge_labels(scores, labels)
+    calibrated = calibrate_labels(
+        judge, quality, labels, trained_on, classes=classes, seed=seed, progress=progress
+    )
     findings = [
         *find_wrong_labels(pictures, spaces, quality, calibrated),
         *find_copies(pictures, quality.log_odds, progress=progress),
@@ -273,11 +279,8 @@ def conclude(
     sizes = np.bincount(labels, minlength=classes)
     return Audit(
         run=run,
-        dataset=pictures.dataset,
-        source=pictures.source,
-        way=way,
-        classes=pictures.classes,
         pictures=pictures,
+        way=way,
         trained_on=trained_on,
         quality=quality,
         labels=calibrated,

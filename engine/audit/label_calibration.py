@@ -44,17 +44,19 @@ class LabelProbabilities:
 
 def calibrate_labels(
     judge: Callable[[Integers], LabelQuality],
+    quality: LabelQuality,
     labels: Integers,
     groups: Booleans,
     *,
     classes: int,
     seed: int,
     progress: Progress = silent,
-) -> tuple[LabelQuality, LabelProbabilities]:
-    """Judge the labels, and say how probable it is that each is wrong.
+) -> LabelProbabilities:
+    """Say how probable it is that each label is wrong.
 
     Args:
         judge: judges labels, out of fold; called some times with a few of them flipped.
+        quality: what it says of the labels as they were given.
         labels: int64 (n,), as they were given, 0 to classes - 1.
         groups: bool (n,), pictures whose log-odds are another kind's, such as those that the
             network was trained on; each group learns from itself where it is large enough.
@@ -75,7 +77,6 @@ def calibrate_labels(
         noisy[rows] = (labels[rows] + random.integers(1, classes, each)) % classes
         log_odds.append(judge(noisy).log_odds)
         flipped.append(np.isin(np.arange(count), rows))
-    quality = judge(labels)
     progress("Calibrating", rounds, rounds)
     known, scores = np.stack(flipped), np.stack(log_odds)
     probability = np.zeros(count)
@@ -85,7 +86,7 @@ def calibrate_labels(
         probability[group] = probabilities(
             part[known[:, group]], part[~known[:, group]], quality.log_odds[group], rounds
         )
-    return quality, LabelProbabilities(probability, float(probability.mean()))
+    return LabelProbabilities(probability, float(probability.mean()))
 
 
 def probabilities(flipped: Floats, others: Floats, log_odds: Floats, rounds: int) -> Floats:

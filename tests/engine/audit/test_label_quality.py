@@ -43,8 +43,9 @@ def test_flipped_labels_come_first_with_calibrated_probabilities(share: float) -
     def judge(labels: np.ndarray) -> LabelQuality:
         return judge_labels(cross_fit(rows, labels, folds, classes=CLASSES), labels)
 
-    quality, calibrated = calibrate_labels(
-        judge, given, np.zeros(len(given), bool), classes=CLASSES, seed=0
+    quality = judge(given)
+    calibrated = calibrate_labels(
+        judge, quality, given, np.zeros(len(given), bool), classes=CLASSES, seed=0
     )
     first = np.argsort(-quality.log_odds)[: round(1.2 * wrong.sum())]
     assert wrong[first].sum() >= 0.95 * wrong.sum()
