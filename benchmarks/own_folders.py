@@ -27,7 +27,7 @@ from pathlib import Path
 import numpy as np
 
 from siam.array_types import Integers, Pictures, Vectors
-from siam.datasets.dataset import Dataset
+from siam.datasets.dataset import Dataset, join_splits
 from siam.datasets.load import load_dataset
 from siam.engine.recipe_choice import choose_training
 from siam.engine.train import train_run
@@ -161,11 +161,8 @@ def regression(dataset: Dataset, gallery: Vectors, test: Vectors) -> Row:
 
 def gallery_of(dataset: Dataset) -> tuple[Pictures, Integers]:
     """Return what a test picture is compared with: training and validation pictures."""
-    splits = (dataset.train, dataset.validation)
-    return (
-        np.concatenate([split.pictures for split in splits]),
-        np.concatenate([split.labels for split in splits]),
-    )
+    both = join_splits((dataset.train, dataset.validation))
+    return both.pictures, both.labels
 
 
 def describe_pixels(pictures: Pictures) -> Vectors:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from siam.array_types import Integers, Pictures
 from siam.pictures.reading import Skipped
 
-__all__ = ["Dataset", "Split"]
+__all__ = ["Dataset", "Split", "join_splits"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,15 @@ class Split:
         """Return the split of the items at `positions`, in that order."""
         origins = tuple(self.origins[i] for i in positions)
         return Split(self.pictures[positions], self.labels[positions], origins)
+
+
+def join_splits(splits: Sequence[Split]) -> Split:
+    """Return all items of several splits as one, in that order."""
+    return Split(
+        np.concatenate([split.pictures for split in splits]),
+        np.concatenate([split.labels for split in splits]),
+        tuple(origin for split in splits for origin in split.origins),
+    )
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from siam.datasets.dataset import Dataset, Split
+from siam.datasets.dataset import Dataset, Split, join_splits
 from siam.errors import UsageError
 
 __all__ = ["hold_out"]
@@ -58,11 +58,7 @@ def hold_out(dataset: Dataset, names: Sequence[str]) -> Dataset:
         validation=part(dataset.validation, unseen=False),
         test=part(dataset.test, unseen=False),
         groups=tuple(dataset.groups[i] for i in order) if dataset.groups else (),
-        unseen=Split(
-            np.concatenate([split.pictures for split in held]),
-            np.concatenate([split.labels for split in held]),
-            tuple(origin for split in held for origin in split.origins),
-        ),
+        unseen=join_splits(held),
         unseen_classes=tuple(dataset.classes[i] for i in order[stay:]),
     )
 

@@ -33,16 +33,14 @@ def write_pictures(run: str, folder: Path) -> tuple[Path, Path, Path, Path]:
     import cv2
 
     _, test = load_held_out(find_run(run))
-    first = 0
-    same, other = (
-        int(np.flatnonzero(match)[0])
-        for match in (test.labels[1:] == test.labels[0], test.labels[1:] != test.labels[0])
-    )
+    alike = test.labels == test.labels[0]
+    first, same = np.flatnonzero(alike)[:2]
+    other = np.flatnonzero(~alike)[0]
     height, width = test.pictures.shape[1:3]
     scribble = pen_strokes(1, (height, width), np.random.default_rng(0))[0]
-    digits = test.pictures[[first, 1 + same, 1 + other], :, :, 0]
+    digits = test.pictures[[first, same, other], :, :, 0]
     folder.mkdir(parents=True)
-    name, another = (int(test.labels[row]) for row in (first, 1 + other))
+    name, another = (int(test.labels[row]) for row in (first, other))
     names = (f"{name}.png", f"another-{name}.png", f"{another}.png", "scribble.png")
     paths = tuple(folder / name for name in names)
     for path, picture in zip(paths, (*digits, scribble), strict=True):

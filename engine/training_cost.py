@@ -26,6 +26,7 @@ __all__ = [
     "preset_recipes",
     "recipe_for",
     "recorded_step",
+    "refuse_minutes",
     "step_work",
     "tell_cost",
     "tell_memory",
@@ -194,6 +195,19 @@ def preset_recipes(
             check_recipe(recipe)
             recipes.append((choice, recipe))
     return recipes
+
+
+def refuse_minutes(train: TrainChoice) -> None:
+    """Refuse a time for a pretrained tower, whose steps are not what it takes.
+
+    Raises:
+        UsageError: there is one.
+    """
+    if train.minutes:
+        raise UsageError(
+            f"--minutes fits siam's own towers alone, received {train.minutes:g}.",
+            "Leave --minutes out.",
+        )
 
 
 def fit_minutes(

@@ -18,7 +18,7 @@ from siam.engine.fine_tuning.base import (
     open_base,
 )
 from siam.engine.fine_tuning.old_pictures import join_old_pictures
-from siam.engine.training_cost import fit_minutes, preset_recipes, recipe_for
+from siam.engine.training_cost import fit_minutes, preset_recipes, recipe_for, refuse_minutes
 from siam.errors import DataError, UsageError
 from siam.progress import Progress
 from siam.recipe import PRESET_NAMES, PRETRAINED, Recipe
@@ -98,11 +98,7 @@ def plan_training(
         train = fine_tuning_choice(base, data, train, asked)
     backbone = base.backbone if base else named_backbone(train)
     if backbone is not None and base is None:
-        if train.minutes:
-            raise UsageError(
-                f"--minutes fits siam's own towers alone, received {train.minutes:g}.",
-                "Leave --minutes out.",
-            )
+        refuse_minutes(train)
         if data.size not in (None, backbone.side):
             raise UsageError(
                 f"The pretrained tower {backbone.name} takes pictures of {backbone.side} pixels a "

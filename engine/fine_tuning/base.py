@@ -14,7 +14,7 @@ import msgspec
 
 from siam.atomic import sha256
 from siam.engine.recorded_choices import find_changes
-from siam.engine.training_cost import recipe_for
+from siam.engine.training_cost import recipe_for, refuse_minutes
 from siam.errors import RunError, UsageError
 from siam.recipe import PRETRAINED, Recipe, change_recipe
 from siam.run_files import CALIBRATION_FILE, CONFIG_FILE, HELD_OUT_FILE, NETWORK_FILE
@@ -145,11 +145,7 @@ def fine_tuning_choice(
         config = dataclasses.replace(
             config, recipe=dataclasses.replace(config.recipe, tower=PRETRAINED)
         )
-        if train.minutes:
-            raise UsageError(
-                f"--minutes fits siam's own towers alone, received {train.minutes:g}.",
-                "Leave --minutes out.",
-            )
+        refuse_minutes(train)
     for key, recorded, value in find_changes(config, data, asked):
         if key in SHAPE:
             raise UsageError(

@@ -20,7 +20,7 @@ import numpy as np
 
 from siam.array_types import Pictures
 from siam.datasets.assemble import assemble
-from siam.datasets.dataset import Dataset, Split
+from siam.datasets.dataset import Dataset, Split, join_splits
 from siam.datasets.splits import three_way
 from siam.engine.index.gallery_check import digest
 from siam.engine.index.training_set import origins_of
@@ -221,7 +221,7 @@ def join_pictures(new: Dataset | None, old: OldPictures, base: Base, *, seed: in
             chosen[target].append(dataclasses.replace(some, origins=origins))
         taken |= set(split.origins)
         seen |= set(digests)
-    joined = {part: concatenate(splits) for part, splits in chosen.items()}
+    joined = {part: join_splits(splits) for part, splits in chosen.items()}
     known = np.unique(joined["train"].labels)
     number_of = np.full(len(names), -1)
     number_of[known] = np.arange(len(known))
@@ -256,15 +256,6 @@ def belongs_to(new: Dataset | None, origin: str, base: Base) -> bool:
         return Path(origin).is_relative_to(new.source)
     top = origin.partition("/")[0]
     return new.source == base.config.source and new.train.origins[0].partition("/")[0] == top
-
-
-def concatenate(splits: Sequence[Split]) -> Split:
-    """Return all pictures of several splits as one."""
-    return Split(
-        np.concatenate([split.pictures for split in splits]),
-        np.concatenate([split.labels for split in splits]),
-        tuple(origin for split in splits for origin in split.origins),
-    )
 
 
 def with_unseen(dataset: Dataset, new: Dataset) -> Dataset:
