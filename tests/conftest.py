@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import os
+import shutil
 import struct
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import numpy as np
@@ -16,6 +19,12 @@ import pytest
 from PIL import Image
 
 from siam.datasets.dataset import Dataset
+
+# What the page is looked at on.
+SIZES: dict[str, dict[str, Any]] = {
+    "desktop": {"viewport": {"width": 1280, "height": 800}},
+    "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
+}
 
 # A machine that does something else besides must fail no example for being slow.
 hypothesis.settings.register_profile(
@@ -81,8 +90,6 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.fixture
 def run_copy(trained: Path, runs: Path) -> Path:
     """A copy of the trained run, named "digits", that a test may harm."""
-    import shutil
-
     runs.mkdir()
     copy = runs / trained.name
     shutil.copytree(trained, copy)
@@ -92,8 +99,6 @@ def run_copy(trained: Path, runs: Path) -> Path:
 @pytest.fixture
 def pictures_beside_a_run(run_copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The files that the docs' examples name, and a run trained before in the place of training."""
-    import shutil
-
     import siam
     from siam.runs.held_out import load_held_out
 
@@ -124,6 +129,72 @@ def backbone_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         name="backbone",
     ).save(path)
     return path
+
+
+@pytest.fixture(scope="module")  # it occupies the thread's event loop, which other files may need
+def browser() -> Iterator[Any]:
+    """A headless Chromium, by playwright."""
+    from playwright.sync_api import sync_playwright
+
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), "")
+    assert chromium, "These tests need Chromium:  apt-get install chromium"
+    quiet = ["--no-first-run", "--disable-background-networking", "--disable-component-update"]
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-sync", *quiet]
+    with sync_playwright() as playwright:
+        chrome = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        yield chrome
+        chrome.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What pages of `visit` complained of until now; a test that expects some clears them."""
+    return []
+
+
+@pytest.fixture
+def visit(browser: Any, complaints: list[str]) -> Iterator[Callable[..., Any]]:
+    """Open a page, for instance  `page = visit(address + "/#map", "phone dark")`.
+
+    At the end the test fails for any error in a console, and any request to another server.
+    """
+    with contextlib.ExitStack() as windows:
+
+        def open_page(address: str, screen: str = "desktop light", **options: Any) -> Any:
+            size, theme = screen.split()
+            window = browser.new_context(**SIZES[size], color_scheme=theme, **options)
+            windows.callback(window.close)
+            own = "/".join(address.split("/")[:3])
+
+            def check_request(request: Any) -> None:
+                if not request.url.startswith((own, "data:", "blob:")):
+                    complaints.append(f"a request of {request.url}")
+
+            def check_console(message: Any) -> None:
+                if message.type == "error":
+                    complaints.append(f"{message.text} ({message.location.get('url')})")
+
+            window.on("request", check_request)
+            window.on("console", check_console)
+            window.on("weberror", lambda error: complaints.append(str(error.error)))
+            page = window.new_page()
+            page.goto(address)
+            return page
+
+        yield open_page
+    assert complaints == []
+
+
+@pytest.fixture
+def assert_accessible() -> Callable[[Any], None]:
+    """Assert that axe finds nothing amiss in a page as it is shown."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    def check(page: Any) -> None:
+        answer = Axe().run(page)
+        assert answer.violations_count == 0, answer.generate_report()
+
+    return check
 
 
 WriteIdx = Callable[[Path, np.ndarray], Path]
