@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from siam.engine.answers.answer import Answer, Unreadable
     from siam.engine.api.audit import audit, mend
     from siam.engine.api.estimator import SiameseEncoder
+    from siam.engine.api.remote_run import RemoteRun, connect
     from siam.engine.api.run import Run, open
     from siam.engine.api.train import train
     from siam.engine.sorting.undo import undo_sort
@@ -40,6 +41,7 @@ __all__ = [
     "InternalError",
     "MissingExtraError",
     "PictureError",
+    "RemoteRun",
     "Run",
     "RunError",
     "SiamError",
@@ -49,6 +51,7 @@ __all__ = [
     "UsageError",
     "__version__",
     "audit",
+    "connect",
     "mend",
     "open",
     "train",
@@ -57,10 +60,12 @@ __all__ = [
 
 _HOMES = {
     "Answer": "siam.engine.answers.answer",
+    "RemoteRun": "siam.engine.api.remote_run",
     "Run": "siam.engine.api.run",
     "SiameseEncoder": "siam.engine.api.estimator",
     "Unreadable": "siam.engine.answers.answer",
     "audit": "siam.engine.api.audit",
+    "connect": "siam.engine.api.remote_run",
     "mend": "siam.engine.api.audit",
     "open": "siam.engine.api.run",
     "train": "siam.engine.api.train",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from typing import Literal, Self
 
 import msgspec
 
@@ -43,3 +44,22 @@ class Finding(msgspec.Struct, frozen=True):
     def doubtful(self) -> bool:
         """True if the mark may not be the one that was meant."""
         return self.kind in ("blank", "noise", "several")
+
+    @classmethod
+    def from_sentence(cls, sentence: str) -> Self:
+        """Return the finding that says this.
+
+        Raises:
+            ValueError: none does.
+
+        Example:
+            >>> Finding.from_sentence("ink touches the border").kind
+            'cut'
+        """
+        number = re.search(r"\d+", sentence)
+        count = int(number[0]) if number else 1
+        for kind in _SENTENCES:
+            finding = cls(kind, count)
+            if finding.sentence == sentence:
+                return finding
+        raise ValueError(f"no finding says {sentence!r}")

@@ -98,7 +98,9 @@ def run_copy(trained: Path, runs: Path) -> Path:
 
 @pytest.fixture
 def pictures_beside_a_run(run_copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The files that the docs' examples name, and a run trained before in the place of training."""
+    """The files that the docs' examples name; a run trained before stands in for training one,
+    and for a server's.
+    """
     import siam
     from siam.runs.held_out import load_held_out
 
@@ -109,7 +111,8 @@ def pictures_beside_a_run(run_copy: Path, tmp_path: Path, monkeypatch: pytest.Mo
         Image.fromarray(test.pictures[place, :, :, 0]).save(tmp_path / name)
     (tmp_path / "broken.jpg").write_text("no picture")
     shutil.copytree(run_copy, run_copy.with_name("mnist-1"))
-    monkeypatch.setattr(siam, "train", lambda *_, **__: siam.open("digits"), raising=False)
+    for verb in ("train", "connect"):
+        monkeypatch.setattr(siam, verb, lambda *_, **__: siam.open("digits"), raising=False)
 
 
 @pytest.fixture(scope="session")

@@ -112,7 +112,7 @@ class Answer:
     def _repr_html_(self) -> str:
         """What the network saw, then its neighbours, nearest first."""
         figures = []
-        if self.prepared:
+        if self.prepared and self.prepared.pixels.size:
             figures.append(figure(encode_thumbnail(self.prepared.pixels), self.input))
         figures += [
             figure(near.thumbnail, f"{near.label or '-'} at {near.distance:.3f}", near.key)

@@ -85,6 +85,7 @@ class PairAnswer:
         figures = [
             figure(encode_thumbnail(prepared.pixels), name)
             for name, prepared in zip(names, self.prepared, strict=True)
+            if prepared.pixels.size
         ]
         return block(self.line, self.reason, figures)
 
