@@ -7,9 +7,28 @@ from typing import Annotated
 
 import typer
 
+from siam.commands import console
+
 __all__ = ["AsJson", "Backend", "DataDir", "FalseAcceptRate", "RunName", "Threshold"]
 
-RunName = Annotated[str | None, typer.Option("--run", help="A run's name or path. Default: last.")]
+
+def fetch_run(name: str | None) -> str | None:
+    """Return the file of a run that is named by its address, fetched with a word of progress."""
+    if name is None or "://" not in name:
+        return name
+    from siam.runs.remote_pack import fetch_pack
+
+    return str(fetch_pack(name, progress=console.progress))
+
+
+RunName = Annotated[
+    str | None,
+    typer.Option(
+        "--run",
+        help="A run's name or path, packed too (FILE.siam, https://...#sha256=...). Default: last.",
+        callback=fetch_run,
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 DataDir = Annotated[
     Path | None, typer.Option(help="Where data sets stand.", envvar="SIAM_DATA_DIR")

@@ -76,12 +76,14 @@ def pack(
     ] = True,
 ) -> None:
     """Put a run with its index into one file, RUN.siam, to be sent to somebody."""
+    from siam.atomic import sha256
     from siam.engine.pack import pack_run
 
     file = pack_run(run, out, key=sign, thumbnails=gallery_pictures)
     console.data(f"{file}  {file.stat().st_size / 1e6:.1f} MB")
     console.notice(
-        f"Ask it:  siam query PICTURE --run {file}   Make it a run:  siam runs unpack {file}"
+        f"Ask it:  siam query PICTURE --run {file}   Make it a run:  siam runs unpack {file}\n"
+        f"Put on a server:  --run https://HOST/{file.name}#sha256={sha256(file)}"
     )
 
 

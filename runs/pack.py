@@ -32,7 +32,16 @@ from siam.errors import RunError
 from siam.runs.plain_files import MOST, is_plain_name
 from siam.runs.signature import check_signature, sign
 
-__all__ = ["Pack", "is_cached", "open_pack", "unpack_files", "unpack_once", "write_pack"]
+__all__ = [
+    "Pack",
+    "is_cached",
+    "make_packs_folder",
+    "open_pack",
+    "packs_folder",
+    "unpack_files",
+    "unpack_once",
+    "write_pack",
+]
 
 CONTENTS, SIGNATURE = "pack.json", "pack.sig"
 MOST_CONTENTS, SIGNATURE_BYTES = 4 << 20, 64
@@ -213,14 +222,7 @@ def unpack_once(path: Path) -> Path:
     pack = open_pack(path)
     place = packs_folder() / pack.hash / pack.name
     if not place.is_dir():
-        try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RunError(
-                f"The user cache {packs_folder()} cannot be written ({error.strerror}), where "
-                "packed runs are unpacked to.",
-                f"Change its rights, or unpack the run yourself:  siam runs unpack {path}",
-            ) from error
+        make_packs_folder(place.parent)
         with tempfile.TemporaryDirectory(
             dir=place.parent, prefix=".", ignore_cleanup_errors=True
         ) as name:
@@ -234,6 +236,22 @@ def packs_folder() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("siam") / PACKS
+
+
+def make_packs_folder(folder: Path) -> None:
+    """Make the folder of packed runs in the user cache, or one in it.
+
+    Raises:
+        RunError: the user cache cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(
+            f"The user cache {packs_folder()} cannot be written ({error.strerror}), where "
+            "packed runs are unpacked to.",
+            "Change its rights, or unpack the run yourself:  siam runs unpack FILE.siam",
+        ) from error
 
 
 def is_cached(run: Path) -> bool:

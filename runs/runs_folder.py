@@ -96,11 +96,18 @@ def find_run(name: str | None = None) -> Path:
 
     Args:
         name: a name in the runs folder or a path; the newest finished run when left out. The path
-            of a packed run is that of a copy in the user cache, unpacked when it is first named.
+            of a packed run, and its address with `#sha256=...`, are those of a copy in the user
+            cache, fetched and unpacked when it is first named.
 
     Raises:
-        RunError: there is none, it is unfinished, it is no run, or holds other than plain files.
+        RunError: there is none, it is unfinished, it is no run, or holds other than plain files;
+            or it cannot be fetched.
+        UsageError: it is an address without the SHA-256 of what is there.
     """
+    if name and "://" in name:
+        from siam.runs.remote_pack import fetch_pack
+
+        name = str(fetch_pack(name))
     if is_packed(name):
         from siam.runs.pack import unpack_once
 
