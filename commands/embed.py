@@ -19,12 +19,24 @@ def embed(
         list[str],
         typer.Argument(
             help="Pictures, folders of them, DATASET:SPLIT such as mnist:test, or an .npz file "
-            "with x uint8 (n, height, width[, channels]) and perhaps y; - for standard input."
+            "with x uint8 (n, height, width[, channels]) and perhaps y; - for standard input. "
+            "With --merge: the parts."
         ),
     ],
     out: Annotated[
-        Path, typer.Option(help="The file to write: .npz, .npy, .parquet or .jsonl.")
-    ] = Path("embeddings.npz"),
+        Path | None,
+        typer.Option(
+            help="The file to write: .npz, .npy, .parquet or .jsonl. Default: embeddings.npz, "
+            "of a part embeddings-I-of-N.npz."
+        ),
+    ] = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(help="Embed the I-th of N equal parts alone: I/N, such as 2/8."),
+    ] = None,
+    merge: Annotated[
+        bool, typer.Option("--merge", help="Join the parts of all shards into one file.")
+    ] = False,
     run: RunName = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
@@ -34,15 +46,29 @@ def embed(
     Exit code: 3 where a picture could not be read; the others are written all the same.
     """
     from siam.engine.embed import embed as embed_inputs
+    from siam.engine.embed import merge as merge_parts
+    from siam.engine.embedding.shards import parse_shard
+    from siam.errors import UsageError
 
-    done = embed_inputs(
-        inputs,
-        out,
-        run=run,
-        standard_input=sys.stdin.buffer,
-        data_dir=data_dir,
-        progress=console.progress,
-    )
+    if merge and (shard or run):
+        raise UsageError(
+            "--merge joins what was embedded already: it takes no --shard and no --run.",
+            "Such as:  siam embed --merge embeddings-*-of-8.npz --out all.parquet",
+        )
+    part = parse_shard(shard) if shard else None
+    name = f"embeddings-{part.number}-of-{part.of}.npz" if part else "embeddings.npz"
+    if merge:
+        done = merge_parts(list(map(Path, inputs)), out or Path(name), progress=console.progress)
+    else:
+        done = embed_inputs(
+            inputs,
+            out or Path(name),
+            run=run,
+            standard_input=sys.stdin.buffer,
+            data_dir=data_dir,
+            shard=part,
+            progress=console.progress,
+        )
     if done.notice:
         console.notice(done.notice)
     console.name_skipped(done.skipped)

@@ -8,15 +8,22 @@ from pathlib import Path
 from typing import BinaryIO
 
 from siam.engine.answers.outputs import check_output
-from siam.engine.embedding_files import Part, check_target, write_embeddings
+from siam.engine.embedding.embedding_files import Part, check_target, write_embeddings
+from siam.engine.embedding.shards import (
+    Shard,
+    ShardFacts,
+    digest_keys,
+    read_parts,
+    write_part,
+)
 from siam.engine.inputs import Batch, open_input
 from siam.engine.open_run import open_encoder_of
-from siam.errors import DataError
+from siam.errors import DataError, UsageError
 from siam.parallel import parallel_map
 from siam.pictures.reading import Skipped
 from siam.progress import Progress, silent
 
-__all__ = ["Embedding", "embed"]
+__all__ = ["Embedding", "embed", "merge"]
 
 # Batches that are embedded at a time, and that are begun for each of them: at the end of one, cores
 # that have no part of it left go on with the other.
@@ -52,6 +59,7 @@ def embed(
     run: str | None = None,
     standard_input: BinaryIO,
     data_dir: Path | None = None,
+    shard: Shard | None = None,
     progress: Progress = silent,
 ) -> Embedding:
     """Embed what `inputs` name, in order, into one file.
@@ -66,17 +74,21 @@ def embed(
         run: a run's name or path; the newest finished run when left out.
         standard_input: where the picture "-" is read from.
         data_dir: where data sets stand.
+        shard: embed this part of the pictures alone, into an .npz file that `merge` joins with the
+            others.
         progress: told of pictures embedded.
 
     Raises:
-        UsageError: an ending that is not known, a file that is read or a run's own, or a data set
-            without a split.
+        UsageError: an ending that is not known (of a part, any but .npz), a file that is read or a
+            run's own, or a data set without a split.
         DataError: an input that is not there, or no picture that can be read.
         RunError: no such run, or a file of it is damaged.
         MissingExtraError: Parquet without pyarrow.
     """
     check_target(out)
     check_output(out, inputs=inputs)
+    if shard is not None and out.suffix.lower() != ".npz":
+        raise UsageError(f"A part is written as .npz, received --out {out}.", "--merge takes any.")
     path, config, encoder = open_encoder_of(run)
     progress("Looking for pictures", 0, 0)
     opened = [
@@ -85,7 +97,8 @@ def embed(
         )
         for name in inputs
     ]
-    total = sum(entry.count for entry in opened)
+    total = sum(len(entry.keys) for entry in opened)
+    block = shard.block(total) if shard else range(total)
     skipped: list[Skipped] = []
     written = 0
 
@@ -94,16 +107,62 @@ def embed(
 
     def parts() -> Iterator[Part]:
         nonlocal written
+        first = 0
         for entry in opened:
-            pairs = parallel_map(encoded, entry.batches, ahead=AHEAD, workers=AT_ONCE)
+            count = len(entry.keys)
+            start, stop = (min(max(end - first, 0), count) for end in (block.start, block.stop))
+            first += count
+            pairs = parallel_map(
+                encoded, entry.batches(range(start, stop)), ahead=AHEAD, workers=AT_ONCE
+            )
             for batch, embeddings in pairs:
                 skipped.extend(batch.skipped)
                 written += len(embeddings)
                 yield batch, embeddings
-                progress("Embedding", written + len(skipped), total)
-        if not written:
-            first = f" The first of {total}: {skipped[0].reason}" if skipped else ""
-            raise DataError(f"There is no picture that can be read.{first}")
+                progress("Embedding", written + len(skipped), len(block))
+        if not written and shard is None:
+            raise nothing_readable(total, skipped)
 
-    write_embeddings(out, parts(), dim=encoder.dim)
+    if shard:
+        listing = digest_keys(key for entry in opened for key in entry.keys)
+        facts = ShardFacts(shard, total, listing, encoder.hash, path.name, encoder.dim)
+        write_part(out, parts(), facts)
+    else:
+        write_embeddings(out, parts(), dim=encoder.dim)
     return Embedding(path.name, out, written, encoder.dim, tuple(skipped), encoder.notice)
+
+
+def merge(paths: Sequence[Path], out: Path, *, progress: Progress = silent) -> Embedding:
+    """Join the parts that `embed` made of shards into the file that one machine would have made.
+
+    Args:
+        paths: the parts, all of them, in any order.
+        out: as for `embed`.
+        progress: told of parts joined.
+
+    Raises:
+        UsageError: an ending that is not known, or one of the parts.
+        DataError: a part is missing, there twice, damaged, or of another encoder or list of
+            pictures; or no picture could be read by any.
+    """
+    check_target(out)
+    check_output(out, inputs=list(map(str, paths)))
+    facts, parts = read_parts(paths)
+    skipped = tuple(skip for part in facts for skip in part.skipped)
+    count = facts[0].total - len(skipped)
+    if not count:
+        raise nothing_readable(facts[0].total, skipped)
+
+    def told() -> Iterator[Part]:
+        for done, part in enumerate(parts, 1):
+            yield part
+            progress("Merging", done, len(facts))
+
+    write_embeddings(out, told(), dim=facts[0].dim)
+    return Embedding(facts[0].run, out, count, facts[0].dim, skipped)
+
+
+def nothing_readable(count: int, skipped: Sequence[Skipped]) -> DataError:
+    """Return the error of inputs without a picture that can be read."""
+    first = f" The first of {count}: {skipped[0].reason}" if skipped else ""
+    return DataError(f"There is no picture that can be read.{first}")

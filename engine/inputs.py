@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -50,12 +50,12 @@ class Input:
     """What one argument of `siam embed` means.
 
     Attributes:
-        count: pictures in all, the unreadable ones included.
-        batches: the pictures in order, to be gone through once.
+        keys: the names of all pictures, the unreadable ones included.
+        batches: the pictures at these places of the list, in order.
     """
 
-    count: int
-    batches: Iterator[Batch]
+    keys: Sequence[str]
+    batches: Callable[[range], Iterator[Batch]]
 
 
 def open_input(
@@ -121,32 +121,31 @@ def open_split(
         raise UsageError(f"{name} has no classes held out, so no split 'unseen'.")
     classes = np.array([*dataset.classes, *dataset.unseen_classes])
 
-    def batches() -> Iterator[Batch]:
-        for start in range(0, len(chosen), ROWS):
-            part = slice(start, start + ROWS)
+    def batches(block: range) -> Iterator[Batch]:
+        for part in cut(block, ROWS):
             yield Batch(
                 list(chosen.origins[part]),
                 classes[chosen.labels[part]].tolist(),
                 in_channels(chosen.pictures[part], config.preparation.channels),
             )
 
-    return Input(len(chosen), batches())
+    return Input(chosen.origins, batches)
 
 
 def open_arrays(path: Path) -> Input:
     """Open an .npz file; its pictures are taken as they are."""
     pictures, labels = read_arrays(path)
     name = path.name  # which a path finds out anew each time
+    keys = [f"{name}/{row}" for row in range(len(pictures))]
 
-    def batches() -> Iterator[Batch]:
-        for start in range(0, len(pictures), ROWS):
-            part = pictures[start : start + ROWS]
-            known: list[str | None] = [None] * len(part)
+    def batches(block: range) -> Iterator[Batch]:
+        for part in cut(block, ROWS):
+            known: list[str | None] = [None] * len(keys[part])
             if labels is not None:
-                known = labels[start : start + ROWS].astype(str).tolist()
-            yield Batch([f"{name}/{start + row}" for row in range(len(part))], known, part)
+                known = labels[part].astype(str).tolist()
+            yield Batch(keys[part], known, pictures[part])
 
-    return Input(len(pictures), batches())
+    return Input(keys, batches)
 
 
 def open_pictures(name: str, config: RunConfig, standard_input: BinaryIO) -> Input:
@@ -164,8 +163,9 @@ def open_pictures(name: str, config: RunConfig, standard_input: BinaryIO) -> Inp
     height, width = config.preparation.size
     shape = (height, width, config.preparation.channels)
 
-    def batches() -> Iterator[Batch]:
-        for batch in join_portions(read_ahead(sources, config.preparation), FILES):
+    def batches(block: range) -> Iterator[Batch]:
+        chosen = sources[block.start : block.stop]
+        for batch in join_portions(read_ahead(chosen, config.preparation), FILES):
             good, skipped = part_unreadable(batch)
             pictures = np.empty((len(good), *shape), np.uint8)
             for row, picture in enumerate(good):
@@ -173,7 +173,13 @@ def open_pictures(name: str, config: RunConfig, standard_input: BinaryIO) -> Inp
             keys = [picture.name for picture in good]
             yield Batch(keys, [labels.get(key) for key in keys], pictures, skipped)
 
-    return Input(len(sources), batches())
+    return Input([key for key, _ in sources], batches)
+
+
+def cut(block: range, size: int) -> Iterator[slice]:
+    """Yield the slices of a block, `size` rows each and the rest in the last."""
+    for start in range(block.start, block.stop, size):
+        yield slice(start, min(start + size, block.stop))
 
 
 def in_channels(pictures: Pictures, channels: int) -> Pictures:

@@ -17,7 +17,7 @@ import pytest
 from siam.engine import reading
 from siam.engine.answers.answer import Unreadable
 from siam.engine.embed import Embedding, embed
-from siam.engine.embedding_files import Part, check_target, write_embeddings
+from siam.engine.embedding.embedding_files import Part, check_target, write_embeddings
 from siam.engine.inputs import Batch, open_input
 from siam.engine.open_run import open_encoder_of
 from siam.engine.reading import (
@@ -189,7 +189,8 @@ def test_the_classes_that_the_run_held_out_are_a_split(trained: Path) -> None:
     config = dataclasses.replace(config, data=DataChoice(holdout_classes=("8", "9")))
     for split, classes in (("unseen", set("89")), ("test", set("01234567"))):
         opened = open_input(f"digits:{split}", config, standard_input=io.BytesIO())
-        assert {label for batch in opened.batches for label in batch.labels} == classes
+        batches = opened.batches(range(len(opened.keys)))
+        assert {label for batch in batches for label in batch.labels} == classes
     other = dataclasses.replace(config, source="another data set")
     with pytest.raises(UsageError, match="no split 'unseen'"):
         open_input("digits:unseen", other, standard_input=io.BytesIO())

@@ -56,7 +56,7 @@ def test_labels_are_those_of_training(
     config = dataclasses.replace(run.config, data=data)
     opened = open_input(str(root), config, standard_input=io.BytesIO())
     embedded: dict[str, str | None] = {}
-    for batch in opened.batches:
+    for batch in opened.batches(range(len(opened.keys))):
         embedded |= zip(batch.keys, batch.labels, strict=True)
     assert embedded == trained
     again = dataclasses.replace(run, config=config)

@@ -1,0 +1,1 @@
+"""Files of embeddings: their formats, and the parts that several machines made."""
