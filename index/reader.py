@@ -14,6 +14,7 @@ from siam.index import items as rows
 from siam.index.catalogue import Catalogue
 from siam.index.filters import select
 from siam.index.matches import Item, Matches
+from siam.index.schema import check_rows
 from siam.index.snapshot import Snapshot, follow, open_store, take_snapshot, vectors_since
 from siam.unit_vectors import check_unit_rows, without_self
 
@@ -149,6 +150,13 @@ class Reader:
         """Return all ids, int64 ascending, and their vectors, float32 of shape (n, dim)."""
         with self.catalogue.reading() as connection:
             return vectors_since(connection, 0, 0, dim=self.dim)
+
+    def checksums(self) -> tuple[Integers, Integers]:
+        """Return all ids, int64 ascending, and the CRC-32 of each one's vector, int64 (n,)."""
+        with self.catalogue.reading() as connection:
+            found = connection.execute("SELECT id, checksum FROM vectors ORDER BY id").fetchall()
+        pairs = np.array(check_rows(found, tuple[int, int]), np.int64).reshape(-1, 2)
+        return np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1])
 
     def snapshot(self) -> Snapshot:
         """Return the newest commit's vectors; the same object while nothing is committed."""
