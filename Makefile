@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 # Trained runs stand in runs/ too, beside the room of that name, and are no reason to link anew.
-ROOMS := $(shell find siamese classifiers training index evaluation datasets pictures engine commands \
+ROOMS := $(shell find siamese classifiers training index evaluation datasets pictures engine commands web \
 	-type d -not -name __pycache__) $(wildcard runs/*.py runs/bundled/*)
 EDITABLE := -e '.[train]' --config-settings editable_mode=strict
 

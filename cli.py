@@ -44,6 +44,7 @@ COMMANDS = (
     "embed",
     "sort",
     "label",
+    "serve",
     "export",
     "doctor",
     "index",

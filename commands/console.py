@@ -39,6 +39,7 @@ __all__ = [
     "data",
     "discard",
     "drawing",
+    "hide_progress",
     "json_object",
     "name_skipped",
     "notice",

@@ -42,8 +42,9 @@ FOUNDATION = {
     "unit_vectors",
     "untrusted",
 }
-# The command line is one thing in two places: `cli.py` puts the commands together.
-TOGETHER = {("cli", "commands")}
+# The command line is one thing in two places: `cli.py` puts the commands together. One of them
+# starts the server, which knows nothing of it.
+TOGETHER = {("cli", "commands"), ("commands", "web")}
 NEURAL = {"keras", "tensorflow"}
 NEVER = {
     "pictures": {*NEURAL, "faiss", "typer"},

@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from siam.engine.answers.answer import Answer
+from siam.engine.answers.decision import decide_each
 from siam.engine.index.sync import add
 from siam.engine.labelling.queue import distance_to_boundary, rank_answers, rank_pictures
 from siam.engine.open_run import OpenRun
-from siam.engine.query import QueryOptions, decide_each, query_pictures
+from siam.engine.query import QueryOptions, query_pictures
 from siam.errors import DataError, UsageError
 from siam.index.files import KnownFile, known_files
 from siam.index.summary import summarise

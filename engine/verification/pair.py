@@ -7,17 +7,18 @@ from typing import Any, Literal
 
 import numpy as np
 
+from siam.array_types import Vectors
 from siam.engine.answers.answer import Unreadable
 from siam.engine.answers.display import block, figure
 from siam.engine.open_run import OpenRun
-from siam.engine.reading import PictureOptions, Source, read_one
+from siam.engine.reading import PictureOptions, PreparedPicture, Source, read_one
 from siam.errors import PictureError
 from siam.evaluation.verdict import SURE
 from siam.pictures.preparation import Prepared
 from siam.pictures.thumbnail import encode_thumbnail
 from siam.printable import printable
 
-__all__ = ["PairAnswer", "PairVerdict", "verify_pair"]
+__all__ = ["PairAnswer", "PairVerdict", "judge_pair", "verify_pair"]
 
 PairVerdict = Literal["same", "unsure", "different"]
 
@@ -109,15 +110,42 @@ def verify_pair(
         PictureError: one of them cannot be read.
         UsageError: `false_accept_rate` and `threshold` together, or out of range.
     """
+    seen = prepare(run, left), prepare(run, right)
+    vectors = run.encoder.encode(np.stack([one.prepared.pixels for one in seen]))
+    return judge_pair(run, *seen, vectors, false_accept_rate=false_accept_rate, threshold=threshold)
+
+
+def judge_pair(
+    run: OpenRun,
+    left: PreparedPicture,
+    right: PreparedPicture,
+    vectors: Vectors,
+    *,
+    false_accept_rate: float | None = None,
+    threshold: float | None = None,
+) -> PairAnswer:
+    """Say whether two pictures whose embeddings are there are of one class.
+
+    Args:
+        run: an opened run.
+        left, right: as they were read.
+        vectors: float32 (2, dim), unit rows.
+        false_accept_rate, threshold: as for `verify_pair`.
+
+    Raises:
+        UsageError: `false_accept_rate` and `threshold` together, or out of range.
+    """
     limit = run.calibration.pick_threshold(false_accept_rate, threshold)
-    prepared = prepare(run, left), prepare(run, right)
-    first, second = run.encoder.encode(np.stack([seen.pixels for seen in prepared]))
+    prepared = left.prepared, right.prepared
+    first, second = vectors
     distance = float(np.linalg.norm(first - second))
     probability = float(run.calibration.same_probability(np.array([distance]))[0])
     verdict, reason = decide_pair(
         distance, probability, limit, prepared, by_hand=threshold is not None
     )
-    return PairAnswer(left[0], right[0], verdict, distance, probability, limit, reason, prepared)
+    return PairAnswer(
+        left.name, right.name, verdict, distance, probability, limit, reason, prepared
+    )
 
 
 def decide_pair(
@@ -147,9 +175,9 @@ def decide_pair(
     return "same", f"{measured}, {limit:.3f} at most"
 
 
-def prepare(run: OpenRun, source: tuple[str, Source]) -> Prepared:
+def prepare(run: OpenRun, source: tuple[str, Source]) -> PreparedPicture:
     """Read and prepare one picture, which has no other to be passed over for."""
     seen = read_one(source, run.config.preparation, PictureOptions(keep_steps=True))
     if isinstance(seen, Unreadable):
         raise PictureError(seen.error)
-    return seen.prepared
+    return seen

@@ -14,12 +14,12 @@ from PIL import Image
 
 from siam.engine.answers.answer import Unreadable
 from siam.engine.answers.contact_sheet import contact_sheet, steps_of_all, write_picture
+from siam.engine.answers.decision import measure_unlikeness
 from siam.engine.answers.page import query_marks
 from siam.engine.answers.result_files import write_answers
 from siam.engine.open_run import OpenRun, open_run
 from siam.engine.query import (
     QueryOptions,
-    measure_unlikeness,
     query_arrays,
     query_indexed,
     query_pictures,

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import re
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from PIL import Image
+from starlette.testclient import TestClient
+
+from siam.engine.pack import unpack_run
+from siam.index.gallery import Gallery
+from siam.run_files import INDEX_FOLDER
+from siam.runs.bundled_run import PACK
+from siam.web.app import create_app
+from siam.web.settings import Settings
 
 Serve = Callable[..., contextlib.AbstractContextManager[str]]
+Start = Callable[..., TestClient]
 
 
 @contextlib.contextmanager
@@ -58,3 +70,43 @@ def writable(run_copy: Path, serve: Serve) -> Iterator[str]:
     """The address of a server on a copy of the shared run, `run_copy`, that may be changed."""
     with serve(run_copy, "--writable") as address:
         yield address
+
+
+@pytest.fixture
+def digits(runs: Path) -> Path:
+    """The bundled run as one of the user's own, named "digits"."""
+    unpack_run(PACK, name="digits")
+    return runs / "digits"
+
+
+@pytest.fixture
+def digit(digits: Path) -> bytes:
+    """The picture of its item 1, as a PNG."""
+    with Gallery.open(digits / INDEX_FOLDER, read_only=True) as gallery:
+        (png,) = gallery.thumbnails([1])
+    assert png is not None
+    return png
+
+
+@pytest.fixture
+def start(digits: Path) -> Iterator[Start]:
+    """Start a server in this process, of the run "digits", with these settings; its client."""
+    clients: list[TestClient] = []
+
+    def connect(**settings: Any) -> TestClient:
+        app = create_app(Settings(run="digits", **settings))
+        client = TestClient(app, base_url="http://127.0.0.1:8000", client=("127.0.0.1", 50000))
+        client.__enter__()
+        clients.append(client)
+        return client
+
+    yield connect
+    for client in clients:
+        client.__exit__()
+
+
+def png_of(size: tuple[int, int], grey: int = 255) -> bytes:
+    """A PNG of one grey."""
+    content = io.BytesIO()
+    Image.new("L", size, grey).save(content, "PNG")
+    return content.getvalue()

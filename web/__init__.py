@@ -1,0 +1,1 @@
+"""The page and its HTTP API: what the commands do, for a browser and for other programs."""

@@ -1,0 +1,103 @@
+"""The server put together: the routes, what guards them, the page."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from siam import __version__
+from siam.web.answers import error_response
+from siam.web.api_error import ApiError, hide_paths
+from siam.web.body_limit import BodyLimit
+from siam.web.desk import Desk
+from siam.web.faults import Faults
+from siam.web.guard import API, Guard
+from siam.web.headers import SecurityHeaders
+from siam.web.metrics import Metrics, Observer
+from siam.web.openapi import describe
+from siam.web.routes import items, query, runs, service
+from siam.web.served_runs import ServedRuns
+from siam.web.service import Service
+from siam.web.settings import Settings
+from siam.web.static_files import serve_file
+
+__all__ = ["create_app"]
+
+ROUTERS = (service.router, runs.router, query.router, items.router)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Open the run that is served and return the application (ASGI).
+
+    Args:
+        settings: what is served, and to whom.
+
+    Raises:
+        RunError: there is no such run, or it is damaged.
+        UsageError: a packed run that is to be written to.
+    """
+    opened = ServedRuns(settings.run, writable=settings.writable)
+    parts = Service(settings, opened, Desk(opened, most=settings.pictures), Metrics())
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        parts.desk.warm_up()
+        yield
+        await run_in_threadpool(parts.close)
+
+    app = FastAPI(
+        title="siam",
+        version=__version__,
+        description="What a picture is nearest to, whether that is a match, and how sure it is.",
+        openapi_url=f"{API}/openapi.json",
+        docs_url=None,  # its page loads from elsewhere
+        redoc_url=None,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        strict_content_type=False,
+    )
+    app.state.service = parts
+    for router in ROUTERS:
+        app.include_router(router, prefix=API)
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]
+
+    @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
+    def page(request: Request) -> Response:
+        return serve_file(request, "index.html")
+
+    @app.api_route("/static/{name:path}", methods=["GET", "HEAD"], include_in_schema=False)
+    def static(request: Request, name: str) -> Response:
+        return serve_file(request, name)
+
+    app.add_exception_handler(HTTPException, answer_http)
+    app.add_exception_handler(RequestValidationError, answer_invalid)
+    # The last one added is the first that a request meets.
+    app.add_middleware(BodyLimit, settings=settings)
+    app.add_middleware(Guard, settings=settings)
+    app.add_middleware(Faults)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(Observer, metrics=parts.metrics)
+    return app
+
+
+async def answer_http(_: Request, error: Any) -> Response:
+    """Say what the framework found wrong with a request."""
+    codes = {404: "not_found", 405: "method", 400: "usage", 413: "too_large"}
+    told = ApiError(error.status_code, codes.get(error.status_code, "http"), str(error.detail))
+    response = error_response(told)
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def answer_invalid(_: Request, error: Any) -> Response:
+    """Say which parameter cannot be meant that way."""
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"][1:]) or "The request"
+    return error_response(ApiError(400, "usage", hide_paths(f"{place}: {first['msg']}.")))

@@ -1,0 +1,50 @@
+"""The runs that can be asked, and what is known of each."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import HTMLResponse, Response
+
+from siam.engine.answers.run_description import describe_run, list_entries
+from siam.run_files import REPORT_FILE
+from siam.untrusted import read_bounded
+from siam.web.answers import json_response
+from siam.web.api_error import ApiError
+from siam.web.headers import REPORT_POLICY
+from siam.web.service import Serving
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/runs", tags=["runs"])
+MOST_REPORT = 1 << 26  # bytes
+
+
+@router.get("")
+def runs(service: Serving) -> Response:
+    """List the runs that can be asked, the one that is served first."""
+    entries = list_entries()
+    name = service.runs.default.name
+    if name not in [entry.name for entry in entries]:
+        entries.insert(0, service.runs.default_entry())
+    told = [entry.to_dict() for entry in sorted(entries, key=lambda one: one.name != name)]
+    return json_response({"run": name, "writable": service.settings.writable, "runs": told})
+
+
+@router.get("/{name}")
+def show_run(service: Serving, name: str) -> Response:
+    """Show a run's figures, labels and operating points."""
+    with service.runs.use(name) as opened:
+        return json_response(describe_run(opened).to_dict())
+
+
+@router.get("/{name}/report", response_class=HTMLResponse)
+def report(service: Serving, name: str) -> Response:
+    """Show a run's report, which runs nothing and loads nothing."""
+    try:
+        page = read_bounded(service.runs.folder_of(name) / REPORT_FILE, MOST_REPORT)
+    except (OSError, ValueError):
+        raise ApiError(
+            404, "no_report", "The run has no report.", f"Write it:  siam report --run {name}"
+        ) from None
+    headers = {"content-security-policy": REPORT_POLICY, "cache-control": "no-store"}
+    return Response(page, headers=headers, media_type="text/html; charset=utf-8")

@@ -1,0 +1,116 @@
+"""Start the server: a socket of its own, one line when it is ready, and a stop that finishes."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from siam.errors import UsageError
+from siam.web.app import create_app
+from siam.web.guard import is_loopback
+from siam.web.settings import Settings
+
+__all__ = ["serve"]
+
+# Seconds that requests under way may take once the server is stopped.
+FINISH = 10
+# Connections at once, and seconds that one is kept open for its client's next request.
+CONNECTIONS, KEPT_ALIVE = 500, 15
+
+
+def serve(settings: Settings, *, port: int, ready: Callable[[str, str], None]) -> None:
+    """Serve a run until SIGINT or SIGTERM; what is under way then is finished.
+
+    Args:
+        settings: what is served, and to whom.
+        port: to listen on; 0 for any that is free.
+        ready: told the server's URL and the run's name when it answers.
+
+    Raises:
+        UsageError: an address that is not this machine's, or a port that is taken.
+        RunError: there is no such run, or it is damaged.
+    """
+    check_token(settings)
+    listener = listen(settings.host, port)
+    with listener:
+        app = create_app(settings)
+        config = uvicorn.Config(
+            app,
+            lifespan="on",
+            ws="none",
+            log_config=None,
+            access_log=False,  # writes query values
+            server_header=False,
+            proxy_headers=False,
+            date_header=True,
+            limit_concurrency=CONNECTIONS,
+            timeout_keep_alive=KEPT_ALIVE,
+            timeout_graceful_shutdown=FINISH,
+            h11_max_incomplete_event_size=32 * 2**10,
+        )
+        name = app.state.service.runs.default.name
+        Server(config, lambda: ready(url_of(listener), name)).run(sockets=[listener])
+
+
+class Server(uvicorn.Server):
+    """A server that says when it answers."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer."""
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+
+def check_token(settings: Settings) -> None:
+    """Refuse to be reached by others without a token.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if not settings.token and not is_loopback(settings.host):
+        raise UsageError(
+            f"{settings.host} is reached by other machines, and no token keeps strangers out.",
+            "Set SIAM_SERVE_TOKEN (or --token-file FILE), such as to what "
+            "`python -c 'import secrets; print(secrets.token_urlsafe(32))'` prints; put TLS in "
+            "front (docs/web.md).",
+        )
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, address = found[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise UsageError(f"There is no address {host}: {error.strerror}.") from None
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(1024)
+    except OSError as error:
+        listener.close()
+        raise UsageError(
+            f"Port {port} of {host} cannot be listened on: {error.strerror}.",
+            "Take another:  siam serve --port 0",
+        ) from None
+    return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """Return where a browser finds the server."""
+    host, port = listener.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):
+        host = socket.gethostname()
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"

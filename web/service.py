@@ -1,0 +1,76 @@
+"""What the routes share: the runs, the desk, the settings; found by a request of its server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from siam.engine.open_run import OpenRun
+from siam.web.api_error import ApiError
+from siam.web.desk import Desk
+from siam.web.metrics import Metrics
+from siam.web.served_runs import ServedRuns
+from siam.web.settings import Settings
+
+__all__ = ["Service", "Serving", "Writing"]
+
+
+@dataclass
+class Service:
+    """A server's parts.
+
+    Attributes:
+        settings: what it was told.
+        runs: that it answers from.
+        desk: where pictures are taken in.
+        metrics: what it has done so far.
+    """
+
+    settings: Settings
+    runs: ServedRuns
+    desk: Desk
+    metrics: Metrics
+
+    def close(self) -> None:
+        """Finish what is under way, then close the runs."""
+        self.desk.close()
+        self.runs.close()
+
+
+async def find_service(request: Request) -> Service:
+    """Return the parts of the server that got a request."""
+    service: Service = request.app.state.service
+    return service
+
+
+async def find_writable(request: Request) -> Service:
+    """Return the parts of a server that may be written to.
+
+    Raises:
+        ApiError: it is read-only.
+    """
+    service = await find_service(request)
+    if not service.settings.writable:
+        raise ApiError(
+            403,
+            "read_only",
+            "This server only reads.",
+            "Whoever runs it can let it write:  siam serve --writable",
+        )
+    return service
+
+
+Serving = Annotated[Service, Depends(find_service)]
+Writing = Annotated[Service, Depends(find_writable)]
+
+
+def require_item(run: OpenRun, number: int) -> None:
+    """Refuse an id that the index does not hold.
+
+    Raises:
+        ApiError: it does not.
+    """
+    if not 0 < number < 1 << 63 or not run.gallery.items_there([number]):
+        raise ApiError(404, "no_item", f"The index holds no item {number}.", "See /items.")
