@@ -7,7 +7,7 @@ ROOMS := $(shell find siamese classifiers training index evaluation datasets pic
 	-type d -not -name __pycache__) $(wildcard runs/*.py runs/bundled/*)
 EDITABLE := -e '.[train]' --config-settings editable_mode=strict
 
-.PHONY: demo test coverage slow fuzz durability atheris lowest test-backends check format bench clean
+.PHONY: demo docs test coverage slow fuzz durability atheris lowest test-backends check format bench clean
 
 demo: build/.linked
 	$(BIN)/siam train
@@ -61,6 +61,10 @@ check: build/.linked $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The docs as a site, in build/site; a warning, such as of a link that leads nowhere, is an error.
+docs: build/.linked $(VENV)/.dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

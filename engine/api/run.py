@@ -150,7 +150,8 @@ class Run(RunJobs):
         """Say whether two pictures are of one class: the same, unsure or different.
 
         Args:
-            left, right: as for `query`.
+            left: as for `query`.
+            right: as for `query`.
             false_accept_rate: share of different pairs to let through, above 0 to 1.
             threshold: distance to keep, 0 to 2, instead.
 
