@@ -1,0 +1,135 @@
+/** Run: which run answers, how good it is, what it holds, and what the audit found in it. */
+
+import { address, ask } from "./api.js";
+import { itemTile } from "./answer.js";
+import { fill, h, labelText, percent, plural, showError } from "./dom.js";
+import { createItems } from "./items.js";
+
+/** Figures in the order they are shown: which, and in words. */
+const FIGURES = [
+  ["retrieval", "recall@1", "Nearest picture is of the same class"],
+  ["retrieval", "recall@5", "One of the nearest five is"],
+  ["retrieval", "map@r", "Mean average precision (MAP@R)"],
+  ["pairs", "accuracy", "Pairs judged rightly"],
+  ["pairs", "auc", "Area under the pairs' ROC curve"],
+  ["pairs", "eer", "Equal error rate (0 % is best)"],
+];
+
+/**
+ * @param {HTMLElement} element
+ * @param {import("./session.js").Session} session
+ * @param {(name: string) => void} onChoose told of another run
+ */
+export function mountRun(element, session, onChoose) {
+  const { details } = session;
+  const items = createItems(session);
+  fill(
+    element,
+    h("h1", {}, session.run),
+    h("div", { class: "two" }, [
+      h("div", { class: "card" }, chooser(session, onChoose), summary(details), assessment(details)),
+      h("div", { class: "card" }, h("h2", {}, "How good it is"), figures(details), report(session)),
+    ]),
+    details.audit ? findings() : null,
+    h("div", { class: "card" }, h("h2", {}, "Labels"), labels(details, items.filter)),
+    h("div", { class: "card" }, items.element),
+  );
+  return { show: items.show };
+}
+
+/**
+ * @param {import("./session.js").Session} session
+ * @param {(name: string) => void} onChoose
+ */
+function chooser(session, onChoose) {
+  const options = session.runs.map(({ name, pictures, classes }) =>
+    h("option", { value: name, selected: name === session.run }, `${name} (${`${classes} classes`}, ${plural(pictures ?? 0, "picture")})`),
+  );
+  const select = /** @type {HTMLSelectElement} */ (h("select", { id: "run-name" }, options));
+  select.addEventListener("change", () => onChoose(select.value));
+  return h("div", { class: "field" }, h("label", { for: "run-name" }, "Run"), select);
+}
+
+/** @param {any} details */
+function summary(details) {
+  const size = details.picture_shape ? details.picture_shape.slice(0, 2).join(" × ") : null;
+  const rows = [
+    ["Trained", details.created ? new Date(details.created).toLocaleString() : null],
+    ["Preset", details.preset],
+    ["Pictures", details.pictures?.toLocaleString("en")],
+    ["Network's input", size && `${size} pixels, prepared by the chain “${details.chain}”`],
+  ];
+  const told = rows.filter(([, value]) => value);
+  return h("dl", { class: "facts" }, told.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
+}
+
+/** @param {any} details */
+function assessment(details) {
+  const { use, verdict, advice } = details.assessment ?? {};
+  const sentences = [use, verdict, ...(advice ?? [])].filter(Boolean);
+  return sentences.map((sentence) => h("p", { class: "assessment" }, sentence));
+}
+
+/** @param {any} details */
+function figures(details) {
+  const told = FIGURES.filter(([kind, name]) => typeof details.figures?.[kind]?.[name] === "number");
+  if (!told.length) return h("p", { class: "quiet" }, "No figures are kept with this run.");
+  const rows = told.map(([kind, name, words]) => {
+    const value = details.figures[kind][name];
+    const interval = details.figures[kind][`${name}_ci95`];
+    const between = interval ? `${percent(interval[0])} to ${percent(interval[1])}` : "";
+    return h("tr", {}, h("th", { scope: "row" }, words), h("td", {}, h("strong", {}, percent(value))), h("td", { class: "quiet" }, between));
+  });
+  const head = h("tr", {}, ["Figure", "Value", "95 % interval"].map((words) => h("th", { scope: "col" }, words)));
+  return h("table", {}, h("thead", {}, head), h("tbody", {}, rows));
+}
+
+/** @param {import("./session.js").Session} session */
+function report(session) {
+  if (!session.details.report) return null;
+  const source = address(`/runs/${encodeURIComponent(session.run)}/report`);
+  const frame = h("iframe", { src: source, sandbox: "", loading: "lazy", title: `Report of ${session.run}` });
+  const whole = h("a", { href: source, target: "_blank", rel: "noopener" }, "in a page of its own");
+  return h("details", {}, h("summary", {}, "Report: curves, calibration, worst mistakes"), h("p", {}, whole), frame);
+}
+
+/**
+ * @param {any} details
+ * @param {(label: string) => void} onChoose
+ */
+function labels(details, onChoose) {
+  const counts = /** @type {{label: string|null, count: number}[]} */ (details.labels ?? []);
+  const most = Math.max(1, ...counts.map((one) => one.count));
+  const rows = counts.map(({ label, count }) => {
+    const fillBar = h("span", { class: "count-fill" });
+    fillBar.style.width = `${(100 * count) / most}%`;
+    const words = [h("span", { class: "count-label" }, labelText(label)), h("span", { class: "count-bar" }, fillBar), h("span", { class: "quiet" }, count.toLocaleString("en"))];
+    const show = { type: "button", class: "count", onclick: () => onChoose(label ?? "") };
+    return h("li", {}, label ? h("button", show, words) : h("div", { class: "count" }, words));
+  });
+  return h("ul", { class: "counts" }, rows);
+}
+
+/** What `siam audit` found, looked up when it is opened. */
+function findings() {
+  const body = h("div", {});
+  const part = h("details", { class: "card" }, h("summary", {}, h("h2", {}, "What the audit found")), body);
+  const open = async () => {
+    part.removeEventListener("toggle", open);
+    try {
+      const audit = await ask("/audit");
+      fill(body, h("ul", { class: "findings" }, (audit.findings ?? []).map(finding)));
+    } catch (error) {
+      showError(body, error);
+    }
+  };
+  part.addEventListener("toggle", open);
+  return part;
+}
+
+/** @param {any} one as `siam audit --json` has it */
+function finding(one) {
+  const ids = [one.id, ...(one.beside_ids ?? [])].filter((id) => typeof id === "number");
+  const tiles = ids.map((id) => itemTile({ id, label: id === one.id ? one.label : "beside it", key: one.path }));
+  return h("li", {}, tiles.length > 0 && h("ol", { class: "tiles" }, tiles), h("div", {}, h("strong", {}, `${one.problem}: `), one.path, h("p", { class: "quiet" }, one.evidence), one.proposal && h("p", {}, one.proposal)));
+}
