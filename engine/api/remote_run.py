@@ -17,6 +17,7 @@ from siam.engine.api.remote_index import RemoteIndex
 from siam.engine.api.replies import (
     EmbedReply,
     QueryReply,
+    ResultReply,
     RunReply,
     RunsReply,
     VerifyReply,
@@ -24,7 +25,13 @@ from siam.engine.api.replies import (
     result_of,
 )
 from siam.engine.api.run import QueryKeywords, Run
-from siam.engine.api.sent_pictures import portions_to_send, read_content, write_form
+from siam.engine.api.sent_pictures import (
+    Form,
+    SentPicture,
+    portions_to_send,
+    read_content,
+    write_form,
+)
 from siam.engine.verification.pair import PairAnswer
 from siam.errors import PictureError, UsageError
 from siam.pictures.preparation import Box
@@ -108,7 +115,7 @@ class RemoteRun:
         results: list[Result] = []
         for portion in portions_to_send(sources):
             sent = [one for one in portion if not isinstance(one, Unreadable)]
-            told = iter(self._post("/query", sent, QueryReply, asked).results if sent else ())
+            told = iter(self._ask_about(sent, asked) if sent else ())
             results += [
                 one if isinstance(one, Unreadable) else result_of(one[0], next(told))
                 for one in portion
@@ -196,19 +203,28 @@ class RemoteRun:
         """Close the connections; the next question opens one again."""
         self._server.close()
 
+    def _ask_about(
+        self, pictures: Sequence[SentPicture], asked: Mapping[str, Any]
+    ) -> tuple[ResultReply, ...]:
+        """Return what is said of each; of one alone that cannot be read a server makes an error."""
+        try:
+            return self._post("/query", pictures, QueryReply, asked).results
+        except PictureError as error:
+            if len(pictures) > 1:
+                raise
+            return (ResultReply(error=error.problem),)
+
     def _post(
         self,
         path: str,
-        pictures: Sequence[tuple[str, bytes]],
+        pictures: Sequence[SentPicture],
         kind: type[T],
         asked: Mapping[str, Any],
     ) -> T:
         form = write_form([("pictures", picture) for picture in pictures])
         return self._ask_by_form(path, form, kind, asked)
 
-    def _ask_by_form(
-        self, path: str, form: tuple[bytes, str], kind: type[T], asked: Mapping[str, Any]
-    ) -> T:
+    def _ask_by_form(self, path: str, form: Form, kind: type[T], asked: Mapping[str, Any]) -> T:
         body, content_type = form
         return self._server.ask(
             "POST",
@@ -231,7 +247,7 @@ class RemoteRun:
     if not TYPE_CHECKING:  # so that type checkers still know what is not there
 
         def __getattr__(self, name: str) -> Any:
-            if name.startswith("_") or not hasattr(Run, name):
+            if name != "path" and (name.startswith("_") or not hasattr(Run, name)):
                 raise AttributeError(f"a remote run has no attribute {name!r}")
             raise UsageError(
                 f"A run's `{name}` works on the machine that holds the run, not over HTTP.",

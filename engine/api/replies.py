@@ -18,6 +18,7 @@ from siam.pictures.preparation import Prepared
 __all__ = [
     "EmbedReply",
     "QueryReply",
+    "ResultReply",
     "RunReply",
     "RunsReply",
     "VerifyReply",

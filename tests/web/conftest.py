@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import re
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from starlette.testclient import TestClient
 
 from siam.engine.pack import unpack_run
 from siam.index.gallery import Gallery
+from siam.pictures.thumbnail import decode_thumbnail, encode_thumbnail
 from siam.run_files import INDEX_FOLDER
 from siam.runs.bundled_run import PACK
 from siam.web.app import create_app
@@ -62,7 +64,8 @@ def served(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 @pytest.fixture
 def serve(tmp_path: Path) -> Serve:
     """Serve a run:  `with serve(run_copy, "--writable") as address`."""
-    return lambda run, *options: run_server(run, tmp_path / "serve.log", *options)
+    numbers = itertools.count()
+    return lambda run, *options: run_server(run, tmp_path / f"serve-{next(numbers)}.log", *options)
 
 
 @pytest.fixture
@@ -70,6 +73,35 @@ def writable(run_copy: Path, serve: Serve) -> Iterator[str]:
     """The address of a server on a copy of the shared run, `run_copy`, that may be changed."""
     with serve(run_copy, "--writable") as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def bundled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundled run, unpacked; shared, so that tests must leave it as it is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SIAM_RUNS", str(tmp_path_factory.mktemp("bundled")))
+        return unpack_run(PACK, name="digits").path
+
+
+@pytest.fixture(scope="session")
+def bundled_served(bundled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server of it, which is quickly there."""
+    with run_server(bundled, tmp_path_factory.mktemp("served") / "serve.log") as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def pictures(bundled: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Indexed digits as PNG files, with a pixel changed, so that none is in the index."""
+    folder = tmp_path_factory.mktemp("digits")
+    paths = [folder / f"{place}.png" for place in range(40)]
+    with Gallery.open(bundled / INDEX_FOLDER, read_only=True) as gallery:
+        for path, png in zip(paths, gallery.thumbnails(list(range(1, 41))), strict=True):
+            assert png is not None
+            pixels = decode_thumbnail(png).copy()
+            pixels[3, 3] = 40
+            path.write_bytes(encode_thumbnail(pixels))
+    return paths
 
 
 @pytest.fixture
