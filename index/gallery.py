@@ -175,6 +175,19 @@ class Gallery(Reader):
                 self._changed = True
         return ids
 
+    def relabel(self, ids: Sequence[int] | Integers, label: str | None) -> int:
+        """Give items a label, or None for none, in one transaction; return how many had another.
+
+        Raises:
+            StoreError: another writer holds on, the disk is full, or opened read-only.
+        """
+        numbers = np.unique(np.asarray(ids, np.int64)).tolist()
+        with self.catalogue.writing() as connection:
+            changed = rows.relabel(connection, numbers, label)
+            if changed:
+                self.catalogue.advance(connection, added=0)
+        return changed
+
     def remove(self, ids: Sequence[int] | Integers) -> int:
         """Remove items in one transaction; return how many were there. Ids are never reused."""
         numbers = np.unique(np.asarray(ids, np.int64)).tolist()

@@ -25,6 +25,7 @@ __all__ = [
     "items_of",
     "new_items",
     "read_meta",
+    "relabel",
     "select_in",
     "stack_vectors",
 ]
@@ -131,6 +132,13 @@ def insert(
     )
     changed_ids = [number for number, *_ in changed if number <= last_id]
     return np.array(ids, np.int64), len(fresh), changed_ids
+
+
+def relabel(connection: sqlite3.Connection, ids: Sequence[int], label: str | None) -> int:
+    """Give the items `ids` a label, or none; return how many had another."""
+    rows = ((label or "", number) for number in ids)
+    statement = "UPDATE items SET label = ?1 WHERE id = ?2 AND label != ?1"
+    return connection.executemany(statement, rows).rowcount
 
 
 def delete(connection: sqlite3.Connection, ids: Sequence[int]) -> list[int]:

@@ -20,9 +20,11 @@ from siam.web.desk import Desk
 from siam.web.faults import Faults
 from siam.web.guard import API, Guard
 from siam.web.headers import SecurityHeaders
+from siam.web.labelling_queue import LabellingQueue
 from siam.web.metrics import Metrics, Observer
 from siam.web.openapi import describe
-from siam.web.routes import items, query, runs, service
+from siam.web.picture_upload import content_type, wrong_type
+from siam.web.routes import changes, items, labelling, query, runs, service
 from siam.web.served_runs import ServedRuns
 from siam.web.service import Service
 from siam.web.settings import Settings
@@ -30,7 +32,14 @@ from siam.web.static_files import serve_file
 
 __all__ = ["create_app"]
 
-ROUTERS = (service.router, runs.router, query.router, items.router)
+ROUTERS = (
+    service.router,
+    runs.router,
+    query.router,
+    items.router,
+    changes.router,
+    labelling.router,
+)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -44,7 +53,9 @@ def create_app(settings: Settings) -> FastAPI:
         UsageError: a packed run that is to be written to.
     """
     opened = ServedRuns(settings.run, writable=settings.writable)
-    parts = Service(settings, opened, Desk(opened, most=settings.pictures), Metrics())
+    desk = Desk(opened, most=settings.pictures)
+    queue = LabellingQueue(opened, settings.label) if settings.label else None
+    parts = Service(settings, opened, desk, Metrics(), queue)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -61,7 +72,6 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
         redirect_slashes=False,
-        strict_content_type=False,
     )
     app.state.service = parts
     for router in ROUTERS:
@@ -96,8 +106,11 @@ async def answer_http(_: Request, error: Any) -> Response:
     return response
 
 
-async def answer_invalid(_: Request, error: Any) -> Response:
+async def answer_invalid(request: Request, error: Any) -> Response:
     """Say which parameter cannot be meant that way."""
     first = error.errors()[0]
+    kind = content_type(request)
+    if first["loc"] == ("body",) and kind != "application/json":
+        return error_response(wrong_type(kind, "application/json"))
     place = ".".join(str(part) for part in first["loc"][1:]) or "The request"
     return error_response(ApiError(400, "usage", hide_paths(f"{place}: {first['msg']}.")))

@@ -153,6 +153,16 @@ class Desk:
             png = encode_thumbnail(blank)
             answer_batch(run, [read_one(("blank", png), run.config.preparation)], DEFAULTS)
 
+    def catch_up(self, run: str | None) -> None:
+        """Bring a run's vector store up to date, in a thread."""
+
+        def work() -> None:
+            # A full disk here loses nothing: the store is made from the catalogue next time.
+            with contextlib.suppress(SiamError, ApiError), self._runs.use(run) as opened:
+                opened.gallery.catch_up()
+
+        self._pool.submit(work)
+
     def close(self) -> None:
         """Wait for what is under way."""
         self._pool.shutdown()

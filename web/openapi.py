@@ -34,7 +34,10 @@ def describe(app: FastAPI) -> dict[str, Any]:
             routes=app.routes,
         )
         parts = told.setdefault("components", {})
-        parts["schemas"] = {"Error": ERROR}
+        schemas = parts.setdefault("schemas", {})
+        for name in ("HTTPValidationError", "ValidationError"):  # FastAPI's own form of errors
+            schemas.pop(name, None)
+        schemas["Error"] = ERROR
         parts["securitySchemes"] = {"token": BEARER}
         told["security"] = [{}, {"token": []}]
         reference = {"$ref": "#/components/schemas/Error"}
@@ -44,7 +47,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         }
         for path in told["paths"].values():
             for operation in path.values():
-                operation["responses"].pop("422", None)  # FastAPI's own form of errors
+                operation["responses"].pop("422", None)
                 operation["responses"]["default"] = answer
         app.openapi_schema = told
     return app.openapi_schema

@@ -11,7 +11,16 @@ from starlette.datastructures import FormData, UploadFile
 from siam.printable import printable
 from siam.web.api_error import ApiError
 
-__all__ = ["FORM_BODY", "PICTURE_BODY", "files_of", "read_form", "read_pictures"]
+__all__ = [
+    "BINARY",
+    "PICTURE_BODY",
+    "content_type",
+    "files_of",
+    "form_body",
+    "read_form",
+    "read_pictures",
+    "wrong_type",
+]
 
 # Files and fields of a form.
 FILES, FIELDS, FIELD_BYTES = 512, 20, 64 * 2**10
@@ -35,7 +44,7 @@ PICTURE_BODY: dict[str, Any] = {
 }
 
 
-def FORM_BODY(files: dict[str, Any], **fields: Any) -> dict[str, Any]:
+def form_body(files: dict[str, Any], **fields: Any) -> dict[str, Any]:
     """Return how OpenAPI describes a form."""
     schema = {"type": "object", "properties": {**files, **fields}, "required": list(files)}
     return {"requestBody": {"required": True, "content": {FORM: {"schema": schema}}}}

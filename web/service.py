@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -10,11 +11,15 @@ from fastapi import Depends, Request
 from siam.engine.open_run import OpenRun
 from siam.web.api_error import ApiError
 from siam.web.desk import Desk
+from siam.web.labelling_queue import LabellingQueue
 from siam.web.metrics import Metrics
 from siam.web.served_runs import ServedRuns
 from siam.web.settings import Settings
 
-__all__ = ["Service", "Serving", "Writing"]
+__all__ = ["Service", "Serving", "Writing", "require_item"]
+
+# Seconds between two looks at a vector store that may lag.
+TIDIED = 20.0
 
 
 @dataclass
@@ -26,15 +31,30 @@ class Service:
         runs: that it answers from.
         desk: where pictures are taken in.
         metrics: what it has done so far.
+        labelling: the pictures that are to be labelled; None where no folder was named.
     """
 
     settings: Settings
     runs: ServedRuns
     desk: Desk
     metrics: Metrics
+    labelling: LabellingQueue | None = None
+    _tidied: float = 0.0
+
+    def tidy(self, run: str | None) -> None:
+        """Bring a run's vector store up to date in a thread, where it was not just done.
+
+        Searches are right without it, and slower the more was changed since.
+        """
+        now = time.monotonic()
+        if now - self._tidied > TIDIED:
+            self._tidied = now
+            self.desk.catch_up(run)
 
     def close(self) -> None:
         """Finish what is under way, then close the runs."""
+        if self.labelling is not None:
+            self.labelling.close()
         self.desk.close()
         self.runs.close()
 

@@ -13,7 +13,7 @@ from siam.pictures.names import to_text
 if TYPE_CHECKING:
     from siam.index.gallery import Gallery
 
-__all__ = ["items_to_remove", "parse_meta"]
+__all__ = ["check_meta_name", "items_to_remove", "parse_meta"]
 
 
 def items_to_remove(
@@ -60,17 +60,34 @@ def parse_meta(pairs: Sequence[str]) -> dict[str, str | int | float]:
     meta: dict[str, str | int | float] = {}
     for pair in pairs:
         name, mark, value = pair.partition("=")
-        if not mark or not name.replace(".", "_").replace("-", "_").isidentifier():
+        if not mark:
             raise UsageError(
                 f"--meta takes name=value, received '{pair}'.", "Such as:  --meta lux=40"
             )
-        if name in FIELDS:
-            raise UsageError(
-                f"Every item has its own {name}, so no filter would find --meta {pair}.",
-                "Call the value something else; a label is given by --label.",
-            )
+        check_meta_name(name)
         meta[name] = _number_or_text(value)
     return meta
+
+
+def check_meta_name(name: str) -> None:
+    """Refuse a name for a value that no filter would find.
+
+    Raises:
+        UsageError: a filter could not write it, or it means a column.
+
+    Example:
+        >>> check_meta_name("shutter-speed")
+    """
+    if not name.replace(".", "_").replace("-", "_").isidentifier():
+        raise UsageError(
+            f"A value kept with a picture has a name of letters and digits, received '{name}'.",
+            "Such as:  --meta lux=40",
+        )
+    if name in FIELDS:
+        raise UsageError(
+            f"Every item has its own {name}, so no filter would find a further value of that name.",
+            "Call the value something else; a label is given by --label.",
+        )
 
 
 def _number_or_text(value: str) -> str | int | float:

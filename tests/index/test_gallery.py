@@ -71,6 +71,16 @@ def test_labels_of_few_and_many(gallery: Gallery, clustered: Any) -> None:
     assert gallery.labels_of(np.full(2_000, 1))[0] == "changed"
 
 
+def test_items_are_labelled_anew(gallery: Gallery, vectors: np.ndarray) -> None:
+    before = gallery.snapshot().position.generation
+    assert gallery.relabel([1, 2, 2, 9_999], "other") == 2
+    assert gallery.relabel([1], "other") == 0  # as it was: nothing is committed
+    assert gallery.relabel([2], None) == 1
+    assert gallery.snapshot().position.generation == before + 2
+    assert gallery.labels_of(np.array([1, 2, 3])).tolist() == ["other", None, "2"]
+    np.testing.assert_array_equal(gallery.vectors_of([1, 2]), vectors[:2])
+
+
 def test_no_label_is_none_also_in_an_index_of_an_older_siam(
     gallery: Gallery, clustered: Any
 ) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import io
 import itertools
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -105,10 +106,9 @@ def pictures(bundled: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Pa
 
 
 @pytest.fixture
-def digits(runs: Path) -> Path:
-    """The bundled run as one of the user's own, named "digits"."""
-    unpack_run(PACK, name="digits")
-    return runs / "digits"
+def digits(bundled: Path, runs: Path) -> Path:
+    """A copy of the bundled run, named "digits", that a test may write to."""
+    return Path(shutil.copytree(bundled, runs / "digits"))
 
 
 @pytest.fixture
@@ -137,8 +137,15 @@ def start(digits: Path) -> Iterator[Start]:
         client.__exit__()
 
 
-def png_of(size: tuple[int, int], grey: int = 255) -> bytes:
-    """A PNG of one grey."""
-    content = io.BytesIO()
-    Image.new("L", size, grey).save(content, "PNG")
-    return content.getvalue()
+@pytest.fixture
+def example_digits() -> list[bytes]:
+    """Two pictures of digits that no index holds, as PNGs."""
+    from sklearn.datasets import load_digits
+
+    contents = []
+    for number in (1700, 1750):
+        content = io.BytesIO()
+        small = Image.fromarray((load_digits().images[number] * 15.9).astype("uint8"))
+        small.rotate(7).resize((56, 56)).save(content, "PNG")
+        contents.append(content.getvalue())
+    return contents

@@ -17,9 +17,9 @@ from siam.web.answers import json_response
 from siam.web.api_error import ApiError
 from siam.web.picture_upload import (
     BINARY,
-    FORM_BODY,
     PICTURE_BODY,
     files_of,
+    form_body,
     read_form,
     read_pictures,
 )
@@ -112,7 +112,7 @@ async def embed(
     return json_response({**told, "results": results})
 
 
-@router.post("/verify", openapi_extra=FORM_BODY({"left": BINARY, "right": BINARY}))
+@router.post("/verify", openapi_extra=form_body({"left": BINARY, "right": BINARY}))
 async def verify(
     request: Request,
     service: Serving,
