@@ -24,7 +24,7 @@ from siam.web.labelling_queue import LabellingQueue
 from siam.web.metrics import Metrics, Observer
 from siam.web.openapi import describe
 from siam.web.picture_upload import content_type, wrong_type
-from siam.web.routes import changes, items, labelling, query, runs, service
+from siam.web.routes import changes, items, labelling, map, query, runs, service
 from siam.web.served_runs import ServedRuns
 from siam.web.service import Service
 from siam.web.settings import Settings
@@ -39,6 +39,7 @@ ROUTERS = (
     items.router,
     changes.router,
     labelling.router,
+    map.router,
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -12,6 +12,7 @@ from siam.engine.open_run import OpenRun
 from siam.web.api_error import ApiError
 from siam.web.desk import Desk
 from siam.web.labelling_queue import LabellingQueue
+from siam.web.maps import Maps
 from siam.web.metrics import Metrics
 from siam.web.served_runs import ServedRuns
 from siam.web.settings import Settings
@@ -32,6 +33,7 @@ class Service:
         desk: where pictures are taken in.
         metrics: what it has done so far.
         labelling: the pictures that are to be labelled; None where no folder was named.
+        maps: of the runs' indexes.
     """
 
     settings: Settings
@@ -39,6 +41,7 @@ class Service:
     desk: Desk
     metrics: Metrics
     labelling: LabellingQueue | None = None
+    maps: Maps = field(default_factory=Maps)
     _tidied: float = 0.0
 
     def tidy(self, run: str | None) -> None:
@@ -56,6 +59,7 @@ class Service:
         if self.labelling is not None:
             self.labelling.close()
         self.desk.close()
+        self.maps.close()
         self.runs.close()
 
 

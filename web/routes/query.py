@@ -23,7 +23,7 @@ from siam.web.picture_upload import (
     read_form,
     read_pictures,
 )
-from siam.web.service import Serving
+from siam.web.service import Service, Serving
 from siam.web.steps import draw_steps
 
 __all__ = ["router"]
@@ -80,7 +80,11 @@ async def query(
     outcome = await service.desk.ask(run, sources, options=options, picture=picture)
     answers: list[Result] = outcome.answers
     refuse_single(answers)
-    results = [{**answer.to_dict(), "position": None} for answer in answers]
+    places = await run_in_threadpool(place_answers, service, run, answers)
+    results = [
+        {**answer.to_dict(), "position": place}
+        for answer, place in zip(answers, places, strict=True)
+    ]
     if steps:
         for result, one in zip(results, outcome.pictures, strict=True):
             if isinstance(one, PreparedPicture):
@@ -136,6 +140,17 @@ async def verify(
         threshold=threshold,
     )
     return json_response({"run": opened.name, **answer.to_dict()})
+
+
+def place_answers(
+    service: Service, run: str | None, answers: Sequence[Result]
+) -> list[list[float] | None]:
+    """Return where each picture belongs on the run's map, [x, y]; None where that is not known."""
+    with service.runs.use(run) as opened:
+        return [
+            service.maps.position(opened.gallery, getattr(answer, "neighbours", ()))
+            for answer in answers
+        ]
 
 
 def refuse_single(answers: Sequence[object]) -> None:
