@@ -85,11 +85,12 @@ export function percent(fraction) {
 }
 
 /**
- * A small share, with two figures that count.
- * @param {number} fraction
+ * A share as a person reads it: "2.6 % of", or "1 in 11,000,000".
+ * @param {number} fraction above 0
  */
 export function smallShare(fraction) {
-  return `${Number((100 * fraction).toPrecision(2)).toLocaleString("en", { maximumSignificantDigits: 2 })} %`;
+  const round = (/** @type {number} */ number) => Number(number.toPrecision(2)).toLocaleString("en");
+  return fraction < 0.01 ? `1 in ${round(1 / fraction)}` : `${round(100 * fraction)} % of`;
 }
 
 /**

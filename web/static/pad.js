@@ -28,7 +28,7 @@ export function createPad({ name, onChange }) {
     })
   );
   const width = /** @type {HTMLInputElement} */ (
-    h("input", { type: "range", min: PEN.least, max: PEN.most, step: 0.005, value: PEN.usual })
+    h("input", { type: "range", min: PEN.least, max: PEN.most, step: 0.005, value: PEN.usual, "aria-label": "Pen width" })
   );
   const pen = iconButton("pen", "Pen", () => choose(false), { "aria-pressed": "true" });
   const eraser = iconButton("eraser", "Eraser", () => choose(true), { "aria-pressed": "false" });
@@ -106,7 +106,7 @@ export function createPad({ name, onChange }) {
     eraser,
     undo,
     clear,
-    h("label", { class: "width" }, h("span", {}, "Pen width"), width),
+    h("label", { class: "width" }, h("span", { "aria-hidden": "true" }, "Pen width"), width),
   );
   requestAnimationFrame(show); // once it is in the page, and its colours are known
   return { sheet, tools, drawing, clear: () => change(() => drawing.clear()) };

@@ -25,7 +25,7 @@ export function createStrictness({ points, threshold, onMove, onSettle }) {
     limit = next;
     back.hidden = limit === own;
     const rate = limit.false_accept_rate;
-    const share = rate === null ? "The most accurate" : `${smallShare(rate)} of different pairs pass`;
+    const share = rate === null ? "The most accurate" : `${smallShare(rate)} different pairs pass`;
     fill(words, h("strong", {}, share), ` · distance ${limit.threshold.toFixed(3)} at most`);
     slider.setAttribute("aria-valuetext", words.textContent ?? "");
   }
@@ -46,7 +46,7 @@ export function createStrictness({ points, threshold, onMove, onSettle }) {
   const element = h(
     "div",
     { class: "strictness", role: "group", "aria-label": "How strict the verdict is" },
-    h("div", { class: "row between" }, h("h3", {}, "False accept rate"), back),
+    h("div", { class: "row between" }, h("h2", {}, "False accept rate"), back),
     slider,
     h("div", { class: "row between quiet", "aria-hidden": "true" }, h("span", {}, "strict"), h("span", {}, "lenient")),
     words,
