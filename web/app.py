@@ -33,9 +33,9 @@ from siam.web.static_files import serve_file
 __all__ = ["create_app"]
 
 ROUTERS = (
+    query.router,  # looked at first
     service.router,
     runs.router,
-    query.router,
     items.router,
     changes.router,
     labelling.router,

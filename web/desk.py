@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from siam.engine.answers.answer import Unreadable
 from siam.engine.answers.decision import DEFAULTS, QueryOptions
+from siam.engine.open_run import OpenRun
 from siam.engine.query import answer_batch
 from siam.engine.reading import PictureOptions, PreparedPicture, Source, read_one, read_portion
 from siam.errors import SiamError
@@ -21,10 +22,11 @@ from siam.parallel import cores
 from siam.pictures.thumbnail import encode_thumbnail
 from siam.web.api_error import ApiError
 from siam.web.batching import Job
-from siam.web.served_runs import ServedRun, ServedRuns
+from siam.web.served_runs import ServedRuns
 
 __all__ = ["Desk", "Outcome"]
 
+T = TypeVar("T")
 # Seconds after which a client that was turned away may try again.
 AGAIN = 1
 
@@ -34,12 +36,14 @@ class Outcome:
     """What came of a request.
 
     Attributes:
-        served: the run that answered.
+        run: that answered.
+        verdict: what training found it good enough for.
         pictures: as they were read.
         answers: a list of results, or embeddings, float32 (n, dim), of those that could be read.
     """
 
-    served: ServedRun
+    run: OpenRun
+    verdict: str
     pictures: Sequence[PreparedPicture | Unreadable]
     answers: Any
 
@@ -91,22 +95,24 @@ class Desk:
         *,
         options: QueryOptions | None,
         picture: PictureOptions,
-    ) -> Outcome:
-        """Read pictures and answer for them.
+        finish: Callable[[Outcome], T],
+    ) -> T:
+        """Read pictures and answer for them, all of it in threads.
 
         Args:
             run: a run's name; None = the one that is served.
             sources: (name, content) of each picture.
             options: how neighbours are decided upon; None for embeddings alone.
             picture: what the client says of the pictures.
+            finish: makes of it what is to be sent, while the run is open still.
 
         Raises:
             ApiError: too many pictures at once, or no such run.
-            SiamError: as `answer_batch`.
+            SiamError: as `answer_batch`, and what `finish` raises.
         """
-        done: Future[Outcome] = Future()
+        done: Future[T] = Future()
 
-        def work() -> None:
+        def begin() -> None:
             if not done.set_running_or_notify_cancel():
                 return
             try:
@@ -115,30 +121,30 @@ class Desk:
                 done.set_exception(error)
                 return
             try:
-                preparation = served.opened.config.preparation
-                read = (
-                    [read_one(sources[0], preparation, picture)]
-                    if len(sources) == 1
-                    else read_portion(sources, preparation, picture)
-                )
-                job = Job(served.opened, read, options)
+                job = Job(served.opened, read(served.opened, sources, picture), options)
+                served.batches.join(job)
             except BaseException as error:
                 self._runs.give(served)
                 done.set_exception(error)
                 return
 
-            def hand_over(answers: Future[Any]) -> None:
-                self._runs.give(served)
-                if error := answers.exception():
+            def end() -> None:
+                try:
+                    answers = job.future.result()
+                    outcome = Outcome(served.opened, served.verdict, job.pictures, answers)
+                    done.set_result(finish(outcome))
+                except BaseException as error:
                     done.set_exception(error)
-                else:
-                    done.set_result(Outcome(served, read, answers.result()))
+                finally:
+                    self._runs.give(served)
 
-            job.future.add_done_callback(hand_over)
-            served.batches.join(job)
+            if job.future.done():
+                end()
+            else:  # by a thread that has others to answer after it
+                job.future.add_done_callback(lambda _: self._pool.submit(end))
 
         with self.hold(len(sources)):
-            self._pool.submit(work)
+            self._pool.submit(begin)
             return await asyncio.wrap_future(done)
 
     def warm_up(self) -> None:
@@ -166,6 +172,15 @@ class Desk:
     def close(self) -> None:
         """Wait for what is under way."""
         self._pool.shutdown()
+
+
+def read(
+    run: OpenRun, sources: Sequence[tuple[str, Source]], picture: PictureOptions
+) -> list[PreparedPicture | Unreadable]:
+    """Read and prepare pictures as a run's are."""
+    if len(sources) == 1:
+        return [read_one(sources[0], run.config.preparation, picture)]
+    return read_portion(sources, run.config.preparation, picture)
 
 
 def calm() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["PAGE_POLICY", "REPORT_POLICY", "SecurityHeaders"]
@@ -17,18 +16,19 @@ REPORT_POLICY = (
     "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'self'"
 )
-ALWAYS = {
-    "content-security-policy": PAGE_POLICY,
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "permissions-policy": "camera=(self), microphone=(), geolocation=()",
-}
+POLICY = b"content-security-policy"
+ALWAYS = [
+    (POLICY, PAGE_POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(self), microphone=(), geolocation=()"),
+]
 
 
 class SecurityHeaders:
-    """Adds to every answer what it does not say itself.
+    """Adds them to every answer; a policy of its own stays.
 
     Args:
         app: answers.
@@ -42,9 +42,9 @@ class SecurityHeaders:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in ALWAYS.items():
-                    headers.setdefault(name, value)
+                headers = message["headers"]
+                own = any(name == POLICY for name, _ in headers)
+                message = {**message, "headers": [*headers, *(ALWAYS[1:] if own else ALWAYS)]}
             await send(message)
 
         await self._app(scope, receive, with_headers)

@@ -17,7 +17,7 @@ from siam.web.metrics import Metrics
 from siam.web.served_runs import ServedRuns
 from siam.web.settings import Settings
 
-__all__ = ["Service", "Serving", "Writing", "require_item"]
+__all__ = ["Service", "Serving", "Writing", "require_item", "service_of"]
 
 # Seconds between two looks at a vector store that may lag.
 TIDIED = 20.0
@@ -63,10 +63,15 @@ class Service:
         self.runs.close()
 
 
-async def find_service(request: Request) -> Service:
+def service_of(request: Request) -> Service:
     """Return the parts of the server that got a request."""
     service: Service = request.app.state.service
     return service
+
+
+async def find_service(request: Request) -> Service:
+    """Return them to FastAPI, which would ask a plain function from another thread."""
+    return service_of(request)
 
 
 async def find_writable(request: Request) -> Service:
@@ -75,7 +80,7 @@ async def find_writable(request: Request) -> Service:
     Raises:
         ApiError: it is read-only.
     """
-    service = await find_service(request)
+    service = service_of(request)
     if not service.settings.writable:
         raise ApiError(
             403,

@@ -71,6 +71,7 @@ def test_embeddings_are_the_engines(client: TestClient, digits: Path, digit: byt
     ("asked", "status", "code"),
     [
         ("k=0", 400, "usage"),
+        ("treshold=0.5", 400, "usage"),
         ("threshold=nan", 400, "usage"),
         ("threshold=3", 400, "usage"),
         ("rotate=45", 400, "usage"),

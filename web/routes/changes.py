@@ -7,7 +7,6 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
@@ -16,6 +15,7 @@ from siam.engine.index.sent_pictures import add_sent, as_label, check_meta
 from siam.engine.reading import NO_OPTIONS
 from siam.web.answers import json_response
 from siam.web.api_error import ApiError
+from siam.web.desk import Outcome
 from siam.web.picture_upload import BINARY, files_of, form_body, read_form
 from siam.web.routes.items import ItemId, item_dict
 from siam.web.routes.query import RunName, refuse_single
@@ -60,28 +60,24 @@ async def add_items(request: Request, service: Writing, run: RunName = None) -> 
     form = await read_form(request)
     files = await files_of(form, "pictures")
     label, meta = as_label(field_of(form, "label")), read_meta(field_of(form, "meta"))
-    outcome = await service.desk.ask(run, files, options=None, picture=NO_OPTIONS)
-    refuse_single(outcome.pictures)
-    with service.runs.use(run) as opened:
-        if opened is not outcome.served.opened:
-            raise ApiError(409, "run", "The run was replaced meanwhile.", "Send them again.", 1)
-        done = await run_in_threadpool(
-            add_sent,
-            opened,
-            outcome.pictures,
-            [content for _, content in files],
-            outcome.answers,
-            label=label,
-            meta=meta,
+
+    def finish(outcome: Outcome) -> Response:
+        refuse_single(outcome.pictures)
+        contents = [content for _, content in files]
+        done = add_sent(
+            outcome.run, outcome.pictures, contents, outcome.answers, label=label, meta=meta
         )
+        results = [
+            one.to_dict() if isinstance(one, Unreadable) else {"input": one.name, "id": number}
+            for one, number in zip(outcome.pictures, done.ids, strict=True)
+        ]
+        ids = [number for number in done.ids if number is not None]
+        told = {"added": done.added, "updated": done.updated, "ids": ids, "results": results}
+        return json_response(told)
+
+    response = await service.desk.ask(run, files, options=None, picture=NO_OPTIONS, finish=finish)
     service.tidy(run)
-    results = [
-        one.to_dict() if isinstance(one, Unreadable) else {"input": one.name, "id": number}
-        for one, number in zip(outcome.pictures, done.ids, strict=True)
-    ]
-    ids = [number for number in done.ids if number is not None]
-    told = {"added": done.added, "updated": done.updated, "ids": ids, "results": results}
-    return json_response(told)
+    return response
 
 
 @router.patch("/{number}")
