@@ -13,7 +13,7 @@ import numpy as np
 from siam.engine.open_run import OpenRun
 from siam.errors import RunError, SiamError
 from siam.index.catalogue import FILE, Catalogue
-from siam.index.summary import summarise
+from siam.index.summary import Summary, summarise
 from siam.run_files import INDEX_FOLDER, METRICS_FILE, REPORT_FILE
 from siam.runs.config import RunConfig, load_config
 from siam.runs.manifest import verify_files
@@ -104,11 +104,11 @@ class RunDescription:
         picture_shape, chain: as in `RunEntry`.
         threshold: the distance that decides where nothing else is said, 0 to 2.
         operating_points: the stricter ones first.
+        index: its index in numbers.
         pairs, retrieval: figures of the test pictures, each with its 95 % interval under
             "<name>_ci95".
         use, verdict: what it is good enough for, short and with figures; "" where nobody judged.
         advice: what would make it better.
-        labels: (label, pictures in the index), most first; a label of None is none.
         report: whether it has one.
     """
 
@@ -121,16 +121,18 @@ class RunDescription:
     chain: str
     threshold: float
     operating_points: tuple[OperatingPoint, ...]
+    index: Summary
     pairs: Figures = field(default_factory=dict)
     retrieval: Figures = field(default_factory=dict)
     use: str = ""
     verdict: str = ""
     advice: tuple[str, ...] = ()
-    labels: tuple[tuple[str | None, int], ...] = ()
     report: bool = False
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON."""
+        """Return plain values for JSON, where the index lies left out."""
+        index = self.index.to_dict()
+        del index["folder"], index["notices"]
         return {
             "name": self.name,
             "dataset": self.dataset,
@@ -150,7 +152,11 @@ class RunDescription:
                 "verdict": self.verdict,
                 "advice": list(self.advice),
             },
-            "labels": [{"label": label, "count": count} for label, count in self.labels],
+            "labels": [
+                {"label": label or None, "count": count}
+                for label, count in self.index.labels.items()
+            ],
+            "index": index,
             "report": self.report,
         }
 
@@ -216,7 +222,6 @@ def describe_run(run: OpenRun) -> RunDescription:
     points = [
         OperatingPoint(float(f"{rate:.4g}"), calibration.threshold_for(rate)) for rate in rates
     ]
-    counts = summarise(run.gallery).labels
     return RunDescription(
         name=run.name,
         dataset=run.config.name,
@@ -227,12 +232,12 @@ def describe_run(run: OpenRun) -> RunDescription:
         chain=run.config.preparation.chain,
         threshold=calibration.threshold,
         operating_points=tuple(points),
+        index=summarise(run.gallery),
         pairs=figures_of(metrics.pairs),
         retrieval=figures_of(metrics.retrieval),
         use=metrics.use,
         verdict=metrics.verdict,
         advice=tuple(metrics.advice),
-        labels=tuple((label or None, count) for label, count in counts.items()),
         report=(run.path / REPORT_FILE).is_file(),
     )
 

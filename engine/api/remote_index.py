@@ -11,8 +11,8 @@ import msgspec
 from siam.engine.answers.answer import Unreadable
 from siam.engine.api.http_connection import Server
 from siam.engine.api.picture_arguments import Picture, name_sources
+from siam.engine.api.picture_forms import SentPicture, portions_to_send, write_form
 from siam.engine.api.run_index import RunIndex
-from siam.engine.api.sent_pictures import portions_to_send, write_form
 from siam.engine.index.sync import Indexed
 from siam.errors import DataError, PictureError, UsageError
 from siam.index.summary import Summary
@@ -117,22 +117,17 @@ class RemoteIndex:
                 Skipped(one.input, one.error) for one in portion if isinstance(one, Unreadable)
             ]
             if sent:
-                body, kind = write_form([("pictures", picture) for picture in sent], fields)
-                told = self._server.ask(
-                    "POST",
-                    "/items",
-                    AddReply,
-                    query={"run": self._run},
-                    body=body,
-                    content_type=kind,
-                    changes=True,
-                )
-                added, changed = added + told.added, changed + told.updated
-                skipped += [
-                    Skipped(name, result.error)
-                    for (name, _), result in zip(sent, told.results, strict=True)
-                    if result.error is not None
-                ]
+                try:
+                    told = self._send(sent, fields)
+                except PictureError as error:  # of one alone a server makes an error
+                    skipped.append(Skipped(sent[0][0], error.problem))
+                else:
+                    added, changed = added + told.added, changed + told.updated
+                    skipped += [
+                        Skipped(name, result.error)
+                        for (name, _), result in zip(sent, told.results, strict=True)
+                        if result.error is not None
+                    ]
             done += len(portion)
             progress("indexing", done, len(named))
         if single and skipped:
@@ -150,13 +145,12 @@ class RemoteIndex:
         """Take items out of the index; files are not touched. Returns how many there were.
 
         Args:
-            items: ids; keys stay on the machine of the run.
+            items: ids, those that are gone are passed over; keys stay on the machine of the run.
             label: all items with this label.
             where: all items that pass this filter, or all of these.
 
         Raises:
-            UsageError: nothing is named, an item that is not there, or the server was started
-                without --writable.
+            UsageError: nothing is named, or the server was started without --writable.
         """
         if not items and label is None and not where:
             raise UsageError("Nothing says what to remove.", "Name ids, or give label or where.")
@@ -182,10 +176,22 @@ class RemoteIndex:
     def info(self) -> Summary:
         """Return what the index holds: counts by label and split, its kind, its size on disk.
 
-        Its `folder` is empty: where it lies is the server's own.
+        Its `folder` and `notices` are empty: they are the server's own.
         """
         told = self._server.ask("GET", f"/runs/{self._run}", InfoReply).index
-        return msgspec.convert({"folder": "", **told}, Summary)
+        return msgspec.convert({"folder": "", "notices": (), **told}, Summary)
+
+    def _send(self, pictures: Sequence[SentPicture], fields: Mapping[str, str]) -> AddReply:
+        body, kind = write_form([("pictures", picture) for picture in pictures], fields)
+        return self._server.ask(
+            "POST",
+            "/items",
+            AddReply,
+            query={"run": self._run},
+            body=body,
+            content_type=kind,
+            changes=True,
+        )
 
     def _items(self, label: str | None, where: str | Sequence[str]) -> Iterator[ItemReply]:
         """Yield what passes a label and filters, a page at a time."""

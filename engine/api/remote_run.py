@@ -13,6 +13,13 @@ from siam.array_types import Vectors
 from siam.engine.answers.answer import Answer, Result, Unreadable
 from siam.engine.api.http_connection import Server
 from siam.engine.api.picture_arguments import Picture, name_source, name_sources
+from siam.engine.api.picture_forms import (
+    Form,
+    SentPicture,
+    portions_to_send,
+    read_content,
+    write_form,
+)
 from siam.engine.api.remote_index import RemoteIndex
 from siam.engine.api.replies import (
     EmbedReply,
@@ -25,13 +32,6 @@ from siam.engine.api.replies import (
     result_of,
 )
 from siam.engine.api.run import QueryKeywords, Run
-from siam.engine.api.sent_pictures import (
-    Form,
-    SentPicture,
-    portions_to_send,
-    read_content,
-    write_form,
-)
 from siam.engine.verification.pair import PairAnswer
 from siam.errors import PictureError, UsageError
 from siam.pictures.preparation import Box

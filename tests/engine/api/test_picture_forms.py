@@ -12,7 +12,7 @@ from PIL import Image
 
 import siam
 from siam.engine.answers.answer import Unreadable
-from siam.engine.api.sent_pictures import portions_to_send, read_content, write_form
+from siam.engine.api.picture_forms import portions_to_send, read_content, write_form
 from siam.pictures.conversion import convert_to_grey_or_rgb, turn_upright
 from siam.pictures.reading import read_picture
 
@@ -49,7 +49,7 @@ def test_what_cannot_be_read_here_is_said_here(tmp_path: Path) -> None:
 
 
 def test_what_is_larger_than_any_server_takes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("siam.engine.api.sent_pictures.MAX_STREAM", 2**20)
+    monkeypatch.setattr("siam.engine.api.picture_forms.MAX_STREAM", 2**20)
     with pytest.raises(siam.PictureError, match="big.png is larger than 1 MiB"):
         read_content("big.png", bytes(2**20 + 1))
 
