@@ -67,9 +67,17 @@ class LabellingQueue:
     def state(self) -> dict[str, Any]:
         """Return the question, the labels there are, and what was done so far.
 
+        While the pictures are being looked at there is no question, but "looking": how many were
+        looked at, and of how many.
+
         Raises:
-            ApiError: the pictures are being looked at still, or there are none.
+            ApiError: there are no pictures, or the folder cannot be read.
         """
+        if self._session is None and self._error is None:
+            done, total = self._looked_at
+            looking = {"done": done, "total": total}
+            nothing = {"question": None, "labels": [], "done": 0, "can_undo": False}
+            return {**nothing, "looking": looking}
         session = self._begun()
         with self._lock:
             return self._state(session)

@@ -21,10 +21,10 @@ def client(start: Any, tmp_path: Path, example_digits: list[bytes]) -> TestClien
         (tmp_path / "new" / "inner" / f"{number}.png").write_bytes(png)
     started: TestClient = start(writable=True, label=tmp_path / "new")
     for _ in range(100):
-        answer = started.get(URL)
-        if answer.status_code != 503:
+        answer = started.get(URL).json()
+        if "looking" not in answer:
             break
-        assert answer.json()["error"]["code"] == "looking" and answer.headers["retry-after"]
+        assert answer["question"] is None and answer["looking"]["done"] <= 2
         time.sleep(0.05)
     return started
 

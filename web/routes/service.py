@@ -28,6 +28,7 @@ async def health(request: Request, service: Serving) -> Response:
         return json_response(told)
     run = service.runs.default.name
     told |= {"version": __version__, "run": run, "writable": service.settings.writable}
+    told["labelling"] = service.labelling is not None
     return json_response(told)
 
 

@@ -4,6 +4,8 @@ import { address, ask } from "./api.js";
 import { fill, h, iconButton, labelText, percent, plural, showError } from "./dom.js";
 import { keysOf } from "./label_keys.js";
 
+const LOOK_AGAIN = 700; // milliseconds
+
 /**
  * @param {HTMLElement} element
  * @param {import("./session.js").Session} session
@@ -19,6 +21,7 @@ export function mountLabel(element, session) {
   let keys = /** @type {Map<string, string>} */ (new Map());
   let asked = /** @type {any} */ (null);
   let turn = 0;
+  let timer = 0;
   let busy = false;
   const spoken = h("p", { class: "sr-only", role: "status" });
   const problem = h("div", {});
@@ -31,8 +34,10 @@ export function mountLabel(element, session) {
   async function step(path, json) {
     if (busy) return;
     busy = true;
+    // Whoever else labels the same folder may have answered the question that is in sight.
+    const meant = path && path !== "/undo" ? { key: asked?.key } : {};
     try {
-      show(await ask(`/labelling${path}`, path ? { method: "POST", json: json ?? {} } : {}));
+      show(await ask(`/labelling${path}`, path ? { method: "POST", json: { ...meant, ...json } } : {}));
       problem.replaceChildren();
     } catch (error) {
       showError(problem, error);
@@ -46,6 +51,14 @@ export function mountLabel(element, session) {
   /** @param {any} answer as GET /labelling gives it */
   function show(answer) {
     asked = answer.question;
+    if (answer.looking) {
+      const { done, total } = answer.looking;
+      const bar = h("progress", { max: total || 1, value: done, "aria-label": "Pictures looked at" });
+      const words = total ? `${done.toLocaleString("en")} of ${plural(total, "picture")}` : "";
+      fill(body, h("div", { class: "card progress" }, h("p", {}, "The pictures are being looked at. ", words), bar));
+      timer = window.setTimeout(() => step(""), LOOK_AGAIN);
+      return;
+    }
     keys = keysOf(answer.labels, keys);
     turn += 1;
     const left = asked?.left ?? 0;
@@ -116,5 +129,9 @@ export function mountLabel(element, session) {
   document.addEventListener("keydown", press);
   fill(element, title, spoken, problem, body);
   step("");
-  return { unmount: () => document.removeEventListener("keydown", press) };
+  const unmount = () => {
+    clearTimeout(timer);
+    document.removeEventListener("keydown", press);
+  };
+  return { unmount };
 }
