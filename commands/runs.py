@@ -16,6 +16,24 @@ if TYPE_CHECKING:
 
 __all__ = ["runs"]
 
+Sign = Annotated[
+    Path | None, typer.Option(help="A PEM file with an ed25519 private key to sign with.")
+]
+GalleryPictures = Annotated[
+    bool,
+    typer.Option(
+        "--gallery-pictures/--no-gallery-pictures",
+        help="Keep the small pictures of what is indexed.",
+    ),
+]
+Trust = Annotated[
+    Path | None,
+    typer.Option(
+        help="A PEM file of public keys, one of which must have signed it "
+        "(SIAM_TRUSTED_KEYS names one for all packed runs)."
+    ),
+]
+
 runs = typer.Typer(
     add_completion=False,
     help="List runs: name, data set, date, pair accuracy, Recall@1, size.",
@@ -64,16 +82,8 @@ def rm(
 def pack(
     run: Annotated[str | None, typer.Argument(help="A run's name or path. Default: last.")] = None,
     out: Annotated[Path | None, typer.Option(help="The file. Default: RUN.siam here.")] = None,
-    sign: Annotated[
-        Path | None, typer.Option(help="A PEM file with an ed25519 private key to sign with.")
-    ] = None,
-    gallery_pictures: Annotated[
-        bool,
-        typer.Option(
-            "--gallery-pictures/--no-gallery-pictures",
-            help="Keep the small pictures of what is indexed.",
-        ),
-    ] = True,
+    sign: Sign = None,
+    gallery_pictures: GalleryPictures = True,
 ) -> None:
     """Put a run with its index into one file, RUN.siam, to be sent to somebody."""
     from siam.atomic import sha256
@@ -91,22 +101,73 @@ def pack(
 def unpack(
     file: Annotated[Path, typer.Argument(help="A packed run, RUN.siam.")],
     name: Annotated[str | None, typer.Option(help="What to call it. Default: as it was.")] = None,
-    trust: Annotated[
-        Path | None,
-        typer.Option(
-            help="A PEM file of public keys, one of which must have signed it "
-            "(SIAM_TRUSTED_KEYS names one for all packed runs)."
-        ),
-    ] = None,
+    trust: Trust = None,
 ) -> None:
     """Make a run from a packed one. It may come from anybody: it is data, and is checked."""
     from siam.engine.pack import unpack_run
 
     done = unpack_run(file, name=name, trusted=trust, progress=console.progress)
     console.data(str(done.path))
-    if done.signed and trust is None and not os.environ.get("SIAM_TRUSTED_KEYS"):
-        console.notice("It is signed; by whom was not checked: give --trust PUBLIC_KEY.")
+    tell_signature(done.signed, trust)
     console.notice(f"Ask it:  siam query PICTURE --run {done.path.name}")
+
+
+@runs.command("publish")
+def publish(
+    run: Annotated[str, typer.Argument(help="A run's name or path.")],
+    repository: Annotated[str, typer.Argument(help="OWNER/NAME on the hub, made if missing.")],
+    license: Annotated[
+        str | None, typer.Option(help="The license that you give it, such as mit. Default: none.")
+    ] = None,
+    public: Annotated[
+        bool, typer.Option("--public", help="Let everybody see it. Default: a private repository.")
+    ] = False,
+    sign: Sign = None,
+    gallery_pictures: GalleryPictures = True,
+) -> None:
+    """Put a run on Hugging Face, packed, with a card of its figures (log in: hf auth login)."""
+    from siam.engine.sharing.hub import publish_run
+
+    done = publish_run(
+        run,
+        repository,
+        license=license,
+        public=public,
+        thumbnails=gallery_pictures,
+        key=sign,
+        progress=console.progress,
+    )
+    console.data(f"{done.address}  {done.size / 1e6:.1f} MB, revision {done.revision[:12]}")
+    who = "Only you see it" if done.private else "Everybody sees it"
+    console.notice(f"{who}, with the run's pictures, and where yours lay (docs/export.md).")
+    console.notice(f"Fetch it:  siam runs pull {repository} --revision {done.revision}")
+
+
+@runs.command("pull")
+def pull(
+    repository: Annotated[str, typer.Argument(help="OWNER/NAME on the hub.")],
+    revision: Annotated[
+        str | None, typer.Option(help="A commit, branch or tag. Default: the newest.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="What to call it. Default: as it was.")] = None,
+    trust: Trust = None,
+) -> None:
+    """Make a run from one on Hugging Face. It may be anybody's: it is data, and is checked."""
+    from siam.engine.sharing.hub import pull_run
+
+    done = pull_run(
+        repository, revision=revision, name=name, trusted=trust, progress=console.progress
+    )
+    console.data(str(done.run.path))
+    console.notice(f"Pulled {done.size / 1e6:.1f} MB of {repository}, revision {done.revision}.")
+    tell_signature(done.run.signed, trust)
+    console.notice(f"Ask it:  siam query PICTURE --run {done.run.path.name}")
+
+
+def tell_signature(signed: bool, trust: Path | None) -> None:
+    """Say that nobody has asked whose signature a pack has."""
+    if signed and trust is None and not os.environ.get("SIAM_TRUSTED_KEYS"):
+        console.notice("It is signed; by whom was not checked: give --trust PUBLIC_KEY.")
 
 
 def as_dict(run: RunSummary) -> dict[str, Any]:
