@@ -75,9 +75,13 @@ class LabellingQueue:
         """
         if self._session is None and self._error is None:
             done, total = self._looked_at
-            looking = {"done": done, "total": total}
-            nothing = {"question": None, "labels": [], "done": 0, "can_undo": False}
-            return {**nothing, "looking": looking}
+            return {
+                "question": None,
+                "labels": [],
+                "done": 0,
+                "can_undo": False,
+                "looking": {"done": done, "total": total},
+            }
         session = self._begun()
         with self._lock:
             return self._state(session)
