@@ -77,15 +77,3 @@ def test_the_python_page_names_what_is_public_and_nothing_else() -> None:
     text = (ROOT / "docs" / "python.md").read_text()
     named = set(re.findall(r"\bsiam\.(\w+)", text))
     assert named == set(siam.__all__)
-
-
-@pytest.mark.parametrize("page", ["README.md", "docs/python.md"])
-@pytest.mark.usefixtures("pictures_beside_a_run")
-def test_the_python_examples_run(page: str) -> None:
-    """As they stand there, one after the other; a run trained before stands in for the training."""
-    names: dict[str, object] = {}
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.S)
-    assert blocks
-    for block in blocks:
-        exec(compile(block, page, "exec"), names)
-    assert isinstance(names["run"], siam.Run)
