@@ -41,6 +41,9 @@ def serve(
     rate: Annotated[
         float, typer.Option(min=0, help="Requests a second from one address; 0: any number.")
     ] = 1000,
+    access_log: Annotated[
+        bool, typer.Option("--access-log", help="Write a line for each request.")
+    ] = False,
 ) -> None:
     """Serve a page to draw, search, compare and label in, and an HTTP API.
 
@@ -76,7 +79,8 @@ def serve(
 
             webbrowser.open(url)
 
-    serve_run(settings, port=port, ready=ready)
+    serve_run(settings, port=port, ready=ready, access_log=access_log)
+    console.notice("Stopped.")
 
 
 def read_token(file: Path | None) -> str:

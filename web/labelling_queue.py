@@ -38,6 +38,7 @@ class LabellingQueue:
         self._session: Labelling | None = None
         self._error: SiamError | None = None
         self._looked_at = (0, 0)
+        self._over = False
         self._thread = threading.Thread(target=self._look, name="labelling", daemon=True)
         self._thread.start()
 
@@ -46,9 +47,13 @@ class LabellingQueue:
             self._session = Labelling(self._served.opened, self._folder, progress=self._note)
         except SiamError as error:
             self._error = error
+        except InterruptedError:
+            pass  # nobody asks any more
 
     def _note(self, what: str, done: int, total: int) -> None:
         self._looked_at = (done, total)
+        if self._over:
+            raise InterruptedError
 
     def _begun(self) -> Labelling:
         if self._error is not None:
@@ -158,5 +163,6 @@ class LabellingQueue:
 
     def close(self) -> None:
         """Let the run go, once it is not looked at any more."""
+        self._over = True
         self._thread.join()
         self._runs.give(self._served)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from types import FrameType
 
 import uvicorn
 
 from siam.errors import UsageError
+from siam.printable import printable
 from siam.web.app import create_app
 from siam.web.guard import is_loopback
 from siam.web.settings import Settings
@@ -16,17 +21,23 @@ __all__ = ["serve"]
 
 # Seconds that requests under way may take once the server is stopped.
 FINISH = 10
+STOPS = (signal.SIGINT, signal.SIGTERM)
 # Connections at once, and seconds that one is kept open for its client's next request.
 CONNECTIONS, KEPT_ALIVE = 500, 15
 
 
-def serve(settings: Settings, *, port: int, ready: Callable[[str, str], None]) -> None:
+def serve(
+    settings: Settings, *, port: int, ready: Callable[[str, str], None], access_log: bool = False
+) -> None:
     """Serve a run until SIGINT or SIGTERM; what is under way then is finished.
+
+    Called by the main thread, which alone gets signals.
 
     Args:
         settings: what is served, and to whom.
         port: to listen on; 0 for any that is free.
         ready: told the server's URL and the run's name when it answers.
+        access_log: write a line for each request, without the values that it asks with.
 
     Raises:
         UsageError: an address that is not this machine's, or a port that is taken.
@@ -51,7 +62,8 @@ def serve(settings: Settings, *, port: int, ready: Callable[[str, str], None]) -
             h11_max_incomplete_event_size=32 * 2**10,
         )
         name = app.state.service.runs.default.name
-        Server(config, lambda: ready(url_of(listener), name)).run(sockets=[listener])
+        with log_lines(logging.INFO if access_log else logging.WARNING), quiet_signals():
+            Server(config, lambda: ready(url_of(listener), name)).run(sockets=[listener])
 
 
 class Server(uvicorn.Server):
@@ -66,6 +78,45 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._ready()
+
+
+@contextlib.contextmanager
+def quiet_signals() -> Iterator[None]:
+    """Let a signal that has stopped the server stop nothing else: uvicorn raises it again."""
+    before = {number: signal.signal(number, ignore) for number in STOPS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def ignore(number: int, frame: FrameType | None) -> None:
+    """Do nothing."""
+
+
+class Lines(logging.Formatter):
+    """A line each, what came from outside shown with its control characters escaped."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """Return the line; a traceback comes after it."""
+        return printable(super().formatMessage(record))
+
+
+@contextlib.contextmanager
+def log_lines(level: int) -> Iterator[None]:
+    """Write to stderr what the server has to tell from this level on."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(Lines("%(asctime)s %(levelname)s %(message)s"))
+    loggers = {logging.getLogger("siam.web"): level, logging.getLogger("uvicorn"): logging.WARNING}
+    for logger, wanted in loggers.items():
+        logger.setLevel(wanted)
+        logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeHandler(handler)
 
 
 def check_token(settings: Settings) -> None:
