@@ -21,6 +21,7 @@ export function mountAsk(element, session) {
   let open = 0;
   const answer = createAnswer();
   const list = h("ul", { class: "results" });
+  const onMap = h("a", { href: "#map" }, "Its place in the map");
   const problem = h("div", {});
   const empty = h(
     "div",
@@ -65,7 +66,7 @@ export function mountAsk(element, session) {
     fill(list, results.length > 1 ? results.map(resultRow) : null);
     if (one.error) showError(problem, { message: one.error });
     else answer.show(one, asked, strictness.limit().threshold);
-    fill(panel, results.length > 1 && list, one.error ? problem : answer.element);
+    fill(panel, results.length > 1 && list, one.error ? problem : answer.element, session.query && onMap);
   }
 
   /**

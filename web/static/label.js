@@ -7,6 +7,12 @@ import { keysOf } from "./label_keys.js";
 const LOOK_AGAIN = 700; // milliseconds
 
 /**
+ * A key's name beside what it does; where there are no keys it is not shown.
+ * @param {string} name
+ */
+const key = (name) => h("kbd", { "aria-hidden": "true" }, name);
+
+/**
  * @param {HTMLElement} element
  * @param {import("./session.js").Session} session
  */
@@ -24,7 +30,7 @@ export function mountLabel(element, session) {
   let timer = 0;
   let busy = false;
   const spoken = h("p", { class: "sr-only", role: "status" });
-  const problem = h("div", {});
+  const problem = h("div", { class: "problem" });
   const body = h("div", { class: "two" });
 
   /**
@@ -68,7 +74,8 @@ export function mountLabel(element, session) {
       h("progress", { max: answer.done + left || 1, value: answer.done, "aria-label": "Pictures done" }),
       h("span", {}, `${answer.done.toLocaleString("en")} done, ${left.toLocaleString("en")} left`),
     );
-    const undo = iconButton("undo", "Undo (u)", () => step("/undo"), { disabled: !answer.can_undo });
+    const undo = iconButton("undo", "Undo", () => step("/undo"), { disabled: !answer.can_undo });
+    undo.append(key("u"));
     if (!asked) {
       fill(spoken, "All pictures are labelled or passed over.");
       fill(body, h("div", { class: "card empty" }, h("h2", {}, "Nothing is left to label"), progress, undo));
@@ -77,8 +84,8 @@ export function mountLabel(element, session) {
     const guess = asked.label ? `${asked.label}, ${asked.verdict}, ${percent(asked.probability)}` : "no guess";
     fill(spoken, `Next picture: ${asked.key}. The run's guess: ${guess}.`);
     const image = h("img", { src: address("/labelling/picture", { turn }), alt: `The picture to label: ${asked.key}` });
-    const accept = asked.label && h("button", { type: "button", class: "primary", onclick: () => give(asked.label) }, `It is ${asked.label} (Enter)`);
-    const skip = h("button", { type: "button", onclick: () => step("/skip") }, "Skip (s)");
+    const accept = asked.label && h("button", { type: "button", class: "primary", onclick: () => give(asked.label) }, `It is ${asked.label}`, key("Enter"));
+    const skip = h("button", { type: "button", onclick: () => step("/skip") }, "Skip", key("s"));
     fill(
       body,
       h("figure", { class: "card asked" }, image, h("figcaption", { class: "quiet" }, asked.key)),
@@ -87,9 +94,9 @@ export function mountLabel(element, session) {
   }
 
   function choices() {
-    const buttons = [...keys].map(([key, label]) => {
+    const buttons = [...keys].map(([name, label]) => {
       const guessed = label === asked.label ? "guess" : null;
-      return h("button", { type: "button", class: guessed, onclick: () => give(label) }, h("kbd", {}, key), h("span", {}, label));
+      return h("button", { type: "button", class: guessed, onclick: () => give(label) }, h("kbd", { "aria-hidden": "true" }, name), h("span", {}, label));
     });
     return h("div", { class: "label-keys", role: "group", "aria-label": "Labels" }, buttons);
   }
@@ -105,7 +112,7 @@ export function mountLabel(element, session) {
     return h(
       "form",
       { class: "row", onsubmit: send },
-      h("label", { for: "new-label" }, "Another label (n)"),
+      h("label", { for: "new-label" }, "Another label ", key("n")),
       input,
       h("button", {}, "Give it"),
       h("datalist", { id: "all-labels" }, labels.map((label) => h("option", { value: label }))),

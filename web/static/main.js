@@ -16,6 +16,8 @@ const TITLES = { ask: "Ask", same: "Same or different", map: "Map", label: "Labe
 
 const message = /** @type {HTMLElement} */ (document.getElementById("message"));
 const views = /** @type {Map<Name, View>} */ (new Map());
+/** Whether what the index holds was changed since the run was looked at. */
+let changed = false;
 let session = /** @type {import("./session.js").Session|null} */ (null);
 
 /** @type {Record<Name, (element: HTMLElement) => View>} */
@@ -61,9 +63,14 @@ function place() {
   return [name in TITLES ? /** @type {Name} */ (name) : "ask", decodeURIComponent(rest.join("/"))];
 }
 
-function route() {
+async function route() {
   if (!session) return;
   const [name, argument] = place();
+  if (changed && name === "run") {
+    changed = false;
+    views.delete("run");
+    Object.assign(session, await openSession(session.run), { query: session.query });
+  }
   const title = argument ? `${TITLES[name]} ${argument}` : TITLES[name];
   document.title = `${title} · ${session.run} · siam`;
   for (const section of document.querySelectorAll("main > section")) {
@@ -93,7 +100,7 @@ async function start(name) {
     session = await openSession(name);
     message.replaceChildren();
     fill(/** @type {HTMLElement} */ (document.getElementById("run-link")), session.run);
-    route();
+    await route();
   } catch (error) {
     session = null;
     if (/** @type {any} */ (error).status === 401) askForToken();
@@ -118,6 +125,7 @@ window.addEventListener("paste", (event) => {
   const files = [.../** @type {ClipboardEvent} */ (event).clipboardData?.files ?? []];
   if (files.length) views.get(place()[0])?.paste?.(files);
 });
+window.addEventListener("siam-items-changed", () => (changed = true));
 window.addEventListener("siam-token-wanted", askForToken);
 window.addEventListener("hashchange", route);
 guardDrops();

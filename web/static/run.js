@@ -30,7 +30,7 @@ export function mountRun(element, session, onChoose) {
       h("div", { class: "card" }, chooser(session, onChoose), summary(details), assessment(details)),
       h("div", { class: "card" }, h("h2", {}, "How good it is"), figures(details), report(session)),
     ]),
-    details.audit ? findings() : null,
+    details.audit ? findings(session.run) : null,
     h("div", { class: "card" }, h("h2", {}, "Labels"), labels(details, items.filter)),
     h("div", { class: "card" }, items.element),
   );
@@ -110,14 +110,18 @@ function labels(details, onChoose) {
   return h("ul", { class: "counts" }, rows);
 }
 
-/** What `siam audit` found, looked up when it is opened. */
-function findings() {
+/**
+ * What `siam audit` found, looked up when it is opened.
+ * @param {string} run
+ */
+function findings(run) {
   const body = h("div", {});
+  const path = `/runs/${encodeURIComponent(run)}/audit`;
   const part = h("details", { class: "card" }, h("summary", {}, h("h2", {}, "What the audit found")), body);
   const open = async () => {
     part.removeEventListener("toggle", open);
     try {
-      const audit = await ask("/audit");
+      const audit = await ask(path);
       fill(body, h("ul", { class: "findings" }, (audit.findings ?? []).map(finding)));
     } catch (error) {
       showError(body, error);

@@ -1,0 +1,141 @@
+"""The page where it may write: labelling, adding, removing, another run, a token; in a browser."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+HOSTILE = '<img src=x onerror="alert(1)">'
+TOKEN = "0123456789abcdefghij"
+
+
+@pytest.fixture
+def address(
+    digits: Path, serve: Callable[..., Any], pictures: list[Path], tmp_path: Path
+) -> Iterator[str]:
+    """Where a copy of the bundled run is served to be changed, with a folder to label."""
+    (tmp_path / "new").mkdir()
+    for path in pictures[:3]:
+        shutil.copy(path, tmp_path / "new")
+    with serve(digits, "--writable", "--label", str(tmp_path / "new")) as address:
+        yield address
+
+
+def counted(page: Any, label: str) -> int:
+    """Return how many pictures of a label the run is shown to hold."""
+    row = page.locator("#run .count", has=page.get_by_text(label, exact=True))
+    return int(row.locator(".quiet").inner_text()) if row.count() else 0
+
+
+def test_pictures_are_labelled_skipped_and_taken_back(
+    address: str, visit: Callable[..., Any], assert_accessible: Callable[[Any], None]
+) -> None:
+    from playwright.sync_api import expect
+
+    page = visit(address + "/#label")
+    done = page.locator("#label .progress span")
+    expect(done).to_have_text("0 done, 3 left")
+    page.wait_for_function("document.querySelector('#label img').naturalWidth > 0")
+    assert_accessible(page)
+    name = page.locator("#label figcaption").inner_text()
+    page.keyboard.press("Enter")
+    expect(done).to_have_text("1 done, 2 left")
+    page.keyboard.press("u")
+    expect(done).to_have_text("0 done, 3 left")
+    expect(page.locator("#label figcaption")).to_have_text(name)
+    page.keyboard.press("7")
+    expect(done).to_have_text("1 done, 2 left")
+    page.keyboard.press("n")
+    page.keyboard.type(HOSTILE)
+    page.keyboard.press("Enter")
+    expect(done).to_have_text("2 done, 1 left")
+    expect(page.locator("#label .label-keys")).to_contain_text(HOSTILE)
+    page.get_by_role("button", name="Skip").click()
+    expect(page.get_by_role("heading", name="Nothing is left to label")).to_be_visible()
+    page.goto(address + "/#run")
+    expect(page.locator("#run .counts")).to_contain_text(HOSTILE)
+    assert counted(page, HOSTILE) == 1
+
+
+def test_a_picture_is_added_relabelled_and_removed(
+    address: str,
+    visit: Callable[..., Any],
+    pictures: list[Path],
+    assert_accessible: Callable[[Any], None],
+) -> None:
+    from playwright.sync_api import expect
+
+    page = visit(address + "/#run", "phone light")
+    page.get_by_label("Files").set_input_files(pictures[5])
+    page.locator("#add-label").fill("cup")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_role("link", name="item ").click()
+    label = page.locator("#item dd").first
+    expect(label).to_have_text("cup")
+    assert_accessible(page)
+    page.get_by_label("Another label").fill("mug")
+    page.get_by_role("button", name="Relabel").click()
+    expect(label).to_have_text("mug")
+    page.get_by_role("button", name="Undo").click()
+    expect(label).to_have_text("cup")
+    page.locator("nav a", has_text="Run").click()
+    expect(page.locator("#run .counts")).to_contain_text("cup")
+    assert counted(page, "cup") == 1
+    page.go_back()
+    page.get_by_role("button", name="Remove").click()
+    page.get_by_role("button", name="No", exact=True).click()
+    page.get_by_role("button", name="Remove").click()
+    page.get_by_role("button", name="Yes, remove it").click()
+    expect(page.locator("#item")).to_contain_text("It is removed")
+    page.get_by_role("link", name="To the run's pictures").click()
+    expect(page.locator("#run .counts")).not_to_contain_text("cup")
+
+
+def test_another_run_is_chosen_and_answers(
+    digits: Path, serve: Callable[..., Any], visit: Callable[..., Any]
+) -> None:
+    from playwright.sync_api import expect
+
+    shutil.copytree(digits, digits.with_name("other"))
+    with serve(digits) as address:
+        page = visit(address + "/#run")
+        page.get_by_label("Run", exact=True).select_option("other")
+        expect(page.locator("#run h1")).to_have_text("other")
+        assert "other" in page.title()
+        expect(page.locator("#run .items img").first).to_have_attribute(
+        page.wait_for_load_state("networkidle")  # it is left while the server is there
+            "src", re.compile("run=other")
+        )
+
+
+def test_a_token_is_asked_for_once(
+    digits: Path,
+    serve: Callable[..., Any],
+    visit: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    complaints: list[str],
+    assert_accessible: Callable[[Any], None],
+) -> None:
+    from playwright.sync_api import expect
+
+    monkeypatch.setenv("SIAM_SERVE_TOKEN", TOKEN)
+    with serve(digits) as address:
+        page = visit(address)
+        token = page.get_by_label("Token")
+        token.fill("another")
+        token.press("Enter")
+        expect(page.locator(".error")).to_be_visible()
+        assert_accessible(page)
+        assert len(complaints) == 1 and "401" in complaints.pop()
+        token.fill(TOKEN)
+        token.press("Enter")
+        expect(page.locator("#ask canvas")).to_be_visible()
+        page.reload()
+        expect(page.locator("#ask canvas")).to_be_visible()
