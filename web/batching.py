@@ -63,16 +63,16 @@ class Batches:
         self.calls = 0
         self.pictures = 0
 
-    def join(self, job: Job) -> None:
-        """Let a job be answered, by this thread or by the one that is at it already."""
-        self._waiting.append(job)
+    def join(self, jobs: Sequence[Job]) -> None:
+        """Let jobs be answered, by this thread or by the one that is at it already."""
+        self._waiting.extend(jobs)
         # Looked at again after the lock is free: a job may have come in between.
         while self._waiting and self._busy.acquire(blocking=False):
             try:
-                while jobs := self._next():
+                while batch := self._next():
                     self.calls += 1
-                    self.pictures += sum(one.count for one in jobs)
-                    answer_jobs(jobs)
+                    self.pictures += sum(one.count for one in batch)
+                    answer_jobs(batch)
             finally:
                 self._busy.release()
 

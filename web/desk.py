@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
 from typing import Any, TypeVar
 
 import numpy as np
@@ -21,14 +25,17 @@ from siam.faiss_library import load_faiss
 from siam.parallel import cores
 from siam.pictures.thumbnail import encode_thumbnail
 from siam.web.api_error import ApiError
-from siam.web.batching import Job
-from siam.web.served_runs import ServedRuns
+from siam.web.batching import LARGEST, Job
+from siam.web.served_runs import ServedRun, ServedRuns
 
 __all__ = ["Desk", "Outcome"]
 
 T = TypeVar("T")
 # Seconds after which a client that was turned away may try again.
 AGAIN = 1
+# Bytes of a request whose pictures are read together with those of others: many small ones at once
+# take a fraction of what they take one by one.
+SMALL = 16 * 2**10
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,28 @@ class Outcome:
     answers: Any
 
 
+@dataclass(frozen=True)
+class Request:
+    """Pictures that wait to be read; see `Desk.ask`."""
+
+    run: str | None
+    sources: Sequence[tuple[str, bytes]]
+    options: QueryOptions | None
+    picture: PictureOptions
+    finish: Callable[[Outcome], Any]
+    done: Future[Any] = field(default_factory=Future)
+
+    @property
+    def small(self) -> bool:
+        """Whether its pictures take so little time that another request may wait for them."""
+        return sum(len(content) for _, content in self.sources) <= SMALL
+
+    def like(self, other: Request) -> bool:
+        """Tell whether its pictures and another's are read together: of one run, in one way."""
+        same = (self.run, self.picture) == (other.run, other.picture)
+        return same and self.small and other.small
+
+
 class Desk:
     """Reads pictures in a thread for each core, and joins them to the encoder's batches.
 
@@ -63,6 +92,8 @@ class Desk:
         self._runs = runs
         self._most = most
         self.held = 0
+        self._lock = threading.Lock()
+        self._waiting: deque[Request] = deque()
         self._pool = ThreadPoolExecutor(
             cores() + 1, thread_name_prefix="pictures", initializer=calm
         )
@@ -91,7 +122,7 @@ class Desk:
     async def ask(
         self,
         run: str | None,
-        sources: Sequence[tuple[str, Source]],
+        sources: Sequence[tuple[str, bytes]],
         *,
         options: QueryOptions | None,
         picture: PictureOptions,
@@ -110,42 +141,70 @@ class Desk:
             ApiError: too many pictures at once, or no such run.
             SiamError: as `answer_batch`, and what `finish` raises.
         """
-        done: Future[T] = Future()
-
-        def begin() -> None:
-            if not done.set_running_or_notify_cancel():
-                return
-            try:
-                served = self._runs.take(run)
-            except BaseException as error:
-                done.set_exception(error)
-                return
-            try:
-                job = Job(served.opened, read(served.opened, sources, picture), options)
-                served.batches.join(job)
-            except BaseException as error:
-                self._runs.give(served)
-                done.set_exception(error)
-                return
-
-            def end() -> None:
-                try:
-                    answers = job.future.result()
-                    outcome = Outcome(served.opened, served.verdict, job.pictures, answers)
-                    done.set_result(finish(outcome))
-                except BaseException as error:
-                    done.set_exception(error)
-                finally:
-                    self._runs.give(served)
-
-            if job.future.done():
-                end()
-            else:  # by a thread that has others to answer after it
-                job.future.add_done_callback(lambda _: self._pool.submit(end))
-
+        request = Request(run, sources, options, picture, finish)
         with self.hold(len(sources)):
-            self._pool.submit(begin)
-            return await asyncio.wrap_future(done)
+            self._waiting.append(request)
+            self._pool.submit(self._begin)
+            answer: T = await asyncio.wrap_future(request.done)
+            return answer
+
+    def _begin(self) -> None:
+        """Read what waits for it, small pictures of many requests at once, and have it answered."""
+        group = [one for one in self._next() if one.done.set_running_or_notify_cancel()]
+        if not group:
+            return  # another thread took it along
+        try:
+            served = self._runs.take(group[0].run, users=len(group))
+        except BaseException as error:
+            for one in group:
+                one.done.set_exception(error)
+            return
+        try:
+            sources = [source for one in group for source in one.sources]
+            pictures = iter(read(served.opened, sources, group[0].picture))
+            jobs = [
+                Job(served.opened, list(islice(pictures, len(one.sources))), one.options)
+                for one in group
+            ]
+            served.batches.join(jobs)
+        except BaseException as error:
+            for one in group:
+                self._runs.give(served)
+                one.done.set_exception(error)
+            return
+        for one, job in zip(group, jobs, strict=True):
+            if job.future.done():
+                self._end(one, served, job)
+            else:  # by a thread that has others to answer after it
+                job.future.add_done_callback(partial(self._end_later, one, served, job))
+
+    def _end_later(self, request: Request, served: ServedRun, job: Job, _: Future[Any]) -> None:
+        self._pool.submit(self._end, request, served, job)
+
+    def _end(self, request: Request, served: ServedRun, job: Job) -> None:
+        """Give a request what came of it."""
+        try:
+            answers = job.future.result()
+            outcome = Outcome(served.opened, served.verdict, job.pictures, answers)
+            request.done.set_result(request.finish(outcome))
+        except BaseException as error:
+            request.done.set_exception(error)
+        finally:
+            self._runs.give(served)
+
+    def _next(self) -> list[Request]:
+        """Take the request that waits longest; with a small one, those like it that come next."""
+        with self._lock:
+            if not self._waiting:
+                return []
+            group = [self._waiting.popleft()]
+            count = len(group[0].sources)
+            while self._waiting and group[0].like(self._waiting[0]):
+                count += len(self._waiting[0].sources)
+                if count > LARGEST:
+                    break
+                group.append(self._waiting.popleft())
+        return group
 
     def warm_up(self) -> None:
         """Load in a thread what the first question takes, so that it is answered as all others."""

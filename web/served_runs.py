@@ -92,8 +92,8 @@ class ServedRuns:
         """Return the run that is served as it is listed, wherever it lies."""
         return entry_of(summarise(self.default), bundled=self.bundled)
 
-    def take(self, name: str | None) -> ServedRun:
-        """Return a run, open until `give` is called for it.
+    def take(self, name: str | None, *, users: int = 1) -> ServedRun:
+        """Return a run, open until `give` was called as often as there are users.
 
         Raises:
             ApiError: there is no such run.
@@ -109,7 +109,7 @@ class ServedRuns:
                     self._retire(folder)
                 served = self._open[folder] = ServedRun(opened, own_verdict(folder), stamp)
             self._open.move_to_end(folder)
-            served.users += 1
+            served.users += users
             while len(self._open) > KEPT:
                 self._retire(next(iter(self._open)))
         return served
