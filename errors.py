@@ -7,6 +7,7 @@
     ├── RunError           4  a run is missing, damaged or unfinished
     │   ├── DivergenceError 4  a training's loss became infinite or no number
     │   └── StoreError     4  an index is missing, damaged, or of another encoder
+    │       └── BusyError  4  another process is writing to it, for longer than was waited
     ├── MissingExtraError  5  an optional part is not installed
     └── InternalError     70  a fault of siam's own; the command line alone raises it
 
@@ -81,6 +82,10 @@ class DivergenceError(RunError):
 
 class StoreError(RunError):
     """An index is missing, damaged, locked, or was filled by another encoder."""
+
+
+class BusyError(StoreError):
+    """Another process writes to an index and does not end; later the same will work."""
 
 
 class MissingExtraError(SiamError):

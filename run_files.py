@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "AUDIT_FILE",
     "CALIBRATION_FILE",
     "CHECKPOINT_FILE",
     "CONFIG_FILE",
@@ -30,6 +31,7 @@ HISTORY_FILE = "history.csv"  # one row per epoch
 LOGS_FOLDER = "logs"  # TensorBoard's
 INDEX_FOLDER = "index"
 REPORT_FILE = "report.html"
+AUDIT_FILE = "audit.json"  # what `siam audit` found last; not what training wrote
 MANIFEST_FILE = "manifest.json"  # hashes of what training wrote
 
 # While it is trained only: what an interrupted training goes on from.

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from siam.atomic import is_full
-from siam.errors import StoreError
+from siam.errors import BusyError, StoreError
 from siam.index.schema import check_schema
 
 __all__ = ["WAIT", "connect", "connect_reader", "translate_errors"]
@@ -102,7 +102,7 @@ def translate_errors(folder: Path) -> Iterator[None]:
 def _explain(folder: Path, message: str, word: str = "") -> StoreError:
     word = word or message
     if "locked" in word or "busy" in word:
-        return StoreError(
+        return BusyError(
             f"Another process is writing to the index {folder}; waited {WAIT:.0f} seconds for it.",
             "Wait until it has finished, then run this again.",
         )

@@ -10,6 +10,7 @@ import logging
 import re
 
 from siam.errors import (
+    BusyError,
     DataError,
     MissingExtraError,
     PictureError,
@@ -21,6 +22,8 @@ from siam.errors import (
 
 __all__ = ["ApiError", "hide_paths", "translate"]
 
+# Seconds after which a write may be tried again.
+BUSY = 2
 log = logging.getLogger("siam.web")
 # A path of any system: with a space in a folder's name its rest stays, which tells nothing.
 PATH = re.compile(r"(?<![\w/.])(?:[A-Za-z]:)?(?:[/\\][^\s/\\'\":;,]+){2,}[/\\]?|~[/\\]\S+")
@@ -68,6 +71,10 @@ def translate(error: BaseException) -> ApiError:
     if isinstance(error, MissingExtraError):
         return ApiError(
             422, "extra", hide_paths(error.problem), "Ask whoever runs the server to install it."
+        )
+    if isinstance(error, BusyError):
+        return ApiError(
+            503, "busy", "Another process is writing to the index.", "Try again later.", BUSY
         )
     if isinstance(error, RunError):
         log.error("%s %s", error.problem, error.cure)

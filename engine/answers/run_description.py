@@ -14,7 +14,7 @@ from siam.engine.open_run import OpenRun
 from siam.errors import RunError, SiamError
 from siam.index.catalogue import FILE, Catalogue
 from siam.index.summary import Summary, summarise
-from siam.run_files import INDEX_FOLDER, METRICS_FILE, REPORT_FILE
+from siam.run_files import AUDIT_FILE, INDEX_FOLDER, METRICS_FILE, REPORT_FILE
 from siam.runs.config import RunConfig, load_config
 from siam.runs.manifest import verify_files
 from siam.runs.runs_folder import RunSummary, list_runs
@@ -51,7 +51,7 @@ class RunEntry:
         recall_at_1, pair_accuracy: of its test pictures, 0 to 1; None where it does not say.
         picture_shape: (height, width, channels) that its network takes.
         chain: that its pictures go through.
-        report: whether it has one.
+        report, audit: whether it has one.
         bundled: whether it ships with siam.
     """
 
@@ -65,6 +65,7 @@ class RunEntry:
     picture_shape: tuple[int, int, int]
     chain: str
     report: bool
+    audit: bool
     bundled: bool = False
 
     def to_dict(self) -> dict[str, Any]:
@@ -80,6 +81,7 @@ class RunEntry:
             "picture_shape": list(self.picture_shape),
             "chain": self.chain,
             "report": self.report,
+            "audit": self.audit,
             "bundled": self.bundled,
         }
 
@@ -109,7 +111,7 @@ class RunDescription:
             "<name>_ci95".
         use, verdict: what it is good enough for, short and with figures; "" where nobody judged.
         advice: what would make it better.
-        report: whether it has one.
+        report, audit: whether it has one.
     """
 
     name: str
@@ -128,6 +130,7 @@ class RunDescription:
     verdict: str = ""
     advice: tuple[str, ...] = ()
     report: bool = False
+    audit: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON, where the index lies left out."""
@@ -158,6 +161,7 @@ class RunDescription:
             ],
             "index": index,
             "report": self.report,
+            "audit": self.audit,
         }
 
 
@@ -200,6 +204,7 @@ def entry_of(run: RunSummary, *, bundled: bool = False) -> RunEntry:
         picture_shape=shape_of(config),
         chain=config.preparation.chain,
         report=(run.path / REPORT_FILE).is_file(),
+        audit=(run.path / AUDIT_FILE).is_file(),
         bundled=bundled,
     )
 
@@ -239,6 +244,7 @@ def describe_run(run: OpenRun) -> RunDescription:
         verdict=metrics.verdict,
         advice=tuple(metrics.advice),
         report=(run.path / REPORT_FILE).is_file(),
+        audit=(run.path / AUDIT_FILE).is_file(),
     )
 
 

@@ -17,6 +17,7 @@ from siam.atomic import write_text
 from siam.engine.audit.copies import find_copies
 from siam.engine.audit.embeddings import Spaces, fold_spaces, run_spaces
 from siam.engine.audit.findings import LEAVE_OUT, LOOK, Finding, write_fixes
+from siam.engine.audit.kept_audit import keep_audit
 from siam.engine.audit.label_calibration import LabelProbabilities, calibrate_labels
 from siam.engine.audit.label_findings import Overlap, find_overlaps, find_wrong_labels
 from siam.engine.audit.label_quality import LabelQuality, judge_labels
@@ -212,7 +213,10 @@ def audit_dataset(
         )
         notice(f"No run judges: {networks} networks are trained, each without a part to judge.")
         spaces = fold_spaces(pictures, networks, seed=seed, progress=progress)
-    return conclude(judge, way, pictures, spaces, trained_on, seed, progress)
+    done = conclude(judge, way, pictures, spaces, trained_on, seed, progress)
+    if path:
+        keep_audit(path, done)
+    return done
 
 
 def choose_run(spec: str | None, run: str | None) -> Path | None:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from siam.errors import StoreError
+from siam.errors import BusyError, StoreError
 from siam.index.catalogue import FILE
 from siam.index.gallery import Gallery
 from siam.index.verify import verify
@@ -121,7 +121,7 @@ def test_a_second_writer_is_told_in_one_line(gallery: Gallery, vectors: np.ndarr
     blocker = sqlite3.connect(gallery.folder / FILE, isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
     with Gallery.open(gallery.folder, wait=0.1) as second:
-        with pytest.raises(StoreError) as caught:
+        with pytest.raises(BusyError) as caught:
             second.add(vectors[:1], keys=["second"])
         assert "Another process is writing" in caught.value.problem
         assert caught.value.exit_code == 4

@@ -71,6 +71,23 @@ def test_labels_of_few_and_many(gallery: Gallery, clustered: Any) -> None:
     assert gallery.labels_of(np.full(2_000, 1))[0] == "changed"
 
 
+def test_a_reader_that_stays_open_takes_the_store_that_another_built(
+    gallery: Gallery, clustered: Any
+) -> None:
+    """A server reads for days: what it holds beside the store must not grow for ever."""
+    more = clustered(1_100, seed=5)
+    gallery.build()
+    with Gallery.open(gallery.folder, read_only=True) as reader:
+        reader.search(more[:1], 1)
+        gallery.add(more, keys=[f"more{i}" for i in range(len(more))])
+        assert reader.search(more[:1], 1).distances[0, 0] == 0
+        assert reader.snapshot().lag == 1_100
+        gallery.build()
+        gallery.remove([1])
+        assert reader.search(more[:1], 1).distances[0, 0] == 0
+        assert reader.snapshot().lag == 1
+
+
 def test_items_are_labelled_anew(gallery: Gallery, vectors: np.ndarray) -> None:
     before = gallery.snapshot().position.generation
     assert gallery.relabel([1, 2, 2, 9_999], "other") == 2

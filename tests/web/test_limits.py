@@ -13,6 +13,7 @@ import anyio
 import pytest
 from starlette.testclient import TestClient
 
+from siam.errors import BusyError
 from siam.web.body_limit import BodyLimit
 from siam.web.settings import Settings
 
@@ -134,6 +135,16 @@ def test_what_cannot_be_foreseen_tells_nothing(start: Any, monkeypatch: Any) -> 
     assert answer.json()["error"]["code"] == "internal"
     assert "ann" not in answer.text and "Traceback" not in answer.text
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_an_index_that_another_writes_to_is_tried_again_later(start: Any, monkeypatch: Any) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise BusyError("Another process is writing to the index /home/ann/runs/index.")
+
+    monkeypatch.setattr("siam.index.gallery.Gallery.remove", fail)
+    answer = start(writable=True).delete("/api/v1/items/1")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "busy")
+    assert answer.headers["retry-after"] and "ann" not in answer.text
 
 
 def test_no_path_of_the_machine_is_told(start: Any, digits: Any, digit: bytes) -> None:

@@ -6,10 +6,11 @@ from fastapi import APIRouter
 from starlette.responses import HTMLResponse, Response
 
 from siam.engine.answers.run_description import describe_run, list_entries
+from siam.engine.audit.kept_audit import load_audit
 from siam.run_files import REPORT_FILE
 from siam.untrusted import read_bounded
 from siam.web.answers import json_response
-from siam.web.api_error import ApiError
+from siam.web.api_error import ApiError, hide_paths
 from siam.web.headers import REPORT_POLICY
 from siam.web.service import Serving
 
@@ -35,6 +36,21 @@ def show_run(service: Serving, name: str) -> Response:
     """Show a run's figures, labels and operating points."""
     with service.runs.use(name) as opened:
         return json_response(describe_run(opened).to_dict())
+
+
+@router.get("/{name}/audit")
+def audit(service: Serving, name: str) -> Response:
+    """Show what the newest audit of the run's data set found."""
+    with service.runs.use(name) as opened:
+        kept = load_audit(opened.path, opened.gallery)
+    if kept is None:
+        raise ApiError(
+            404, "no_audit", "The run keeps no audit.", f"Make one:  siam audit --run {name}"
+        )
+    kept["dataset"] = hide_paths(kept["dataset"])
+    for one in kept["findings"]:
+        one["evidence"] = hide_paths(one["evidence"])
+    return json_response(kept)
 
 
 @router.get("/{name}/report", response_class=HTMLResponse)
