@@ -24,11 +24,12 @@ from siam.datasets.dataset import Split
 from siam.runs.held_out import load_held_out
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-# What docs/measurements.md quotes was run on the day that stands beside it.
+# What measurements.md quotes was run on the day that stands beside it; those of web.md want a
+# server, and tests/web/test_web_docs.py runs them.
 PAGES = [Path("README.md")] + sorted(
     path.relative_to(ROOT)
     for path in ROOT.glob("docs/**/*.md")
-    if path.name not in ("measurements.md",)
+    if path.name not in ("measurements.md", "web.md")
 )
 MARK = re.compile(r"<!-- not run: .+ -->")
 COMMAND = re.compile(r"(?:[A-Z_]+=\S+ )*(?:siam|python|pip|make|docker|openssl|srun|uvicorn)\b")
