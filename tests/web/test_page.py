@@ -120,7 +120,8 @@ def test_each_digit_is_told_while_it_is_drawn(
     assert page.locator("#ask .nearest li").count() == 10
     assert page.locator("#ask .steps li").last.inner_text() == "input"
     if folder := os.environ.get("SIAM_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / "page.png")
+        frame = {"x": 0, "y": 0, "width": 1280, "height": 735}
+        page.screenshot(path=Path(folder) / "page.png", clip=frame)
 
 
 def test_strokes_are_undone_erased_and_cleared(
