@@ -20,6 +20,7 @@ from siam.errors import StoreError
 from siam.index.matches import Matches
 from siam.index.reader import Reader
 from siam.index.stores.vector_store import Stamp
+from siam.web.map_format import encode_map
 
 __all__ = ["Maps"]
 
@@ -34,6 +35,7 @@ class State:
         lock: held while it is read or brought up to date.
         known: the map, and the commit that it is of; None while there is none.
         seen: the commit that `known` was last compared with.
+        sent: what the API sends of `known`, at that commit.
         read: whether the run's file was looked for.
         computation: under way or over; None before.
         failure: why there is no map.
@@ -42,6 +44,7 @@ class State:
     lock: threading.Lock = field(default_factory=threading.Lock)
     known: GalleryMap | None = None
     seen: Stamp | None = None
+    sent: bytes = b""
     read: bool = False
     computation: Computation | None = None
     failure: Failure | None = None
@@ -74,7 +77,20 @@ class Maps:
             now = gallery.snapshot().position
             if state.seen != now:
                 state.known, state.seen = follow_gallery(state.known, gallery), now
+                state.sent = b""
             return state.known
+
+    def content(self, gallery: Reader) -> bytes | None:
+        """Return the map of an index as the API sends it; None where it is still to be computed."""
+        known = self.current(gallery)
+        if known is None:
+            return None
+        state = self._state(gallery)
+        with state.lock:
+            # Labels are of the same commit, or of a newer one that is noticed next time.
+            if known is not state.known or not state.sent:
+                state.sent = encode_map(known, gallery.labels_of(known.ids))
+            return state.sent
 
     def _collect(self, state: State, gallery: Reader) -> None:
         """Take over what a computation found, and keep it in the run where that may be written."""

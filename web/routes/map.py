@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from siam.web.answers import json_response
 from siam.web.api_error import ApiError
-from siam.web.map_format import encode_map
 from siam.web.routes.query import RunName
 from siam.web.service import Serving
 
@@ -36,10 +35,9 @@ def map_status(service: Serving, run: RunName = None) -> Response:
 def gallery_map(request: Request, service: Serving, run: RunName = None) -> Response:
     """Give each item's place: see `siam.web.map_format`."""
     with service.runs.use(run) as opened:
-        known = service.maps.current(opened.gallery)
-        if known is None:
-            raise ApiError(404, "no_map", "There is no map yet.", "Ask GET /map/status, and wait.")
-        content = encode_map(known, opened.gallery.labels_of(known.ids))
+        content = service.maps.content(opened.gallery)
+    if content is None:
+        raise ApiError(404, "no_map", "There is no map yet.", "Ask GET /map/status, and wait.")
     tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     headers = {"etag": tag, "cache-control": "private, no-cache"}
     if request.headers.get("if-none-match") == tag:
