@@ -190,8 +190,7 @@ def test_the_last_query_is_marked_where_it_lies(
     page = visit(f"{address}/#ask")
     file = {"name": "digit.png", "mimeType": "image/png", "buffer": digit}
     page.locator("#ask input[type=file]").first.set_input_files(file)
-    page.locator("#ask").get_by_text("match", exact=False).first.wait_for()
-    page.locator("nav").get_by_role("link", name="Map").click()
+    page.get_by_role("link", name="Its place in the map").click()
     page.get_by_text("The rings mark your picture").wait_for()
     page.wait_for_timeout(300)
     x, y = screen_of(page, places)[0]
