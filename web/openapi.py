@@ -7,6 +7,9 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from siam.web.answer_schemas import describe_answers
+from siam.web.guard import API
+
 __all__ = ["describe"]
 
 ERROR: dict[str, Any] = {
@@ -45,9 +48,15 @@ def describe(app: FastAPI) -> dict[str, Any]:
             "description": "What is wrong, and what mends it.",
             "content": {"application/json": {"schema": reference}},
         }
-        for path in told["paths"].values():
-            for operation in path.values():
+        own, components = describe_answers()
+        schemas.update(components)
+        for path, operations in told["paths"].items():
+            for method, operation in operations.items():
                 operation["responses"].pop("422", None)
                 operation["responses"]["default"] = answer
+                if schema := own.get((method, path.removeprefix(API))):
+                    operation["responses"]["200"]["content"]["application/json"] = {
+                        "schema": schema
+                    }
         app.openapi_schema = told
     return app.openapi_schema
