@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import hmac
 import ipaddress
+import socket
 import time
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
@@ -45,6 +46,9 @@ class Guard:
         self._settings = settings
         self._rate = RateLimit(settings.rate)
         self._local = is_loopback(settings.host)
+        # Other machines are told this one's name when the server starts.
+        own = () if self._local else (socket.gethostname().lower(),)
+        self._names = {"localhost", *own, *settings.hosts}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or say why not."""
@@ -88,7 +92,7 @@ class Guard:
         name = urlsplit(f"//{host}").hostname if host.isascii() and "@" not in host else None
         if not name:
             return False
-        if name == "localhost" or name in self._settings.hosts:
+        if name in self._names:
             return True
         with contextlib.suppress(ValueError):
             address = ipaddress.ip_address(name)

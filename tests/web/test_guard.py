@@ -39,8 +39,12 @@ def test_only_the_servers_own_names_are_answered(start: Any, host: str, status: 
         assert "--allow-host" in answer.json()["error"]["cure"]
 
 
-def test_a_server_for_others_is_reached_by_any_address_but_no_name(start: Any) -> None:
+def test_a_server_for_others_is_reached_by_any_address_and_its_machines_name_alone(
+    start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: "Laptop")  # what is said at the start
     client = start(host="0.0.0.0", token=TOKEN)
+    assert client.get(HEALTH, headers={"host": "laptop:8000"}).status_code == 200
     assert client.get(HEALTH, headers={"host": "192.168.0.7:8000"}).status_code == 200
     assert client.get(HEALTH, headers={"host": "evil.example"}).status_code == 403
 
