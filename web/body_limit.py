@@ -53,7 +53,8 @@ class BodyLimit:
             if complete:  # whoever waits for the client to go away may wait
                 return await receive()
             try:
-                message = await asyncio.wait_for(receive(), self._settings.body_seconds)
+                async with asyncio.timeout(self._settings.body_seconds):
+                    message = await receive()
             except TimeoutError:
                 raise ApiError(
                     408, "too_slow", "The rest of the request did not come.", "Send it again."

@@ -64,6 +64,7 @@ class Request:
     options: QueryOptions | None
     picture: PictureOptions
     finish: Callable[[Outcome], Any]
+    writes: bool = False
     done: Future[Any] = field(default_factory=Future)
 
     @property
@@ -98,6 +99,8 @@ class Desk:
             cores() + 1, thread_name_prefix="pictures", initializer=calm
         )
 
+        self._writers = ThreadPoolExecutor(1, thread_name_prefix="writer")
+
     @contextlib.contextmanager
     def hold(self, count: int) -> Iterator[None]:
         """Count pictures as held in this block. Called by the event loop alone.
@@ -127,6 +130,7 @@ class Desk:
         options: QueryOptions | None,
         picture: PictureOptions,
         finish: Callable[[Outcome], T],
+        writes: bool = False,
     ) -> T:
         """Read pictures and answer for them, all of it in threads.
 
@@ -136,12 +140,13 @@ class Desk:
             options: how neighbours are decided upon; None for embeddings alone.
             picture: what the client says of the pictures.
             finish: makes of it what is to be sent, while the run is open still.
+            writes: whether `finish` writes, and so may wait for another process that does.
 
         Raises:
             ApiError: too many pictures at once, or no such run.
             SiamError: as `answer_batch`, and what `finish` raises.
         """
-        request = Request(run, sources, options, picture, finish)
+        request = Request(run, sources, options, picture, finish, writes)
         with self.hold(len(sources)):
             self._waiting.append(request)
             self._pool.submit(self._begin)
@@ -173,13 +178,14 @@ class Desk:
                 one.done.set_exception(error)
             return
         for one, job in zip(group, jobs, strict=True):
-            if job.future.done():
+            if job.future.done() and not one.writes:
                 self._end(one, served, job)
             else:  # by a thread that has others to answer after it
                 job.future.add_done_callback(partial(self._end_later, one, served, job))
 
     def _end_later(self, request: Request, served: ServedRun, job: Job, _: Future[Any]) -> None:
-        self._pool.submit(self._end, request, served, job)
+        pool = self._writers if request.writes else self._pool
+        pool.submit(self._end, request, served, job)
 
     def _end(self, request: Request, served: ServedRun, job: Job) -> None:
         """Give a request what came of it."""
@@ -231,6 +237,7 @@ class Desk:
     def close(self) -> None:
         """Wait for what is under way."""
         self._pool.shutdown()
+        self._writers.shutdown()
 
 
 def read(

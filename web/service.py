@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -21,6 +22,8 @@ __all__ = ["Service", "Serving", "Writing", "require_item", "service_of"]
 
 # Seconds between two looks at a vector store that may lag.
 TIDIED = 20.0
+# Requests that write at once.
+MOST_WRITING = 8
 
 
 @dataclass
@@ -34,6 +37,7 @@ class Service:
         metrics: what it has done so far.
         labelling: the pictures that are to be labelled; None where no folder was named.
         maps: of the runs' indexes.
+        writing: requests that write now.
     """
 
     settings: Settings
@@ -42,6 +46,7 @@ class Service:
     metrics: Metrics
     labelling: LabellingQueue | None = None
     maps: Maps = field(default_factory=Maps)
+    writing: int = 0
     _tidied: float = 0.0
 
     def tidy(self, run: str | None) -> None:
@@ -74,11 +79,11 @@ async def find_service(request: Request) -> Service:
     return service_of(request)
 
 
-async def find_writable(request: Request) -> Service:
-    """Return the parts of a server that may be written to.
+async def find_writable(request: Request) -> AsyncIterator[Service]:
+    """Yield the parts of a server that may be written to, for so long as it is written to.
 
     Raises:
-        ApiError: it is read-only.
+        ApiError: it is read-only, or too many are writing.
     """
     service = service_of(request)
     if not service.settings.writable:
@@ -88,7 +93,14 @@ async def find_writable(request: Request) -> Service:
             "This server only reads.",
             "Whoever runs it can let it write:  siam serve --writable",
         )
-    return service
+    # While another process writes, each waits for it in a thread; some are left for who reads.
+    if service.writing >= MOST_WRITING:
+        raise ApiError(503, "busy", "Too many are writing.", "Try again later.", 1)
+    service.writing += 1
+    try:
+        yield service
+    finally:
+        service.writing -= 1
 
 
 Serving = Annotated[Service, Depends(find_service)]

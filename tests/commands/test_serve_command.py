@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,15 @@ def test_a_token_file_that_is_not_there(runs: Path, tmp_path: Path) -> None:
 
 def test_a_run_that_is_not_there(runs: Path) -> None:
     assert CliRunner().invoke(app, ["serve", "--run", "nothing", "--port", "0"]).exit_code == 4
+
+
+def test_what_is_missing_is_named_with_its_extra(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        "importlib.util.find_spec", lambda name: None if name == "uvicorn" else found(name)
+    )
+    done = CliRunner().invoke(app, ["serve"])
+    assert done.exit_code == 5
+    assert "siam[web]" in done.output

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -117,3 +119,34 @@ def test_a_body_of_another_kind_is_refused(client: TestClient) -> None:
     odd = client.post(f"{ITEMS}/remove", json={"ids": ["a"]})
     assert (odd.status_code, odd.json()["error"]["code"]) == (400, "usage")
     assert client.get(f"{ITEMS}/1").status_code == 200
+
+
+def test_readers_are_answered_while_writers_wait(
+    client: TestClient, pictures: Any, digit: bytes, monkeypatch: Any
+) -> None:
+    """As where another process holds on to the index: each writer waits in a thread."""
+    over = threading.Event()
+
+    def wait(*_: object, **__: object) -> int:
+        over.wait(30)
+        return 0
+
+    monkeypatch.setattr("siam.index.gallery.Gallery.remove", wait)
+    monkeypatch.setattr("siam.web.routes.changes.add_sent", wait)
+    statuses: list[int] = []
+    asked = [lambda: client.delete(f"{ITEMS}/1"), lambda: client.post(ITEMS, files=pictures)]
+    threads = [
+        threading.Thread(target=lambda ask=ask: statuses.append(ask().status_code))
+        for ask in asked * 6
+    ]
+    for thread in threads:
+        thread.start()
+    while len(statuses) < 4:  # the ninth and those after it are sent away
+        time.sleep(0.01)
+    assert statuses == [503] * 4
+    answer = client.post("/api/v1/query", content=digit, headers={"content-type": "image/png"})
+    assert answer.status_code == 200
+    assert client.get(f"{ITEMS}/1").status_code == 200
+    over.set()
+    for thread in threads:
+        thread.join()

@@ -75,7 +75,9 @@ async def add_items(request: Request, service: Writing, run: RunName = None) -> 
         told = {"added": done.added, "updated": done.updated, "ids": ids, "results": results}
         return json_response(told)
 
-    response = await service.desk.ask(run, files, options=None, picture=NO_OPTIONS, finish=finish)
+    response = await service.desk.ask(
+        run, files, options=None, picture=NO_OPTIONS, finish=finish, writes=True
+    )
     service.tidy(run)
     return response
 

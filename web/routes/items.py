@@ -71,9 +71,9 @@ def thumbnail(request: Request, service: Serving, number: ItemId, run: RunName =
         if png is None:
             require_item(opened, number)
             raise ApiError(404, "no_thumbnail", f"Item {number} has no picture.")
-    # Ids are never given again, and a picture that changes has other bytes.
+    # Not for long: another run may come to bear this one's name.
     tag = f'"{number}-{zlib.crc32(png):08x}"'
-    headers = {"etag": tag, "cache-control": "private, max-age=3600"}
+    headers = {"etag": tag, "cache-control": "private, max-age=300"}
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
     return Response(png, headers=headers, media_type="image/png")
