@@ -1,4 +1,4 @@
-"""`siam index`: add, sync, remove, info, verify and tune the pictures that queries search."""
+"""`siam index`: add, sync, remove, info, verify, tune and push the pictures that queries search."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from siam.commands import console
 from siam.commands.interruption import interruptible
-from siam.commands.options import AsJson, RunName
+from siam.commands.options import AsJson, RunName, StoreAddress
 from siam.printable import printable
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ KEPT = "what was committed is kept. Run it again to go on from there."
 
 index = typer.Typer(
     add_completion=False,
-    help="Add, sync, remove, inspect, verify and tune the indexed pictures.",
+    help="Add, sync, remove, inspect, verify, tune and push the indexed pictures.",
     no_args_is_help=True,
     cls=console.SiamGroup,
 )
@@ -44,6 +44,7 @@ def add(
         list[str] | None, typer.Option(help="A value to filter by later: name=value.")
     ] = None,
     run: RunName = None,
+    store: StoreAddress = None,
     as_json: AsJson = False,
 ) -> None:
     """Index pictures; a new label is searchable at once, without training.
@@ -53,7 +54,7 @@ def add(
     from siam.engine.api.run import open as open_run
     from siam.engine.index.item_options import parse_meta
 
-    values, opened = parse_meta(meta or []), open_run(run)
+    values, opened = parse_meta(meta or []), open_run(run, store=store)
     with interruptible(KEPT):
         done = opened.index.add(sources, label=label, meta=values, progress=console.progress)
     tell(opened.name, done, as_json=as_json)
@@ -66,6 +67,7 @@ def sync(
     ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would do.")] = False,
     run: RunName = None,
+    store: StoreAddress = None,
     as_json: AsJson = False,
 ) -> None:
     """Add new pictures of a folder, embed changed ones again, drop deleted ones.
@@ -74,7 +76,7 @@ def sync(
     """
     from siam.engine.api.run import open as open_run
 
-    opened = open_run(run)
+    opened = open_run(run, store=store)
     with interruptible(KEPT):
         done = opened.index.sync(folder, dry_run=dry_run, progress=console.progress)
     tell(opened.name, done, as_json=as_json, dry_run=dry_run)
@@ -89,13 +91,14 @@ def remove(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count.")] = False,
     run: RunName = None,
+    store: StoreAddress = None,
     as_json: AsJson = False,
 ) -> None:
     """Take items out of the index, by id, key, label or filter; files are not touched."""
     from siam.engine.index.item_options import items_to_remove
     from siam.engine.index.sync import open_to_index
 
-    with open_to_index(run) as opened:
+    with open_to_index(run, store=store) as opened:
         ids = items_to_remove(opened.gallery, items or [], label=label, where=where or [])
         count = len(ids) if dry_run else opened.gallery.remove(ids)
         total = len(opened.gallery)
@@ -108,12 +111,12 @@ def remove(
 
 
 @index.command()
-def info(run: RunName = None, as_json: AsJson = False) -> None:
+def info(run: RunName = None, store: StoreAddress = None, as_json: AsJson = False) -> None:
     """Say what the index holds: counts by label and split, its kind, its size on disk."""
     from siam.engine.open_run import open_run
     from siam.index.summary import collect_notices, summarise
 
-    with open_run(run) as opened:
+    with open_run(run, store=store) as opened:
         held = summarise(opened.gallery)
         if notices := collect_notices(opened.gallery):
             console.notice("\n".join(notices))
@@ -129,16 +132,19 @@ def info(run: RunName = None, as_json: AsJson = False) -> None:
             f"{printable(name or '(none)')} {n:,}" for name, n in held.splits.items()
         )
         console.data(f"splits: {splits or 'none'}")
+        size = "on the server" if store else f"{held.disk / 2**20:.1f} MB in"
         console.data(f"kind: {held.kind}, in use: {held.structure}, lags by {held.lag:,} items")
-        console.data(f"{held.dim} numbers a vector, {held.disk / 2**20:.1f} MB in {held.folder}")
+        console.data(f"{held.dim} numbers a vector, {size} {held.folder}")
         console.data(f"encoder: {held.encoder[:12]}, ids up to {held.last_id:,}")
-        console.notice("Check it:  siam index verify   Make it faster:  siam index tune")
+        faster = "" if store else "   Make it faster:  siam index tune"
+        console.notice(f"Check it:  siam index verify{faster}")
 
 
 @index.command()
 def verify(
     repair: Annotated[bool, typer.Option("--repair", help="Set right what can be.")] = False,
     run: RunName = None,
+    store: StoreAddress = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare vectors, counts, picture files and searches with what they should be.
@@ -149,7 +155,7 @@ def verify(
 
     from siam.engine.api.run import open as open_run
 
-    opened = open_run(run)
+    opened = open_run(run, store=store)
     result = opened.index.verify(repair=repair, progress=console.progress)
     if as_json:
         found = msgspec.to_builtins(result)
@@ -162,7 +168,8 @@ def verify(
         files = f"{result.checked_files:,} picture files compared"
         console.data(f"{files}; searches find {result.recall:.1%} of the brute-force answer.")
         if not repair and not all(problem.repaired for problem in result.problems):
-            console.notice("Set it right:  siam index verify --repair")
+            cure = "push --replace" if store else "verify --repair"
+            console.notice(f"Set it right:  siam index {cure}")
     if not result.clean:
         raise typer.Exit(4)
 
@@ -218,6 +225,42 @@ def tune(
             console.json_object({"run": opened.name, **report})
         else:
             console.data(f"{'Best' if dry_run else 'Chosen'}: {chosen.kind} ({chosen.factory}).")
+
+
+@index.command()
+def push(
+    store: Annotated[
+        str | None,
+        typer.Option(envvar="SIAM_STORE", help="Where to: milvus://HOST:PORT/NAME."),
+    ] = None,
+    replace: Annotated[
+        bool,
+        typer.Option(
+            "--replace", help="Also over another encoder's gallery, or what clients changed there."
+        ),
+    ] = False,
+    run: RunName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Copy the index to a Milvus server, where many machines can ask and change it.
+
+    What is there answers until all is sent; a push that was cut short goes on from where it was.
+    """
+    from siam.engine.index.push import push_run
+    from siam.errors import UsageError
+
+    if store is None:
+        raise UsageError(
+            "Nothing says where to push.", "Such as:  --store milvus://localhost:19530/digits"
+        )
+    with interruptible(KEPT):
+        name, done = push_run(run, store, replace=replace, progress=console.progress)
+    if as_json:
+        counts = {"items": done.items, "sent": done.sent}
+        console.json_object({"run": name, "store": done.store, **counts})
+    else:
+        console.data(f"{done.store} holds {done.items:,} pictures; {done.sent:,} were sent.")
+        console.notice(f"Ask it:  siam query PICTURE --run {name} --store {done.store}")
 
 
 def as_row(trial: Trial) -> list[str]:

@@ -9,7 +9,15 @@ import typer
 
 from siam.commands import console
 
-__all__ = ["AsJson", "Backend", "DataDir", "FalseAcceptRate", "RunName", "Threshold"]
+__all__ = [
+    "AsJson",
+    "Backend",
+    "DataDir",
+    "FalseAcceptRate",
+    "RunName",
+    "StoreAddress",
+    "Threshold",
+]
 
 
 def fetch_run(name: str | None) -> str | None:
@@ -27,6 +35,14 @@ RunName = Annotated[
         "--run",
         help="A run's name or path, packed too (FILE.siam, https://...#sha256=...). Default: last.",
         callback=fetch_run,
+    ),
+]
+StoreAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        envvar="SIAM_STORE",
+        help="A gallery on a server in place of the run's own index: milvus://HOST:PORT/NAME.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]

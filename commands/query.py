@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from siam.commands import console
-from siam.commands.options import AsJson, FalseAcceptRate, RunName, Threshold
+from siam.commands.options import AsJson, FalseAcceptRate, RunName, StoreAddress, Threshold
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -31,6 +31,7 @@ def query(
         ),
     ] = None,
     run: RunName = None,
+    store: StoreAddress = None,
     k: Annotated[int, typer.Option("--k", "-k", min=1, help="Neighbours to show.")] = 10,
     false_accept_rate: FalseAcceptRate = None,
     threshold: Threshold = None,
@@ -99,7 +100,7 @@ def query(
     for path in filter(None, (sheet, show_input, out)):
         check_output(path, inputs=pictures or [])
     said = PictureOptions(invert=invert, rotate=rotate, box=parse_box(box))
-    with open_run(run) as opened:
+    with open_run(run, store=store) as opened:
         if opened.encoder.notice:
             console.notice(opened.encoder.notice)
         wanted = as_json or sheet is not None or out is not None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from siam.commands import console
-from siam.commands.options import AsJson, FalseAcceptRate, RunName, Threshold
+from siam.commands.options import AsJson, FalseAcceptRate, RunName, StoreAddress, Threshold
 
 if TYPE_CHECKING:
     from siam.engine.open_run import OpenRun
@@ -32,6 +32,7 @@ def verify(
         str | None, typer.Argument(help="Another picture or folder.", show_default=False)
     ] = None,
     run: RunName = None,
+    store: StoreAddress = None,
     by: Annotated[
         str, typer.Option(help="Of folders, pair all, or by name what has one name in both.")
     ] = ALL,
@@ -52,11 +53,11 @@ def verify(
     if by not in (ALL, NAME):
         raise UsageError(f"--by is {ALL} or {NAME}, received '{by}'.")
     if right is None or Path(left).is_dir():
-        verify_many(left, right, run, by == NAME, false_accept_rate, threshold, as_json)
+        verify_many(left, right, run, store, by == NAME, false_accept_rate, threshold, as_json)
         return
     if left == right == "-":
         raise UsageError("Standard input gives one picture, received '-' twice.", "Name a file.")
-    with open_run(run) as opened:
+    with open_run(run, store=store) as opened:
         if opened.encoder.notice:
             console.notice(opened.encoder.notice)
         answer = verify_pair(
@@ -77,6 +78,7 @@ def verify_many(
     left: str,
     right: str | None,
     run: str | None,
+    store: str | None,
     by_name: bool,
     false_accept_rate: float | None,
     threshold: float | None,
@@ -94,7 +96,7 @@ def verify_many(
         if right is None
         else folder_pairs(Path(left), Path(right), by_name=by_name)
     )
-    with open_run(run) as opened:
+    with open_run(run, store=store) as opened:
         if opened.encoder.notice:
             console.notice(opened.encoder.notice)
         done = verify_pairs(

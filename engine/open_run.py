@@ -81,7 +81,11 @@ def open_encoder_of(
 
 
 def open_run(
-    name: str | None = None, *, read_only: bool = True, also: Iterable[str] = ()
+    name: str | None = None,
+    *,
+    read_only: bool = True,
+    also: Iterable[str] = (),
+    store: str | None = None,
 ) -> OpenRun:
     """Open a run without importing TensorFlow.
 
@@ -89,6 +93,8 @@ def open_run(
         name: as for `open_encoder_of`.
         read_only: leave its index as it is; False to add to it.
         also: further files of the run that the caller is going to read.
+        store: the address of a gallery on a server, to be asked in place of the run's own index,
+            which may be missing: milvus://HOST:PORT/COLLECTION.
 
     Raises:
         RunError: no such run, or one of its files is missing or not what training wrote.
@@ -97,6 +103,13 @@ def open_run(
     """
     path, config, encoder = open_encoder_of(name, also=[CALIBRATION_FILE, *also])
     calibration = read_calibration(path / CALIBRATION_FILE)
+    if store:
+        from siam.index.remote_gallery import RemoteGallery
+
+        there = RemoteGallery.connect(
+            store, dim=encoder.dim, encoder_hash=encoder.hash, read_only=read_only
+        )
+        return OpenRun(path, config, encoder, calibration, there)
     if is_cached(path):
         if not read_only:
             raise UsageError(

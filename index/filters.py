@@ -17,15 +17,16 @@ from __future__ import annotations
 import math
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+import msgspec
 import numpy as np
 
 from siam.array_types import Integers
 from siam.errors import UsageError
 from siam.pictures.names import to_text
 
-__all__ = ["FIELDS", "select"]
+__all__ = ["COLUMNS", "FIELDS", "Comparison", "parse", "select"]
 
 COLUMNS = ("key", "label", "origin", "split", "hash")
 FIELDS = ("id", *COLUMNS)  # no metadata may be called so
@@ -41,12 +42,37 @@ MOST = 300  # comparisons in one filter; SQLite's expressions may nest 1,000 dee
 CURE = 'Write it like --where "label=3 and (split=train or taken>=2024-01-01)".'
 
 
-def select(connection: sqlite3.Connection, where: str | Sequence[str]) -> Integers:
+class Comparison(msgspec.Struct, frozen=True):
+    """FIELD OPERATOR VALUE.
+
+    Attributes:
+        field: its name.
+        operator: one of = < <= > >=.
+        text: the value as it was written, without quotes.
+        number: the number that it spells; None for none, or in quotes.
+        negated: whether it must not hold, as with "!=".
+    """
+
+    field: str
+    operator: str
+    text: str
+    number: float | int | None
+    negated: bool
+
+
+def select(
+    connection: sqlite3.Connection,
+    where: str | Sequence[str],
+    *,
+    has_field: Callable[[str], bool] | None = None,
+) -> Integers:
     """Return the ids of the items that pass every filter: int64, ascending.
 
     Args:
         connection: to the catalogue.
         where: one filter or several, which must all hold; none lets everything through.
+        has_field: tells whether any item has further values of a name; the items of `connection`
+            where it is left out.
 
     Raises:
         UsageError: a filter that cannot be read, or a field that no item has.
@@ -54,35 +80,51 @@ def select(connection: sqlite3.Connection, where: str | Sequence[str]) -> Intege
     filters = [where] if isinstance(where, str) else list(where)
     conditions, values, names = ["1"], list[Value](), set[str]()
     for text in filters:
-        conditions.append(_translate(to_text(text), values, names))  # as the catalogue's names
+        words = []
+        for part in parse(text):
+            if isinstance(part, Comparison):
+                condition, bound = _compare(part.field, part.operator, part.text, part.number)
+                values += bound
+                names.add(part.field)
+                part = f"NOT {condition}" if part.negated else condition
+            words.append(part)
+        conditions.append(f"({' '.join(words)})")
     for name in sorted(names - {*FIELDS}):
-        _require(connection, name)
+        if not (has_field(name) if has_field else _has_field(connection, name)):
+            raise UsageError(
+                f"No item of this index has {name!r} to filter by.",
+                f"Fields are {', '.join(FIELDS)}, and what --meta gave.",
+            )
     condition = " AND ".join(conditions)
     rows = connection.execute(f"SELECT id FROM items WHERE {condition} ORDER BY id", values)
     return np.fromiter((row[0] for row in rows), np.int64)
 
 
-def _require(connection: sqlite3.Connection, name: str) -> None:
+def _has_field(connection: sqlite3.Connection, name: str) -> bool:
     row = connection.execute(
         "SELECT 1 FROM items WHERE meta != '' AND json_type(meta, ?) IS NOT NULL LIMIT 1",
         (_path(name),),
     ).fetchone()
-    if row is None:
-        raise UsageError(
-            f"No item of this index has {name!r} to filter by.",
-            f"Fields are {', '.join(FIELDS)}, and what --meta gave.",
-        )
+    return row is not None
 
 
 def _path(name: str) -> str:
     return f'$."{name}"'
 
 
-def _translate(text: str, values: list[Value], names: set[str]) -> str:
-    """Return a filter as a SQL condition, and add its bound values and the fields that it names.
+def parse(text: str) -> list[Comparison | str]:
+    """Return a filter as comparisons, and between them AND, OR, NOT and brackets.
 
     SQLite joins by the same words, with the same precedence.
+
+    Raises:
+        UsageError: it cannot be read.
+
+    Example:
+        >>> [part for part in parse("not (id<3 or label=b)") if isinstance(part, str)]
+        ['NOT', '(', 'OR', ')']
     """
+    text = to_text(text)  # as the catalogue's names
 
     def error(problem: str) -> UsageError:
         return UsageError(f"The filter {text!r} cannot be read: {problem}.", CURE)
@@ -99,7 +141,7 @@ def _translate(text: str, values: list[Value], names: set[str]) -> str:
         at = match.end()
     if text[at:].strip():
         raise error(f"{text[at:].strip()!r} cannot be read")
-    parts, operands, depth, due = list[str](), 0, 0, True  # due: an operand
+    parts, operands, depth, due = list[Comparison | str](), 0, 0, True  # due: an operand
     rest = iter(tokens)
     for kind, word in rest:
         plain = "" if kind == "quoted" else word.lower()
@@ -131,16 +173,13 @@ def _translate(text: str, values: list[Value], names: set[str]) -> str:
         if word == "id" and number is None:
             raise error(f"id is a number, received {value!r}")
         operator = "=" if mark in ("==", "!=") else mark
-        condition, bound = _compare(word, operator, value, number)
-        parts.append(f"NOT {condition}" if mark == "!=" else condition)
-        values += bound
-        names.add(word)
+        parts.append(Comparison(word, operator, value, number, mark == "!="))
         due = False
     if due:
         raise error("it ends where a field should come")
     if depth:
         raise error("a bracket is not closed")
-    return f"({' '.join(parts)})"
+    return parts
 
 
 def _compare(

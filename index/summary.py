@@ -8,6 +8,8 @@ import msgspec
 
 from siam.index.gallery import Gallery
 from siam.index.reader import Reader
+from siam.index.remote_contents import summarise_remote
+from siam.index.remote_reader import RemoteReader
 from siam.index.schema import check_rows
 from siam.index.snapshot import count_lag, open_store
 from siam.index.stores.faiss_files import folders
@@ -59,6 +61,8 @@ class Summary(msgspec.Struct, frozen=True):
 
 def summarise(gallery: Gallery) -> Summary:
     """Count an index."""
+    if isinstance(gallery, RemoteReader):
+        return summarise_remote(gallery)
     with gallery.catalogue.reading() as connection:
         position = gallery.catalogue.position(connection)
         counted = "SELECT {0}, count(*) FROM items GROUP BY {0} ORDER BY count(*) DESC, {0}"
@@ -114,6 +118,8 @@ def collect_notices(reader: Reader) -> tuple[str, ...]:
 
 def inspect_store(reader: Reader) -> Problem | None:
     """Return what is amiss with the vector store: missing, damaged, of an older siam, lagging."""
+    if isinstance(reader, RemoteReader):
+        return None
     with reader.catalogue.reading() as connection:
         store = open_store(reader.catalogue, connection)
         lag = count_lag(reader.catalogue, connection, store)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from siam.array_types import Vectors
+from siam.array_types import Integers, Vectors
 from siam.index import items as rows
 from siam.index.catalogue import Catalogue
 from siam.index.gallery import Gallery
@@ -23,11 +24,13 @@ from siam.index.integrity import (
 )
 from siam.index.matches import NEIGHBOURS, SAMPLE, Matches, others, recall, sampling_error
 from siam.index.ranking import rank
+from siam.index.remote_contents import verify_remote
+from siam.index.remote_reader import RemoteReader
 from siam.index.summary import Problem, inspect_store
 from siam.progress import Progress, silent
 from siam.unit_vectors import are_unit_rows, nearest_rows
 
-__all__ = ["Problem", "Verification", "brute_force", "verify"]
+__all__ = ["Problem", "Verification", "brute_force", "brute_force_in", "verify"]
 
 
 # Recall is measured twice, when a store is built and when it is verified, each time on a
@@ -79,6 +82,8 @@ def verify(
     Raises:
         StoreError: the catalogue's own pages are damaged.
     """
+    if isinstance(gallery, RemoteReader):
+        return verify_remote(gallery, progress=progress)
     catalogue = gallery.catalogue
     problems = [Problem(notice, repaired=repair, harmless=True) for notice in gallery.notices]
     with catalogue.reading() as connection:
@@ -157,16 +162,22 @@ def _sample_recall(gallery: Gallery) -> tuple[float, float]:
 
 def brute_force(catalogue: Catalogue, queries: Vectors, k: int) -> Matches:
     """Return the `k` nearest items of each query, from the catalogue alone, exactly."""
+    with catalogue.reading() as connection:
+        each = ((ids, vectors) for ids, vectors, _ in each_vector(connection, catalogue.dim))
+        return brute_force_in(each, queries, k)
+
+
+def brute_force_in(pieces: Iterable[tuple[Integers, Vectors]], queries: Vectors, k: int) -> Matches:
+    """Return the `k` nearest of all ids and vectors that come in pieces, exactly."""
     shape = (len(queries), k)
     nearest = Matches(np.full(shape, -1, np.int64), np.full(shape, np.inf, np.float32))
-    with catalogue.reading() as connection:
-        for ids, vectors, _ in each_vector(connection, catalogue.dim):
-            near = nearest_rows(queries, vectors, min(k + SPARE, len(ids)))
-            part = rank(np.array(queries), [(near, vectors.__getitem__)], k)
-            both = np.hstack([nearest.distances, part.distances])
-            ids_so_far = np.hstack([nearest.ids, np.where(part.ids < 0, -1, ids[part.ids])])
-            best = np.lexsort((ids_so_far, both), axis=1)[:, :k]
-            nearest = Matches(
-                np.take_along_axis(ids_so_far, best, axis=1), np.take_along_axis(both, best, axis=1)
-            )
+    for ids, vectors in pieces:
+        near = nearest_rows(queries, vectors, min(k + SPARE, len(ids)))
+        part = rank(np.array(queries), [(near, vectors.__getitem__)], k)
+        both = np.hstack([nearest.distances, part.distances])
+        ids_so_far = np.hstack([nearest.ids, np.where(part.ids < 0, -1, ids[part.ids])])
+        best = np.lexsort((ids_so_far, both), axis=1)[:, :k]
+        nearest = Matches(
+            np.take_along_axis(ids_so_far, best, axis=1), np.take_along_axis(both, best, axis=1)
+        )
     return nearest

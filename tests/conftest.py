@@ -8,6 +8,7 @@ import io
 import os
 import shutil
 import struct
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,9 @@ import pytest
 from PIL import Image
 
 from siam.datasets.dataset import Dataset
+
+sys.path.insert(0, str(Path(__file__).parent))
+from milvus_server import MilvusServer  # noqa: E402
 
 # What the page is looked at on.
 SIZES: dict[str, dict[str, Any]] = {
@@ -52,6 +56,14 @@ def data_dir() -> Path:
     assert folder, "Set SIAM_DATA_DIR to the folder that holds mnist/."
     assert (Path(folder) / "mnist").is_dir(), f"{folder} holds no mnist/."
     return Path(folder).resolve()
+
+
+@pytest.fixture(scope="session")
+def milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusServer]:
+    """A Milvus server on loopback for as long as the tests run."""
+    server = MilvusServer(tmp_path_factory.mktemp("milvus"))
+    yield server
+    server.kill()
 
 
 @pytest.fixture(scope="session")

@@ -46,6 +46,7 @@ class Run(RunJobs):
 
     Args:
         path: the run's folder; `siam.open` finds it by name.
+        store: the address of a gallery on a server, in place of the run's own index.
 
     Example:
         >>> run = open("digits")
@@ -53,12 +54,12 @@ class Run(RunJobs):
         'match'
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, *, store: str | None = None) -> None:
+        self.path, self._store = path, store
 
     @cached_property
     def _opened(self) -> OpenRun:
-        return open_run(str(self.path))
+        return open_run(str(self.path), store=self._store)
 
     @property
     def name(self) -> str:
@@ -73,7 +74,7 @@ class Run(RunJobs):
     @property
     def index(self) -> RunIndex:
         """The pictures that queries are answered from."""
-        return RunIndex(self.path)
+        return RunIndex(self.path, self._store)
 
     @overload
     def query(self, pictures: Picture, **options: Unpack[QueryKeywords]) -> Answer: ...  # type: ignore[overload-overlap]
@@ -234,15 +235,17 @@ class Run(RunJobs):
         return f"<Run {self.name!r} in {self.path}>"
 
 
-def open(name: str | os.PathLike[str] | None = None) -> Run:
+def open(name: str | os.PathLike[str] | None = None, *, store: str | None = None) -> Run:
     """Open a run, without importing TensorFlow.
 
     Args:
         name: a run's name or path; the newest finished run when left out, and the digits that ship
             with siam while there is none.
+        store: the address of a gallery on a server (docs/scale.md), to be asked in place of the
+            run's own index.
 
     Raises:
         RunError: there is no such run, it is unfinished, or it is no run.
     """
     folder, _ = find_answering_run(None if name is None else os.fspath(name))
-    return Run(folder)
+    return Run(folder, store=store)

@@ -26,10 +26,11 @@ class RunIndex:
 
     Args:
         run: the run's folder.
+        store: the address of a gallery on a server, in place of the run's own index.
     """
 
-    def __init__(self, run: Path) -> None:
-        self._run = str(run)
+    def __init__(self, run: Path, store: str | None = None) -> None:
+        self._run, self._store = str(run), store
 
     def add(
         self,
@@ -55,7 +56,7 @@ class RunIndex:
         """
         listed = [sources] if isinstance(sources, str | os.PathLike) else sources
         names = [os.fspath(name) for name in listed]
-        with open_to_index(self._run) as run:
+        with open_to_index(self._run, store=self._store) as run:
             done = add(run, names, label=label, meta=meta, progress=progress)
             run.gallery.catch_up(progress=progress)
         return done
@@ -75,7 +76,7 @@ class RunIndex:
             DataError: the folder is not there, or is empty although the index holds its pictures.
             StoreError: the index is damaged, or another process holds on to it.
         """
-        with open_to_index(self._run) as run:
+        with open_to_index(self._run, store=self._store) as run:
             done = sync(run, Path(folder), dry_run=dry_run, progress=progress)
             if not dry_run:
                 run.gallery.catch_up(progress=progress)
@@ -99,7 +100,7 @@ class RunIndex:
             UsageError: nothing is named, or an item that is not there.
         """
         filters = [where] if isinstance(where, str) else list(where)
-        with open_to_index(self._run) as run:
+        with open_to_index(self._run, store=self._store) as run:
             names = [str(item) for item in items]
             return run.gallery.remove(
                 items_to_remove(run.gallery, names, label=label, where=filters)
@@ -107,7 +108,7 @@ class RunIndex:
 
     def info(self) -> Summary:
         """Return what the index holds: counts by label and split, its kind, its size on disk."""
-        with open_run(self._run) as run:
+        with open_run(self._run, store=self._store) as run:
             return summarise(run.gallery)
 
     def verify(self, *, repair: bool = False, progress: Progress = silent) -> Verification:
@@ -117,9 +118,9 @@ class RunIndex:
             repair: set right what can be.
             progress: told of vectors and files checked.
         """
-        with open_run(self._run, read_only=not repair) as run:
+        with open_run(self._run, read_only=not repair, store=self._store) as run:
             return verify(run.gallery, repair=repair, progress=progress)
 
     def __len__(self) -> int:
-        with open_run(self._run) as run:
+        with open_run(self._run, store=self._store) as run:
             return len(run.gallery)

@@ -67,17 +67,20 @@ class Indexed:
     total: int
 
 
-def open_to_index(name: str | None = None) -> OpenRun:
+def open_to_index(name: str | None = None, *, store: str | None = None) -> OpenRun:
     """Open a run for writing to its index, which is made anew where it is missing.
 
     Args:
         name: a run's name or path; the newest finished run when left out.
+        store: the address of a gallery on a server, in place of the run's own index.
 
     Raises:
         RunError: no such run, or one of its files is missing or not what training wrote.
         StoreError: its index is damaged or was filled by another encoder.
     """
     path = find_run(name)
+    if store:
+        return open_run(str(path), read_only=False, store=store)
     if not (path / INDEX_FOLDER / FILE).exists():
         _, _, encoder = open_encoder_of(str(path))
         Gallery.create(path / INDEX_FOLDER, dim=encoder.dim, encoder_hash=encoder.hash).close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,9 @@ import pytest
 from siam.array_types import Integers, Vectors
 from siam.index.stores.budget import Budget
 from siam.index.stores.faiss_store import FaissStore
+from siam.index.stores.milvus_address import parse_address
+from siam.index.stores.milvus_connection import MilvusConnection
+from siam.index.stores.milvus_store import MilvusStore
 from siam.index.stores.vector_store import Stamp, StoreInfo, VectorStore
 from siam.progress import Progress, silent
 
@@ -98,8 +102,12 @@ STORES: dict[str, Callable[[Path], VectorStore]] = {
 }
 
 
-@pytest.fixture(params=STORES)
+@pytest.fixture(params=[*STORES, pytest.param("milvus", marks=pytest.mark.slow)])
 def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], VectorStore]:
     """Return what opens the store of one place, again and again."""
+    if request.param == "milvus":
+        server = request.getfixturevalue("milvus")
+        address = parse_address(server.address(f"c{secrets.token_hex(8)}"))
+        return lambda: MilvusStore(MilvusConnection(address), dim=DIM)
     make = STORES[request.param]
     return lambda: make(tmp_path)

@@ -206,13 +206,17 @@ def test_a_damaged_file_is_told(store: VectorStore, reopen: OpenStore, tmp_path:
 
 
 def test_the_gallery_ranks_what_a_store_proposes_exactly(
-    reopen: OpenStore, vectors: Vectors, clustered: Any, nearest: Any, assert_equal: Any
+    reopen: OpenStore,
+    tmp_path: Path,
+    vectors: Vectors,
+    clustered: Any,
+    nearest: Any,
+    assert_equal: Any,
 ) -> None:
     """Also while the store lags: items are newer, changed and removed since its commit."""
     queries = clustered(25, seed=1)
     store = reopen()
-    folder = Path(getattr(store, "_place", getattr(store, "_folder", "")))
-    with Gallery.create(folder, dim=DIM, encoder_hash="") as gallery:
+    with Gallery.create(tmp_path, dim=DIM, encoder_hash="") as gallery:
         gallery.add(vectors, keys=[f"k{i}" for i in range(COUNT)])
         bring_up_to_date(gallery.catalogue, store)
         compare(gallery, store, queries, nearest, assert_equal)

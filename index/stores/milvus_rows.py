@@ -1,0 +1,159 @@
+"""How a gallery lies in a Milvus collection: its fields, and what the collection says of itself."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from zlib import crc32
+
+import msgspec
+
+from siam.array_types import Integers, Vectors
+from siam.errors import StoreError
+from siam.index.stores.milvus_connection import MilvusConnection
+from siam.index.stores.vector_store import Stamp
+
+__all__ = [
+    "TEXTS",
+    "Describe",
+    "Facts",
+    "as_row",
+    "bare_rows",
+    "create_collection",
+    "new_name",
+    "read_facts",
+    "write_facts",
+]
+
+FORMAT = 1
+PROPERTY = "siam"
+# Bytes that a text may take; Milvus allows 65,535.
+TEXTS = {"key": 8192, "label": 4096, "origin": 8192, "split": 256, "hash": 128, "stat": 256}
+# What makes the rows of ids, int64 (n,), and vectors, float32 (n, dim).
+Describe = Callable[[Integers, Vectors], Sequence[dict[str, Any]]]
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """What a collection says of itself, as one of its properties.
+
+    Attributes:
+        format: of the fields.
+        encoder: SHA-256 of the encoder that made its vectors.
+        stamp: the commit that it holds; None while it is being filled for the first time.
+        toward: the commit that it is on the way to.
+        changed: whether clients added or removed items since.
+    """
+
+    format: int
+    encoder: str
+    stamp: Stamp | None = None
+    toward: Stamp | None = None
+    changed: bool = False
+
+
+def create_collection(
+    connection: MilvusConnection, name: str, *, dim: int, encoder: str, toward: Stamp
+) -> None:
+    """Make a collection, empty, with its index; searches compare with every vector.
+
+    Args:
+        connection: to the server.
+        name: a new one.
+        dim: length of a vector.
+        encoder: SHA-256 of the encoder.
+        toward: the commit that it will hold.
+    """
+    from pymilvus import DataType, MilvusClient
+
+    schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
+    schema.add_field("id", DataType.INT64, is_primary=True)
+    for text, length in TEXTS.items():
+        schema.add_field(text, DataType.VARCHAR, max_length=length)
+    schema.add_field("meta", DataType.JSON)
+    schema.add_field("thumbnail", DataType.VARCHAR, max_length=65_535)
+    schema.add_field("checksum", DataType.INT64)
+    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dim)
+    index = MilvusClient.prepare_index_params()
+    # On unit vectors the inner product orders as the Euclidean distance does.
+    index.add_index("vector", index_type="FLAT", metric_type="IP")
+    facts = Facts(FORMAT, encoder, toward=toward)
+    connection.call(
+        "create_collection",
+        name,
+        schema=schema,
+        index_params=index,
+        consistency_level="Strong",
+        properties={PROPERTY: msgspec.json.encode(facts).decode()},
+    )
+
+
+def read_facts(connection: MilvusConnection, described: Mapping[str, Any]) -> Facts:
+    """Return what a collection says of itself.
+
+    Args:
+        connection: to the server.
+        described: what pymilvus' `describe_collection` gave.
+
+    Raises:
+        StoreError: it is none of siam's, or of another format.
+    """
+    text = str(described.get("properties", {}).get(PROPERTY, ""))
+    try:
+        facts = msgspec.json.decode(text, type=Facts)
+    except ValueError as error:
+        raise StoreError(
+            f"The collection of {connection.address} was not made by siam.",
+            "Name another one:  milvus://HOST:PORT/COLLECTION",
+        ) from error
+    if facts.format != FORMAT:
+        raise StoreError(
+            f"The collection of {connection.address} has format {facts.format}, this siam reads "
+            f"{FORMAT}.",
+            "Push the gallery again with this siam, or use the one that made it.",
+        )
+    return facts
+
+
+def write_facts(connection: MilvusConnection, name: str, facts: Facts) -> None:
+    """Keep what a collection says of itself: at once, and durably."""
+    text = msgspec.json.encode(facts).decode()
+    connection.call("alter_collection_properties", name, properties={PROPERTY: text})
+
+
+def as_row(
+    number: int,
+    vector: Vectors,
+    texts: Mapping[str, str] | None = None,
+    meta: str = "",
+    thumbnail: bytes | None = None,
+) -> dict[str, Any]:
+    """Return an item as Milvus takes it.
+
+    Args:
+        number: its id.
+        vector: float32 (dim,), unit length.
+        texts: the values of `TEXTS`; what is left out is "".
+        meta: JSON, or "".
+        thumbnail: PNG bytes, or None.
+    """
+    return {
+        "id": number,
+        **dict.fromkeys(TEXTS, ""),
+        **(texts or {}),
+        "meta": msgspec.json.decode(meta or "{}"),
+        "thumbnail": base64.b64encode(thumbnail or b"").decode(),
+        "checksum": crc32(vector.tobytes()),
+        "vector": vector,
+    }
+
+
+def bare_rows(ids: Integers, vectors: Vectors) -> list[dict[str, Any]]:
+    """Return rows of vectors of which nothing else is known."""
+    return [as_row(number, row) for number, row in zip(ids.tolist(), vectors, strict=True)]
+
+
+def new_name(alias: str, mark: int) -> str:
+    """Return a name for a collection that holds the commit `mark`, behind an alias."""
+    return f"{alias}__{mark:016x}_{secrets.token_hex(4)}"
