@@ -27,18 +27,19 @@ class MilvusServer:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "milvus_lite", "server", "--data-dir", str(self.folder)]
-        self._process = subprocess.Popen(
+        process = subprocess.Popen(
             [*command, "--host", "127.0.0.1", "--port", str(self.port)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env={**os.environ, "OMP_NUM_THREADS": "1"},
         )
+        self._process = process
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             with socket.socket() as trial:
                 if trial.connect_ex(("127.0.0.1", self.port)) == 0:
                     return
-            assert self._process.poll() is None, "milvus-lite ended"
+            assert process.poll() is None, "milvus-lite ended"
             time.sleep(0.1)
         raise TimeoutError("milvus-lite did not start")
 

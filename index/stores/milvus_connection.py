@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -14,7 +15,6 @@ __all__ = ["MissingCollection", "MilvusConnection"]
 
 CONNECT = 10.0  # seconds that a server may take to answer at first
 WAIT = 60.0  # seconds that one which answered before may be away, as where it is started again
-ATTEMPTS = 5  # at one page of rows
 # Words of refusals, of Milvus and of the managed ones before it, and what they mean.
 NO_TOKEN = ("unauthenticated", "auth check failure", "permission", "not authorized", "api key")
 FULL = ("quota", "rate limit", "ratelimit", "resource_exhausted", "memory limit", "disk full")
@@ -58,8 +58,14 @@ class MilvusConnection:
             MissingCollection: it names a collection that is not there.
             StoreError: any other refusal.
         """
-        with self._translated():
-            return getattr(self._client, method)(*args, timeout=WAIT, **options)
+        patience = _Patience()
+        while True:
+            try:
+                with self._translated():
+                    return getattr(self._client, method)(*args, timeout=WAIT, **options)
+            except _Away as error:
+                patience.wait(error)
+                self._load(error, *args[:1])
 
     def insert(self, collection: str, rows: Sequence[dict[str, Any]]) -> None:
         """Add rows that are not there yet.
@@ -80,34 +86,37 @@ class MilvusConnection:
         Pages are asked for by the id that they begin after, so that a server that is started again
         in between loses none.
         """
-        last, left = 0, ATTEMPTS
+        last, patience = 0, _Patience()
         while True:
             beyond = f"id > {last}"
             wanted = f"({expression}) and {beyond}" if expression else beyond
-            with self._translated():
-                pages = self._client.query_iterator(
-                    collection,
-                    batch_size=batch,
-                    filter=wanted,
-                    output_fields=list(fields),
-                    consistency_level="Strong",
-                    timeout=WAIT,
-                )
             try:
+                with self._translated():
+                    pages = self._client.query_iterator(
+                        collection,
+                        batch_size=batch,
+                        filter=wanted,
+                        output_fields=list(fields),
+                        consistency_level="Strong",
+                        timeout=WAIT,
+                    )
                 while True:
                     with self._translated():
                         page = list(pages.next())
                     if not page:
+                        pages.close()
                         return
                     yield page
-                    last, left = page[-1]["id"], ATTEMPTS
-            except _Away:
-                left -= 1
-                if not left:
-                    raise
-            finally:
-                with contextlib.suppress(Exception):
-                    pages.close()
+                    last, patience = page[-1]["id"], _Patience()
+            except _Away as error:
+                patience.wait(error)
+                self._load(error, collection)
+
+    def _load(self, error: _Away, collection: str = "") -> None:
+        """Let a collection be searched again that a server has let go of when it was started."""
+        if isinstance(error, _Released) and collection:
+            with contextlib.suppress(Exception):  # what is wrong then, the next attempt says
+                self._client.load_collection(collection, timeout=WAIT)
 
     def close(self) -> None:
         """Close it."""
@@ -146,6 +155,8 @@ class MilvusConnection:
             return MissingCollection(
                 f"There is no gallery in {place}.", "Copy a run's there:  siam index push --store"
             )
+        if any(word in known for word in ("not loaded", "released")):
+            return _Released(f"The store {place} has not loaded its collection.", "See its log.")
         if any(
             word in known for word in ("unavailable", "connect", "deadline", "timeout", "_multi")
         ):
@@ -158,3 +169,21 @@ class MilvusConnection:
 
 class _Away(StoreError):
     """The server is not there."""
+
+
+class _Released(_Away):
+    """The server is there, and has not loaded the collection."""
+
+
+class _Patience:
+    """The time that a server may still be away."""
+
+    def __init__(self) -> None:
+        self._until, self._pause = time.monotonic() + WAIT, 0.1
+
+    def wait(self, error: _Away) -> None:
+        """Wait a little before the next attempt; where there was time enough, give up."""
+        if time.monotonic() >= self._until:
+            raise error
+        time.sleep(self._pause)
+        self._pause = min(2 * self._pause, 2.0)
