@@ -23,6 +23,7 @@ __all__ = [
     "bare_rows",
     "create_collection",
     "new_name",
+    "plain_stamp",
     "read_facts",
     "write_facts",
 ]
@@ -157,3 +158,8 @@ def bare_rows(ids: Integers, vectors: Vectors) -> list[dict[str, Any]]:
 def new_name(alias: str, mark: int) -> str:
     """Return a name for a collection that holds the commit `mark`, behind an alias."""
     return f"{alias}__{mark:016x}_{secrets.token_hex(4)}"
+
+
+def plain_stamp(stamp: Stamp) -> Stamp:
+    """Return a stamp without what a kind of it may hold besides."""
+    return Stamp(stamp.generation, stamp.mark, stamp.last_id)

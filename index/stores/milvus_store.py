@@ -22,12 +22,18 @@ from siam.index.stores.milvus_changes import (
     Change,
     answering_name,
     batch_rows,
-    count_rows,
     delete_rows,
     upsert_rows,
 )
 from siam.index.stores.milvus_connection import MilvusConnection, MissingCollection
-from siam.index.stores.milvus_rows import Describe, Facts, bare_rows, read_facts, write_facts
+from siam.index.stores.milvus_rows import (
+    Describe,
+    Facts,
+    bare_rows,
+    plain_stamp,
+    read_facts,
+    write_facts,
+)
 from siam.index.stores.vector_store import Stamp, StoreInfo
 from siam.progress import Progress, silent
 
@@ -124,16 +130,13 @@ class MilvusStore:
         """Return how many vectors it holds."""
         if not self._name:
             return 0
-        try:
-            return count_rows(self._connection, self._name)
-        except MissingCollection:
-            self._open()
-            return count_rows(self._connection, self._name) if self._name else 0
+        counted = self.ask("query", output_fields=["count(*)"], consistency_level="Strong")
+        return int(counted[0]["count(*)"])
 
     def holds(self, stamp: Stamp) -> bool:
         """Return whether it is just this commit, whole and changed by nobody."""
         facts = self._facts
-        same = facts and (facts.encoder, facts.stamp) == (self._encoder, _plain(stamp))
+        same = facts and (facts.encoder, facts.stamp) == (self._encoder, plain_stamp(stamp))
         return bool(same and facts and facts.toward is None and not facts.changed)
 
     @contextlib.contextmanager
@@ -141,7 +144,7 @@ class MilvusStore:
         self, stamp: Stamp, *, afresh: bool = False, progress: Progress = silent
     ) -> Iterator[None]:
         """Open a change; see `VectorStore.writing`."""
-        connection, stamp = self._connection, _plain(stamp)
+        connection, stamp = self._connection, plain_stamp(stamp)
         building = (
             Building(connection, stamp, dim=self._dim, encoder=self._encoder)
             if afresh or not self._name
@@ -179,9 +182,20 @@ class MilvusStore:
         delete_rows(self._connection, self._name, ids)
 
     def _mark_changed(self) -> None:
-        if self._facts is not None and not self._facts.changed:
-            self._facts = msgspec.structs.replace(self._facts, changed=True)
-            write_facts(self._connection, self._name, self._facts)
+        """Note that clients changed the collection: once, whoever of them is first."""
+        for left in (2, 1, 0):
+            if self._facts is None or self._facts.changed:
+                return
+            try:
+                facts = msgspec.structs.replace(self._facts, changed=True)
+                write_facts(self._connection, self._name, facts)
+                self._facts = facts
+            except MissingCollection:
+                self._open()  # another one took its place
+            except StoreError:  # as where two clients note it at once
+                if not left:
+                    raise
+                self._open()
 
     def propose(
         self,
@@ -293,8 +307,3 @@ class MilvusStore:
         if there != (counted := self.count()):
             problems.append(f"The store counts {counted:,} rows and holds {there:,}.")
         return problems
-
-
-def _plain(stamp: Stamp) -> Stamp:
-    """Return a stamp without what a kind of it may hold besides."""
-    return Stamp(stamp.generation, stamp.mark, stamp.last_id)
