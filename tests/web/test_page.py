@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import math
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,8 @@ def expect_verdict(page: Any, view: str, word: str, title: str) -> None:
 def test_each_digit_is_told_while_it_is_drawn(
     bundled_served: str, visit: Callable[..., Any]
 ) -> None:
+    from playwright.sync_api import expect
+
     page = visit(bundled_served)
     paper = page.locator("#ask canvas")
     for digit in DIGITS:
@@ -114,9 +117,8 @@ def test_each_digit_is_told_while_it_is_drawn(
         page.get_by_role("button", name="Clear").click()
     draw(page, paper, "5")
     expect_verdict(page, "ask", "match", "5")
-    page.wait_for_function(
-        "[...document.querySelectorAll('#ask .answer img')].every((one) => one.naturalWidth > 0)"
-    )
+    for image in page.locator("#ask .answer img").all():
+        expect(image).not_to_have_js_property("naturalWidth", 0)
     assert page.locator("#ask .nearest li").count() == 10
     assert page.locator("#ask .steps li").last.inner_text() == "input"
     if folder := os.environ.get("SIAM_SCREENSHOTS"):
@@ -213,12 +215,14 @@ def test_every_part_is_accessible_and_fits(
     assert_accessible: Callable[[Any], None],
     screen: str,
 ) -> None:
+    from playwright.sync_api import expect
+
     page = visit(bundled_served, screen)
     draw(page, page.locator("#ask canvas"), "5")
     expect_verdict(page, "ask", "match", "5")
     for view, title in VIEWS.items():
         page.evaluate("view => { location.hash = view; }", view)
-        page.wait_for_function("title => document.title.startsWith(title)", arg=title)
+        expect(page).to_have_title(re.compile(f"^{title} · digits"))
         page.wait_for_load_state("networkidle")
         assert_accessible(page)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), view

@@ -42,7 +42,7 @@ def test_pictures_are_labelled_skipped_and_taken_back(
     page = visit(address + "/#label")
     done = page.locator("#label .progress span")
     expect(done).to_have_text("0 done, 3 left")
-    page.wait_for_function("document.querySelector('#label img').naturalWidth > 0")
+    expect(page.locator("#label img")).not_to_have_js_property("naturalWidth", 0)
     assert_accessible(page)
     name = page.locator("#label figcaption").inner_text()
     page.keyboard.press("Enter")

@@ -1,7 +1,7 @@
 /** The answer to one picture: the verdict, what the network saw, and its neighbours as pictures. */
 
 import { thumbnail } from "./api.js";
-import { fill, h, labelText } from "./dom.js";
+import { fill, h, labelText, picture } from "./dom.js";
 import { judgeAnswer } from "./judgement.js";
 import { createVerdict } from "./verdict.js";
 
@@ -35,17 +35,9 @@ export function createAnswer() {
     nearestPart.hidden = !answer.neighbours.length;
     const seen = answer.steps ?? [];
     stepsPart.hidden = !seen.length;
-    fill(steps, seen.map(({ name, picture }) => step(name, picture)));
+    fill(steps, seen.map((one) => h("li", {}, picture(one.picture), h("span", {}, one.name))));
   }
   return { element, show };
-}
-
-/**
- * @param {string} name
- * @param {string} picture a data URL
- */
-function step(name, picture) {
-  return h("li", {}, h("img", { src: picture, alt: "", class: "pixels" }), h("span", {}, name));
 }
 
 /** Pictures with a label and a distance, each a link to its item; those that stay are not loaded again. */
@@ -73,8 +65,7 @@ export function createNeighbours() {
  * @param {...any} more what else stands under it
  */
 export function itemTile(item, ...more) {
-  const image = h("img", { src: thumbnail(item.id), alt: "", loading: "lazy", class: "pixels", width: 64, height: 64 });
-  image.addEventListener("error", () => image.classList.add("missing"));
+  const image = picture(thumbnail(item.id), { loading: "lazy", width: 64, height: 64 });
   const words = [h("span", { class: "tile-label" }, labelText(item.label)), h("span", { class: "tile-more" }, ...more)];
   return h("li", {}, h("a", { class: "tile", href: `#item/${item.id}`, title: item.key }, image, words));
 }

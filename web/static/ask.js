@@ -9,6 +9,8 @@ import { asQuery, createStrictness } from "./strictness.js";
 /** Milliseconds without a stroke before the server is asked. */
 const QUIET = 150;
 const NEIGHBOURS = 10;
+/** Pictures of a request: photos of a phone are megabytes each, and a request is bounded. */
+const AT_ONCE = 8;
 
 /**
  * @param {HTMLElement} element
@@ -42,14 +44,17 @@ export function mountAsk(element, session) {
     const limit = strictness.limit();
     panel.setAttribute("aria-busy", "true");
     try {
-      const sent = await Promise.all(pictures.map(async ({ name, blob }) => ({ name, blob: await blob() })));
-      const query = { k: NEIGHBOURS, steps: sent.length === 1 ? 1 : 0, ...asQuery(limit) };
-      const told = await sendPictures("/query", sent, { query, signal });
-      results = told.results;
-      session.query = results.length === 1 && results[0].position ? { position: results[0].position, label: results[0].label } : null;
-      asked = limit.threshold;
-      problem.replaceChildren();
-      show();
+      const query = { k: NEIGHBOURS, steps: pictures.length === 1 ? 1 : 0, ...asQuery(limit) };
+      const answers = /** @type {import("./answer.js").Result[]} */ ([]);
+      for (let start = 0; start < pictures.length; start += AT_ONCE) {
+        const portion = pictures.slice(start, start + AT_ONCE);
+        const sent = await Promise.all(portion.map(async ({ name, blob }) => ({ name, blob: await blob() })));
+        answers.push(...(await sendPictures("/query", sent, { query, signal })).results);
+        results = answers;
+        asked = limit.threshold;
+        problem.replaceChildren();
+        show();
+      }
     } catch (error) {
       if (signal.aborted) return;
       results = [];
@@ -63,6 +68,7 @@ export function mountAsk(element, session) {
     if (!results.length) return;
     open = Math.min(open, results.length - 1);
     const one = results[open];
+    session.query = one.position ? { position: one.position, label: one.label } : null;
     fill(list, results.length > 1 ? results.map(resultRow) : null);
     if (one.error) showError(problem, { message: one.error });
     else answer.show(one, asked, strictness.limit().threshold);

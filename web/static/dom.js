@@ -31,6 +31,21 @@ export function fill(element, ...children) {
   element.replaceChildren(...wanted.map((one) => (one instanceof Node ? one : String(one))));
 }
 
+/** Pixels of a picture up to which each of them is to be seen, rather than smoothed. */
+const TINY = 32;
+
+/**
+ * A picture from the server; what cannot be shown leaves its place empty.
+ * @param {string} source
+ * @param {Record<string, any>} [attributes]
+ */
+export function picture(source, attributes = {}) {
+  const image = /** @type {HTMLImageElement} */ (h("img", { src: source, alt: "", ...attributes }));
+  image.addEventListener("load", () => image.classList.toggle("pixels", image.naturalWidth <= TINY));
+  image.addEventListener("error", () => image.classList.add("missing"));
+  return image;
+}
+
 const ICONS = {
   pen: "M4 20l1-4L16 5l3 3L8 19zM14 7l3 3",
   eraser: "M7 20h12M5 14l8-9 6 5-8 9H8z",

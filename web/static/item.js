@@ -2,7 +2,7 @@
 
 import { ask, thumbnail } from "./api.js";
 import { createNeighbours } from "./answer.js";
-import { fill, h, labelText, showError } from "./dom.js";
+import { fill, h, labelText, picture, showError } from "./dom.js";
 
 /**
  * @param {HTMLElement} element
@@ -25,7 +25,7 @@ export function mountItem(element, session) {
   function present(item) {
     const neighbours = createNeighbours();
     neighbours.show(item.neighbours ?? []);
-    const picture = h("img", { src: thumbnail(item.id), alt: `Picture of item ${item.id}`, class: "pixels item-picture" });
+    const shown = picture(thumbnail(item.id), { alt: `Picture of item ${item.id}`, class: "item-picture" });
     const more = Object.entries(item.meta ?? {}).map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]);
     const facts = [["Label", labelText(item.label)], ["Key", item.key], ["Split", item.split], ["Number", String(item.id)], ...more];
     const told = facts.filter(([, value]) => value);
@@ -34,7 +34,7 @@ export function mountItem(element, session) {
       element,
       h("h1", {}, `Item ${item.id}`),
       h("div", { class: "two" }, [
-        h("div", { class: "card" }, picture, list, session.writable ? changes(item) : null),
+        h("div", { class: "card" }, shown, list, session.writable ? changes(item) : null),
         h("div", { class: "card" }, h("h2", {}, "Nearest pictures"), neighbours.element),
       ]),
     );

@@ -82,6 +82,7 @@ export function mountLabel(element, session) {
       return;
     }
     const guess = asked.label ? `${asked.label}, ${asked.verdict}, ${percent(asked.probability)}` : "no guess";
+    const hadFocus = body.contains(document.activeElement);
     fill(spoken, `Next picture: ${asked.key}. The run's guess: ${guess}.`);
     const image = h("img", { src: address("/labelling/picture", { turn }), alt: `The picture to label: ${asked.key}` });
     const accept = asked.label && h("button", { type: "button", class: "primary", onclick: () => give(asked.label) }, `It is ${asked.label}`, key("Enter"));
@@ -91,6 +92,7 @@ export function mountLabel(element, session) {
       h("figure", { class: "card asked" }, image, h("figcaption", { class: "quiet" }, asked.key)),
       h("div", { class: "card" }, progress, h("p", {}, "The run's guess: ", h("strong", {}, guess)), h("div", { class: "row" }, accept, skip, undo), choices(), newLabel(answer.labels)),
     );
+    if (hadFocus) (accept || skip).focus({ preventScroll: true });
   }
 
   function choices() {

@@ -25,7 +25,7 @@ const mounts = {
   ask: (element) => mountAsk(element, known()),
   same: (element) => mountSame(element, known()),
   label: (element) => mountLabel(element, known()),
-  run: (element) => mountRun(element, known(), (name) => start(name)),
+  run: (element) => mountRun(element, known(), choose),
   item: (element) => mountItem(element, known()),
   map: (element) => mountMapView(element, known()),
 };
@@ -91,6 +91,18 @@ async function route() {
   }
 }
 
+/**
+ * Ask another run from now on; the address says which, so that it can be kept and sent.
+ * @param {string} name
+ */
+function choose(name) {
+  history.replaceState(null, "", `?${new URLSearchParams({ run: name })}${location.hash}`);
+  start(name);
+}
+
+/** The run that the address names; null for the one that is served. */
+const named = () => new URLSearchParams(location.search).get("run");
+
 /** @param {string|null} name of the run to ask; null: the one that is served */
 async function start(name) {
   for (const view of views.values()) view.unmount?.();
@@ -111,7 +123,7 @@ async function start(name) {
 function askForToken() {
   for (const section of document.querySelectorAll("main > section")) section.replaceChildren();
   document.title = "Sign in · siam";
-  showSignIn(message, () => start(null));
+  showSignIn(message, () => start(named()));
 }
 
 /** Files that are dropped beside a place for them would make the browser leave the page. */
@@ -129,4 +141,4 @@ window.addEventListener("siam-items-changed", () => (changed = true));
 window.addEventListener("siam-token-wanted", askForToken);
 window.addEventListener("hashchange", route);
 guardDrops();
-start(null);
+start(named());
