@@ -12,6 +12,7 @@ import msgspec
 
 from siam.array_types import Integers, Vectors
 from siam.errors import StoreError
+from siam.index.stores.milvus_address import Address
 from siam.index.stores.milvus_connection import MilvusConnection
 from siam.index.stores.vector_store import Stamp
 
@@ -21,6 +22,7 @@ __all__ = [
     "Facts",
     "as_row",
     "bare_rows",
+    "check_fits",
     "create_collection",
     "new_name",
     "plain_stamp",
@@ -115,6 +117,33 @@ def read_facts(connection: MilvusConnection, described: Mapping[str, Any]) -> Fa
             "Push the gallery again with this siam, or use the one that made it.",
         )
     return facts
+
+
+def check_fits(
+    place: Address, facts: Facts, described: Mapping[str, Any], *, dim: int, encoder: str
+) -> None:
+    """Refuse a collection of another encoder.
+
+    Args:
+        place: where it is.
+        facts: what it says of itself.
+        described: what pymilvus' `describe_collection` gave.
+        dim: length of the encoder's vectors.
+        encoder: SHA-256 of the encoder.
+
+    Raises:
+        StoreError: it is of another one, or of vectors of another length.
+    """
+    (held,) = (field["params"]["dim"] for field in described["fields"] if field["name"] == "vector")
+    cure = "Use the run that it belongs to (--run), or another collection."
+    if facts.encoder != encoder:
+        raise StoreError(
+            f"The store {place} was filled by the encoder {facts.encoder[:12]}, this one is "
+            f"{encoder[:12]}: their distances do not compare.",
+            cure,
+        )
+    if int(held) != dim:
+        raise StoreError(f"The store {place} holds vectors of {held} numbers, not {dim}.", cure)
 
 
 def write_facts(connection: MilvusConnection, name: str, facts: Facts) -> None:

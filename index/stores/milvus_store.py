@@ -30,6 +30,7 @@ from siam.index.stores.milvus_rows import (
     Describe,
     Facts,
     bare_rows,
+    check_fits,
     plain_stamp,
     read_facts,
     write_facts,
@@ -81,20 +82,8 @@ class MilvusStore:
         place = self._connection.address
         described = self._connection.call("describe_collection", self._name)
         facts = read_facts(self._connection, described)
-        (dim,) = (
-            field["params"]["dim"] for field in described["fields"] if field["name"] == "vector"
-        )
-        if facts.encoder != self._encoder and not self._replace:
-            raise StoreError(
-                f"The store {place} was filled by the encoder {facts.encoder[:12]}, this one is "
-                f"{self._encoder[:12]}: their distances do not compare.",
-                "Use the run that it belongs to (--run), or another collection.",
-            )
-        if int(dim) != self._dim and not self._replace:
-            raise StoreError(
-                f"The store {place} holds vectors of {dim} numbers, not {self._dim}.",
-                "Use the run that it belongs to (--run), or another collection.",
-            )
+        if not self._replace:
+            check_fits(place, facts, described, dim=self._dim, encoder=self._encoder)
         self._facts = facts
 
     def ask(self, method: str, **options: Any) -> Any:
