@@ -63,18 +63,29 @@ class Batches:
         self.calls = 0
         self.pictures = 0
 
-    def join(self, jobs: Sequence[Job]) -> None:
-        """Let jobs be answered, by this thread or by the one that is at it already."""
+    def join(self, jobs: Sequence[Job] = ()) -> bool:
+        """Let jobs be answered, by this thread or by the one that is at it already.
+
+        Args:
+            jobs: of one request or several; without any, a batch of those that wait is answered.
+
+        Returns:
+            Whether this thread leaves others waiting, for whom it is to be called again. So nobody
+            waits for the answers of those who came after.
+        """
         self._waiting.extend(jobs)
         # Looked at again after the lock is free: a job may have come in between.
         while self._waiting and self._busy.acquire(blocking=False):
             try:
-                while batch := self._next():
+                if batch := self._next():
                     self.calls += 1
                     self.pictures += sum(one.count for one in batch)
                     answer_jobs(batch)
             finally:
                 self._busy.release()
+            if all(job.future.done() for job in jobs):
+                return bool(self._waiting)
+        return False
 
     def _next(self) -> list[Job]:
         """Take the jobs of the next batch, one at least where any waits."""

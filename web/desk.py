@@ -171,17 +171,24 @@ class Desk:
                 Job(served.opened, list(islice(pictures, len(one.sources))), one.options)
                 for one in group
             ]
-            served.batches.join(jobs)
+            more = served.batches.join(jobs)
         except BaseException as error:
             for one in group:
                 self._runs.give(served)
                 one.done.set_exception(error)
             return
+        if more:
+            self._pool.submit(self._go_on, served)
         for one, job in zip(group, jobs, strict=True):
             if job.future.done() and not one.writes:
                 self._end(one, served, job)
             else:  # by a thread that has others to answer after it
                 job.future.add_done_callback(partial(self._end_later, one, served, job))
+
+    def _go_on(self, served: ServedRun) -> None:
+        """Answer the next batch of those that wait for a run's encoder."""
+        if served.batches.join():
+            self._pool.submit(self._go_on, served)
 
     def _end_later(self, request: Request, served: ServedRun, job: Job, _: Future[Any]) -> None:
         pool = self._writers if request.writes else self._pool
