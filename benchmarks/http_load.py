@@ -33,11 +33,13 @@ class Serving:
         port: on 127.0.0.1.
         process: its own.
         seconds: from its start until it first answered.
+        cpu_seconds: of the processor until then (Linux).
     """
 
     port: int
     process: subprocess.Popen[bytes]
     seconds: float
+    cpu_seconds: float
 
     def memory(self) -> int:
         """Bytes of memory that are its alone (Linux)."""
@@ -45,6 +47,10 @@ class Serving:
         return 1024 * sum(
             int(line.split()[1]) for line in told.splitlines() if line.startswith("Private_")
         )
+
+    def cpu(self) -> float:
+        """Seconds of the processor so far (Linux)."""
+        return cpu_of(self.process.pid)
 
     def libraries(self) -> str:
         """What is mapped into it (Linux)."""
@@ -69,11 +75,17 @@ def serve(run: Path, *options: str) -> Iterator[Serving]:
             if process.poll() is not None or time.perf_counter() - started > 60:
                 raise SystemExit(f"The server did not come up: {' '.join(command)}")
             time.sleep(0.005)
-        yield Serving(port, process, time.perf_counter() - started)
+        yield Serving(port, process, time.perf_counter() - started, cpu_of(process.pid))
     finally:
         if process.poll() is None:
             process.terminate()
             process.wait(timeout=60)
+
+
+def cpu_of(process: int) -> float:
+    """Return the seconds of the processor that a process has taken (Linux)."""
+    told = Path(f"/proc/{process}/stat").read_text("utf-8").rpartition(")")[2].split()
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def answers(port: int) -> bool:

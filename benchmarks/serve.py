@@ -33,6 +33,7 @@ from siam.runs.held_out import load_held_out
 from siam.runs.runs_folder import find_run
 
 BLOCK = 100
+WARM_UP = 1.0  # seconds of load before it counts
 STARTS = 5
 
 
@@ -53,8 +54,9 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as scratch:
             figures = soak(run, Path(scratch), pictures, seconds=60 * chosen.soak)
     else:
-        figures = {"start": measure_starts(run)}
-        with serve(run) as server, open_run(str(run)) as opened:
+        figures = measure_starts(run)
+        # As fast as they can is faster than a server lets one address ask.
+        with serve(run, "--rate", "0") as server, open_run(str(run)) as opened:
             figures |= measure_queries(opened, server, pictures, chosen.queries)
             figures |= measure_load(opened, server, pictures, chosen.clients, chosen.seconds)
     if chosen.json:
@@ -66,8 +68,8 @@ def main() -> None:
         )
 
 
-def measure_starts(run: Path) -> float:
-    """Return the median seconds from a server's start to its first answer.
+def measure_starts(run: Path) -> dict[str, float]:
+    """Return the median seconds from a server's start to its first answer, and of the processor.
 
     Raises:
         SystemExit: TensorFlow is in its process.
@@ -75,10 +77,11 @@ def measure_starts(run: Path) -> float:
     taken = []
     for _ in range(STARTS):
         with serve(run) as server:
-            taken.append(server.seconds)
+            taken.append((server.seconds, server.cpu_seconds))
             if "/tensorflow/" in server.libraries():
                 raise SystemExit("The server has imported TensorFlow.")
-    return statistics.median(taken)
+    seconds, cpu = map(statistics.median, zip(*taken, strict=True))
+    return {"start_s": seconds, "start_cpu_s": cpu}
 
 
 def measure_queries(
@@ -127,38 +130,44 @@ def measure_load(
     opened: OpenRun, server: Serving, pictures: list[bytes], clients: int, seconds: float
 ) -> dict[str, float]:
     """Return the rate and times of many clients, beside the encoder's own rate."""
-    own = encoder_rate(opened, pictures)
+    own = measure_encoder(opened, pictures)
+    before, here = server.cpu(), time.process_time()
     times = asyncio.run(load(server.port, pictures, clients, seconds))
+    spent, here = server.cpu() - before, time.process_time() - here
     rate = len(times) / seconds
+    asked = rate * (seconds + WARM_UP)
     return {
-        "encoder_per_second": own,
+        **own,
         "clients": clients,
         "load_per_second": rate,
-        "load_share_of_encoder": rate / own,
+        "load_share_of_encoder": rate / own["encoder_per_second"],
+        "load_server_cpu_ms": 1000 * spent / asked,
+        "load_client_cpu_ms": 1000 * here / asked,
         "load_p50_ms": float(np.percentile(times, 50)),
         "load_p99_ms": float(np.percentile(times, 99)),
     }
 
 
-def encoder_rate(opened: OpenRun, pictures: list[bytes]) -> float:
-    """Return how many prepared pictures the encoder embeds in a second, the best of three."""
+def measure_encoder(opened: OpenRun, pictures: list[bytes]) -> dict[str, float]:
+    """Return how fast the encoder embeds prepared pictures in large batches, the best of three."""
     seen = [read_one(("a", content), opened.config.preparation) for content in pictures]
     pixels = np.stack([one.prepared.pixels for one in seen])  # type: ignore[union-attr]
     many = np.resize(pixels, (4096, *pixels.shape[1:]))
     opened.encoder.encode(many)
     taken = []
     for _ in range(3):
-        began = time.perf_counter()
+        began, spent = time.perf_counter(), time.process_time()
         opened.encoder.encode(many)
-        taken.append(time.perf_counter() - began)
-    return len(many) / min(taken)
+        taken.append((time.perf_counter() - began, time.process_time() - spent))
+    seconds, cpu = map(min, zip(*taken, strict=True))
+    return {"encoder_per_second": len(many) / seconds, "encoder_cpu_ms": 1000 * cpu / len(many)}
 
 
 async def load(port: int, pictures: list[bytes], clients: int, seconds: float) -> list[float]:
     """Return the milliseconds of each answer that clients got who ask one query after another."""
     times: list[float] = []
     queries = [request("POST", "/query", content) for content in pictures]
-    begin = time.perf_counter() + 1.0  # the first second warms up
+    begin = time.perf_counter() + WARM_UP
     end = begin + seconds
 
     async def ask(first: int) -> None:
