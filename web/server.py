@@ -108,7 +108,12 @@ def log_lines(level: int) -> Iterator[None]:
     """Write to stderr what the server has to tell from this level on."""
     handler = logging.StreamHandler()
     handler.setFormatter(Lines("%(asctime)s %(levelname)s %(message)s"))
-    loggers = {logging.getLogger("siam.web"): level, logging.getLogger("uvicorn"): logging.WARNING}
+    loggers = {
+        logging.getLogger("siam.web"): level,
+        logging.getLogger("uvicorn"): logging.WARNING,
+        # It warns of each broken form: a client could fill a disk with that.
+        logging.getLogger("python_multipart"): logging.ERROR,
+    }
     for logger, wanted in loggers.items():
         logger.setLevel(wanted)
         logger.addHandler(handler)

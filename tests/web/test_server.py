@@ -93,11 +93,15 @@ def test_its_log_tells_routes_and_no_values(launch: Launch) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     connection.request("GET", "/api/v1/items?label=secret-label")
     assert connection.getresponse().read()
+    broken = {"content-type": "multipart/form-data; boundary=b"}
+    connection.request("POST", "/api/v1/verify", b"--secret", broken)
+    assert connection.getresponse().read()
     connection.close()
     process.terminate()
     _, said = process.communicate(timeout=30)
     assert re.search(r"INFO GET \S*/items 200 \d", said)
     assert "secret" not in said
+    assert len(said.splitlines()) == 3  # and nothing of a library's on what a client sent
 
 
 def test_many_at_once_are_answered_in_batches(launch: Launch, digit: bytes) -> None:
