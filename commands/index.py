@@ -246,21 +246,22 @@ def push(
 
     What is there answers until all is sent; a push that was cut short goes on from where it was.
     """
-    from siam.engine.index.push import push_run
+    from siam.engine.api.run import open as open_run
     from siam.errors import UsageError
 
     if store is None:
         raise UsageError(
             "Nothing says where to push.", "Such as:  --store milvus://localhost:19530/digits"
         )
+    opened = open_run(run)
     with interruptible(KEPT):
-        name, done = push_run(run, store, replace=replace, progress=console.progress)
+        done = opened.index.push(store, replace=replace, progress=console.progress)
     if as_json:
         counts = {"items": done.items, "sent": done.sent}
-        console.json_object({"run": name, "store": done.store, **counts})
+        console.json_object({"run": opened.name, "store": done.store, **counts})
     else:
         console.data(f"{done.store} holds {done.items:,} pictures; {done.sent:,} were sent.")
-        console.notice(f"Ask it:  siam query PICTURE --run {name} --store {done.store}")
+        console.notice(f"Ask it:  siam query PICTURE --run {opened.name} --store {done.store}")
 
 
 def as_row(trial: Trial) -> list[str]:

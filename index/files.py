@@ -9,9 +9,6 @@ from typing import Any
 
 from siam.index.items import LABEL, SPLIT, read_meta, select_in
 from siam.index.reader import Reader
-from siam.index.remote_contents import hashes_there, known_files_there
-from siam.index.remote_gallery import RemoteGallery
-from siam.index.remote_reader import RemoteReader
 from siam.index.schema import check_rows
 
 __all__ = ["KnownFile", "hashes_of", "known_files", "remember_stats"]
@@ -43,7 +40,9 @@ class KnownFile:
 
 def known_files(reader: Reader, folder: PurePath | None = None) -> dict[str, KnownFile]:
     """Return the indexed files in and below `folder` by absolute path; all without one."""
-    if isinstance(reader, RemoteReader):
+    if reader.on_server:
+        from siam.index.remote_contents import known_files_there
+
         return known_files_there(reader, folder)
     columns = f"id, key, {LABEL}, {SPLIT}, origin, hash, stat, meta"
     # "0" follows "/", so the range holds just what begins with the folder's path and a slash.
@@ -68,7 +67,9 @@ def hashes_of(reader: Reader, ids: Sequence[int]) -> dict[int, tuple[str, int]]:
         id -> (SHA-256 in hexadecimal or "", 1 where it is of a file and 0 where of the pixels that
         the network saw, as training keeps it).
     """
-    if isinstance(reader, RemoteReader):
+    if reader.on_server:
+        from siam.index.remote_contents import hashes_there
+
         return hashes_there(reader, ids)
     with reader.catalogue.reading() as connection:
         statement = "SELECT id, hash, stat != '' FROM items WHERE id IN"
@@ -78,8 +79,10 @@ def hashes_of(reader: Reader, ids: Sequence[int]) -> dict[int, tuple[str, int]]:
 
 def remember_stats(reader: Reader, stats: Mapping[int, str]) -> None:
     """Keep the new stat of files that were touched without being changed."""
-    if isinstance(reader, RemoteGallery):
-        reader.remember_stats(stats)
+    if reader.on_server:
+        from siam.index.remote_contents import remember_stats_there
+
+        remember_stats_there(reader, stats)
     elif stats:
         with reader.catalogue.writing() as connection:
             connection.executemany(

@@ -7,12 +7,12 @@ import sqlite3
 from dataclasses import dataclass
 
 from siam.array_types import Integers, Vectors
-from siam.errors import StoreError
 from siam.index.connection import connect_reader, translate_errors
 from siam.index.gallery import Gallery
 from siam.index.items import DETAILS
 from siam.index.schema import check_rows
 from siam.index.snapshot import each_since
+from siam.index.stores.milvus_changes import check_unchanged
 from siam.index.stores.milvus_connection import MilvusConnection
 from siam.index.stores.milvus_rows import TEXTS, as_row
 from siam.index.stores.milvus_store import MilvusStore
@@ -68,13 +68,8 @@ def push(
             describe=lambda ids, vectors: describe(reader, ids, vectors),
             replace=replace,
         )
-        facts = store.facts
-        if facts and facts.changed and not replace:
-            raise StoreError(
-                f"Pictures of the store {connection.address} were added or removed by its clients "
-                "since it was filled; a push would lose that.",
-                "To put this gallery in its place all the same:  siam index push --replace",
-            )
+        if store.facts and not replace:
+            check_unchanged(connection, store.facts)
         place = str(connection.address)
         if store.holds(position):
             return Pushed(place, position.count, 0)

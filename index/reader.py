@@ -34,7 +34,10 @@ class Reader:
         encoder_hash: SHA-256 of the encoder that filled the index.
         read_only: whether it was opened so.
         notices: sentences about what was found amiss on opening and set right.
+        on_server: whether it is asked of a server, and there is no catalogue: a `RemoteReader`.
     """
+
+    on_server = False
 
     def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue

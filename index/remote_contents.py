@@ -13,6 +13,8 @@ import numpy as np
 
 from siam.array_types import Vectors
 from siam.index.matches import NEIGHBOURS, SAMPLE, others, recall
+from siam.index.reader import Reader
+from siam.index.remote_gallery import RemoteGallery
 from siam.index.remote_reader import RemoteReader, meta_of
 from siam.progress import Progress
 from siam.unit_vectors import are_unit_rows
@@ -22,11 +24,18 @@ if TYPE_CHECKING:
     from siam.index.summary import Summary
     from siam.index.verify import Verification
 
-__all__ = ["hashes_there", "known_files_there", "summarise_remote", "verify_remote"]
+__all__ = [
+    "hashes_there",
+    "known_files_there",
+    "remember_stats_there",
+    "summarise_remote",
+    "verify_remote",
+]
 
 
-def known_files_there(remote: RemoteReader, folder: PurePath | None = None) -> dict[str, KnownFile]:
+def known_files_there(reader: Reader, folder: PurePath | None = None) -> dict[str, KnownFile]:
     """Return the indexed files in and below `folder` by absolute path; all without one."""
+    remote = _remote(reader)
     from siam.index.files import KnownFile
 
     place = "" if folder is None else folder.as_posix().rstrip("/")
@@ -51,14 +60,16 @@ def known_files_there(remote: RemoteReader, folder: PurePath | None = None) -> d
     }
 
 
-def hashes_there(remote: RemoteReader, ids: Sequence[int]) -> dict[int, tuple[str, int]]:
+def hashes_there(reader: Reader, ids: Sequence[int]) -> dict[int, tuple[str, int]]:
     """Return the content's hash of those items there are, and 1 where it is of a file."""
+    remote = _remote(reader)
     rows = remote.store.fetch(ids, ["hash", "stat"])
     return {number: (row["hash"], int(row["stat"] != "")) for number, row in rows.items()}
 
 
-def summarise_remote(remote: RemoteReader) -> Summary:
+def summarise_remote(reader: Reader) -> Summary:
     """Count a gallery; every row's label and split are read for it."""
+    remote = _remote(reader)
     from siam.index.summary import Summary
 
     labels: Counter[str] = Counter()
@@ -88,12 +99,13 @@ def summarise_remote(remote: RemoteReader) -> Summary:
     )
 
 
-def verify_remote(remote: RemoteReader, *, progress: Progress) -> Verification:
+def verify_remote(reader: Reader, *, progress: Progress) -> Verification:
     """Compare a gallery's rows with what they should be; see `siam.index.verify.verify`.
 
     Counts, each vector's checksum and length, keys that are there twice, a change that was cut
     short, and sample searches with a brute-force answer. Nothing is repaired: push it again.
     """
+    remote = _remote(reader)
     from siam.index.verify import Problem, Verification, brute_force_in
 
     facts, total = remote.store.facts, len(remote)
@@ -130,6 +142,18 @@ def verify_remote(remote: RemoteReader, *, progress: Progress) -> Verification:
         if reached < 1:
             sentences.append(f"Searches find {reached:.1%} of the brute-force answer, not 100.0%.")
     return Verification(done, 0, reached, tuple(Problem(sentence) for sentence in sentences))
+
+
+def remember_stats_there(reader: Reader, stats: Mapping[int, str]) -> None:
+    """Keep the new stat of files that were touched without being changed."""
+    remote = _remote(reader)
+    assert isinstance(remote, RemoteGallery), "opened for reading"
+    remote.remember_stats(stats)
+
+
+def _remote(reader: Reader) -> RemoteReader:
+    assert isinstance(reader, RemoteReader), "not on a server"
+    return reader
 
 
 def _quoted(text: str) -> str:

@@ -41,6 +41,8 @@ class RemoteReader(Gallery):
         read_only: never write.
     """
 
+    on_server = True
+
     def __init__(
         self,
         store: MilvusStore,

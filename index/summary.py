@@ -8,8 +8,6 @@ import msgspec
 
 from siam.index.gallery import Gallery
 from siam.index.reader import Reader
-from siam.index.remote_contents import summarise_remote
-from siam.index.remote_reader import RemoteReader
 from siam.index.schema import check_rows
 from siam.index.snapshot import count_lag, open_store
 from siam.index.stores.faiss_files import folders
@@ -61,7 +59,9 @@ class Summary(msgspec.Struct, frozen=True):
 
 def summarise(gallery: Gallery) -> Summary:
     """Count an index."""
-    if isinstance(gallery, RemoteReader):
+    if gallery.on_server:
+        from siam.index.remote_contents import summarise_remote
+
         return summarise_remote(gallery)
     with gallery.catalogue.reading() as connection:
         position = gallery.catalogue.position(connection)
@@ -118,7 +118,7 @@ def collect_notices(reader: Reader) -> tuple[str, ...]:
 
 def inspect_store(reader: Reader) -> Problem | None:
     """Return what is amiss with the vector store: missing, damaged, of an older siam, lagging."""
-    if isinstance(reader, RemoteReader):
+    if reader.on_server:
         return None
     with reader.catalogue.reading() as connection:
         store = open_store(reader.catalogue, connection)

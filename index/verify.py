@@ -24,8 +24,6 @@ from siam.index.integrity import (
 )
 from siam.index.matches import NEIGHBOURS, SAMPLE, Matches, others, recall, sampling_error
 from siam.index.ranking import rank
-from siam.index.remote_contents import verify_remote
-from siam.index.remote_reader import RemoteReader
 from siam.index.summary import Problem, inspect_store
 from siam.progress import Progress, silent
 from siam.unit_vectors import are_unit_rows, nearest_rows
@@ -82,7 +80,9 @@ def verify(
     Raises:
         StoreError: the catalogue's own pages are damaged.
     """
-    if isinstance(gallery, RemoteReader):
+    if gallery.on_server:
+        from siam.index.remote_contents import verify_remote
+
         return verify_remote(gallery, progress=progress)
     catalogue = gallery.catalogue
     problems = [Problem(notice, repaired=repair, harmless=True) for notice in gallery.notices]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from siam.engine.index.item_options import items_to_remove
 from siam.engine.index.sync import Indexed, add, open_to_index, sync
@@ -13,6 +13,9 @@ from siam.engine.open_run import open_run
 from siam.index.summary import Summary, summarise
 from siam.index.verify import Verification, verify
 from siam.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from siam.index.push import Pushed
 
 __all__ = ["RunIndex"]
 
@@ -105,6 +108,22 @@ class RunIndex:
             return run.gallery.remove(
                 items_to_remove(run.gallery, names, label=label, where=filters)
             )
+
+    def push(self, store: str, *, replace: bool = False, progress: Progress = silent) -> Pushed:
+        """Copy the run's own index to a server, for `siam.open(run, store=store)` on any machine.
+
+        Args:
+            store: where to, such as "milvus://db:19530/digits".
+            replace: also where the gallery there is of another encoder, or was changed by clients.
+            progress: told of pictures sent.
+
+        Raises:
+            StoreError: the server refuses, or what is there would be lost.
+            MissingExtraError: pymilvus is not installed.
+        """
+        from siam.engine.index.push import push_run
+
+        return push_run(Path(self._run), store, replace=replace, progress=progress)
 
     def info(self) -> Summary:
         """Return what the index holds: counts by label and split, its kind, its size on disk."""

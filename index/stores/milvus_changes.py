@@ -27,7 +27,15 @@ from siam.index.stores.milvus_rows import (
 )
 from siam.index.stores.vector_store import Stamp
 
-__all__ = ["Building", "Change", "batch_rows", "delete_rows", "upsert_rows"]
+__all__ = [
+    "Building",
+    "Change",
+    "answering_name",
+    "batch_rows",
+    "check_unchanged",
+    "delete_rows",
+    "upsert_rows",
+]
 
 Row = dict[str, Any]
 MOST_BYTES = 8 << 20  # in one call: Milvus takes 64 MB, and thumbnails differ in size
@@ -97,11 +105,19 @@ class Building:
         stamp: the commit that it will hold.
         dim: length of a vector.
         encoder: SHA-256 of the encoder.
+        replace: also take the place of what clients changed.
     """
 
     def __init__(
-        self, connection: MilvusConnection, stamp: Stamp, *, dim: int, encoder: str
+        self,
+        connection: MilvusConnection,
+        stamp: Stamp,
+        *,
+        dim: int,
+        encoder: str,
+        replace: bool = False,
     ) -> None:
+        self._replace = replace
         self._connection, self._dim, self._stamp = connection, dim, stamp
         self._alias = connection.address.collection
         self._facts = Facts(1, encoder, toward=stamp)
@@ -153,7 +169,8 @@ class Building:
         """Let the collection answer in place of the one before; return what it says of itself.
 
         Raises:
-            StoreError: it does not hold as many rows as were sent.
+            StoreError: it does not hold as many rows as were sent, or clients changed what is there
+                meanwhile.
         """
         connection = self._connection
         connection.call("flush", self.name)
@@ -168,11 +185,30 @@ class Building:
         facts = msgspec.structs.replace(self._facts, stamp=self._stamp, toward=None)
         write_facts(connection, self.name, facts)
         before = answering_name(connection)
+        if before and not self._replace:
+            check_unchanged(
+                connection,
+                read_facts(connection, connection.call("describe_collection", before)),
+            )
         change = "alter_alias" if before else "create_alias"
         connection.call(change, self.name, self._alias)
         for name, _ in list(self._begun()):
             connection.call("drop_collection", name)
         return facts
+
+
+def check_unchanged(connection: MilvusConnection, facts: Facts) -> None:
+    """Refuse to take the place of what clients added or removed.
+
+    Raises:
+        StoreError: they did.
+    """
+    if facts.changed:
+        raise StoreError(
+            f"Pictures of the store {connection.address} were added or removed by its clients "
+            "since it was filled; a push would lose that.",
+            "To put this gallery in its place all the same:  siam index push --replace",
+        )
 
 
 def answering_name(connection: MilvusConnection) -> str:

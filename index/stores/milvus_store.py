@@ -135,7 +135,7 @@ class MilvusStore:
         """Open a change; see `VectorStore.writing`."""
         connection, stamp = self._connection, plain_stamp(stamp)
         building = (
-            Building(connection, stamp, dim=self._dim, encoder=self._encoder)
+            Building(connection, stamp, dim=self._dim, encoder=self._encoder, replace=self._replace)
             if afresh or not self._name
             else None
         )

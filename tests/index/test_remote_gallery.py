@@ -181,3 +181,17 @@ def test_there_is_always_an_answer_while_another_collection_takes_its_place(
         pushed(gallery, str(remote.address))
         assert remote.search(vectors[:1], 1).ids[0, 0] == 1
         assert len(remote) == 599 - round_
+
+
+def test_what_clients_add_during_a_push_is_not_lost(
+    gallery: Gallery, remote: RemoteGallery, clustered: Any
+) -> None:
+    gallery.remove([1])
+
+    def add(_: object, done: int, total: int) -> None:
+        if done == total:
+            remote.add(clustered(1, seed=3), keys=["theirs"])
+
+    with pytest.raises(StoreError, match="a push would lose that"):
+        pushed(gallery, str(remote.address), progress=add)
+    assert (len(remote), len(remote.ids_of(["theirs"]))) == (601, 1)
