@@ -36,7 +36,7 @@ class LabellingQueue:
         self._lock = threading.Lock()
         self._served = runs.take(None)
         self._session: Labelling | None = None
-        self._error: SiamError | None = None
+        self._error: Exception | None = None
         self._looked_at = (0, 0)
         self._over = False
         self._thread = threading.Thread(target=self._look, name="labelling", daemon=True)
@@ -45,10 +45,10 @@ class LabellingQueue:
     def _look(self) -> None:
         try:
             self._session = Labelling(self._served.opened, self._folder, progress=self._note)
-        except SiamError as error:
-            self._error = error
         except InterruptedError:
             pass  # nobody asks any more
+        except Exception as error:
+            self._error = error
 
     def _note(self, what: str, done: int, total: int) -> None:
         self._looked_at = (done, total)
@@ -57,7 +57,7 @@ class LabellingQueue:
 
     def _begun(self) -> Labelling:
         if self._error is not None:
-            raise translate(self._error)
+            raise self._name_below(self._error)
         if self._session is None:
             done, total = self._looked_at
             raise ApiError(
@@ -68,6 +68,14 @@ class LabellingQueue:
                 1,
             )
         return self._session
+
+    def _name_below(self, error: Exception) -> ApiError:
+        """Translate an error, its pictures named below the folder and not by where that lies."""
+        if isinstance(error, SiamError):
+            for place in (self._folder.resolve().as_posix(), self._folder.as_posix()):
+                for name, short in ((f"{place}/", ""), (place, self._folder.name)):
+                    error.problem = error.problem.replace(to_text(name), to_text(short))
+        return translate(error)
 
     def state(self) -> dict[str, Any]:
         """Return the question, the labels there are, and what was done so far.
@@ -132,12 +140,15 @@ class LabellingQueue:
                 raise ApiError(
                     409, "question", "Another picture is asked about by now.", "Look at that one."
                 )
-            if verb == "label":
-                session.label(label)
-            elif verb == "skip":
-                session.skip()
-            else:
-                session.undo()
+            try:
+                if verb == "label":
+                    session.label(label)
+                elif verb == "skip":
+                    session.skip()
+                else:
+                    session.undo()
+            except SiamError as error:
+                raise self._name_below(error) from None
             return self._state(session)
 
     def picture(self) -> bytes:

@@ -65,10 +65,39 @@ def test_without_a_folder_it_says_how_to_name_one(start: Any) -> None:
 
 
 def test_a_folder_that_is_not_there(start: Any, tmp_path: Path) -> None:
-    client = start(writable=True, label=tmp_path / "nowhere")
-    for _ in range(100):
-        if (answer := client.get(URL)).status_code != 503:
-            break
-        time.sleep(0.05)
+    client = start(writable=True, label=tmp_path / "no where" / "at all")
+    answer = wait(client)
     assert answer.status_code == 422
-    assert str(tmp_path) not in answer.text
+    assert "at all" in answer.text and "no where" not in answer.text
+
+
+def test_a_picture_is_named_below_its_folder(
+    start: Any, tmp_path: Path, digits: Path, example_digits: list[bytes]
+) -> None:
+    folder = tmp_path / "my own pictures"
+    folder.mkdir()
+    (folder / "the first.png").write_bytes(example_digits[0])
+    (folder / "the second.png").write_bytes(example_digits[1])
+    client = start(writable=True, label=folder)
+    key = wait(client).json()["question"]["key"]
+    client.post(f"{URL}/label", json={"label": "new"})
+    (item,) = client.get("/api/v1/items?label=new").json()["items"]
+    client.patch(f"/api/v1/items/{item['id']}", json={"label": "other"})
+    answer = client.post(f"{URL}/undo")
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"].startswith(f"{key} has been labelled other")
+    for picture in folder.iterdir():
+        picture.write_bytes(b"no picture any more")
+    for answer in (client.get(f"{URL}/picture"), client.post(f"{URL}/label", json={"label": "x"})):
+        assert answer.status_code == 422
+        assert "my own" not in answer.text and "the " in answer.text
+
+
+def wait(client: TestClient) -> Any:
+    """Return the state of the labelling once the pictures have been looked at."""
+    for _ in range(200):
+        answer = client.get(URL)
+        if "looking" not in answer.json():
+            return answer
+        time.sleep(0.05)
+    raise AssertionError("They are being looked at still.")
