@@ -71,7 +71,7 @@ def push(
         if store.facts and not replace:
             check_unchanged(connection, store.facts)
         place = str(connection.address)
-        if store.holds(position):
+        if store.holds(position) and store.count() == position.count:
             return Pushed(place, position.count, 0)
         done = 0
         progress("Sending pictures", 0, position.count)

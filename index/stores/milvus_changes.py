@@ -41,6 +41,7 @@ Row = dict[str, Any]
 MOST_BYTES = 8 << 20  # in one call: Milvus takes 64 MB, and thumbnails differ in size
 MOST_ROWS = 5000
 IDS = 10_000
+BUILD = 3600.0  # seconds that a server may take to put a whole collection in order
 
 
 def batch_rows(dim: int) -> int:
@@ -173,8 +174,8 @@ class Building:
                 meanwhile.
         """
         connection = self._connection
-        connection.call("flush", self.name)
-        connection.call("load_collection", self.name)
+        connection.call("flush", self.name, timeout=BUILD)
+        connection.call("load_collection", self.name, timeout=BUILD)
         there = count_rows(connection, self.name)
         if self._count >= 0 and there != self._count:
             connection.call("drop_collection", self.name)
@@ -191,7 +192,11 @@ class Building:
                 read_facts(connection, connection.call("describe_collection", before)),
             )
         change = "alter_alias" if before else "create_alias"
-        connection.call(change, self.name, self._alias)
+        try:
+            connection.call(change, self.name, self._alias)
+        except StoreError:  # the name exists: as where the answer to a first attempt was lost
+            if answering_name(connection) != self.name:
+                raise
         for name, _ in list(self._begun()):
             connection.call("drop_collection", name)
         return facts

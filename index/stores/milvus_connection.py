@@ -49,10 +49,15 @@ class MilvusConnection:
                 uri=address.uri, token=address.token, timeout=CONNECT, dedicated=True
             )
 
-    def call(self, method: str, *args: Any, **options: Any) -> Any:
+    def call(self, method: str, *args: Any, timeout: float = 0.0, **options: Any) -> Any:
         """Call a method of `pymilvus.MilvusClient` that may be called twice with the same effect.
 
         While the server is away it is called again and again, for a minute.
+
+        Args:
+            method: its name.
+            args, options: what it takes.
+            timeout: seconds that one call may take; a minute when left out.
 
         Raises:
             MissingCollection: it names a collection that is not there.
@@ -62,7 +67,7 @@ class MilvusConnection:
         while True:
             try:
                 with self._translated():
-                    return getattr(self._client, method)(*args, timeout=WAIT, **options)
+                    return getattr(self._client, method)(*args, timeout=timeout or WAIT, **options)
             except _Away as error:
                 patience.wait(error)
                 self._load(error, *args[:1])

@@ -82,14 +82,22 @@ def create_collection(
     # On unit vectors the inner product orders as the Euclidean distance does.
     index.add_index("vector", index_type="FLAT", metric_type="IP")
     facts = Facts(FORMAT, encoder, toward=toward)
-    connection.call(
-        "create_collection",
-        name,
-        schema=schema,
-        index_params=index,
-        consistency_level="Strong",
-        properties={PROPERTY: msgspec.json.encode(facts).decode()},
-    )
+
+    def create() -> None:
+        connection.call(
+            "create_collection",
+            name,
+            schema=schema,
+            index_params=index,
+            consistency_level="Strong",
+            properties={PROPERTY: msgspec.json.encode(facts).decode()},
+        )
+
+    try:
+        create()
+    except StoreError:  # it exists, perhaps without its index, where an answer was lost
+        connection.call("drop_collection", name)
+        create()
 
 
 def read_facts(connection: MilvusConnection, described: Mapping[str, Any]) -> Facts:
