@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -77,6 +78,8 @@ class Server(uvicorn.Server):
         """Begin to answer."""
         await super().startup(sockets)
         if self.started:
+            # What is loaded by now stays: looking through it for cycles holds all answers up.
+            gc.freeze()
             self._ready()
 
 
@@ -125,14 +128,15 @@ def log_lines(level: int) -> Iterator[None]:
 
 
 def check_token(settings: Settings) -> None:
-    """Refuse to be reached by others without a token.
+    """Refuse to be reached by others without a token, be it through a proxy on this machine.
 
     Raises:
         UsageError: there is none.
     """
-    if not settings.token and not is_loopback(settings.host):
+    names = [*settings.hosts, *([] if is_loopback(settings.host) else [settings.host])]
+    if names and not settings.token:
         raise UsageError(
-            f"{settings.host} is reached by other machines, and no token keeps strangers out.",
+            f"{names[0]} is reached by other machines, and no token keeps strangers out.",
             "Set SIAM_SERVE_TOKEN (or --token-file FILE), such as to what "
             "`python -c 'import secrets; print(secrets.token_urlsafe(32))'` prints; put TLS in "
             "front (docs/web.md).",

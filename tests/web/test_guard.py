@@ -135,6 +135,13 @@ def test_other_machines_are_let_in_with_a_token_alone(host: str) -> None:
     check_token(Settings(host=host, token=TOKEN))
 
 
+def test_a_name_that_others_use_takes_a_token_too() -> None:
+    """A proxy on this machine lets others in by it."""
+    with pytest.raises(UsageError, match="siam.example"):
+        check_token(Settings(hosts=("siam.example",)))
+    check_token(Settings(hosts=("siam.example",), token=TOKEN))
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
 def test_this_machine_needs_none(host: str) -> None:
     check_token(Settings(host=host))
