@@ -21,6 +21,7 @@ VIEWS = {
     "label": "Label",
     "run": "Run",
     "item/1": "Item 1",
+    "map": "Map",
 }
 SCREENS = ["desktop light", "desktop dark", "phone light", "phone dark"]
 Stroke = list[tuple[float, float]]
@@ -196,14 +197,14 @@ def test_a_rate_moves_the_verdict_without_a_request(
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     slide(page, "ask", 0)
-    expect_verdict(page, "ask", "no match", "5")
+    expect_verdict(page, "ask", "no match", "No match")
     slide(page, "ask", 1)
     expect_verdict(page, "ask", "match", "5")
     assert asked == []
     slide(page, "ask", 0)
     with page.expect_response(lambda answer: "false_accept_rate" in answer.url):
         page.locator("#ask .strictness input").dispatch_event("change")
-    expect_verdict(page, "ask", "no match", "5")  # and so the server sees it
+    expect_verdict(page, "ask", "no match", "No match")  # and so the server sees it
     page.get_by_role("button", name="Most accurate").click()
     expect_verdict(page, "ask", "match", "5")
 

@@ -24,7 +24,9 @@ export function createAnswer() {
   function show(answer, asked, limit) {
     const judged = judgeAnswer(answer, asked, limit);
     verdict.show({
-      title: labelText(judged.label),
+      ...(judged.verdict === "no match" && judged.label
+        ? { title: "No match", word: `${judged.label} comes nearest` }
+        : { title: labelText(judged.label) }),
       verdict: judged.verdict,
       probability: judged.probability,
       of: "Probability that the label is right",

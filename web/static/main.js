@@ -38,10 +38,10 @@ const mounts = {
 function mountMapView(element, session) {
   const place = h("div", {});
   fill(element, h("h1", {}, "Map"), place);
-  const { run, writable } = session;
+  const { writable } = session;
   const onSelect = (/** @type {number} */ id) => (location.hash = `#item/${id}`);
   // Only who looks at the map loads it.
-  const opened = import("./map.js").then(({ mountMap }) => mountMap(place, { run, writable, onSelect }));
+  const opened = import("./map.js").then(({ mountMap }) => mountMap(place, { writable, onSelect }));
   opened.catch((error) => showError(place, error));
   const refresh = async () => (await opened).refresh();
   window.addEventListener("siam-items-changed", refresh);
