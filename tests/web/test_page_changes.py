@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -112,6 +113,34 @@ def test_another_run_is_chosen_and_answers(
         shown = page.locator("#run .items img").first
         expect(shown).to_have_attribute("src", re.compile("run=other"))
         page.wait_for_load_state("networkidle")  # the server ends before the page does
+
+
+def test_the_report_and_the_audit_are_shown(
+    digits: Path,
+    serve: Callable[..., Any],
+    visit: Callable[..., Any],
+    assert_accessible: Callable[[Any], None],
+) -> None:
+    from playwright.sync_api import expect
+
+    (digits / "report.html").write_text("<h1>All of it</h1><script>alert(1)</script>", "utf-8")
+    with serve(digits) as address:
+        page = visit(address)
+        item = page.request.get(address + "/api/v1/items/1").json()
+        finding = {"path": HOSTILE, "label": item["label"], "key": item["key"]}
+        finding |= {"problem": "outlier", "evidence": "far from its class", "proposal": "look"}
+        told = {"created": "2026-11-28", "dataset": "digits", "way": "By the run digits."}
+        told |= {"count": 300, "wrong_share": 0.0, "counts": {}, "findings": [finding]}
+        (digits / "audit.json").write_text(json.dumps({"schema": 1, **told}), "utf-8")
+        page.goto(address + "/#run")
+        page.reload()
+        page.locator("summary", has_text="audit").click()
+        found = page.locator(".findings > li")
+        expect(found).to_contain_text(HOSTILE)
+        expect(found.locator("a")).to_have_attribute("href", "#item/1")
+        page.locator("summary", has_text="Report").click()
+        expect(page.frame_locator("iframe").locator("h1")).to_have_text("All of it")
+        assert_accessible(page)
 
 
 def test_a_token_is_asked_for_once(

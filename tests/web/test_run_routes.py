@@ -63,8 +63,9 @@ def test_a_report_runs_nothing(start: Any, digits: Path) -> None:
     (digits / REPORT_FILE).unlink(missing_ok=True)
     missing = client.get(f"{RUNS}/digits/report")
     assert missing.status_code == 404 and "siam report" in missing.json()["error"]["cure"]
-    (digits / REPORT_FILE).write_text("<script>alert(1)</script>", "utf-8")
+    (digits / REPORT_FILE).write_text("<p>a<Script>alert(1)</script ><p>b<script>alert(2)")
     answer = client.get(f"{RUNS}/digits/report")
+    assert answer.text == "<p>a<p>b"
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     policy = answer.headers["content-security-policy"]
     assert policy.startswith("sandbox;") and "script-src" not in policy

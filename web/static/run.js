@@ -5,6 +5,8 @@ import { itemTile } from "./answer.js";
 import { fill, h, labelText, percent, plural, showError } from "./dom.js";
 import { createItems } from "./items.js";
 
+/** Findings of an audit that are shown, and pictures beside one. */
+const [SHOWN, BESIDE] = [60, 3];
 /** Figures in the order they are shown: which, and in words. */
 const FIGURES = [
   ["retrieval", "recall@1", "Nearest picture is of the same class"],
@@ -122,7 +124,9 @@ function findings(run) {
     part.removeEventListener("toggle", open);
     try {
       const audit = await ask(path);
-      fill(body, h("ul", { class: "findings" }, (audit.findings ?? []).map(finding)));
+      const all = audit.findings ?? [];
+      const more = all.length > SHOWN && h("p", { class: "quiet" }, `and ${plural(all.length - SHOWN, "finding")} more: siam audit --html audit.html`);
+      fill(body, h("p", { class: "quiet" }, audit.way), h("ul", { class: "findings" }, all.slice(0, SHOWN).map(finding)), more);
     } catch (error) {
       showError(body, error);
     }
@@ -133,7 +137,7 @@ function findings(run) {
 
 /** @param {any} one as `siam audit --json` has it */
 function finding(one) {
-  const ids = [one.id, ...(one.beside_ids ?? [])].filter((id) => typeof id === "number");
-  const tiles = ids.map((id) => itemTile({ id, label: id === one.id ? one.label : "beside it", key: one.path }));
+  const ids = [one.id, ...one.beside_ids].filter((id) => typeof id === "number").slice(0, BESIDE + 1);
+  const tiles = ids.map((id) => itemTile({ id, label: id === one.id ? one.label : "beside", key: one.path }));
   return h("li", {}, tiles.length > 0 && h("ol", { class: "tiles" }, tiles), h("div", {}, h("strong", {}, `${one.problem}: `), one.path, h("p", { class: "quiet" }, one.evidence), one.proposal && h("p", {}, one.proposal)));
 }
