@@ -223,10 +223,9 @@ def describe_run(run: OpenRun) -> RunDescription:
         verify_files(run.path, [METRICS_FILE])
         metrics = read_json(run.path / METRICS_FILE, Metrics, most=MOST_BYTES)
     calibration = run.calibration
-    rates = np.geomspace(calibration.false_accept_rates[0], 1.0, POINTS).tolist()
-    points = [
-        OperatingPoint(float(f"{rate:.4g}"), calibration.threshold_for(rate)) for rate in rates
-    ]
+    smallest = calibration.false_accept_rates[0]
+    rates = np.geomspace(smallest, 1.0, POINTS).clip(smallest, 1.0).tolist()
+    points = [OperatingPoint(rate, calibration.threshold_for(rate)) for rate in rates]
     return RunDescription(
         name=run.name,
         dataset=run.config.name,

@@ -46,9 +46,8 @@ def test_operating_points_and_figures_are_the_runs(start: Any, digits: Path) -> 
     for before, after in zip(points, points[1:], strict=False):
         assert before["false_accept_rate"] < after["false_accept_rate"] <= 1
         assert before["threshold"] <= after["threshold"]
-    middle = points[30]
-    rate = middle["false_accept_rate"]
-    assert abs(calibration.threshold_for(rate) - middle["threshold"]) < 1e-3
+    for point in points:  # a client may ask with any of them
+        assert calibration.threshold_for(point["false_accept_rate"]) == point["threshold"]
     figures = told["figures"]["retrieval"]
     low, high = figures["recall@1_ci95"]
     assert low <= figures["recall@1"] <= high
