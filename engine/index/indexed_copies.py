@@ -31,7 +31,7 @@ def find_indexed_copies(
     if not near.any():
         return [()] * len(pictures)
     ids = sorted(set(matches.ids[near].tolist()))
-    items = {item.id: item for item in index.items(ids)}
+    items = {item.id: item for item in index.items_there(ids)}  # another may remove some meanwhile
     shown = {
         number: decode_thumbnail(png)
         for number, png in zip(ids, index.thumbnails(ids), strict=True)
@@ -39,7 +39,7 @@ def find_indexed_copies(
     }
 
     def copies(picture: Pictures | None, numbers: list[int]) -> tuple[Item, ...]:
-        there = [number for number in numbers if number in shown]
+        there = [number for number in numbers if number in shown and number in items]
         if picture is None or not there:
             return ()
         own = decode_thumbnail(encode_thumbnail(picture))
