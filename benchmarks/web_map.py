@@ -1,6 +1,7 @@
 """The map of a run's gallery: laid out, sent, and looked at in a browser.
 
-    python benchmarks/web_map.py [--run NAME-OR-PATH] [--seconds 5] [--json]
+    python benchmarks/web_map.py [--run NAME-OR-PATH] [--seconds 5] [--kept] [--json]
+                                 [--picture FILE.png]
 
 The run is copied. Its map is computed anew, and judged by the shares of the ten nearest pictures
 that are among the ten nearest on the map, and that are of the same label there. Then headless
@@ -20,7 +21,7 @@ from typing import Any
 
 import numpy as np
 from http_load import serve
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from siam.array_types import Labels, Vectors
 from siam.engine.projection.gallery_map import GalleryMap, compute_map
@@ -49,17 +50,22 @@ def main() -> None:
     parser.add_argument("--run", help="a run's name or path; the newest when left out")
     parser.add_argument("--seconds", type=float, default=5.0, help="of dragging")
     parser.add_argument("--kept", action="store_true", help="show the run's own map, compute none")
+    parser.add_argument("--picture", type=Path, help="a PNG file to make of the page")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout, no table")
     chosen = parser.parse_args()
+    source = find_run(chosen.run)
     with tempfile.TemporaryDirectory() as scratch:
-        run = Path(scratch) / "run"
-        shutil.copytree(find_run(chosen.run), run)
+        run = Path(scratch) / source.name
+        shutil.copytree(source, run)
         figures = {} if chosen.kept else measure_computation(run / INDEX_FOLDER)
         with serve(run) as server, sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=shutil.which("chromium"), args=ARGUMENTS
             )
-            figures |= measure_page(browser, f"http://127.0.0.1:{server.port}", chosen.seconds)
+            page = browser.new_page(viewport={"width": 1280, "height": 800})
+            figures |= measure_page(page, f"http://127.0.0.1:{server.port}", chosen.seconds)
+            if chosen.picture:
+                photograph(page, chosen.picture)
             browser.close()
     if chosen.json:
         print(json.dumps({"schema": 1, "cores": cores(), **figures}, indent=2))
@@ -99,11 +105,10 @@ def judge(known: GalleryMap, vectors: Vectors, labels: Labels) -> dict[str, floa
     return {"of the 10 nearest, on the map too": float(np.mean(kept)), "same label": np.mean(own)}
 
 
-def measure_page(browser: Browser, address: str, seconds: float) -> dict[str, float]:
+def measure_page(page: Page, address: str, seconds: float) -> dict[str, float]:
     """Return the milliseconds to the first sight of a map, and how often it is painted."""
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
     page.goto(f"{address}/#run")
-    page.get_by_role("heading", name="Run").wait_for()
+    page.locator("#run").get_by_role("heading").first.wait_for()
     page.wait_for_timeout(1000)
     opened: Any = page.evaluate("location.hash = '#map', performance.now()")
     page.locator(".map-points[aria-label]").wait_for()
@@ -127,6 +132,17 @@ def measure_page(browser: Browser, address: str, seconds: float) -> dict[str, fl
         "paints a second while dragging": float(1000 / between.mean()),
         "ms between them, 95 of 100": float(np.quantile(between, 0.95)),
     }
+
+
+def photograph(page: Page, path: Path) -> None:
+    """Keep a picture of the whole map, with an item pointed at."""
+    page.get_by_role("button", name="Show the whole map").click()
+    box = page.locator(".map-points").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 0.4 * box["height"])
+    page.locator(".map-card img").wait_for()
+    page.wait_for_timeout(1000)
+    page.screenshot(path=path)
 
 
 if __name__ == "__main__":

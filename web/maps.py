@@ -41,7 +41,7 @@ class State:
         failure: why there is no map.
     """
 
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    lock: threading.RLock = field(default_factory=threading.RLock)
     known: GalleryMap | None = None
     seen: Stamp | None = None
     sent: bytes = b""
@@ -65,13 +65,7 @@ class Maps:
         """Return the map of an index as it is now; None where it is still to be computed."""
         state = self._state(gallery)
         with state.lock:
-            if not state.read:
-                state.read = True
-                try:
-                    state.known = load_map(gallery.folder)
-                except StoreError as error:
-                    log.warning("%s %s", error.problem, error.cure)
-            self._collect(state, gallery)
+            self._read(state, gallery)
             if state.known is None:
                 return None
             now = gallery.snapshot().position
@@ -82,18 +76,24 @@ class Maps:
 
     def content(self, gallery: Reader) -> bytes | None:
         """Return the map of an index as the API sends it; None where it is still to be computed."""
-        known = self.current(gallery)
-        if known is None:
-            return None
         state = self._state(gallery)
         with state.lock:
+            known = self.current(gallery)
+            if known is None:
+                return None
             # Labels are of the same commit, or of a newer one that is noticed next time.
-            if known is not state.known or not state.sent:
+            if not state.sent:
                 state.sent = encode_map(known, gallery.labels_of(known.ids))
             return state.sent
 
-    def _collect(self, state: State, gallery: Reader) -> None:
-        """Take over what a computation found, and keep it in the run where that may be written."""
+    def _read(self, state: State, gallery: Reader) -> None:
+        """Read the run's file, once, and take over what a computation found, which it keeps."""
+        if not state.read:
+            state.read = True
+            try:
+                state.known = load_map(gallery.folder)
+            except StoreError as error:
+                log.warning("%s %s", error.problem, error.cure)
         if state.computation is None or state.computation.outcome is None:
             return
         outcome = state.computation.wait()
@@ -134,8 +134,14 @@ class Maps:
 
     def position(self, gallery: Reader, neighbours: Sequence[Neighbour]) -> list[float] | None:
         """Return where a picture belongs on the map, [x, y], 0 to 1; None while there is none."""
-        known = self.current(gallery)
-        if known is None or not neighbours:
+        if not neighbours:
+            return None
+        state = self._state(gallery)
+        if not state.read:
+            with state.lock:
+                self._read(state, gallery)
+        known = state.known  # as it was last shown: no question waits for new items' places
+        if known is None or known.encoder != gallery.encoder_hash:
             return None
         ids = np.array([[near.id for near in neighbours]], np.int64)
         distances = np.array([[near.distance for near in neighbours]], np.float32)

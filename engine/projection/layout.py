@@ -21,7 +21,7 @@ FEWEST_FOR_TSNE = 50
 # Neighbours that hold an item in its place: three times the perplexity, as usual.
 NEIGHBOURS = 45
 # Steps in which clusters form, their attraction exaggerated, and in which they unfold.
-FORMING, UNFOLDING = 150, 350
+FORMING, UNFOLDING = 100, 250
 STEPS_PER_REPORT = 10
 # A distance that rounding makes of none.
 SAME = 1e-3

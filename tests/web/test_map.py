@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from siam.engine.projection.gallery_map import GalleryMap
-from siam.engine.projection.map_file import save_map
+from siam.engine.projection.map_file import load_map, save_map
 from siam.index.gallery import Gallery
 from siam.run_files import INDEX_FOLDER
 
@@ -217,3 +217,13 @@ def test_who_may_only_read_is_offered_no_change(
         page.get_by_text("1 picture selected").wait_for()
         assert page.get_by_role("button", name="Remove them").count() == 0
         assert page.get_by_label("Label", exact=True).count() == 0
+
+
+def test_a_run_without_a_map_gets_one_while_it_is_looked_at(
+    digits: Path, serve: Any, visit: Any
+) -> None:
+    with serve(digits) as address:
+        page = visit(f"{address}/#map")
+        page.get_by_role("progressbar", name="Laying out the map").wait_for()
+        page.locator('.map-points[aria-label^="Map of 300 pictures"]').wait_for(timeout=200_000)
+    assert load_map(digits / INDEX_FOLDER) is not None

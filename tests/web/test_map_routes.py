@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -147,3 +148,25 @@ def test_a_removed_item_is_not_on_the_map_and_what_another_process_adds_is(
     assert ids.tolist() == [*[one for one in mapped.ids.tolist() if one != 2], new]
     assert places[-1].tolist() == places[ids.tolist().index(9)].tolist()
     assert header["labels"][labels[-1]] == {"label": "new", "count": 1}
+
+
+def test_a_map_of_another_encoder_places_nothing_and_is_computed_anew(
+    start: Any, digits: Path, digit: bytes, mapped: GalleryMap, instead: type[Instead]
+) -> None:
+    save_map(digits / INDEX_FOLDER, dataclasses.replace(mapped, encoder="another"))
+    client: TestClient = start()
+    (result,) = client.post("/api/v1/query", content=digit, headers=PNG).json()["results"]
+    assert result["position"] is None
+    assert client.get("/api/v1/map/status").json()["status"] == "computing"
+
+
+def test_a_question_does_not_wait_for_the_places_of_new_items(
+    start: Any, digits: Path, digit: bytes, mapped: GalleryMap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client: TestClient = start()
+    assert client.get("/api/v1/map").status_code == 200
+    monkeypatch.setattr("siam.web.maps.follow_gallery", None)  # fails where it is called
+    with Gallery.open(digits / INDEX_FOLDER) as gallery:
+        gallery.add(gallery.vectors_of([9]), keys=["twin.png"], labels=["new"])
+    (result,) = client.post("/api/v1/query", content=digit, headers=PNG).json()["results"]
+    assert result["position"] == [0.0, 0.5]

@@ -28,7 +28,7 @@ def test_a_process_of_its_own_tells_how_far_it_is_and_gives_the_map(folder):
         computation.close()
     assert isinstance(found, GalleryMap)
     assert found.ids.tolist() == list(range(1, 61))
-    assert computation.step == ("Placing pictures", 500, 500)
+    assert computation.step == ("Placing pictures", 350, 350)
 
 
 def test_an_index_that_cannot_be_read_is_told_with_its_cure(tmp_path):

@@ -35,7 +35,7 @@ def test_what_is_near_stays_near_and_a_seed_fixes_the_map():
     apart = ((places[:, None] - places[None]) ** 2).sum(axis=2)
     shown = np.argsort(apart, axis=1)[:, :31]
     assert np.mean([len({*a} & {*b}) / 10 for a, b in zip(near, shown, strict=True)]) > 0.5
-    assert [step for step in told if step[0] == "Placing pictures"][-1][1:] == (500, 500)
+    assert [step for step in told if step[0] == "Placing pictures"][-1][1:] == (350, 350)
     np.testing.assert_array_equal(lay_out(vectors, seed=1), places)
 
 
