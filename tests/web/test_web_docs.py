@@ -65,3 +65,9 @@ def test_the_compose_file_serves_this_machine_alone_and_asks_for_a_token() -> No
     assert "SIAM_SERVE_TOKEN: ${SIAM_SERVE_TOKEN:?" in text
     assert "target: serve" in text and " AS serve\n" in (ROOT / "Dockerfile").read_text("utf-8")
     assert "read_only: true" in text
+
+
+def test_the_image_holds_the_run_that_ships_with_siam() -> None:
+    """People's runs are left out of it, and theirs alone."""
+    lines = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    assert lines.index("!runs/bundled/") > lines.index("runs/*/")
