@@ -16,7 +16,9 @@ __all__ = ["export"]
 def export(
     out: Annotated[Path, typer.Option(help="The folder to make.")],
     run: RunName = None,
-    form: Annotated[str, typer.Option("--format", help="litert, onnx or saved-model.")] = "litert",
+    form: Annotated[
+        str, typer.Option("--format", help="litert, onnx, saved-model, or web: a page.")
+    ] = "litert",
     int8: Annotated[
         bool, typer.Option("--int8", help="8-bit weights, a quarter of the size (litert).")
     ] = False,
@@ -54,4 +56,9 @@ def export(
             f"Recall@1 in int8 {after:.2%}, in float32 {before:.2%}: "
             f"a loss of {100 * (before - after):.2f} percentage points."
         )
-    console.notice(f"Try it without siam:  python {done.folder / 'example.py'} A.png B.png")
+    if form == "web":
+        console.notice(
+            f"Open it in a browser, as a file or from a server:  {done.folder / 'index.html'}"
+        )
+    else:
+        console.notice(f"Try it without siam:  python {done.folder / 'example.py'} A.png B.png")

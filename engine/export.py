@@ -16,6 +16,7 @@ import numpy as np
 
 from siam.array_types import Pictures, Vectors
 from siam.atomic import publish_folder, write_json, write_text
+from siam.engine.browser.page import answer_page, check_chain, write_page
 from siam.engine.export_sidecar import describe, example_script, files_of
 from siam.errors import RunError, UsageError, need_packages
 from siam.progress import Progress, silent
@@ -55,6 +56,7 @@ FORMATS: dict[str, tuple[str, Answer]] = {
     "litert": (ENCODER_FILE, answer_litert),
     "onnx": ("encoder.onnx", answer_onnx),
     "saved-model": ("saved_model", answer_saved_model),
+    "web": ("run.js", answer_page),
 }
 
 
@@ -91,7 +93,7 @@ def export_run(
     Args:
         run: a run's name or path; the newest finished run when left out.
         folder: made by this; must not exist, or be empty.
-        form: "litert", "onnx" or "saved-model".
+        form: "litert", "onnx", "saved-model", or "web" for a page that answers by itself.
         int8: keep the weights in 8 bits; for litert.
         progress: told of the work.
 
@@ -104,6 +106,8 @@ def export_run(
     path = find_run(run)
     verify_files(path, [CONFIG_FILE, CALIBRATION_FILE, NETWORK_FILE, ENCODER_FILE, HELD_OUT_FILE])
     config = load_config(path)
+    if form == "web":
+        check_chain(config)
     validation, test = load_held_out(path, classes=len(config.classes))
     tower = load_tower(path, progress)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -111,7 +115,10 @@ def export_run(
     try:
         name, answer = FORMATS[form]
         progress("Writing the model", 0, 0)
-        write_model(tower, path, building / name, form, int8)
+        if form == "web":
+            write_page(path, config, tower, validation, building, progress=progress)
+        else:
+            write_model(tower, path, building / name, form, int8)
         probe = validation.pictures[:PROBE_PICTURES]
         progress("Comparing it with Keras", 0, 0)
         parity = compare_with_keras(tower, answer(building / name, probe), probe, exact=not int8)
@@ -133,7 +140,8 @@ def export_run(
             recall,
         )
         write_json(building / SIDECAR, sidecar)
-        write_text(building / EXAMPLE, example_script(form))
+        if form != "web":
+            write_text(building / EXAMPLE, example_script(form))
         size = sum(file.stat().st_size for file in files_of(building / name))
         publish_folder(building, folder)
     finally:
