@@ -8,10 +8,11 @@ each of the second has to find its own among the first. 20 such runs are 400 tri
 
     python benchmarks/omniglot.py IMAGES_BACKGROUND.zip [--preset best] [--seeds 0,1] [--json]
     python benchmarks/omniglot.py IMAGES_BACKGROUND.zip --lake ALL_RUNS [--seeds 0,1,2]
+    python benchmarks/omniglot.py --run runs/bundled/glyphs.siam --lake ALL_RUNS
 
 With `--lake` no alphabet is held out, and the trials are the 400 official ones: the folder is
 `all_runs.zip` of the Omniglot repository, unpacked. Its people and alphabets are in no background
-picture.
+picture. With `--run` nothing is trained: a run answers them, and says of each if it is a match.
 """
 
 from __future__ import annotations
@@ -31,13 +32,18 @@ import numpy as np
 from siam.array_types import Pictures
 from siam.datasets.dataset import Dataset
 from siam.datasets.load import load_dataset
+from siam.engine.open_run import open_encoder_of
 from siam.engine.recipe_choice import choose_recipe
 from siam.errors import DataError
+from siam.evaluation.calibration import read_calibration
 from siam.evaluation.episodes import Trial, score_trials
+from siam.evaluation.verdict import decide
 from siam.pictures.preparation import Preparation, prepare_picture
 from siam.pictures.reading import read_picture
+from siam.run_files import CALIBRATION_FILE
 from siam.runs.config import TrainChoice
 from siam.training.native_logs import quiet_native_logs
+from siam.unit_vectors import exact_neighbours
 
 # Drawn once, at random, from the alphabets with 20 characters or more; kept for comparison.
 HELD_OUT = ("Burmese_(Myanmar)", "Gujarati", "Hebrew", "Korean", "Latin")
@@ -49,7 +55,8 @@ RUNS = 400
 def main(arguments: Sequence[str] | None = None) -> None:
     """Train for each seed, and print one line for each and their mean."""
     parser = argparse.ArgumentParser(description="Within-alphabet one-shot accuracy on Omniglot.")
-    parser.add_argument("pictures", help="images_background.zip, or its unpacked folder")
+    parser.add_argument("pictures", nargs="?", help="images_background.zip, or its folder")
+    parser.add_argument("--run", help="a run that answers, by name or path: nothing is trained")
     parser.add_argument("--preset", default="best")
     parser.add_argument("--seeds", default="0", help="such as 0,1,2")
     parser.add_argument("--held-out", default=",".join(HELD_OUT), help="alphabets")
@@ -59,6 +66,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--set", action="append", default=[], help="a recipe value: epochs=10")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout, no table")
     options = parser.parse_args(arguments)
+    if options.run and options.lake:
+        print_official(score_official(options.run, options.lake), as_json=options.json)
+        return
+    if options.run or not options.pictures:
+        parser.error("give IMAGES_BACKGROUND.zip, or --run with --lake")
     table = sys.stderr if options.json else sys.stdout
     rows = []
     for seed in (int(word) for word in options.seeds.split(",")):
@@ -146,6 +158,47 @@ def train_and_score(
         "trials": whole.questions,
         "alphabets": {name: one.accuracy for name, one in scores.items()},
     }
+
+
+def score_official(run: str, lake: Path) -> dict[str, Any]:
+    """Let a run answer Lake's trials, each from the 20 drawings of its own."""
+    path, config, encoder = open_encoder_of(run, also=[CALIBRATION_FILE])
+    drawings, trials = read_lake_runs(lake, config.preparation)
+    embeddings = encoder.encode(drawings)
+    scores = score_trials(embeddings, trials)
+    calibration = read_calibration(path / CALIBRATION_FILE)
+    words, right = [], []
+    for trial in trials:
+        rows, among = embeddings[trial.queries], embeddings[trial.support]
+        near = exact_neighbours(rows, among, calibration.neighbours)
+        labels = trial.support_labels[near.positions]
+        for verdict, label in zip(
+            decide(near.distances, labels, calibration), trial.query_labels, strict=True
+        ):
+            words.append(verdict.verdict)
+            right.append(verdict.label == label)
+    matches = np.array(words) == "match"
+    return {
+        "run": path.name,
+        "trials": scores.questions,
+        "accuracy": scores.accuracy,
+        "accuracy_ci95": list(scores.accuracy_ci95),
+        "verdicts": {word: words.count(word) for word in ("match", "unsure", "no match")},
+        "matches_right": float(np.mean(np.array(right)[matches])) if matches.any() else None,
+    }
+
+
+def print_official(row: dict[str, Any], *, as_json: bool) -> None:
+    """Print what a run made of Lake's trials."""
+    if as_json:
+        print(json.dumps({"benchmark": "omniglot", **row}))
+        return
+    low, high = row["accuracy_ci95"]
+    verdicts = ", ".join(f"{count} {word}" for word, count in row["verdicts"].items())
+    print(
+        f"{row['run']}: {row['accuracy']:.2%} [{low:.2%}, {high:.2%}] of {row['trials']:,} trials; "
+        f"{verdicts}; of the matches {row['matches_right'] or 0:.2%} are right"
+    )
 
 
 def shape_of(data: Dataset) -> tuple[tuple[int, int], int]:

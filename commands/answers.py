@@ -1,4 +1,4 @@
-"""Print the answers of `siam query` for people: the answer, its evidence, what to try next."""
+"""Print answers for people: those of `siam query`, and what `siam index` has added."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import typer
+
 from siam.commands import console
 from siam.printable import printable
 
 if TYPE_CHECKING:
     from siam.engine.answers.answer import Answer, Result
     from siam.engine.answers.summary import AnswerSummary
+    from siam.engine.index.sync import Indexed
     from siam.engine.open_run import OpenRun
     from siam.evaluation.verdict import Word
 
-__all__ = ["print_many", "print_one", "print_summary"]
+__all__ = ["print_indexed", "print_many", "print_one", "print_summary"]
 
 
 def print_one(
@@ -99,3 +102,25 @@ def answer_row(answer: Answer) -> str:
         f"{printable(answer.label or '-'):<12} {answer.verdict:<9} {answer.probability:>6.1%}  "
         f"{printable(answer.input)}"
     )
+
+
+def print_indexed(run: str, done: Indexed, *, as_json: bool, dry_run: bool = False) -> None:
+    """Print what was added, changed and removed; end with 3 where a picture was skipped."""
+    console.name_skipped(done.skipped)
+    counts = {
+        "added": done.added,
+        "changed": done.changed,
+        "removed": done.removed,
+        "unchanged": done.unchanged,
+    }
+    if as_json:
+        left = [{"input": entry.path, "error": entry.reason} for entry in done.skipped]
+        counted = {**counts, "total": done.total, "skipped": left}
+        console.json_object({"run": run, "dry_run": dry_run, **counted})
+    else:
+        words = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+        console.data(f"{'Would be: ' if dry_run else ''}{words}; the index holds {done.total:,}.")
+        if not dry_run:
+            console.notice("Ask it:  siam query PICTURE")
+    if done.skipped:
+        raise typer.Exit(3)

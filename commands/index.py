@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from siam.commands import console
+from siam.commands.answers import print_indexed
 from siam.commands.interruption import interruptible
 from siam.commands.options import AsJson, RunName, StoreAddress
 from siam.printable import printable
 
 if TYPE_CHECKING:
-    from siam.engine.index.sync import Indexed
     from siam.index.stores.tune import Trial
 
 __all__ = ["index"]
@@ -43,6 +43,16 @@ def add(
     meta: Annotated[
         list[str] | None, typer.Option(help="A value to filter by later: name=value.")
     ] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            help="Make a run of these by an encoder that ships with siam, without training: "
+            "glyphs, for drawn signs of any kind."
+        ),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="With --encoder: the run's name. Default: the folder's.")
+    ] = None,
     run: RunName = None,
     store: StoreAddress = None,
     as_json: AsJson = False,
@@ -54,10 +64,28 @@ def add(
     from siam.engine.api.run import open as open_run
     from siam.engine.index.item_options import parse_meta
 
-    values, opened = parse_meta(meta or []), open_run(run, store=store)
+    values = parse_meta(meta or [])
+    if encoder is not None:
+        from siam.engine.index.bundled_encoder import add_by_encoder
+
+        if run is not None or store is not None:
+            raise typer.BadParameter("--encoder makes a run of its own; leave out --run, --store.")
+        with interruptible("no run was made."):
+            path, done = add_by_encoder(
+                encoder, sources, name=name, label=label, meta=values, progress=console.progress
+            )
+        console.notice(
+            f"Made the run '{path.name}' by the bundled encoder of {encoder}: nothing was trained, "
+            "and one picture of each is enough."
+        )
+        print_indexed(path.name, done, as_json=as_json)
+        return
+    if name is not None:
+        raise typer.BadParameter("--name goes with --encoder; an index is its run's.")
+    opened = open_run(run, store=store)
     with interruptible(KEPT):
         done = opened.index.add(sources, label=label, meta=values, progress=console.progress)
-    tell(opened.name, done, as_json=as_json)
+    print_indexed(opened.name, done, as_json=as_json)
 
 
 @index.command()
@@ -79,7 +107,7 @@ def sync(
     opened = open_run(run, store=store)
     with interruptible(KEPT):
         done = opened.index.sync(folder, dry_run=dry_run, progress=console.progress)
-    tell(opened.name, done, as_json=as_json, dry_run=dry_run)
+    print_indexed(opened.name, done, as_json=as_json, dry_run=dry_run)
 
 
 @index.command()
@@ -270,25 +298,3 @@ def as_row(trial: Trial) -> list[str]:
     cost = [f"{trial.memory / 2**20:.1f}", f"{trial.build:.1f}"]
     recall = f"{trial.recall:.2%}"
     return [trial.kind, trial.factory, recall, *speed, *cost, "" if trial.fits else "over budget"]
-
-
-def tell(run: str, done: Indexed, *, as_json: bool, dry_run: bool = False) -> None:
-    """Print what was added, changed and removed; end with 3 where a picture was skipped."""
-    console.name_skipped(done.skipped)
-    counts = {
-        "added": done.added,
-        "changed": done.changed,
-        "removed": done.removed,
-        "unchanged": done.unchanged,
-    }
-    if as_json:
-        left = [{"input": entry.path, "error": entry.reason} for entry in done.skipped]
-        counted = {**counts, "total": done.total, "skipped": left}
-        console.json_object({"run": run, "dry_run": dry_run, **counted})
-    else:
-        words = ", ".join(f"{count:,} {name}" for name, count in counts.items())
-        console.data(f"{'Would be: ' if dry_run else ''}{words}; the index holds {done.total:,}.")
-        if not dry_run:
-            console.notice("Ask it:  siam query PICTURE")
-    if done.skipped:
-        raise typer.Exit(3)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from siam.atomic import publish_folder
-from siam.engine.open_run import open_run
+from siam.engine.open_run import OpenRun, open_run
 from siam.errors import RunError, UsageError
 from siam.index.catalogue import FILE, copy_catalogue
 from siam.progress import Progress, silent
@@ -77,6 +78,7 @@ def unpack_run(
     *,
     name: str | None = None,
     trusted: Path | None = None,
+    fill: Callable[[OpenRun], object] | None = None,
     progress: Progress = silent,
 ) -> UnpackedRun:
     """Make a run of the runs folder from a packed one, whole or not at all, and over no other.
@@ -86,6 +88,7 @@ def unpack_run(
         name: what to call it; as it was called when left out.
         trusted: a PEM file of public keys, one of which must have signed it. Left out, the one
             that the environment variable `SIAM_TRUSTED_KEYS` names, if it does.
+        fill: what is done with it before it has its name; what that raises leaves nothing.
         progress: told of the building of the vector store.
 
     Raises:
@@ -108,6 +111,8 @@ def unpack_run(
             building.mkdir()
             unpack_files(pack, building)
             with open_run(str(building), read_only=False) as run:
+                if fill is not None:
+                    fill(run)
                 run.gallery.catch_up(progress=progress)
             publish_folder(building, place)
         finally:

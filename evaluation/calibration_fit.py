@@ -20,7 +20,13 @@ from siam.evaluation.votes import Votes, count_votes
 from siam.progress import Progress, silent
 from siam.unit_vectors import exact_neighbours
 
-__all__ = ["NEIGHBOURS", "fit_calibration"]
+__all__ = [
+    "FAMILIAR_SHARES",
+    "NEIGHBOURS",
+    "UNFAMILIAR_SHARE",
+    "fit_calibration",
+    "fit_label_weights",
+]
 
 # Neighbours that vote on a label.
 NEIGHBOURS = 10
@@ -94,7 +100,7 @@ def fit_calibration(
         different_pairs=int(pairs.different.sum()),
         pictures=len(validation.labels),
         neighbours=NEIGHBOURS,
-        label_weights=_label_weights(votes, right, votes_without),
+        label_weights=fit_label_weights(votes, right, votes_without),
         familiar=float(np.clip(min(passed, default=most), least, most)),
         unfamiliar=float(unfamiliar),
         queries=len(validation.labels),
@@ -185,9 +191,16 @@ def _queries(
     return votes, votes.labels == validation.labels, count_votes(distances, labels)
 
 
-def _label_weights(
+def fit_label_weights(
     votes: Votes, right: Booleans, votes_without: Votes
 ) -> tuple[float, float, float]:
+    """Learn when a voted label is right: logistic weights, the constant first.
+
+    Args:
+        votes: on n pictures.
+        right: (n,), whether the label is the picture's own.
+        votes_without: on pictures whose class the gallery does not hold, so that none is right.
+    """
     from sklearn.linear_model import LogisticRegression
 
     columns = np.concatenate([features(votes), features(votes_without)])

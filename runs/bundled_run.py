@@ -1,4 +1,5 @@
-"""The run that ships with siam: digits, which answers as long as there is no run of one's own."""
+"""The runs that ship with siam: digits, which answers as long as there is no run of one's own, and
+an encoder of drawn glyphs, an index of whose embeddings takes no training."""
 
 from __future__ import annotations
 
@@ -9,10 +10,12 @@ from siam.errors import NoRunError
 from siam.runs.pack import unpack_once
 from siam.runs.runs_folder import find_run, newest_run
 
-__all__ = ["BUNDLED_NOTICE", "bundled_run", "find_answering_run"]
+__all__ = ["BUNDLED_ENCODERS", "BUNDLED_NOTICE", "bundled_run", "find_answering_run"]
 
-# Made by scripts/bundle_digits.py.
+# Made by scripts/bundle_digits.py and bundle_glyphs.py.
 PACK = Path(__file__).with_name("bundled") / "digits.siam"
+# Packed runs without a picture in their index, by the word that asks for them.
+BUNDLED_ENCODERS = {"glyphs": PACK.with_name("glyphs.siam")}
 BUNDLED_NOTICE = (
     "No run of your own yet: answering with the bundled digits. Train one:  siam train FOLDER"
 )

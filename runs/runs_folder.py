@@ -28,6 +28,7 @@ __all__ = [
     "is_packed",
     "list_runs",
     "newest_run",
+    "plain_word",
     "remove_run",
     "runs_folder",
 ]
@@ -195,11 +196,22 @@ def free_name(name: str | None, dataset: str) -> str:
                 f"Give another --name, or remove it first:  siam runs rm {name}",
             )
         return name
-    plain = "".join(letter if letter.isalnum() else "-" for letter in dataset.lower()).strip("-")
+    plain = plain_word(dataset)
     number = 1
-    while any((folder / f"{plain or 'run'}-{number}{end}").exists() for end in ("", PARTIAL)):
+    while any((folder / f"{plain}-{number}{end}").exists() for end in ("", PARTIAL)):
         number += 1
-    return f"{plain or 'run'}-{number}"
+    return f"{plain}-{number}"
+
+
+def plain_word(text: str) -> str:
+    """Return what a run may be called after a data set or a folder.
+
+    Example:
+        >>> plain_word("My signs!")
+        'my-signs'
+    """
+    plain = "".join(letter if letter.isalnum() else "-" for letter in text.lower())
+    return plain.strip("-") or "run"
 
 
 def list_runs() -> list[RunSummary]:

@@ -16,6 +16,7 @@ import dataclasses
 import hashlib
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -42,7 +43,6 @@ from siam.siamese.encoder import open_encoder
 from siam.siamese.interchange import write_litert_int8
 from siam.siamese.network import load_network, tower_of
 
-NAME = "digits"
 # Of each class: clusters, and the largest of them that give a prototype. Chosen by the validation
 # digits: 10 to 30 prototypes differ by less than 0.1 points; all clusters of 30 lose 0.2.
 CLUSTERS, PROTOTYPES = 60, 30
@@ -59,25 +59,30 @@ def prototypes(vectors: Vectors, *, seed: int) -> Integers:
     return np.unique(distances.argmin(axis=1))
 
 
-def fill(folder: Path, run: OpenRun) -> None:
-    """Index a run's prototypes, embedded by the encoder of the run in the making."""
-    gallery, encoder = run.gallery, open_encoder(folder)
+def choose(run: OpenRun) -> Integers:
+    """Return the ids of a run's prototypes, class by class."""
+    gallery = run.gallery
     ids = gallery.select("split=train")
     labels = np.array(gallery.labels_of(ids))
-    chosen = np.concatenate(
+    return np.concatenate(
         [
             ids[labels == name][prototypes(gallery.vectors_of(ids[labels == name]), seed=0)]
             for name in run.config.classes
         ]
     )
-    thumbnails = gallery.thumbnails(chosen)
+
+
+def fill(folder: Path, run: OpenRun, ids: Integers) -> None:
+    """Index pictures of a run, embedded by the encoder of the run in the making."""
+    gallery, encoder = run.gallery, open_encoder(folder)
+    thumbnails = gallery.thumbnails(ids)
     pictures = np.stack([decode_thumbnail(png) for png in thumbnails if png])
-    keys = [item.key for item in gallery.items(chosen)]
+    items = gallery.items(ids)
     with Gallery.create(folder / INDEX_FOLDER, dim=encoder.dim, encoder_hash=encoder.hash) as made:
         made.add(
             encoder.encode(pictures),
-            keys=keys,
-            labels=gallery.labels_of(chosen),
+            keys=[item.key for item in items],
+            labels=gallery.labels_of(ids),
             splits="train",
             hashes=[hashlib.sha256(picture.tobytes()).hexdigest() for picture in pictures],
             thumbnails=thumbnails,
@@ -98,27 +103,50 @@ def judge(folder: Path, run: OpenRun) -> None:
     print(summary["verdict"])
 
 
-def bundle(run: OpenRun, target: Path) -> None:
-    """Write the packed run."""
+def bundle(
+    run: OpenRun, target: Path, *, source: str, finish: Callable[[Path, OpenRun], object]
+) -> None:
+    """Write a packed run, which is called as its file.
+
+    Args:
+        run: what was trained.
+        target: the file.
+        source: what it was trained on, in words. Where that stood is nobody else's business.
+        finish: fills and judges the folder, which holds the configuration and the encoder.
+    """
     with tempfile.TemporaryDirectory() as shelf:
-        folder = Path(shelf) / NAME
+        folder = Path(shelf) / target.stem
         folder.mkdir()
-        # Where the data set stood is nobody else's business.
-        data = msgspec.structs.replace(run.config.data, data_dir=None)
-        save_config(folder, dataclasses.replace(run.config, source="mnist", data=data))
+        # Whose index it becomes has folders of its own depth.
+        data = msgspec.structs.replace(
+            run.config.data, data_dir=None, dataset=source, classes_from=None
+        )
+        save_config(folder, dataclasses.replace(run.config, name=source, source=source, data=data))
         write_litert_int8(tower_of(load_network(run.path / NETWORK_FILE)), folder / ENCODER_FILE)
-        fill(folder, run)
-        judge(folder, run)
+        finish(folder, run)
         write_manifest(folder)
         target.unlink(missing_ok=True)
         pack_run(str(folder), target)
     print(f"{target}: {target.stat().st_size:,} bytes")
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("run", help="a run trained on MNIST, by name or path")
+def finish_digits(folder: Path, run: OpenRun) -> None:
+    """Index the prototypes, and judge the run by them."""
+    fill(folder, run, choose(run))
+    judge(folder, run)
+
+
+def main(description: str, source: str, finish: Callable[[Path, OpenRun], object]) -> None:
+    """Bundle the run that the command line names."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("run", help="a trained run, by name or path")
     parser.add_argument("target", type=Path, help="the file to write, which ends in .siam")
     chosen = parser.parse_args()
     with open_run(chosen.run, also=(HELD_OUT_FILE, NETWORK_FILE, CONFIG_FILE)) as opened:
-        bundle(opened, chosen.target)
+        bundle(opened, chosen.target, source=source, finish=finish)
+
+
+if __name__ == "__main__":
+    main(str(__doc__), "mnist", finish_digits)
