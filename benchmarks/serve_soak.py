@@ -14,7 +14,6 @@ import shutil
 import statistics
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,16 @@ CLIENTS = 16
 # Memory is compared with that after a minute, or after a quarter of a shorter soak.
 SETTLED = 60.0
 NOTHING = 1 << 50  # an id that no item has
+# What clients do, in per cent.
+SHARES = {
+    "query": 70.0,
+    "verify": 10.0,
+    "look": 8.0,
+    "ask_wrongly": 8.0,
+    "add": 2.0,
+    "label": 1.5,
+    "remove": 0.5,
+}
 # Requests that are wrong, and the status that each deserves.
 WRONG = (
     (request("POST", "/query", b"no picture"), 422),
@@ -58,7 +67,7 @@ class Soak:
     def __init__(self, port: int, pictures: list[bytes], end: float) -> None:
         self.port, self.pictures, self.end = port, pictures, end
         self.chance = random.Random(0)
-        self.done: Counter[str] = Counter()
+        self.done = Counter(dict.fromkeys(SHARES, 0))
         self.failures: list[str] = []
         self.labels: dict[int, str] = {}
         self.removed: set[int] = set()
@@ -68,19 +77,10 @@ class Soak:
     async def work(self) -> None:
         """Be one client until the end."""
         client = Client(self.port)
-        verbs: dict[Callable[[Client], Awaitable[None]], float] = {
-            self.query: 70,
-            self.verify: 10,
-            self.look: 8,
-            self.ask_wrongly: 8,
-            self.add: 2,
-            self.label: 1.5,
-            self.remove: 0.5,
-        }
         while time.monotonic() < self.end:
-            (verb,) = self.chance.choices(list(verbs), list(verbs.values()))
-            self.done[verb.__name__] += 1
-            await verb(client)
+            (verb,) = self.chance.choices(list(SHARES), list(SHARES.values()))
+            self.done[verb] += 1
+            await getattr(self, verb)(client)
         client.close()
 
     async def expect(self, client: Client, what: str, content: bytes, status: int) -> Any:

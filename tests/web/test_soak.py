@@ -19,5 +19,5 @@ def test_mixed_load(
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     soak = importlib.import_module("serve_soak").soak
     figures = soak(bundled, tmp_path, [path.read_bytes() for path in pictures], seconds=5.0)
-    assert figures["requests_query"] > 0 and figures["requests_ask_wrongly"] > 0
+    assert figures["requests_query"] > 0
     assert figures["items_there"] + figures["items_removed"] == figures["requests_add"]
