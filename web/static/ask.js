@@ -58,6 +58,7 @@ export function mountAsk(element, session) {
     } catch (error) {
       if (signal.aborted) return;
       results = [];
+      session.query = null;
       fill(panel, problem);
       showError(problem, error);
     }
@@ -99,6 +100,7 @@ export function mountAsk(element, session) {
       if (pictures.length) return send();
       send.stop();
       results = [];
+      session.query = null;
       fill(panel, empty);
     },
   });

@@ -10,18 +10,13 @@ const KEYS = "123456789abcdefghijklmoprtvwxyz";
  * @returns {Map<string, string>}
  */
 export function keysOf(labels, known) {
-  const kept = new Map([...known].filter(([, label]) => labels.includes(label)));
-  const taken = new Set(kept.values());
-  const fresh = labels.filter((label) => !taken.has(label));
-  const isOwn = (/** @type {string} */ label) => `${KEYS}0`.includes(label.toLowerCase()) && label.length === 1;
-  for (const label of fresh.filter(isOwn)) {
-    if (!kept.has(label.toLowerCase())) kept.set(label.toLowerCase(), label);
-  }
-  const free = [...KEYS].filter((key) => !kept.has(key));
-  const named = new Set(kept.values());
-  for (const label of fresh.filter((one) => !named.has(one))) {
-    const key = free.shift();
-    if (key) kept.set(key, label);
-  }
-  return kept;
+  const learned = new Set(known.values());
+  const fresh = labels.filter((label) => !learned.has(label));
+  const hasOwn = (/** @type {string} */ label) =>
+    label.length === 1 && `${KEYS}0`.includes(label.toLowerCase()) && !known.has(label.toLowerCase());
+  const own = new Map(fresh.filter(hasOwn).map((label) => [label.toLowerCase(), label]));
+  const taken = new Set(own.values());
+  const free = [...KEYS].filter((key) => !known.has(key) && !own.has(key));
+  const others = fresh.filter((label) => !taken.has(label)).slice(0, free.length);
+  return new Map([...known, ...own, ...others.map((label, place) => /** @type {[string, string]} */ ([free[place], label]))]);
 }

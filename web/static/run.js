@@ -67,8 +67,8 @@ function summary(details) {
 
 /** @param {any} details */
 function assessment(details) {
-  const { use, verdict, advice } = details.assessment ?? {};
-  const sentences = [use, verdict, ...(advice ?? [])].filter(Boolean);
+  const { verdict, advice } = details.assessment ?? {};
+  const sentences = [verdict, ...(advice ?? [])].filter(Boolean);
   return sentences.map((sentence) => h("p", { class: "assessment" }, sentence));
 }
 
