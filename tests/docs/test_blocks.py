@@ -10,6 +10,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -137,6 +138,11 @@ def run_command(line: str, digits: Split, run: Path) -> None:
     before, _, after = re.split(r"\s+#\s", line)[0].rpartition("|")
     typed = shlex.split(before)[1].encode().decode("unicode_escape") if before else None
     program, *words = shlex.split(after)
+    if program == "pip":  # nothing is installed, but what would be is there
+        extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+        named = ",".join(re.findall(r"\[([\w,]+)\]", " ".join(words)))
+        assert set(filter(None, named.split(","))) <= extras["optional-dependencies"].keys()
+        return
     if program == "openssl":
         subprocess.run([program, *words], check=True)
         return
