@@ -14,10 +14,10 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from siam.array_types import Integers, Vectors
+from siam.array_types import Booleans, Integers, Vectors
 from siam.siamese.pretrained_tower import fit_scale
 
-__all__ = ["MOST_CLASSES", "fit_posterior"]
+__all__ = ["MOST_CLASSES", "apply_posterior", "fit_posterior"]
 
 # The embedding has a number for each.
 MOST_CLASSES = 128
@@ -59,3 +59,23 @@ def fit_posterior(rows: Vectors, labels: Integers) -> keras.Model:
     embedding = ops.sqrt(layers.Softmax(name="probabilities")(scores(inputs)))
     scores.set_weights([kernel, bias])
     return keras.Model(inputs, embedding, trainable=False, name="posterior")
+
+
+def apply_posterior(rows: Vectors, labels: Integers, kept: Booleans) -> Vectors:
+    """Return the class posterior of all rows that only some were learned from.
+
+    Args:
+        rows: float32 (n, features).
+        labels: int64 (n,).
+        kept: bool (n,), those that are learned from, of two classes or more.
+
+    Returns:
+        float32 (n, classes kept), unit length.
+
+    Example:
+        >>> rows = np.array([[0.0, 1.0], [5.0, 1.0], [9.0, 9.0]], np.float32)
+        >>> apply_posterior(rows, np.arange(3), np.array([True, True, False])).shape
+        (3, 2)
+    """
+    found: Vectors = ops.convert_to_numpy(fit_posterior(rows[kept], labels[kept])(rows))
+    return found

@@ -13,9 +13,12 @@ import numpy as np
 from keras import layers, ops
 
 from siam.array_types import Tensor
+from siam.datasets.dataset import Split
+from siam.siamese.backbone_features import compute_features
 from siam.siamese.unit_length import unit_length
+from siam.siamese.whitening import Whitening, choose_whitening
 
-__all__ = ["gradient_tower", "join_gradients"]
+__all__ = ["gradient_tower", "join_gradients", "whiten_gradients"]
 
 # Of a picture's height and of its width; of half a turn.
 CELLS, DIRECTIONS = 8, 9
@@ -65,12 +68,15 @@ def gradient_tower(input_shape: tuple[int, int, int], *, name: str = "gradients"
     return keras.Model(inputs, unit_length(even, name="gradients"), trainable=False, name=name)
 
 
-def join_gradients(tower: keras.Model, *, share: float) -> keras.Model:
+def join_gradients(
+    tower: keras.Model, *, share: float, whitening: Whitening | None = None
+) -> keras.Model:
     """A trained tower with oriented gradients beside it.
 
     Args:
         tower: pictures (n, height, width, channels) to unit embeddings (n, dim).
         share: of the squared distance, 0 to 1, that is the gradients'; 0 = the tower itself.
+        whitening: of the gradients, which has its part of that; None = as they are alone.
 
     Returns:
         A Functional model of the same inputs and name, its embedding as much longer.
@@ -80,10 +86,29 @@ def join_gradients(tower: keras.Model, *, share: float) -> keras.Model:
     inputs = keras.Input(tower.input_shape[1:], name="picture")
     parts = {"tower": tower(inputs), "gradients": gradient_tower(tower.input_shape[1:])(inputs)}
     weights = {"tower": 1 - share, "gradients": share}
+    if whitening is not None:
+        whitened = whitening.components.layer(parts["gradients"], name="whitening")
+        parts["whitened"] = unit_length(whitened, name="whitened_length")
+        weights["whitened"] = share * whitening.share
+        weights["gradients"] -= weights["whitened"]
     joined = ops.concatenate(
         [float(np.sqrt(weights[part])) * parts[part] for part in parts], axis=-1
     )
     return keras.Model(inputs, unit_length(joined, name="joined_embedding"), name=tower.name)
+
+
+def whiten_gradients(train: Split, *, seed: int) -> Whitening | None:
+    """Choose a whitening of the gradients by classes that are left out in turn.
+
+    Args:
+        train: uint8 pictures and their classes.
+        seed: of what is left out together.
+
+    Returns:
+        None where classes left out are told apart as well without.
+    """
+    rows = compute_features(gradient_tower(train.pictures.shape[1:]), train.pictures)
+    return choose_whitening(rows, train.labels, seed=seed)
 
 
 def fixed_convolution(x: Tensor, kernel: np.ndarray, *, name: str) -> Tensor:

@@ -1,6 +1,7 @@
 """The pretrained tower: a frozen backbone's features, what a head learned of them, side by side.
 
     picture -> backbone -> unit length ("raw") ---------------------------> share -+
+                   |           `-> whitening -> unit length --------------> share -+
                    |-----> class posterior -------------------------------> share -+
                    `-----> principal components -> unit length -----------> share -+-> embedding
                                  `-> head, trained -> unit length --------> share -+
@@ -56,6 +57,13 @@ class Components:
     def apply(self, features: Vectors) -> Vectors:
         """Return the components of features, float32 (n, features) to (n, components)."""
         return features @ self.kernel + self.bias
+
+    def layer(self, features: Tensor, *, name: str) -> Tensor:
+        """Return what `apply` does as part of a graph, not trained."""
+        layer = layers.Dense(len(self.bias), trainable=False, name=name)
+        mapped = layer(features)
+        layer.set_weights([self.kernel, self.bias])
+        return mapped
 
 
 def fit_scale(features: Vectors) -> tuple[Vectors, Vectors]:
@@ -148,6 +156,7 @@ def joined_tower(
     head: keras.Model,
     posterior: keras.Model | None = None,
     own: keras.Model | None = None,
+    whitening: Components | None = None,
 ) -> keras.Model:
     """Build the tower of a run from its parts, as one graph.
 
@@ -155,21 +164,20 @@ def joined_tower(
         input_shape: (side, side, channels); grey pictures are shown to the backbone as RGB.
         backbone: pictures (side, side, 3) to features (n,).
         components: of those features.
-        shares: "raw", "features", "head", "posterior" and "own": the weight of each part's
-            squared distance, 0 = left out; they sum to 1.
+        shares: "raw", "whitened", "features", "head", "posterior" and "own": the weight of each
+            part's squared distance, 0 = left out; they sum to 1.
         head: components to a unit embedding.
         posterior: features to a unit embedding, see `siam.siamese.class_posterior`.
         own: pictures of `input_shape` to a unit embedding.
+        whitening: of features of unit length, see `siam.siamese.whitening`.
 
     Returns:
         A Functional model, float32 (m, side, side, channels) in 0 to 255 to unit embeddings.
     """
     inputs = keras.Input(input_shape, name="picture")
     colour = inputs if input_shape[2] == 3 else layers.Concatenate(name="rgb")([inputs] * 3)
-    reduce = layers.Dense(len(components.bias), trainable=False, name="components")
     raw = backbone(colour)
-    features = reduce(raw)
-    reduce.set_weights([components.kernel, components.bias])
+    features = components.layer(raw, name="components")
     parts: dict[str, Tensor] = {
         "raw": unit_length(raw, name="raw_length"),
         "features": unit_length(features, name="features_length"),
@@ -177,6 +185,9 @@ def joined_tower(
     }
     if posterior is not None:
         parts["posterior"] = posterior(raw)
+    if whitening is not None:
+        whitened = whitening.layer(parts["raw"], name="whitening")
+        parts["whitened"] = unit_length(whitened, name="whitened_length")
     if own is not None:
         parts["own"] = own(inputs)
     shown = [
@@ -196,12 +207,14 @@ class TowerParts:
         own: siam's own tower, from pictures of the joined one's size; None where it is not in it.
         backbone, components: what features come from, and what is made of them.
         head: components to a unit embedding; None where it is not in the tower.
+        whitening: of features of unit length; None where it is not in the tower.
     """
 
     own: keras.Model | None = None
     backbone: keras.Model | None = None
     components: Components | None = None
     head: keras.Model | None = None
+    whitening: Components | None = None
 
 
 def take_apart(tower: keras.Model) -> TowerParts:
@@ -209,11 +222,15 @@ def take_apart(tower: keras.Model) -> TowerParts:
 
     Of that one what was trained is returned, without what was put around or beside it.
     """
-    layer = next((one for one in tower.layers if one.name == "components"), None)
+    maps = {
+        one.name: Components(*one.get_weights())
+        for one in tower.layers
+        if one.name in ("components", "whitening")
+    }
     models = {one.name: one for one in tower.layers if isinstance(one, keras.Model)}
-    if layer is None:
+    if "components" not in maps:
         return take_apart(models[TOWER]) if TOWER in models else TowerParts(own=tower)
     own, head = models.pop("resized", None), models.pop(TOWER, None)
     models.pop("posterior", None)
     [backbone] = models.values()
-    return TowerParts(own, backbone, Components(*layer.get_weights()), head)
+    return TowerParts(own, backbone, maps["components"], head, maps.get("whitening"))

@@ -16,10 +16,11 @@ from siam.recipe import Pairs, Recipe
 from siam.siamese.losses.contrastive import ContrastiveLoss
 from siam.siamese.losses.registry import make_loss
 from siam.siamese.network import siamese_network
-from siam.siamese.oriented_gradients import join_gradients
+from siam.siamese.oriented_gradients import join_gradients, whiten_gradients
 from siam.siamese.step_time import batch_pictures, measure_step, multiply_adds
 from siam.siamese.test_time_augmentation import average_test_time_views
 from siam.siamese.towers import build_tower
+from siam.siamese.whitening import Whitening
 from siam.training.callbacks import (
     ProgressReport,
     ResumableEarlyStopping,
@@ -99,9 +100,9 @@ def train_network(
     measure = partial(measure_step, input_shape=shape, classes=classes)
     recipe, _ = resolve_precision(recipe, measure)
     keras.utils.set_random_seed(seed)
-    if recipe.outlier_share and pairs == "batch":
-        train = add_outliers(train, seed=seed)
-    feed = make_feed(train, recipe, pairs, seed=seed)
+    with_outliers = recipe.outlier_share and pairs == "batch"
+    fed = add_outliers(train, seed=seed) if with_outliers else train
+    feed = make_feed(fed, recipe, pairs, seed=seed)
     watched = make_feed(validation, recipe, pairs, seed=seed, vary=False)
     build = build or partial(tower_for, recipe)
     with dtype_policy(recipe.precision):
@@ -111,7 +112,7 @@ def train_network(
         network = tower if pairs == "batch" else siamese_network(tower)
     model, shown, together = network, feed, 1
     if on_device is None:
-        on_device = fits_device(train.pictures.nbytes + validation.pictures.nbytes)
+        on_device = fits_device(fed.pictures.nbytes + validation.pictures.nbytes)
     if on_device and isinstance(feed, BatchFeed) and isinstance(watched, BatchFeed):
         model, shown, watched = move_to_device(network, feed, watched)
         work = batch_pictures(recipe, classes) * multiply_adds(recipe, input_shape=shape)
@@ -160,7 +161,9 @@ def train_network(
             ],
         )
     seconds = checkpoint.elapsed()
-    return TrainedNetwork(siamese_network(to_float32(tower, build, recipe)), history, seconds)
+    whitening = whiten_gradients(train, seed=seed) if recipe.gradient_share else None
+    kept = to_float32(tower, build, recipe, whitening=whitening)
+    return TrainedNetwork(siamese_network(kept), history, seconds)
 
 
 def tower_for(recipe: Recipe, input_shape: Any) -> keras.Model:
@@ -201,7 +204,11 @@ def mine_hard_examples(
 
 
 def to_float32(
-    tower: keras.Model, build: Callable[[tuple[int, ...]], keras.Model], recipe: Recipe
+    tower: keras.Model,
+    build: Callable[[tuple[int, ...]], keras.Model],
+    recipe: Recipe,
+    *,
+    whitening: Whitening | None = None,
 ) -> keras.Model:
     """Return the tower that is saved and exported: float32 throughout, its views averaged, what is
     not trained beside it.
@@ -210,4 +217,4 @@ def to_float32(
         plain = build(tower.input_shape[1:])
         plain.set_weights(tower.get_weights())
         averaged = average_test_time_views(plain, views=recipe.test_time_views)
-        return join_gradients(averaged, share=recipe.gradient_share)
+        return join_gradients(averaged, share=recipe.gradient_share, whitening=whitening)

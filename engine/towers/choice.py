@@ -22,7 +22,15 @@ from siam.unit_vectors import nearest_rows
 if TYPE_CHECKING:
     from siam.datasets.dataset import Dataset
 
-__all__ = ["Candidate", "Parts", "choose_candidate", "describe_choice", "judge", "share_mixes"]
+__all__ = [
+    "RAW_SHARE",
+    "Candidate",
+    "Parts",
+    "choose_candidate",
+    "describe_choice",
+    "judge",
+    "share_mixes",
+]
 
 # Part -> unit embeddings of (training, validation) pictures.
 Parts = Mapping[str, tuple[Vectors, Vectors]]
@@ -68,7 +76,9 @@ class Candidate:
         return {"shares": dict(self.shares), "recall@1": self.recall, "eer": self.eer}
 
 
-def share_mixes(*, own: bool, posterior: bool, unseen: bool) -> Iterator[dict[str, float]]:
+def share_mixes(
+    *, own: bool, posterior: bool, unseen: bool, whitened: float = 0.0
+) -> Iterator[dict[str, float]]:
     """Yield the shares of every pretrained tower that is tried.
 
     Args:
@@ -76,6 +86,7 @@ def share_mixes(*, own: bool, posterior: bool, unseen: bool) -> Iterator[dict[st
         posterior: so is the class posterior, beside the head.
         unseen: classes were held out of training, and are to be told apart too: one mix alone,
             mostly of raw features.
+        whitened: then, of the raw features' share, how much is the whitened ones'.
 
     Example:
         >>> next(share_mixes(own=False, posterior=True, unseen=False))
@@ -83,7 +94,9 @@ def share_mixes(*, own: bool, posterior: bool, unseen: bool) -> Iterator[dict[st
     """
     if unseen:
         learned = ("head", "posterior") if posterior else ("head",)
-        yield {"raw": RAW_SHARE} | dict.fromkeys(learned, (1 - RAW_SHARE) / len(learned))
+        mix = {"raw": RAW_SHARE * (1 - whitened), "whitened": RAW_SHARE * whitened}
+        mix |= dict.fromkeys(learned, (1 - RAW_SHARE) / len(learned))
+        yield {part: share for part, share in mix.items() if share}
         return
     tried = POSTERIOR_SHARES if posterior else (0.0,)
     for features, of_posterior in itertools.product(FEATURE_SHARES, tried):

@@ -6,13 +6,13 @@ import dataclasses
 import math
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from siam.array_types import Vectors
 from siam.engine.fine_tuning.base import shorten
 from siam.engine.towers.choice import (
+    RAW_SHARE,
     Candidate,
     choose_candidate,
     describe_choice,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from siam.siamese.backbone import Backbone
     from siam.siamese.pretrained_tower import Components, TowerParts
     from siam.siamese.training import TrainedNetwork
+    from siam.siamese.whitening import Whitening
 
 __all__ = ["TrainedTower", "train_tower"]
 
@@ -81,6 +82,8 @@ class Head:
         posterior: the features' class posterior; None where there are too many classes for it.
         raw: the features of the training and of the validation pictures, float32 (n, features).
         rows: their components, float32 (n, components).
+        whitening: of the raw features of unit length; None where no classes were held out, or
+            where it tells classes left out apart no better.
     """
 
     trained: TrainedNetwork
@@ -88,6 +91,7 @@ class Head:
     posterior: keras.Model | None
     raw: tuple[Vectors, Vectors]
     rows: tuple[Vectors, Vectors]
+    whitening: Whitening | None
 
 
 def train_tower(plan: TrainingPlan, *, progress: Progress, notice: Notice) -> TrainedTower:
@@ -137,12 +141,13 @@ def train_head(
 ) -> Head:
     """Compute the features of training and validation pictures, and train a head on them.
 
-    A head that goes on keeps the components that it was trained on.
+    A head that goes on keeps the components that it was trained on, and the whitening beside it.
     """
     from siam.siamese.backbone_features import keep_features
-    from siam.siamese.class_posterior import MOST_CLASSES, fit_posterior
+    from siam.siamese.class_posterior import MOST_CLASSES, apply_posterior, fit_posterior
     from siam.siamese.pretrained_tower import fit_components, head_tower
     from siam.siamese.training import train_network
+    from siam.siamese.whitening import Whitening, choose_whitening, unit_rows
 
     # A resumed training that is given another backbone begins its head anew.
     folder = plan.folder / PRETRAINED_FOLDER / backbone.hash[:16]
@@ -169,7 +174,19 @@ def train_head(
     )
     few = len(photos.classes) <= MOST_CLASSES
     posterior = fit_posterior(raw_train, photos.train.labels) if few else None
-    return Head(trained, components, posterior, (raw_train, raw_validation), rows)
+    whitening = None
+    if start.whitening is not None:
+        whitening = Whitening(start.whitening, share=0.0)  # its share is the run's
+    elif plan.dataset.unseen is not None and plan.base is None:
+        progress("Leaving classes out in turn", 0, 0)
+        whitening = choose_whitening(
+            unit_rows(raw_train),
+            photos.train.labels,
+            learn=partial(apply_posterior, raw_train, photos.train.labels) if few else None,
+            learned_share=1 - RAW_SHARE,
+            seed=plan.config.train.seed,
+        )
+    return Head(trained, components, posterior, (raw_train, raw_validation), rows, whitening)
 
 
 def head_recipe(dataset: Dataset) -> Recipe:
@@ -207,6 +224,7 @@ def join(
 
     from siam.siamese.network import siamese_network, tower_of
     from siam.siamese.pretrained_tower import joined_tower, resized_tower
+    from siam.siamese.whitening import unit_rows
     from siam.training.position import write_history
 
     head_model = tower_of(head.trained.network)
@@ -217,6 +235,8 @@ def join(
     }
     if head.posterior is not None:
         parts["posterior"] = tuple(convert_to_numpy(head.posterior(raw)) for raw in head.raw)
+    if head.whitening is not None:
+        parts["whitened"] = tuple(map(head.whitening.apply, map(unit_rows, head.raw)))
     candidates: list[Candidate] = []
     resized = start.own
     if resized is not None:
@@ -237,6 +257,7 @@ def join(
                 own=resized is not None,
                 posterior=head.posterior is not None,
                 unseen=plan.dataset.unseen is not None,
+                whitened=head.whitening.share if head.whitening else 0.0,
             )
         )
     candidates += [judge(shares, parts, photos) for shares in mixes]
@@ -253,6 +274,7 @@ def join(
         head=head_model,
         posterior=head.posterior if "posterior" in chosen.shares else None,
         own=resized,
+        whitening=head.whitening.components if head.whitening else None,
     )
     history = head.trained.history if own is None or "own" not in chosen.shares else own.history
     write_history(plan.folder, history)
@@ -276,10 +298,3 @@ def embed(tower: keras.Model, dataset: Dataset) -> tuple[Vectors, Vectors]:
 
     train, validation = dataset.train.pictures, dataset.validation.pictures
     return compute_features(tower, train), compute_features(tower, validation)
-
-
-def unit_rows(rows: Vectors) -> Vectors:
-    """Scale rows to unit length; a row of zeros stays as it is."""
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    unit: Vectors = rows / np.maximum(lengths, np.float32(1e-6))
-    return unit

@@ -9,13 +9,20 @@ import keras
 import numpy as np
 import pytest
 
+from siam.datasets.dataset import Split
 from siam.recipe import Recipe
 from siam.siamese.export import export_litert
 from siam.siamese.interchange import answer_onnx, write_onnx
-from siam.siamese.oriented_gradients import DIRECTIONS, gradient_tower, join_gradients
+from siam.siamese.oriented_gradients import (
+    DIRECTIONS,
+    gradient_tower,
+    join_gradients,
+    whiten_gradients,
+)
 from siam.siamese.pretrained_tower import take_apart
 from siam.siamese.towers import small_tower
 from siam.siamese.training import to_float32
+from siam.siamese.whitening import Whitening, join_whitened, within_class_axes
 
 SHAPE = (32, 48, 3)
 PICTURES = np.random.default_rng(0).integers(0, 256, (6, *SHAPE), dtype=np.uint8)
@@ -88,9 +95,42 @@ def test_a_recipe_asks_for_them_beside_what_it_trains() -> None:
     np.testing.assert_allclose(embedded(kept, PICTURES), whole, atol=1e-6)
 
 
+def whitened() -> Whitening:
+    rows = embedded(gradient_tower(SHAPE), PICTURES)
+    return Whitening(within_class_axes(rows, np.arange(6) // 2).whiten(0.3), share=0.4)
+
+
+def test_whitened_ones_have_their_part_of_the_share(tmp_path: Path) -> None:
+    tower, whitening = small_tower(SHAPE, 8), whitened()
+    joined = join_gradients(tower, share=0.7, whitening=whitening)
+    gradients = join_whitened(embedded(gradient_tower(SHAPE), PICTURES), whitening)
+    expected = 0.3 * np.square(np.diff(embedded(tower, PICTURES), axis=0)).sum(axis=1)
+    expected += 0.7 * np.square(np.diff(gradients, axis=0)).sum(axis=1)
+    whole = embedded(joined, PICTURES)
+    np.testing.assert_allclose(np.square(np.diff(whole, axis=0)).sum(axis=1), expected, rtol=1e-3)
+    joined.save(tmp_path / "tower.keras")
+    again = keras.saving.load_model(tmp_path / "tower.keras", safe_mode=True)
+    np.testing.assert_array_equal(whole, embedded(again, PICTURES))
+    trained = take_apart(again).own
+    assert trained is not None and trained.output_shape == (None, 8)
+
+
+def test_a_whitening_is_of_the_training_pictures_gradients() -> None:
+    rng = np.random.default_rng(0)
+    labels, beside = np.repeat(np.arange(6), 8), np.arange(48) % 4
+    shown = rng.normal(128, 10, (48, 16, 16, 1))  # left: the class; right: what has nothing to say
+    shown[:, :, :6] += rng.normal(0, 25, (6, 16, 6, 1))[labels]
+    shown[:, :, 6:] += rng.normal(0, 50, (4, 16, 10, 1))[beside]
+    train = Split(shown.clip(0, 255).astype(np.uint8), labels, ("",) * 48)
+    whitening = whiten_gradients(train, seed=0)
+    assert whitening is not None and whitening.components.kernel.shape == (576, 47)
+    few = Split(train.pictures[:24], labels[:24], ("",) * 24)
+    assert whiten_gradients(few, seed=0) is None
+
+
 @pytest.mark.slow
 def test_exports_carry_them(tmp_path: Path) -> None:
-    joined = join_gradients(small_tower(SHAPE, 8), share=0.7)
+    joined = join_gradients(small_tower(SHAPE, 8), share=0.7, whitening=whitened())
     assert export_litert(joined, tmp_path / "encoder.tflite", PICTURES).holds
     pytest.importorskip("tf2onnx")
     pytest.importorskip("onnxruntime")

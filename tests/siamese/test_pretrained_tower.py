@@ -22,9 +22,17 @@ from siam.siamese.pretrained_tower import (
 )
 from siam.siamese.test_time_augmentation import average_test_time_views
 from siam.siamese.towers import small_tower
+from siam.siamese.whitening import unit_rows, within_class_axes
 
 PICTURES = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 1), dtype=np.uint8)
-SHARES = {"raw": 0.2, "features": 0.1, "head": 0.1, "posterior": 0.1, "own": 0.5}
+SHARES = {
+    "raw": 0.1,
+    "whitened": 0.1,
+    "features": 0.1,
+    "head": 0.1,
+    "posterior": 0.1,
+    "own": 0.5,
+}
 
 
 def embedded(model: keras.Model, shown: np.ndarray) -> np.ndarray:
@@ -36,14 +44,16 @@ def tower(backbone_file: Path) -> keras.Model:
     backbone = load_backbone(backbone_file).model
     features = embedded(backbone, np.repeat(PICTURES, 3, axis=-1))
     components = fit_components(features)
+    labels = np.arange(20) % 3
     return joined_tower(
         (32, 32, 1),
         backbone,
         components,
         shares=SHARES,
         head=head_tower((19,), 8),
-        posterior=fit_posterior(features, np.arange(20) % 3),
+        posterior=fit_posterior(features, labels),
         own=resized_tower(small_tower((16, 16, 1), 8), (32, 32, 1)),
+        whitening=within_class_axes(unit_rows(features), labels).whiten(0.3),
     )
 
 
@@ -107,6 +117,10 @@ def test_it_comes_apart_into_what_it_was_joined_from(tower: keras.Model, tmp_pat
         np.testing.assert_allclose(
             embedded(part, rows) * SHARES[name] ** 0.5, embedded(shown, PICTURES), atol=1e-5
         )
+    assert parts.whitening is not None
+    whitened = unit_rows(parts.whitening.apply(unit_rows(features))) * SHARES["whitened"] ** 0.5
+    shown = keras.Model(tower.input, tower.get_layer("whitened_share").output)
+    np.testing.assert_allclose(whitened, embedded(shown, PICTURES), atol=1e-4)
     alone = small_tower((16, 16, 1), 8)
     assert take_apart(alone).own is alone
     around = join_gradients(average_test_time_views(alone, views=5), share=0.5)

@@ -63,6 +63,9 @@ def test_held_out_classes_are_left_to_raw_features_mostly(posterior: bool) -> No
     assert mix["raw"] == 0.8 and sum(mix.values()) == pytest.approx(1)
     assert set(mix) == {"raw", "head"} | ({"posterior"} if posterior else set())
     assert Candidate(mix, 1.0, 0.0).name == "pretrained"
+    [mix] = share_mixes(own=True, posterior=posterior, unseen=True, whitened=0.75)
+    assert mix["raw"] == pytest.approx(0.2) and mix["whitened"] == pytest.approx(0.6)
+    assert sum(mix.values()) == pytest.approx(1)
 
 
 def test_validation_judges_a_mix_by_its_distances(two_classes: Dataset) -> None:
