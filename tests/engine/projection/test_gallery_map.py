@@ -9,6 +9,16 @@ from siam.engine.projection.map_file import FILE, load_map, save_map
 from siam.errors import StoreError
 from siam.index.gallery import Gallery
 
+# What a file of a map holds.
+WHOLE = {
+    "encoder": np.array("e1"),
+    "ids": np.array([1, 2]),
+    "checksums": np.array([1, 2]),
+    "places": np.zeros((2, 2), np.float32),
+    "original": np.ones(2, bool),
+    "computed": np.array(2),
+}
+
 
 def around(angles) -> np.ndarray:
     """Unit vectors at angles (in degrees) within a plane of three dimensions."""
@@ -116,19 +126,27 @@ def test_the_file_gives_back_the_map_and_another_encoder_does_not_follow_it(gall
     ids=lambda other: "-".join(other) if other else "bytes",
 )
 def test_a_damaged_file_is_refused_with_the_cure(tmp_path, other):
-    whole = {
-        "encoder": np.array("e1"),
-        "ids": np.array([1, 2]),
-        "checksums": np.array([1, 2]),
-        "places": np.zeros((2, 2), np.float32),
-        "original": np.ones(2, bool),
-        "computed": np.array(2),
-    }
-    np.savez(tmp_path / FILE, **whole)
+    np.savez(tmp_path / FILE, **WHOLE)
     assert load_map(tmp_path).ids.tolist() == [1, 2]
-    np.savez(tmp_path / FILE, **{**whole, **(other or {})})
+    np.savez(tmp_path / FILE, **{**WHOLE, **(other or {})})
     if other is None:
         (tmp_path / FILE).write_bytes((tmp_path / FILE).read_bytes()[:200])
     with pytest.raises(StoreError, match="map.npz is damaged") as caught:
         load_map(tmp_path)
     assert "Delete it" in caught.value.cure
+
+
+def test_no_byte_of_the_file_makes_it_fail_otherwise(tmp_path):
+    np.savez(tmp_path / FILE, **WHOLE)
+    content = bytearray((tmp_path / FILE).read_bytes())
+    random = np.random.default_rng(0)
+    refused = 0
+    for place in random.integers(0, len(content), 200):
+        harmed = content.copy()
+        harmed[place] ^= int(random.integers(1, 256))
+        (tmp_path / FILE).write_bytes(harmed)
+        try:
+            load_map(tmp_path)
+        except StoreError:
+            refused += 1
+    assert refused > 100  # the others are of what is not looked at, such as dates
