@@ -6,7 +6,6 @@ one row; items that were pushed keep the ids that they had in their folder.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,7 +17,7 @@ from siam.array_types import Integers
 from siam.errors import StoreError
 from siam.index import items as catalogue_rows
 from siam.index.remote_reader import RemoteReader, meta_of
-from siam.index.stores.milvus_rows import TEXTS, as_row
+from siam.index.stores.milvus_rows import TEXTS, as_row, thumbnail_of
 from siam.progress import Progress, silent
 from siam.unit_vectors import check_unit_rows
 
@@ -120,7 +119,7 @@ class RemoteGallery(RemoteReader):
                     np.array(row["vector"], np.float32),
                     {**{name: row[name] for name in TEXTS}, "stat": stats[number]},
                     meta_of(row),
-                    base64.b64decode(row["thumbnail"]),
+                    thumbnail_of(row),
                 )
                 for number, row in rows.items()
             ]

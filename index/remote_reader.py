@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +21,7 @@ from siam.index.ranking import rank
 from siam.index.stores.milvus_address import parse_address
 from siam.index.stores.milvus_connection import MilvusConnection
 from siam.index.stores.milvus_filters import to_expression
+from siam.index.stores.milvus_rows import thumbnail_of
 from siam.index.stores.milvus_store import MilvusStore
 from siam.unit_vectors import check_unit_rows
 
@@ -180,8 +180,8 @@ class RemoteReader(Gallery):
     def thumbnails(self, ids: Sequence[int] | Integers) -> list[bytes | None]:
         """Return each item's thumbnail as PNG bytes, None where there is none."""
         there = self.store.fetch(_numbers(ids), ["thumbnail"])
-        pictures = (there.get(int(number), {}).get("thumbnail", "") for number in ids)
-        return [base64.b64decode(text) or None for text in pictures]
+        numbers = [int(number) for number in ids]
+        return [thumbnail_of(there[n]) if n in there else None for n in numbers]
 
     def vectors_of(self, ids: Sequence[int] | Integers) -> Vectors:
         """Return the vectors of items as float32 of shape (n, dim).

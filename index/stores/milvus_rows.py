@@ -27,6 +27,7 @@ __all__ = [
     "new_name",
     "plain_stamp",
     "read_facts",
+    "thumbnail_of",
     "write_facts",
 ]
 
@@ -34,6 +35,7 @@ FORMAT = 1
 PROPERTY = "siam"
 # Bytes that a text may take; Milvus allows 65,535.
 TEXTS = {"key": 8192, "label": 4096, "origin": 8192, "split": 256, "hash": 128, "stat": 256}
+FIELDS = {"id", *TEXTS, "meta", "thumbnail", "checksum", "vector"}
 # What makes the rows of ids, int64 (n,), and vectors, float32 (n, dim).
 Describe = Callable[[Integers, Vectors], Sequence[dict[str, Any]]]
 
@@ -113,6 +115,8 @@ def read_facts(connection: MilvusConnection, described: Mapping[str, Any]) -> Fa
     text = str(described.get("properties", {}).get(PROPERTY, ""))
     try:
         facts = msgspec.json.decode(text, type=Facts)
+        if {field["name"] for field in described["fields"]} != FIELDS:
+            raise ValueError("its fields are others")
     except ValueError as error:
         raise StoreError(
             f"The collection of {connection.address} was not made by siam.",
@@ -185,6 +189,14 @@ def as_row(
         "checksum": crc32(vector.tobytes()),
         "vector": vector,
     }
+
+
+def thumbnail_of(row: Mapping[str, Any]) -> bytes | None:
+    """Return a row's thumbnail as PNG bytes; None where there is none, or none that can be read."""
+    try:
+        return base64.b64decode(row["thumbnail"], validate=True) or None
+    except ValueError:
+        return None
 
 
 def bare_rows(ids: Integers, vectors: Vectors) -> list[dict[str, Any]]:
