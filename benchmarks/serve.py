@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from http_load import Client, Serving, request, serve
+from http_load import Client, Serving, form, request, serve
 from serve_soak import soak
 
 import siam
@@ -33,6 +33,7 @@ from siam.runs.held_out import load_held_out
 from siam.runs.runs_folder import find_run
 
 BLOCK = 100
+FORM = 32  # pictures of a form
 WARM_UP = 1.0  # seconds of load before it counts
 STARTS = 5
 
@@ -131,11 +132,15 @@ def measure_load(
 ) -> dict[str, float]:
     """Return the rate and times of many clients, beside the encoder's own rate."""
     own = measure_encoder(opened, pictures)
+    queries = [request("POST", "/query", content) for content in pictures]
     before, here = server.cpu(), time.process_time()
-    times = asyncio.run(load(server.port, pictures, clients, seconds))
+    times = asyncio.run(load(server.port, queries, clients, seconds))
     spent, here = server.cpu() - before, time.process_time() - here
     rate = len(times) / seconds
     asked = rate * (seconds + WARM_UP)
+    groups = [pictures[start : start + FORM] for start in range(0, len(pictures) - FORM + 1, FORM)]
+    forms = [request("POST", "/query", *form([("pictures", p) for p in one])) for one in groups]
+    many = FORM * len(asyncio.run(load(server.port, forms, cores(), seconds))) / seconds
     return {
         **own,
         "clients": clients,
@@ -145,6 +150,8 @@ def measure_load(
         "load_client_cpu_ms": 1000 * here / asked,
         "load_p50_ms": float(np.percentile(times, 50)),
         "load_p99_ms": float(np.percentile(times, 99)),
+        "forms_pictures_per_second": many,
+        "forms_share_of_encoder": many / own["encoder_per_second"],
     }
 
 
@@ -163,10 +170,9 @@ def measure_encoder(opened: OpenRun, pictures: list[bytes]) -> dict[str, float]:
     return {"encoder_per_second": len(many) / seconds, "encoder_cpu_ms": 1000 * cpu / len(many)}
 
 
-async def load(port: int, pictures: list[bytes], clients: int, seconds: float) -> list[float]:
-    """Return the milliseconds of each answer that clients got who ask one query after another."""
+async def load(port: int, requests: list[bytes], clients: int, seconds: float) -> list[float]:
+    """Return the milliseconds of each answer that clients got who ask one thing after another."""
     times: list[float] = []
-    queries = [request("POST", "/query", content) for content in pictures]
     begin = time.perf_counter() + WARM_UP
     end = begin + seconds
 
@@ -174,7 +180,7 @@ async def load(port: int, pictures: list[bytes], clients: int, seconds: float) -
         client = Client(port)
         place = first
         while (began := time.perf_counter()) < end:
-            status, _ = await client.ask(queries[place % len(queries)])
+            status, _ = await client.ask(requests[place % len(requests)])
             assert status == 200, status
             now = time.perf_counter()
             if begin <= began and now <= end:

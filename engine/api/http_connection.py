@@ -194,11 +194,11 @@ class Server:
 
     def _take(self, fresh: bool) -> http.client.HTTPConnection:
         """Return an idle connection, or one that opens itself."""
-        try:
-            if not fresh:
-                return self._idle.pop()
-        except IndexError:
-            pass
+        with suppress(IndexError):
+            connection = self._idle.pop()
+            if fresh:
+                connection.close()
+            return connection
         host, port = self._parts.hostname or "", self._parts.port
         if self._parts.scheme == "http":
             return http.client.HTTPConnection(host, port)

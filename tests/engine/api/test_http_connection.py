@@ -114,6 +114,7 @@ def test_a_connection_that_the_server_closed_meanwhile_is_opened_again(stand_in:
     for _ in range(3):  # what must not be done twice never goes over an old one
         server.ask("POST", "/a", dict[str, int], body=b"x", changes=True)
     assert len(stand_in.asked) == 6
+    assert len(server._idle) == 1
     server.close()
 
 
