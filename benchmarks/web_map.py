@@ -6,7 +6,8 @@
 The run is copied. Its map is computed anew, and judged by the shares of the ten nearest pictures
 that are among the ten nearest on the map, and that are of the same label there. Then headless
 Chromium, without a graphics card, opens the page of `siam serve` and drags the map about; what is
-counted is how often the map itself was painted. It needs playwright and Chromium.
+counted is how often the map itself was painted, and what the page's thread worked for it, which
+other work on the machine leaves alone. It needs playwright and Chromium.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any
 
 import numpy as np
 from http_load import serve
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import CDPSession, Page, sync_playwright
 
 from siam.array_types import Labels, Vectors
 from siam.engine.projection.gallery_map import GalleryMap, compute_map
@@ -110,11 +111,16 @@ def measure_page(page: Page, address: str, seconds: float) -> dict[str, float]:
     page.goto(f"{address}/#run")
     page.locator("#run").get_by_role("heading").first.wait_for()
     page.wait_for_timeout(1000)
+    devices = page.context.new_cdp_session(page)
+    devices.send("Performance.enable", {"timeDomain": "threadTicks"})
+    before = thread_seconds(devices)
     opened: Any = page.evaluate("location.hash = '#map', performance.now()")
     page.locator(".map-points[aria-label]").wait_for()
     page.wait_for_timeout(1000)
     first = page.evaluate("performance.getEntriesByName('siam-map')[0].startTime") - opened
+    opening = thread_seconds(devices) - before
     page.evaluate(COUNT_PAINTS)
+    before = thread_seconds(devices)
     box = page.locator(".map-points").bounding_box()
     assert box is not None
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -126,12 +132,22 @@ def measure_page(page: Page, address: str, seconds: float) -> dict[str, float]:
         step += 1
         page.mouse.move(x + 150 * np.sin(step / 20), y + 100 * np.cos(step / 20))
     page.mouse.up()
-    between = np.diff(page.evaluate("window.paints"))
+    used = thread_seconds(devices) - before
+    paints = page.evaluate("window.paints")
+    between = np.diff(paints)
     return {
         "ms to the first sight": float(first),
+        "processor ms of the page until then": 1000 * opening,
+        "processor ms of the page, a paint": 1000 * used / len(paints),
         "paints a second while dragging": float(1000 / between.mean()),
         "ms between them, 95 of 100": float(np.quantile(between, 0.95)),
     }
+
+
+def thread_seconds(devices: CDPSession) -> float:
+    """Return the seconds of a processor that the page's own thread has worked."""
+    metrics = devices.send("Performance.getMetrics")["metrics"]
+    return float(next(one["value"] for one in metrics if one["name"] == "TaskDuration"))
 
 
 def photograph(page: Page, path: Path) -> None:
