@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from siam.array_types import Booleans, Integers, Vectors
 from siam.errors import DataError
-from siam.faiss_library import is_loaded, load_faiss, one_thread
+from siam.faiss_library import is_loaded, one_thread, search_rows
 from siam.parallel import cores, parallel_map
 from siam.progress import Progress, silent
 
@@ -126,8 +126,7 @@ def nearest_rows(queries: Vectors, gallery: Vectors, k: int) -> Integers:
     """
     if len(queries) == 1 and not is_loaded():
         return _nearest_to_one(queries[0], gallery, k)[None]
-    faiss = load_faiss()
-    return np.asarray(faiss.knn(queries, gallery, k, faiss.METRIC_INNER_PRODUCT)[1])
+    return search_rows(queries, gallery, k)[1]
 
 
 def _nearest_to_one(query: Vectors, gallery: Vectors, k: int) -> Integers:

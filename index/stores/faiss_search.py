@@ -16,7 +16,7 @@ from collections.abc import Callable
 import numpy as np
 
 from siam.array_types import Booleans, Integers, Vectors
-from siam.faiss_library import load_faiss, one_thread
+from siam.faiss_library import load_faiss, one_thread, search_rows
 from siam.index.stores.cells import search_cells
 from siam.index.stores.faiss_files import FaissFiles
 from siam.index.stores.faiss_structure import search_parameters
@@ -115,9 +115,7 @@ def _nearest_among(
     heap = faiss.ResultHeap(len(queries), width, keep_max=True)
     for start in range(0, len(among), GATHER):
         block = among[start : start + GATHER]
-        similarity, rows = faiss.knn(
-            queries, take(block), min(width, len(block)), faiss.METRIC_INNER_PRODUCT
-        )
+        similarity, rows = search_rows(queries, take(block), min(width, len(block)))
         heap.add_result(similarity, block[rows])
     heap.finalize()
     return np.asarray(heap.I)
