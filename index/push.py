@@ -81,7 +81,7 @@ def push(
                     store.add(ids[start : start + PIECE], vectors[start : start + PIECE])
                     done += len(ids[start : start + PIECE])
                     progress("Sending pictures", done, position.count)
-    return Pushed(place, position.count, done)
+    return Pushed(place, position.count, store.sent)
 
 
 PIECE = 5000  # pictures between two words of progress

@@ -129,6 +129,7 @@ class Building:
         there = count_rows(connection, self.name) if begun else 0
         self._sure = max(0, there - 2 * batch_rows(dim))
         self._there, self._seen, self._highest, self._count = there, 0, 0, 0
+        self.sent = 0  # rows, by this filling
 
     def _begun(self) -> Iterator[tuple[str, Facts]]:
         """Yield the collections that were begun for this alias and are not what it points to."""
@@ -151,12 +152,12 @@ class Building:
             ids = [row["id"] for row in part]
             rising = ids[0] > self._highest and all(a < b for a, b in zip(ids, ids[1:]))  # noqa: B905
             self._seen += len(part)
-            if rising and self._seen <= self._sure:
-                pass  # there since the last time
-            elif rising and self._seen - len(part) >= self._there:
+            there = rising and self._seen <= self._sure  # since the last time
+            if not there and rising and self._seen - len(part) >= self._there:
                 self._connection.insert(self.name, part)
-            else:
+            elif not there:
                 self._connection.call("upsert", self.name, list(part))
+            self.sent += 0 if there else len(part)
             self._count = self._count + len(part) if rising and self._count >= 0 else -1
             self._highest = max(self._highest, *ids)
 

@@ -72,7 +72,7 @@ class MilvusStore:
         self._describe, self._replace = describe, replace
         self._change: Change | Building | None = None
         self._facts: Facts | None = None
-        self._name = ""
+        self._name, self.sent = "", 0  # rows sent by the last filling
         self._open()
 
     def _open(self) -> None:
@@ -146,6 +146,7 @@ class MilvusStore:
             self._change = None
         if building:
             self._facts, self._name = building.finish(), building.name
+            self.sent = building.sent
         elif isinstance(change, Change) and self._facts:
             self._facts = change.send(connection, self._name, self._facts, stamp, self._dim)
 
