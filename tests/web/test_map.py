@@ -117,6 +117,18 @@ def test_hover_shows_the_picture_of_the_item_there_and_a_press_opens_it(
     page.wait_for_url(re.compile(f"#item/{item}$"))
 
 
+def test_a_tap_shows_the_picture_and_offers_to_open_it(
+    address: str, visit: Any, places: np.ndarray
+) -> None:
+    page = open_map(visit, address, "phone light")
+    x, y = screen_of(page, places)[COLUMNS * 9 + 3]
+    page.touchscreen.tap(x + 2, y + 1)
+    item = COLUMNS * 9 + 4
+    page.locator(f'.map-card img[src*="/items/{item}/thumbnail"]').wait_for()
+    page.locator(".map-card").get_by_role("button", name="Open").tap()
+    page.wait_for_url(re.compile(f"#item/{item}$"))
+
+
 def test_keys_find_the_item_in_the_middle(address: str, visit: Any) -> None:
     page = open_map(visit, address)
     page.locator(".map-points").focus()
