@@ -21,7 +21,7 @@ from siam.index.ranking import rank
 from siam.index.stores.milvus_address import parse_address
 from siam.index.stores.milvus_connection import MilvusConnection
 from siam.index.stores.milvus_filters import to_expression
-from siam.index.stores.milvus_rows import thumbnail_of
+from siam.index.stores.milvus_rows import stack_rows, thumbnail_of
 from siam.index.stores.milvus_store import MilvusStore
 from siam.unit_vectors import check_unit_rows
 
@@ -114,11 +114,12 @@ class RemoteReader(Gallery):
             raise UsageError(f"k must be 1 or more, received {k}.")
         queries = check_unit_rows(vectors, dim=self.dim, what="query vectors")
         expression, sure = to_expression(where or ())
+        held: dict[int, Vectors] = {}
         if sure:
-            proposed = self.store.propose(queries, k, expression=expression)
+            proposed = self.store.propose(queries, k, expression=expression, held=held)
         else:
-            proposed = self.store.propose(queries, k, where=self.select(where))
-        matches = rank(queries, [(proposed, self.store.vectors_of)], k)
+            proposed = self.store.propose(queries, k, where=self.select(where), held=held)
+        matches = rank(queries, [(proposed, lambda ids: stack_rows(held, ids, self.dim))], k)
         return matches if within is None else matches.within(within)
 
     def select(self, where: str | Sequence[str] | None = None) -> Integers:

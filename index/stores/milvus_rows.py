@@ -9,6 +9,7 @@ from typing import Any
 from zlib import crc32
 
 import msgspec
+import numpy as np
 
 from siam.array_types import Integers, Vectors
 from siam.errors import StoreError
@@ -27,6 +28,7 @@ __all__ = [
     "new_name",
     "plain_stamp",
     "read_facts",
+    "stack_rows",
     "thumbnail_of",
     "write_facts",
 ]
@@ -189,6 +191,21 @@ def as_row(
         "checksum": crc32(vector.tobytes()),
         "vector": vector,
     }
+
+
+def stack_rows(there: Mapping[int, Sequence[float] | Vectors], ids: Integers, dim: int) -> Vectors:
+    """Return the vectors of ids of any shape, float32 (*ids.shape, dim); NaN where there is none.
+
+    Example:
+        >>> stack_rows({3: [1.0, 0.0]}, np.array([[3, -1]]), 2).tolist()
+        [[[1.0, 0.0], [nan, nan]]]
+    """
+    numbers, place = np.unique(ids, return_inverse=True)
+    vectors = np.full((len(numbers), dim), np.nan, np.float32)
+    for row, number in enumerate(numbers.tolist()):
+        if number in there:
+            vectors[row] = there[number]
+    return vectors[place.reshape(np.shape(ids))]
 
 
 def thumbnail_of(row: Mapping[str, Any]) -> bytes | None:

@@ -33,6 +33,7 @@ from siam.index.stores.milvus_rows import (
     check_fits,
     plain_stamp,
     read_facts,
+    stack_rows,
     write_facts,
 )
 from siam.index.stores.vector_store import Stamp, StoreInfo
@@ -196,6 +197,7 @@ class MilvusStore:
         without: Integers | None = None,
         exact: bool = False,
         expression: str = "",
+        held: dict[int, Vectors] | None = None,
     ) -> Integers:
         """Return candidates for the `k` nearest of each query; see `VectorStore.propose`.
 
@@ -203,6 +205,7 @@ class MilvusStore:
             vectors, k, where, without: as there.
             exact: every search is.
             expression: propose among the rows that pass this expression of Milvus' alone.
+            held: is given the vectors of what is proposed, by id: sooner than `vectors_of`.
 
         Raises:
             UsageError: more neighbours than Milvus gives.
@@ -212,39 +215,41 @@ class MilvusStore:
         nobody = np.empty((len(vectors), 0), np.int64)
         if not self._name or not len(vectors):
             return nobody
-        if where is None:
-            left_out = (
-                f"id not in {without.tolist()}" if without is not None and len(without) else ""
-            )
-            return self._search(
-                vectors, k + TIES, " and ".join(filter(None, [expression, left_out]))
-            )
-        lots = [
-            self._search(vectors, k + TIES, f"id in {where[start : start + IDS].tolist()}")
-            for start in range(0, len(where), IDS)
-        ]
-        return np.concatenate([nobody, *lots], axis=1)
+        if where is not None:
+            parts = [where[start : start + IDS].tolist() for start in range(0, len(where), IDS)]
+            lots = [self._search(vectors, k + TIES, [f"id in {part}"], held) for part in parts]
+            return np.concatenate([nobody, *lots], axis=1)
+        left_out = [f"id not in {without.tolist()}"] if without is not None and len(without) else []
+        wanted = [f"({expression})", *left_out] if expression else left_out
+        return self._search(vectors, k + TIES, wanted, held)
 
-    def _search(self, vectors: Vectors, limit: int, expression: str) -> Integers:
+    def _search(
+        self,
+        vectors: Vectors,
+        limit: int,
+        conditions: Sequence[str],
+        held: dict[int, Vectors] | None,
+    ) -> Integers:
         torn = self._facts is not None and self._facts.toward is not None
         if torn and self._facts and self._facts.stamp:  # ids after it are of a change under way
-            known = f"id <= {self._facts.stamp.last_id}"
-            expression = f"({expression}) and {known}" if expression else known
+            conditions = [*conditions, f"id <= {self._facts.stamp.last_id}"]
         found: list[list[int]] = []
         for start in range(0, len(vectors), QUERIES):
             answers = self.ask(
                 "search",
                 data=list(vectors[start : start + QUERIES]),
                 limit=limit,
-                filter=expression,
-                output_fields=["id"],
+                filter=" and ".join(conditions),
+                output_fields=["id"] if held is None else ["vector"],
                 consistency_level="Strong",
             )
             found += [[hit["id"] for hit in hits] for hits in answers]
+            for hit in (hit for hits in answers for hit in hits if held is not None):
+                if held is not None and hit["id"] not in held:
+                    held[hit["id"]] = np.array(hit["entity"]["vector"], np.float32)
         width = max(map(len, found))
-        return np.array([row + [-1] * (width - len(row)) for row in found], np.int64).reshape(
-            len(vectors), width
-        )
+        padded = [row + [-1] * (width - len(row)) for row in found]
+        return np.array(padded, np.int64).reshape(len(vectors), width)
 
     def fetch(self, ids: Sequence[int], fields: Sequence[str]) -> dict[int, dict[str, Any]]:
         """Return fields of those rows that are there, by id."""
@@ -270,13 +275,9 @@ class MilvusStore:
 
     def vectors_of(self, ids: Integers) -> Vectors:
         """Return the vectors of ids of any shape; NaN where there is none."""
-        numbers, place = np.unique(ids, return_inverse=True)
-        vectors = np.full((len(numbers), self._dim), np.nan, np.float32)
-        there = self.fetch([n for n in numbers.tolist() if n > 0], ["vector"])
-        for row, number in enumerate(numbers.tolist()):
-            if number in there:
-                vectors[row] = there[number]["vector"]
-        return vectors[place.reshape(np.shape(ids))]
+        numbers = [number for number in np.unique(ids).tolist() if number > 0]
+        there = self.fetch(numbers, ["vector"])
+        return stack_rows({n: row["vector"] for n, row in there.items()}, ids, self._dim)
 
     def verify(self) -> list[str]:
         """Return a sentence for what is not as it was written: counts and checksums of vectors."""
