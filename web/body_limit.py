@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -14,6 +15,9 @@ from siam.web.api_error import ApiError
 from siam.web.settings import Settings
 
 __all__ = ["BodyLimit"]
+
+# Times the longest wait for a piece that the whole of a body may take.
+PIECES = 6
 
 
 class BodyLimit:
@@ -34,7 +38,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        taken, complete = 0, False
+        taken, complete, begun = 0, False, time.monotonic()
 
         def count(size: int) -> None:
             nonlocal taken
@@ -52,8 +56,9 @@ class BodyLimit:
             nonlocal complete
             if complete:  # whoever waits for the client to go away may wait
                 return await receive()
+            now, piece = time.monotonic(), self._settings.body_seconds
             try:
-                async with asyncio.timeout(self._settings.body_seconds):
+                async with asyncio.timeout(min(piece, begun + PIECES * piece - now)):
                     message = await receive()
             except TimeoutError:
                 raise ApiError(

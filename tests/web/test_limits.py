@@ -83,6 +83,20 @@ def test_a_body_that_does_not_come_ends_the_request() -> None:
     assert refused.value.status == 408  # type: ignore[attr-defined]
 
 
+def test_a_body_that_comes_a_letter_at_a_time_ends_too() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive()).get("more_body"):
+            pass
+
+    async def trickle() -> dict[str, Any]:
+        await anyio.sleep(0.02)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    limit = BodyLimit(app, Settings(body_seconds=0.05))
+    with pytest.raises(Exception, match="did not come"):
+        anyio.run(limit, {"type": "http", "headers": []}, trickle, None)
+
+
 def bomb(width: int, height: int) -> bytes:
     """A PNG of a few hundred bytes that says it has so many pixels."""
 
