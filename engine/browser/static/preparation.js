@@ -1,7 +1,7 @@
 /** A drawing as a network's input: what the chains `digit` and `glyph` make of a picture of it. */
 
 /** Pixels of the sheet that strokes are painted on before they are shrunk. */
-const SHEET = 560;
+const SHEET = 280;
 /** Of a digit's longer side: the widths of MNIST's lines, and of the picture, what it fills. */
 const NARROWEST = 2.3 / 20, WIDEST = 3.8 / 20, DIGIT = 20 / 28;
 /** Of the picture's side: what a glyph's ink fills. */
@@ -35,17 +35,21 @@ function paintSheet(strokes) {
   canvas.width = canvas.height = SHEET;
   paint(canvas, strokes, { ink: "#fff", paper: "#000" });
   const { data } = canvas.getContext("2d", { willReadFrequently: true }).getImageData(0, 0, SHEET, SHEET);
-  return Float32Array.from({ length: SHEET * SHEET }, (_, place) => data[4 * place]);
+  const grey = new Uint8Array(SHEET * SHEET);
+  for (let place = 0; place < grey.length; place++) grey[place] = data[4 * place];
+  return grey;
 }
 
 function boxOf(sheet, least) {
   let [left, top, right, bottom] = [SHEET, SHEET, 0, 0];
-  sheet.forEach((value, place) => {
-    if (value <= least) return;
-    const [row, column] = [Math.floor(place / SHEET), place % SHEET];
-    [left, right] = [Math.min(left, column), Math.max(right, column + 1)];
-    [top, bottom] = [Math.min(top, row), Math.max(bottom, row + 1)];
-  });
+  for (let place = 0; place < sheet.length; place++) {
+    if (sheet[place] <= least) continue;
+    const row = Math.floor(place / SHEET), column = place % SHEET;
+    left = Math.min(left, column);
+    right = Math.max(right, column + 1);
+    top = Math.min(top, row);
+    bottom = Math.max(bottom, row + 1);
+  }
   return right > left ? { left, top, right, bottom } : null;
 }
 
@@ -54,12 +58,12 @@ function frameDigit(sheet, box, [height, width]) {
   const ink = sheet.map((value) => (value > 127 ? 255 : 0));
   const step = Math.max(box.right - box.left, box.bottom - box.top) / (DIGIT * Math.min(height, width));
   let [mass, x, y] = [0, 0, 0];
-  ink.forEach((value, place) => {
-    if (!value) return;
+  for (let place = 0; place < ink.length; place++) {
+    if (!ink[place]) continue;
     mass += 1;
     x += (place % SHEET) + 0.5;
     y += Math.floor(place / SHEET) + 0.5;
-  });
+  }
   const [left, top] = [x / mass - (width * step) / 2, y / mass - (height * step) / 2];
   return average(ink, [left, top, left + width * step, top + height * step], [height, width]);
 }
