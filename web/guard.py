@@ -46,6 +46,10 @@ class Guard:
         self._settings = settings
         self._rate = RateLimit(settings.rate)
         self._local = is_loopback(settings.host)
+        self._names = {"localhost", *settings.hosts}
+        if not self._local:  # as the line says where it answers, and as phones call it
+            own = socket.gethostname().lower()
+            self._names |= {own, f"{own}.local"}
         # Other machines are told this one's name when the server starts.
         own = () if self._local else (socket.gethostname().lower(),)
         self._names = {"localhost", *own, *settings.hosts}
