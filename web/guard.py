@@ -50,9 +50,6 @@ class Guard:
         if not self._local:  # as the line says where it answers, and as phones call it
             own = socket.gethostname().lower()
             self._names |= {own, f"{own}.local"}
-        # Other machines are told this one's name when the server starts.
-        own = () if self._local else (socket.gethostname().lower(),)
-        self._names = {"localhost", *own, *settings.hosts}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or say why not."""
