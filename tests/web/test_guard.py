@@ -44,9 +44,11 @@ def test_a_server_for_others_is_reached_by_any_address_and_its_machines_name_alo
 ) -> None:
     monkeypatch.setattr("socket.gethostname", lambda: "Laptop")  # what is said at the start
     client = start(host="0.0.0.0", token=TOKEN)
-    assert client.get(HEALTH, headers={"host": "laptop:8000"}).status_code == 200
-    assert client.get(HEALTH, headers={"host": "192.168.0.7:8000"}).status_code == 200
-    assert client.get(HEALTH, headers={"host": "evil.example"}).status_code == 403
+    for host in ("laptop:8000", "Laptop.local", "192.168.0.7:8000", "localhost:8000"):
+        assert client.get(HEALTH, headers={"host": host}).status_code == 200
+    for host in ("evil.example", "laptop.example"):
+        assert client.get(HEALTH, headers={"host": host}).status_code == 403
+    assert start().get(HEALTH, headers={"host": "laptop:8000"}).status_code == 403
 
 
 @pytest.mark.parametrize(
