@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from siam.web.answers import error_response
@@ -31,6 +32,8 @@ class Faults:
 
         try:
             await self._app(scope, receive, noted)
+        except ClientDisconnect:
+            return  # nobody is left to answer
         except Exception as error:
             if begun or scope["type"] != "http":
                 raise

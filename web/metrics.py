@@ -16,6 +16,8 @@ log = logging.getLogger("siam.web.access")
 # Seconds: upper ends of the histogram's buckets.
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 UNKNOWN = "other"
+# The status of a request whose client went away: it was answered by none.
+GONE = 499
 METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE")
 
 
@@ -101,7 +103,7 @@ class Observer:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun, status = time.perf_counter(), 500
+        begun, status = time.perf_counter(), GONE
 
         async def noted(message: Message) -> None:
             nonlocal status
@@ -112,6 +114,9 @@ class Observer:
         self._metrics.under_way += 1
         try:
             await self._app(scope, receive, noted)
+        except Exception:
+            status = 500
+            raise
         finally:
             self._metrics.under_way -= 1
             seconds = time.perf_counter() - begun

@@ -137,6 +137,38 @@ def test_pictures_that_wait_are_bounded(start: Any, digit: bytes) -> None:
     assert desk.held == 0
 
 
+def test_who_goes_away_in_the_middle_is_no_fault(
+    start: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = start()
+    messages = [
+        {"type": "http.request", "body": b"half of a picture", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": QUERY,
+        "raw_path": QUERY.encode(),
+        "query_string": b"",
+        "headers": [(b"host", b"127.0.0.1"), (b"content-type", b"image/png")],
+        "server": ("127.0.0.1", 8000),
+        "client": ("127.0.0.1", 50000),
+    }
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return messages.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    anyio.run(client.app, scope, receive, send)
+    assert not sent and not messages
+    assert "Unforeseen" not in caplog.text
+    assert 'status="499"' in client.get("/api/v1/metrics").text
+
+
 def test_what_cannot_be_foreseen_tells_nothing(start: Any, monkeypatch: Any) -> None:
     """A fault of siam's own: no traceback and no path goes out, the log has both."""
 
