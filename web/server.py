@@ -17,6 +17,7 @@ from siam.errors import UsageError
 from siam.printable import printable
 from siam.web.app import create_app
 from siam.web.guard import is_loopback
+from siam.web.malloc_arenas import bound_arenas
 from siam.web.settings import Settings
 
 __all__ = ["serve"]
@@ -46,6 +47,7 @@ def serve(
         RunError: there is no such run, or it is damaged.
     """
     check_token(settings)
+    bound_arenas()
     listener = listen(settings.host, port)
     with listener:
         app = create_app(settings)

@@ -1,0 +1,40 @@
+"""Threads of a server share two heaps of the C library."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+# Threads that hold memory of their own at the same time; then glibc counts its heaps.
+COUNT = """
+import ctypes, sys, threading
+from siam.web.malloc_arenas import bound_arenas
+if sys.argv[2] == "bound":
+    assert bound_arenas()
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+libc.fopen.restype = ctypes.c_void_p
+together = threading.Barrier(8)
+def hold():
+    libc.malloc(100_000)
+    together.wait()
+threads = [threading.Thread(target=hold) for _ in range(8)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+file = ctypes.c_void_p(libc.fopen(sys.argv[1].encode(), b"w"))
+libc.malloc_info(0, file)
+libc.fclose(file)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's heaps")
+def test_threads_share_two_heaps(tmp_path: Path) -> None:
+    heaps = {}
+    for way in ("free", "bound"):
+        table = tmp_path / f"{way}.xml"
+        subprocess.run([sys.executable, "-c", COUNT, str(table), way], check=True)
+        heaps[way] = table.read_text("utf-8").count("<heap nr=")
+    assert heaps["bound"] == 2 < heaps["free"]
