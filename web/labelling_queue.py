@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from siam.engine.index.sent_pictures import as_label
 from siam.engine.labelling.session import Labelling, Question
 from siam.errors import SiamError
 from siam.pictures.names import to_text
@@ -142,7 +143,7 @@ class LabellingQueue:
                 )
             try:
                 if verb == "label":
-                    session.label(label)
+                    session.label(as_label(label) or "")
                 elif verb == "skip":
                     session.skip()
                 else:

@@ -15,6 +15,7 @@ from siam.engine.reading import PreparedPicture
 from siam.errors import UsageError
 from siam.pictures.names import to_label
 from siam.pictures.thumbnail import encode_thumbnail
+from siam.printable import CONTROLS, printable
 
 __all__ = ["Sent", "add_sent", "as_label", "check_meta"]
 
@@ -97,7 +98,7 @@ def as_label(label: str | None) -> str | None:
     """Return a label as the index keeps it.
 
     Raises:
-        UsageError: it is empty, or longer than any name.
+        UsageError: it is empty, longer than any name, or holds a control character.
 
     Example:
         >>> as_label(" cat "), as_label(None)
@@ -110,6 +111,8 @@ def as_label(label: str | None) -> str | None:
         raise UsageError(
             f"A label has 1 to {MOST_LETTERS} letters, received {len(label)}.", "Leave it out."
         )
+    if CONTROLS.search(label):
+        raise UsageError(f"A label has no control characters, received {printable(label)!r}.")
     return label
 
 

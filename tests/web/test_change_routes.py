@@ -58,8 +58,8 @@ def test_one_that_is_no_picture_is_told_apart(client: TestClient, pictures: Any)
 @pytest.mark.parametrize(
     "fields",
     [{"label": "x" * 201}, {"meta": "[1]"}, {"meta": "{"}, {"meta": '{"label": 1}'}]
-    + [{"meta": '{"a": {"b": 1}}'}, {"label": "  "}],
-    ids=["long label", "list", "no JSON", "column", "nested", "blank label"],
+    + [{"meta": '{"a": {"b": 1}}'}, {"label": "  "}, {"label": "a\x1bb"}],
+    ids=["long label", "list", "no JSON", "column", "nested", "blank label", "escape"],
 )
 def test_labels_and_values_that_make_no_sense(
     client: TestClient, pictures: Any, fields: dict[str, str]
