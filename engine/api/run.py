@@ -239,8 +239,9 @@ def open(name: str | os.PathLike[str] | None = None, *, store: str | None = None
     """Open a run, without importing TensorFlow.
 
     Args:
-        name: a run's name or path; the newest finished run when left out, and the digits that ship
-            with siam while there is none.
+        name: a run's name or path, a packed run (x.siam) or its address with `#sha256=...`; the
+            newest finished run when left out, and the digits that ship with siam while there is
+            none.
         store: the address of a gallery on a server (docs/scale.md), to be asked in place of the
             run's own index.
 
