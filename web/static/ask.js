@@ -93,6 +93,7 @@ export function mountAsk(element, session) {
 
   const source = createPictureSource({
     name: "The picture",
+    chain: session.details.chain,
     multiple: true,
     onChange: (given) => {
       pictures = given;

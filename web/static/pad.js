@@ -5,15 +5,17 @@ import { Drawing, paint } from "./drawing.js";
 
 /** Pixels of the canvas, however large it is shown. */
 const SIDE = 720;
-/** Shares of the side. Digits are told best with 0.08 to 0.1; a glyph of many strokes wants a thin pen. */
-const PEN = { least: 0.02, usual: 0.08, most: 0.14 };
+/** The pen's width as a share of the side: digits are told best with 0.08, glyphs of many strokes with 0.03. */
+const PEN = { least: 0.02, most: 0.14, digit: 0.08, other: 0.03 };
 const ERASER = 2; // times as wide as the pen
+/** What prepares drawings; other runs are of photos. */
+const OF_INK = ["digit", "glyph"];
 
 /**
- * @param {{name: string, onChange: (drawing: Drawing) => void}} options what the paper is called, and
- *   who is told of each change
+ * @param {{name: string, chain: string, onChange: (drawing: Drawing) => void}} options what the paper
+ *   is called, what pictures are prepared by, and who is told of each change
  */
-export function createPad({ name, onChange }) {
+export function createPad({ name, chain, onChange }) {
   const drawing = new Drawing();
   let erases = false;
   let pointer = /** @type {number|null} */ (null);
@@ -28,13 +30,13 @@ export function createPad({ name, onChange }) {
     })
   );
   const width = /** @type {HTMLInputElement} */ (
-    h("input", { type: "range", min: PEN.least, max: PEN.most, step: 0.005, value: PEN.usual, "aria-label": "Pen width" })
+    h("input", { type: "range", min: PEN.least, max: PEN.most, step: 0.005, value: chain === "digit" ? PEN.digit : PEN.other, "aria-label": "Pen width" })
   );
   const pen = iconButton("pen", "Pen", () => choose(false), { "aria-pressed": "true" });
   const eraser = iconButton("eraser", "Eraser", () => choose(true), { "aria-pressed": "false" });
   const undo = iconButton("undo", "Undo", () => change(() => drawing.undo()));
   const clear = iconButton("clear", "Clear", () => change(() => drawing.clear()));
-  const hint = h("span", { class: "hint", "aria-hidden": "true" }, icon("pen"), "Draw, or drop or paste a picture");
+  const hint = h("span", { class: "hint", "aria-hidden": "true" }, icon("pen"), OF_INK.includes(chain) ? "Draw, or drop or paste a picture" : "Drop or paste a picture, or draw");
 
   /** @param {boolean} eraserChosen */
   function choose(eraserChosen) {

@@ -8,16 +8,17 @@ import { createPad } from "./pad.js";
 /** @typedef {{name: string, blob: () => Promise<Blob>}} Picture what is asked about, made when it is sent */
 
 /**
- * @param {{name: string, multiple?: boolean, onChange: (pictures: Picture[]) => void}} options
- *   what it is called; whether several files may come at once; who is told what is to be asked about,
+ * @param {{name: string, chain: string, multiple?: boolean, onChange: (pictures: Picture[]) => void}} options
+ *   what it is called; the chain that prepares it; whether several files may come at once; who is told what is to be asked about,
  *   an empty list where there is nothing
  */
-export function createPictureSource({ name, multiple = false, onChange }) {
+export function createPictureSource({ name, chain, multiple = false, onChange }) {
   const shown = h("div", { class: "chosen", hidden: true });
   const problem = h("div", {});
   let urls = /** @type {string[]} */ ([]);
   const pad = createPad({
     name,
+    chain,
     onChange: (drawing) => {
       const strokes = drawing.strokes;
       onChange(drawing.empty ? [] : [{ name: "drawing.png", blob: () => toPicture(strokes) }]);

@@ -68,8 +68,8 @@ function summary(details) {
 /** @param {any} details */
 function assessment(details) {
   const { verdict, advice } = details.assessment ?? {};
-  const sentences = [verdict, ...(advice ?? [])].filter(Boolean);
-  return sentences.map((sentence) => h("p", { class: "assessment" }, sentence));
+  const more = advice?.length > 0 && h("ul", { class: "notes" }, advice.map((/** @type {string} */ one) => h("li", {}, one)));
+  return [verdict && h("p", { class: "assessment" }, verdict), more && h("details", {}, h("summary", {}, "What would make it better"), more)];
 }
 
 /** @param {any} details */

@@ -60,6 +60,7 @@ export function mountSame(element, session) {
   const sources = ["The left picture", "The right picture"].map((name, side) =>
     createPictureSource({
       name,
+      chain: session.details.chain,
       onChange: ([picture]) => {
         sides[side] = picture;
         if (sides.every(Boolean)) return send();
