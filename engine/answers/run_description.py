@@ -169,8 +169,8 @@ def list_entries() -> list[RunEntry]:
     """Return the finished runs of the runs folder, newest first; those that are damaged left out.
 
     Example:
-        >>> [entry.name for entry in list_entries()]
-        ['mnist-1', 'digits']
+        >>> list_entries()  # where there is no run yet
+        []
     """
     entries = []
     for run in list_runs():
