@@ -23,7 +23,10 @@ from siam.engine.train import train_run
 from siam.engine.training_plan import plan_training
 from siam.errors import DataError, UsageError
 from siam.runs.config import DataChoice, TrainChoice, load_config
+from siam.siamese import whitening
 from siam.siamese.encoder import open_encoder
+from siam.siamese.network import tower_of
+from siam.siamese.pretrained_tower import take_apart
 
 Write = Callable[..., Path]
 COLOURS = {"blue": (30, 30, 220), "green": (30, 200, 40), "red": (220, 40, 30)}
@@ -194,3 +197,38 @@ def test_a_run_on_a_backbone_answers_and_says_what_it_is_made_of(
     assert any("Taken: " in line for line in told)
     assert not (run.path / "pretrained").exists()
     assert (run.path / "history.csv").exists()
+
+
+@pytest.mark.slow
+def test_where_classes_are_held_out_raw_features_are_whitened_beside(
+    tmp_path: Path, backbone_file: Path, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "HEAD_STEPS", 5)
+    rng = np.random.default_rng(0)
+    # As if whitening gained: the less of the features as they are, which come first, the better.
+    monkeypatch.setattr(whitening, "score_unseen", lambda rows, *_: -np.abs(rows[:, :3]).sum())
+    for name in "abcde":  # four to learn from: left out two at a time
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        level = rng.normal(128, 40, 3)
+        for place in range(12):
+            noisy = rng.normal(level, 30, (32, 32, 3)).clip(0, 255).astype(np.uint8)
+            Image.fromarray(noisy).save(tmp_path / "photos" / name / f"{place}.png")
+    made = plan_training(
+        DataChoice(dataset=str(tmp_path / "photos"), holdout_classes=("e",)),
+        TrainChoice(preset="quick", overrides={"tower": "pretrained"}, weights=str(backbone_file)),
+        {},
+        None,
+        lambda *_: None,
+        lambda _: None,
+    )
+    trained = training.train_tower(made, progress=lambda *_: None, notice=lambda _: None)
+    [candidate] = trained.candidates
+    assert set(candidate.shares) == {"raw", "whitened", "head", "posterior"}
+    assert candidate.shares["whitened"] == pytest.approx(0.8 * max(whitening.SHARES))
+    assert candidate.shares["raw"] + candidate.shares["whitened"] == pytest.approx(0.8)
+    tower = tower_of(trained.network)
+    parts = take_apart(tower)
+    assert parts.whitening is not None and parts.head is not None
+    # Features as they are and whitened, what the head gives, four classes' probabilities.
+    dim = sum(parts.whitening.kernel.shape) + parts.head.output_shape[1] + 4
+    assert tower.output_shape == (None, dim)
