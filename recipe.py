@@ -121,7 +121,8 @@ class Recipe:
         test_time_views: copies of a picture whose embeddings the encoder averages; 1 = the picture
             alone.
         gradient_share: of the squared distance, how much is that of oriented gradients beside the
-            trained tower, 0 to 1 (see `siam.siamese.oriented_gradients`).
+            trained tower, in part whitened within classes, 0 to 1 (see
+            `siam.siamese.oriented_gradients`).
     """
 
     tower: str = "small"
