@@ -51,8 +51,9 @@ def test_all_of_siam_is_in_it_and_nothing_else(wheel: Path) -> None:
     modules = {path for folder in folders for path in (ROOT / folder).glob("*.py")}
     templates = set((ROOT / "evaluation" / "report" / "templates").iterdir())
     bundled = set((ROOT / "runs" / "bundled").iterdir())
-    page = {path for path in (ROOT / "web" / "static").rglob("*") if path.is_file()}
-    expected = {*modules, *templates, *bundled, *page, ROOT / "py.typed"}
+    beside = [path for folder in folders for path in (ROOT / folder / "static").rglob("*")]
+    pages = {path for path in beside if path.is_file()}
+    expected = {*modules, *templates, *bundled, *pages, ROOT / "py.typed"}
     assert held == {f"siam/{path.relative_to(ROOT).as_posix()}" for path in expected}
 
 
