@@ -3,39 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any
 
+from siam.index.contents import KnownFile
 from siam.index.items import LABEL, SPLIT, read_meta, select_in
 from siam.index.reader import Reader
 from siam.index.schema import check_rows
 
-__all__ = ["KnownFile", "hashes_of", "known_files", "remember_stats"]
-
-
-@dataclass(frozen=True)
-class KnownFile:
-    """An indexed picture file.
-
-    Attributes:
-        id, key: the item's.
-        label, split: the item's; None for none.
-        origin: the file's absolute path, "/" between its parts on every system.
-        hash: SHA-256 of the content that was embedded, in hexadecimal.
-        stat: size, times and inode at that moment; "" where the file itself was not looked at,
-            and `hash` is then of something else.
-        meta: the item's further values.
-    """
-
-    id: int
-    key: str
-    label: str | None
-    split: str | None
-    origin: str
-    hash: str
-    stat: str
-    meta: Mapping[str, Any]
+__all__ = ["hashes_of", "known_files", "remember_stats"]
 
 
 def known_files(reader: Reader, folder: PurePath | None = None) -> dict[str, KnownFile]:

@@ -20,9 +20,7 @@ from siam.progress import Progress
 from siam.unit_vectors import are_unit_rows
 
 if TYPE_CHECKING:
-    from siam.index.files import KnownFile
-    from siam.index.summary import Summary
-    from siam.index.verify import Verification
+    from siam.index.contents import KnownFile, Summary, Verification
 
 __all__ = [
     "hashes_there",
@@ -36,7 +34,7 @@ __all__ = [
 def known_files_there(reader: Reader, folder: PurePath | None = None) -> dict[str, KnownFile]:
     """Return the indexed files in and below `folder` by absolute path; all without one."""
     remote = _remote(reader)
-    from siam.index.files import KnownFile
+    from siam.index.contents import KnownFile
 
     place = "" if folder is None else folder.as_posix().rstrip("/")
     # "0" follows "/", so the range holds just what begins with the folder's path and a slash.
@@ -70,7 +68,7 @@ def hashes_there(reader: Reader, ids: Sequence[int]) -> dict[int, tuple[str, int
 def summarise_remote(reader: Reader) -> Summary:
     """Count a gallery; every row's label and split are read for it."""
     remote = _remote(reader)
-    from siam.index.summary import Summary
+    from siam.index.contents import Summary
 
     labels: Counter[str] = Counter()
     splits: Counter[str] = Counter()
@@ -106,7 +104,8 @@ def verify_remote(reader: Reader, *, progress: Progress) -> Verification:
     short, and sample searches with a brute-force answer. Nothing is repaired: push it again.
     """
     remote = _remote(reader)
-    from siam.index.verify import Problem, Verification, brute_force_in
+    from siam.index.contents import Problem, Verification
+    from siam.index.verify import brute_force_in
 
     facts, total = remote.store.facts, len(remote)
     cut = facts is not None and facts.toward is not None

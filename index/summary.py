@@ -2,59 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import msgspec
-
+from siam.index.contents import Problem, Summary
 from siam.index.gallery import Gallery
 from siam.index.reader import Reader
 from siam.index.schema import check_rows
 from siam.index.snapshot import count_lag, open_store
 from siam.index.stores.faiss_files import folders
 
-__all__ = ["Problem", "Summary", "collect_notices", "inspect_store", "summarise"]
-
-
-class Summary(msgspec.Struct, frozen=True):
-    """An index in numbers.
-
-    Attributes:
-        folder: where it lies.
-        items: items in it.
-        labels: items by label, most first.
-        splits: items by split.
-        dim: length of a vector.
-        encoder: SHA-256 of the encoder that filled it.
-        last_id: the highest id ever given.
-        generation: commits so far.
-        kind: the index kind as chosen.
-        structure: how the vector store searches, "none" where there is no accelerator.
-        effort: its search settings.
-        recall: what it was measured to find when it was built, 0 to 1.
-        lag: items that the accelerator lacks or does not know to be removed.
-        disk: bytes of all its files.
-        notices: what was found amiss on opening.
-    """
-
-    folder: str
-    items: int
-    labels: dict[str, int]
-    splits: dict[str, int]
-    dim: int
-    encoder: str
-    last_id: int
-    generation: int
-    kind: str
-    structure: str
-    effort: dict[str, int]
-    recall: float
-    lag: int
-    disk: int
-    notices: tuple[str, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the values by name, for JSON."""
-        return msgspec.structs.asdict(self)
+__all__ = ["collect_notices", "inspect_store", "summarise"]
 
 
 def summarise(gallery: Gallery) -> Summary:
@@ -89,20 +44,6 @@ def summarise(gallery: Gallery) -> Summary:
         disk=sum(path.stat().st_size for path in gallery.folder.rglob("*") if path.is_file()),
         notices=gallery.notices,
     )
-
-
-class Problem(msgspec.Struct, frozen=True):
-    """Something that is not as it should be.
-
-    Attributes:
-        what: one sentence.
-        repaired: whether `repair` set it right.
-        harmless: searches are right all the same, such as with a lagging accelerator.
-    """
-
-    what: str
-    repaired: bool = False
-    harmless: bool = False
 
 
 def collect_notices(reader: Reader) -> tuple[str, ...]:

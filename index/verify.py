@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 
 from siam.array_types import Integers, Vectors
 from siam.index import items as rows
 from siam.index.catalogue import Catalogue
+from siam.index.contents import Problem, Verification
 from siam.index.gallery import Gallery
 from siam.index.integrity import (
     changed_files,
@@ -24,11 +24,11 @@ from siam.index.integrity import (
 )
 from siam.index.matches import NEIGHBOURS, SAMPLE, Matches, others, recall, sampling_error
 from siam.index.ranking import rank
-from siam.index.summary import Problem, inspect_store
+from siam.index.summary import inspect_store
 from siam.progress import Progress, silent
 from siam.unit_vectors import are_unit_rows, nearest_rows
 
-__all__ = ["Problem", "Verification", "brute_force", "brute_force_in", "verify"]
+__all__ = ["brute_force", "brute_force_in", "verify"]
 
 
 # Recall is measured twice, when a store is built and when it is verified, each time on a
@@ -37,28 +37,6 @@ __all__ = ["Problem", "Verification", "brute_force", "brute_force_in", "verify"]
 ERRORS = 4.0
 # Candidates beyond k, so that rounding in a product loses none of the k nearest.
 SPARE = 8
-
-
-@dataclass(frozen=True)
-class Verification:
-    """What `verify` found.
-
-    Attributes:
-        items: items in the catalogue.
-        checked_files: pictures whose content was compared with their hash.
-        recall: share of the brute-force answer that the index finds, 0 to 1.
-        problems: empty when all is well.
-    """
-
-    items: int
-    checked_files: int
-    recall: float
-    problems: tuple[Problem, ...]
-
-    @property
-    def clean(self) -> bool:
-        """Whether nothing is wrong, or nothing any more."""
-        return all(problem.repaired or problem.harmless for problem in self.problems)
 
 
 def verify(

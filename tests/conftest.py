@@ -61,6 +61,10 @@ def data_dir() -> Path:
 @pytest.fixture(scope="session")
 def milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusServer]:
     """A Milvus server on loopback for as long as the tests run."""
+    # Its import closes what logging handlers write to, but for the standard error of that moment:
+    # within a command's test, that of pytest itself would be closed for all tests after it.
+    import pymilvus  # noqa: F401
+
     server = MilvusServer(tmp_path_factory.mktemp("milvus"))
     yield server
     server.kill()

@@ -13,7 +13,8 @@ import numpy as np
 from siam.engine.open_run import OpenRun
 from siam.errors import RunError, SiamError
 from siam.index.catalogue import FILE, Catalogue
-from siam.index.summary import Summary, summarise
+from siam.index.contents import Summary
+from siam.index.summary import summarise
 from siam.run_files import AUDIT_FILE, INDEX_FOLDER, METRICS_FILE, REPORT_FILE
 from siam.runs.config import RunConfig, load_config
 from siam.runs.manifest import verify_files

@@ -15,7 +15,7 @@ from siam.engine.api.picture_forms import SentPicture, portions_to_send, write_f
 from siam.engine.api.run_index import RunIndex
 from siam.engine.index.sync import Indexed
 from siam.errors import DataError, PictureError, UsageError
-from siam.index.summary import Summary
+from siam.index.contents import Summary
 from siam.pictures.reading import Skipped
 from siam.progress import Progress, silent
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from siam.engine.index.item_options import items_to_remove
 from siam.engine.index.sync import Indexed, add, open_to_index, sync
 from siam.engine.open_run import open_run
-from siam.index.summary import Summary, summarise
-from siam.index.verify import Verification, verify
+from siam.index.contents import Summary, Verification
+from siam.index.summary import summarise
+from siam.index.verify import verify
 from siam.progress import Progress, silent
 
 if TYPE_CHECKING:

@@ -215,7 +215,7 @@ def audit_dataset(
         spaces = fold_spaces(pictures, networks, seed=seed, progress=progress)
     done = conclude(judge, way, pictures, spaces, trained_on, seed, progress)
     if path:
-        keep_audit(path, done)
+        keep_audit(path, pictures, done.to_dict())
     return done
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from siam.runs.pack import is_cached
 from siam.untrusted import read_json
 
 if TYPE_CHECKING:
-    from siam.engine.audit.audit import Audit
+    from siam.engine.audit.pictures import AuditedPictures
     from siam.index.reader import Reader
 
 __all__ = ["keep_audit", "load_audit"]
@@ -52,17 +53,17 @@ class KeptAudit(msgspec.Struct):
     run: str | None = None
 
 
-def keep_audit(run: Path, audit: Audit) -> None:
+def keep_audit(run: Path, pictures: AuditedPictures, told: Mapping[str, Any]) -> None:
     """Keep an audit with a run, in place of an earlier one; where nothing can be written, not.
 
     Args:
         run: its folder.
-        audit: of the data set that it was trained on.
+        pictures: that were audited, those it was trained on.
+        told: `Audit.to_dict()`.
     """
     if is_cached(run):
         return
-    keys = dict(zip(audit.pictures.paths, audit.pictures.keys, strict=True))
-    told = audit.to_dict()
+    keys = dict(zip(pictures.paths, pictures.keys, strict=True))
     findings = [
         {
             **one,

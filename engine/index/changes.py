@@ -12,7 +12,7 @@ from siam.atomic import sha256
 from siam.datasets.tables import is_table, read_table
 from siam.engine.labels import label_files
 from siam.errors import DataError
-from siam.index.files import KnownFile
+from siam.index.contents import KnownFile
 from siam.pictures.folder_walk import is_hidden, walk_folder
 from siam.pictures.names import path_of, to_text
 from siam.pictures.reading import Skipped

@@ -20,7 +20,8 @@ from siam.engine.labelling.queue import distance_to_boundary, rank_answers, rank
 from siam.engine.open_run import OpenRun
 from siam.engine.query import QueryOptions, query_pictures
 from siam.errors import DataError, UsageError
-from siam.index.files import KnownFile, known_files
+from siam.index.contents import KnownFile
+from siam.index.files import known_files
 from siam.index.summary import summarise
 from siam.pictures.folder_walk import walk_folder
 from siam.pictures.names import to_label, to_text

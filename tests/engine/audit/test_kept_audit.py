@@ -39,7 +39,7 @@ def audit_of(findings: list[Finding]) -> Any:
         "small_classes": {},
     }
     pictures = SimpleNamespace(paths=paths, keys=[f"pets/{path}" for path in paths])
-    return SimpleNamespace(pictures=pictures, to_dict=lambda: told)
+    return pictures, told
 
 
 def test_findings_lead_to_the_items_of_the_index(tmp_path: Path, index: Gallery) -> None:
@@ -53,14 +53,14 @@ def test_findings_lead_to_the_items_of_the_index(tmp_path: Path, index: Gallery)
         ("dog/b.png", "dog/d.png"),
     )
     gone = Finding("gone.png", "", "unreadable", "is empty", "leave out")
-    keep_audit(tmp_path, audit_of([finding, gone]))
+    keep_audit(tmp_path, *audit_of([finding, gone]))
     told = load_audit(tmp_path, index)
     assert told is not None
     assert (told["dataset"], told["count"], told["wrong_share"]) == ("pets", 4, 0.25)
     first, second = told["findings"]
     assert first == finding.to_dict() | {"id": 1, "beside_ids": [2, None]}
     assert second["id"] is None
-    keep_audit(tmp_path, audit_of([gone]))  # the newest one counts
+    keep_audit(tmp_path, *audit_of([gone]))  # the newest one counts
     assert len((load_audit(tmp_path, index) or {})["findings"]) == 1
 
 
