@@ -187,14 +187,20 @@ def check_repository(repository: str) -> None:
 @contextlib.contextmanager
 def hub_errors(repository: str) -> Iterator[None]:
     """Put what the hub's library raises into words, under the family of runs."""
-    from httpx import HTTPError
-    from huggingface_hub.errors import LocalEntryNotFoundError
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
     from huggingface_hub.utils.tqdm import disable_progress_bars
 
     disable_progress_bars()  # the line that says what siam is at is one already
+    # Its bases have that of its HTTP library's errors among them, which is another one by version.
+    told: tuple[type[Exception], ...] = (
+        *HfHubHTTPError.__bases__,
+        LocalEntryNotFoundError,
+        OSError,
+        ValueError,
+    )
     try:
         yield
-    except (HTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
+    except told as error:
         lines = [line for line in str(error).splitlines() if line.strip()]
         raise RunError(
             f"The hub did not do it for {repository}: {lines[-1] if lines else error!r}",

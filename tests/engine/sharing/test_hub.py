@@ -212,3 +212,10 @@ def test_a_repository_or_revision_that_is_not_there_is_said(hub: Hub, digits: st
         pull_run(REPOSITORY, revision="0" * 40)
     with pytest.raises(UsageError, match="OWNER/NAME"):
         pull_run("https://example.org/me/digits")
+
+
+def test_a_hub_that_cannot_be_reached_is_said(hub: Hub, digits: str) -> None:
+    hub.shutdown()
+    hub.server_close()
+    with pytest.raises(RunError, match="The hub did not do it for me/digits"):
+        publish_run(digits, REPOSITORY)
