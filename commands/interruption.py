@@ -11,10 +11,19 @@ from types import FrameType
 from siam.commands import console
 from siam.progress import Progress
 
-__all__ = ["heeded", "interruptible"]
+__all__ = ["heeded", "interruptible", "outlive_closed_connections"]
 
 # Of what the state after a whole step is worth waiting for.
 STEPS = "Training"
+
+
+def outlive_closed_connections() -> None:
+    """Take a connection that the other side has closed as an error, not as the end of the process.
+
+    `siam query ... | head` ends by the signal that says so, which a socket sends as well.
+    """
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
 
 
 @contextlib.contextmanager

@@ -63,6 +63,8 @@ def preload(*, keras: bool = False) -> None:
         RuntimeError: an import has started a thread, which no child would have.
     """
     load_faiss()
+    # scikit-learn takes it where it is there, and it takes pyarrow.
+    sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
     top = Path(__file__).parents[2]
     files = [path for room in ROOMS for path in sorted((top / room).glob("*.py"))]
     names = [".".join(("siam", *file.relative_to(top).with_suffix("").parts)) for file in files]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import http.client
+import random
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -60,6 +62,29 @@ def test_what_is_under_way_is_finished(launch: Launch, digit: bytes, number: int
     _, said = process.communicate(timeout=30)
     assert process.returncode == 0
     assert said == "Stopped.\n"
+
+
+def test_clients_that_leave_before_their_answer_end_nothing(launch: Launch, digit: bytes) -> None:
+    """A socket that the other side has closed sends a signal, which ends most commands."""
+    process, port = launch()
+    head = b"GET /api/v1/items?limit=1000 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+    def leave(seed: int) -> None:
+        delays = random.Random(seed)
+        for count in range(60):
+            with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
+                client.sendall(head * (1 + count % 4))
+                time.sleep(delays.random() * 0.03)
+
+    threads = [threading.Thread(target=leave, args=(seed,)) for seed in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request("POST", "/api/v1/query", digit, {"content-type": "image/png"})
+    assert connection.getresponse().status == 200
+    assert process.poll() is None
 
 
 def test_nobody_is_answered_after_it_stopped(launch: Launch) -> None:
