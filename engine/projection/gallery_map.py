@@ -71,7 +71,7 @@ def compute_map(gallery: Reader, *, seed: int = 0, progress: Progress = silent) 
         >>> with Gallery.create(tempfile.mkdtemp(), dim=3, encoder_hash="e1") as gallery:
         ...     _ = gallery.add(np.eye(3)[:2], keys=["a", "b"])
         ...     compute_map(gallery).places.tolist()
-        [[0.0, 0.5], [1.0, 0.5]]
+        [[1.0, 0.5], [0.0, 0.5]]
     """
     ids, vectors = gallery.everything()
     drawn = np.random.default_rng(seed).permutation(len(ids))

@@ -43,7 +43,7 @@ def lay_out(vectors: Vectors, *, seed: int = 0, progress: Progress = silent) -> 
 
     Example:
         >>> lay_out(np.eye(2, 3, dtype=np.float32)).tolist()
-        [[0.0, 0.5], [1.0, 0.5]]
+        [[1.0, 0.5], [0.0, 0.5]]
     """
     if not len(vectors):
         return np.empty((0, 2), np.float32)
@@ -61,8 +61,10 @@ def principal_plane(vectors: Vectors) -> Floats:
     centred = vectors.astype(np.float64) - vectors.mean(axis=0, dtype=np.float64)
     _, axes = np.linalg.eigh(centred.T @ centred)
     axes = axes[:, :-3:-1]
-    # Either direction of an axis is as good: one of them is chosen, so that the map is the same.
-    axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), range(axes.shape[1])])
+    # Either direction of an axis is as good: one of them is chosen, so that the map is the same,
+    # also where two numbers are as large but for rounding.
+    largest = np.abs(axes).round(6).argmax(axis=0)
+    axes = axes * np.sign(axes[largest, range(axes.shape[1])])
     places = np.zeros((len(vectors), 2))
     places[:, : axes.shape[1]] = centred @ axes
     spread: Floats = places / max(float(places[:, 0].std()), SAME) * 1e-4
@@ -122,7 +124,7 @@ def place_among(places: Vectors, distances: Vectors) -> Vectors:
 
     Example:
         >>> near = np.array([[[0.1, 0.2], [0.1, 0.3], [0.9, 0.9]]], np.float32)
-        >>> place_among(near, np.array([[0.5, 0.5, 0.5]], np.float32)).round(1).tolist()
+        >>> place_among(near, np.array([[0.5, 0.5, 0.5]])).astype(float).round(1).tolist()
         [[0.1, 0.3]]
     """
     weights = np.where(np.isfinite(places[..., 0]), 1 / (distances + SAME) ** 2, 0.0)

@@ -52,9 +52,16 @@ def test_metadata_is_read() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("pair", ["nothing", "a b=1", "=1"])
-def test_metadata_that_a_filter_could_not_name_is_refused(pair: str) -> None:
-    with pytest.raises(UsageError, match="--meta takes name=value"):
+@pytest.mark.parametrize(
+    ("pair", "said"),
+    [
+        ("nothing", "--meta takes name=value"),
+        ("a b=1", "a name of letters and digits, received 'a b'"),
+        ("=1", "a name of letters and digits, received ''"),
+    ],
+)
+def test_metadata_that_a_filter_could_not_name_is_refused(pair: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
         parse_meta([pair])
 
 
