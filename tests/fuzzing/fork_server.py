@@ -63,14 +63,15 @@ def preload(*, keras: bool = False) -> None:
         RuntimeError: an import has started a thread, which no child would have.
     """
     load_faiss()
-    # scikit-learn takes it where it is there, and it takes pyarrow.
-    sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
     top = Path(__file__).parents[2]
     files = [path for room in ROOMS for path in sorted((top / room).glob("*.py"))]
     names = [".".join(("siam", *file.relative_to(top).with_suffix("").parts)) for file in files]
+    # scikit-learn imports pandas where it is there, and that imports pyarrow.
+    sys.modules["pandas"] = None  # type: ignore[assignment]
     for name in (*NATIVE, *(["tensorflow", "keras"] if keras else []), *names):
         with contextlib.suppress(ImportError):  # an extra that is not installed
             importlib.import_module(name)
+    del sys.modules["pandas"]
     # What every command begins with takes half of a case's time: here it is done once.
     cli.app = typer.main.get_command(cli.app)
     list(cli.Commands().values())
