@@ -10,6 +10,7 @@ import contextlib
 import faulthandler
 import gc
 import importlib
+import importlib.abc
 import json
 import os
 import resource
@@ -56,6 +57,14 @@ class Ending:
     seconds: float
 
 
+class WithoutPandas(importlib.abc.MetaPathFinder):
+    """No pandas, which siam needs not: scikit-learn imports it where it is, and it pyarrow."""
+
+    def find_spec(self, name: str, path: object, target: object = None) -> None:
+        if name == "pandas":
+            raise ModuleNotFoundError("pandas is kept out", name=name)
+
+
 def preload(*, keras: bool = False) -> None:
     """Import what commands import, TensorFlow and Keras where they are asked for.
 
@@ -66,12 +75,10 @@ def preload(*, keras: bool = False) -> None:
     top = Path(__file__).parents[2]
     files = [path for room in ROOMS for path in sorted((top / room).glob("*.py"))]
     names = [".".join(("siam", *file.relative_to(top).with_suffix("").parts)) for file in files]
-    # scikit-learn imports pandas where it is there, and that imports pyarrow.
-    sys.modules["pandas"] = None  # type: ignore[assignment]
+    sys.meta_path.insert(0, WithoutPandas())
     for name in (*NATIVE, *(["tensorflow", "keras"] if keras else []), *names):
         with contextlib.suppress(ImportError):  # an extra that is not installed
             importlib.import_module(name)
-    del sys.modules["pandas"]
     # What every command begins with takes half of a case's time: here it is done once.
     cli.app = typer.main.get_command(cli.app)
     list(cli.Commands().values())
