@@ -13,12 +13,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from siam import __version__
+from siam.engine.api.http_connection import API
 from siam.web.answers import error_response
 from siam.web.api_error import ApiError, hide_paths
 from siam.web.body_limit import BodyLimit
 from siam.web.desk import Desk
 from siam.web.faults import Faults
-from siam.web.guard import API, Guard
+from siam.web.guard import Guard
 from siam.web.headers import SecurityHeaders
 from siam.web.labelling_queue import LabellingQueue
 from siam.web.metrics import Metrics, Observer

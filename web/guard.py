@@ -19,13 +19,13 @@ from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from siam.engine.api.http_connection import API, is_loopback
 from siam.web.api_error import ApiError
 from siam.web.rate_limit import RateLimit
 from siam.web.settings import Settings
 
-__all__ = ["API", "Guard", "cookie_name", "is_loopback", "is_token", "session_value"]
+__all__ = ["Guard", "cookie_name", "is_token", "session_value"]
 
-API = "/api/v1"
 # What is answered without a token: that the server is up, and how to sign in.
 OPEN = (f"{API}/health", f"{API}/session")
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -158,15 +158,3 @@ def cookie_name(scope: Scope) -> str:
     """Return what the cookie is called: browsers keep those of all ports of a host together."""
     port = scope["server"][1] if scope.get("server") else 0
     return f"siam_session_{port}"
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether an address is reached from its own machine alone.
-
-    Example:
-        >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("0.0.0.0")
-        (True, True, False)
-    """
-    with contextlib.suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return host == "localhost"

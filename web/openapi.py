@@ -7,8 +7,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from siam.engine.api.http_connection import API
 from siam.web.answer_schemas import describe_answers
-from siam.web.guard import API
 
 __all__ = ["describe"]
 

@@ -13,10 +13,10 @@ from types import FrameType
 
 import uvicorn
 
+from siam.engine.api.http_connection import is_loopback
 from siam.errors import UsageError
 from siam.printable import printable
 from siam.web.app import create_app
-from siam.web.guard import is_loopback
 from siam.web.malloc_arenas import bound_arenas
 from siam.web.settings import Settings
 
