@@ -105,7 +105,7 @@ def _copied_bytes(image: Any, held: int) -> float:
     if codecs & Image.DECODERS.keys():
         return 2 * held
     if image.format != "TIFF":
-        return 0.2 * held if image.format == "GIF" else 0
+        return 0.35 * held if image.format == "GIF" else 0
     tags = image.tag_v2
     turned = held if tags.get(_ORIENTATION, 1) != 1 else 0
     tile = tags.get(_TILE_WIDTH, _LARGE_TILE) * tags.get(_TILE_LENGTH, 1)

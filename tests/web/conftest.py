@@ -55,25 +55,11 @@ def run_server(run: Path, log: Path, *options: str) -> Iterator[str]:
     assert "Traceback" not in log.read_text("utf-8")
 
 
-@pytest.fixture(scope="session")
-def served(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a server that shows the shared run and changes nothing."""
-    with run_server(trained, tmp_path_factory.mktemp("served") / "serve.log") as address:
-        yield address
-
-
 @pytest.fixture
 def serve(tmp_path: Path) -> Serve:
     """Serve a run:  `with serve(run_copy, "--writable") as address`."""
     numbers = itertools.count()
     return lambda run, *options: run_server(run, tmp_path / f"serve-{next(numbers)}.log", *options)
-
-
-@pytest.fixture
-def writable(run_copy: Path, serve: Serve) -> Iterator[str]:
-    """The address of a server on a copy of the shared run, `run_copy`, that may be changed."""
-    with serve(run_copy, "--writable") as address:
-        yield address
 
 
 @pytest.fixture(scope="session")
@@ -87,7 +73,9 @@ def bundled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def bundled_served(bundled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server of it, which is quickly there."""
-    with run_server(bundled, tmp_path_factory.mktemp("served") / "serve.log") as address:
+    folder = tmp_path_factory.mktemp("served")
+    run = Path(shutil.copytree(bundled, folder / "digits"))  # a map that it lays out is kept there
+    with run_server(run, folder / "serve.log") as address:
         yield address
 
 
