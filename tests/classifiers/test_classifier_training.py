@@ -44,7 +44,7 @@ def train(style: str, seed: int = 0, recipe: Recipe = RECIPE) -> TrainedClassifi
 @pytest.mark.parametrize(
     "style",
     [
-        pytest.param(name, marks=[] if name in ("functional", "subclassed") else pytest.mark.slow)
+        pytest.param(name, marks=[] if name == "functional" else pytest.mark.slow)
         for name in STYLES
     ],
 )

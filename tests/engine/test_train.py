@@ -140,6 +140,7 @@ def assert_same(one: TrainedRun, other: TrainedRun) -> None:
         assert one.metrics[key] == other.metrics[key]
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_ends_as_an_uninterrupted_one(whole: TrainedRun, cut: Path) -> None:
     """Which one seed must train twice to the same bit, up to where the one was cut."""
     assert whole.path.name == "few-1"

@@ -170,6 +170,7 @@ def test_a_resumed_training_equals_an_uninterrupted_one(
         np.testing.assert_allclose(left, right, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_checkpoint_holds_the_network_and_no_pictures(tmp_path: Path) -> None:
     train(tmp_path, recipe=dataclasses.replace(RECIPE, augment=AugmentPolicy()), on_device=True)
     with np.load(tmp_path / "checkpoint.npz") as state:

@@ -149,6 +149,7 @@ def test_a_resumed_training_draws_what_it_would_have_drawn(tmp_path: Path, epoch
     assert (tmp_path / RANKING_FILE).exists()
 
 
+@pytest.mark.slow
 def test_an_epoch_cut_after_its_ranking_goes_on_with_that_ranking(tmp_path: Path) -> None:
     own, model = split(), tower()
     feed = feed_of(own)
