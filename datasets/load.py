@@ -126,7 +126,24 @@ def load_dataset(
         dataset = dataclasses.replace(dataset, prepare=prepare)
     if shape is not None and not pictures_below:
         dataset = _resized(dataset, shape)
-    return hold_out(dataset, holdout_classes) if holdout_classes else dataset
+    if not holdout_classes:
+        return dataset
+    dataset = hold_out(dataset, holdout_classes)
+    if notice is not None:
+        notice(_tell_held_out(dataset))
+    return dataset
+
+
+def _tell_held_out(dataset: Dataset) -> str:
+    """Say in a sentence which classes are held out, the first ten by name."""
+    assert dataset.unseen is not None
+    names = dataset.unseen_classes
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    of = len(names) + len(dataset.classes)
+    return (
+        f"Held out of training: {len(names)} of the {of} classes, {', '.join(names[:10])}{more}; "
+        f"{len(dataset.unseen):,} pictures."
+    )
 
 
 def holds_picture_files(path: Path) -> bool:

@@ -93,7 +93,12 @@ def embed(
     progress("Looking for pictures", 0, 0)
     opened = [
         open_input(
-            name, config, standard_input=standard_input, data_dir=data_dir, progress=progress
+            name,
+            config,
+            standard_input=standard_input,
+            data_dir=data_dir,
+            run=path,
+            progress=progress,
         )
         for name in inputs
     ]

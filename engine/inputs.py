@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
@@ -17,7 +18,11 @@ from siam.errors import UsageError
 from siam.pictures.folder_walk import picture_sources
 from siam.pictures.reading import Skipped
 from siam.progress import Progress, silent
+from siam.run_files import HELD_OUT_FILE
 from siam.runs.config import RunConfig
+
+if TYPE_CHECKING:
+    from siam.datasets.dataset import Dataset
 
 __all__ = ["Batch", "Input", "open_input"]
 
@@ -64,6 +69,7 @@ def open_input(
     *,
     standard_input: BinaryIO,
     data_dir: Path | None = None,
+    run: Path | None = None,
     progress: Progress = silent,
 ) -> Input:
     """Open what `name` means.
@@ -75,6 +81,8 @@ def open_input(
             a data set is split.
         standard_input: where "-" reads from.
         data_dir: where data sets stand.
+        run: the folder of the run that will embed, whose held-out pictures divide the data set of
+            a training that went on from another; None divides it by the seed.
         progress: told of the reading of a data set.
 
     Raises:
@@ -84,7 +92,7 @@ def open_input(
     path = Path(name)
     dataset, colon, split = name.rpartition(":")
     if colon and dataset and split in SPLITS and not path.exists():
-        return open_split(dataset, split, config, data_dir, progress)
+        return open_split(dataset, split, config, data_dir, run, progress)
     if colon and dataset in DATASETS and not path.exists():
         raise UsageError(f"{dataset} has no split '{split}'.", f"There are {', '.join(SPLITS)}.")
     if name in DATASETS and not path.exists():
@@ -95,7 +103,12 @@ def open_input(
 
 
 def open_split(
-    name: str, split: str, config: RunConfig, data_dir: Path | None, progress: Progress
+    name: str,
+    split: str,
+    config: RunConfig,
+    data_dir: Path | None,
+    run: Path | None,
+    progress: Progress,
 ) -> Input:
     """Open a split of a data set, divided as the run's own was."""
     from siam.datasets.holdout import hold_out
@@ -116,6 +129,8 @@ def open_split(
     same_data = name == config.data.dataset or dataset.source == config.source
     if same_data and config.data.holdout_classes:
         dataset = hold_out(dataset, config.data.holdout_classes)
+    if same_data and config.base is not None and run is not None:
+        dataset = divide_by_held_out(dataset, run, config.preparation.channels)
     chosen = getattr(dataset, split)
     if chosen is None:
         raise UsageError(f"{name} has no classes held out, so no split 'unseen'.")
@@ -130,6 +145,33 @@ def open_split(
             )
 
     return Input(chosen.origins, batches)
+
+
+def divide_by_held_out(dataset: Dataset, run: Path, channels: int) -> Dataset:
+    """Divide a data set by the pictures that a run was not trained on.
+
+    A training that goes on from another run leaves every picture in the split that it was in there,
+    whatever the seed would say (`siam.engine.fine_tuning.old_pictures`).
+
+    Raises:
+        RunError: the run's held-out pictures are missing, or not what training wrote.
+    """
+    from siam.datasets.dataset import join_splits
+    from siam.engine.index.gallery_check import digest
+    from siam.runs.held_out import load_held_out
+    from siam.runs.manifest import verify_files
+
+    verify_files(run, (HELD_OUT_FILE,))
+    split_of = {
+        digest(picture): name
+        for name, split in zip(("validation", "test"), load_held_out(run), strict=True)
+        for picture in split.pictures
+    }
+    whole = join_splits((dataset.train, dataset.validation, dataset.test))
+    pictures = in_channels(whole.pictures, channels)
+    names = np.array([split_of.get(digest(picture), "train") for picture in pictures])
+    train, validation, test = (whole.take(np.flatnonzero(names == name)) for name in SPLITS[:3])
+    return dataclasses.replace(dataset, train=train, validation=validation, test=test)
 
 
 def open_arrays(path: Path) -> Input:

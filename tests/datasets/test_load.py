@@ -67,7 +67,9 @@ def test_seed_reaches_the_split(write_folder: Callable[..., Path]) -> None:
 
 
 def test_held_out_classes_are_seen_nowhere_else() -> None:
-    dataset = load_dataset("digits", holdout_classes=("8", "9"))
+    told: list[str] = []
+    dataset = load_dataset("digits", holdout_classes=("8", "9"), notice=told.append)
+    assert told == ["Held out of training: 2 of the 10 classes, 8, 9; 354 pictures."]
     assert dataset.classes == tuple("01234567")
     assert dataset.unseen_classes == ("8", "9")
     assert dataset.unseen is not None

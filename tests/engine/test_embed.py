@@ -29,7 +29,8 @@ from siam.engine.reading import (
 )
 from siam.errors import DataError, MissingExtraError, RunError, UsageError
 from siam.pictures.preparation import Preparation
-from siam.runs.config import DataChoice, load_config
+from siam.runs import held_out
+from siam.runs.config import BaseTable, DataChoice, load_config
 from siam.runs.held_out import load_held_out
 
 
@@ -194,6 +195,19 @@ def test_the_classes_that_the_run_held_out_are_a_split(trained: Path) -> None:
     other = dataclasses.replace(config, source="another data set")
     with pytest.raises(UsageError, match="no split 'unseen'"):
         open_input("digits:unseen", other, standard_input=io.BytesIO())
+
+
+def test_a_training_that_went_on_leaves_each_picture_in_the_split_that_it_was_in(
+    run_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = dataclasses.replace(load_config(run_copy), base=BaseTable(run="old", sha256="0" * 64))
+    test, validation = load_held_out(run_copy)  # as if by another seed
+    monkeypatch.setattr(held_out, "load_held_out", lambda run: (validation, test))
+    for split, pictures in (("test", test), ("validation", validation)):
+        opened = open_input(f"digits:{split}", config, standard_input=io.BytesIO(), run=run_copy)
+        assert sorted(opened.keys) == sorted(pictures.origins)
+    opened = open_input("digits:train", config, standard_input=io.BytesIO(), run=run_copy)
+    assert len(opened.keys) == 1797 - len(test) - len(validation)
 
 
 def test_pictures_are_labelled_by_their_folder(pictures: Path, tmp_path: Path) -> None:
