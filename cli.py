@@ -13,7 +13,6 @@ import gc
 import importlib
 import io
 import os
-import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -23,6 +22,7 @@ import typer
 
 from siam import __version__
 from siam.commands import console
+from siam.commands.interruption import end_unread
 
 __all__ = ["app", "main", "run"]
 
@@ -146,6 +146,7 @@ def main() -> None:
     """Run the command line. `--debug` is understood anywhere in it."""
     gc.set_threshold(GC_THRESHOLD)
     fill_streams()
+    end_unread()
     if not 0 < len(os.environ.get("COLUMNS", "80")) <= 4:
         del os.environ["COLUMNS"]  # lines of a hundred million columns would be drawn
     if "--debug" in sys.argv[1:]:
@@ -154,9 +155,6 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A console in cp1252 or ASCII shows a letter that it lacks as its number, as stderr does.
         sys.stdout.reconfigure(errors="backslashreplace")
-    if hasattr(signal, "SIGPIPE"):
-        # `siam query ... | head` ends as any Unix command does; code 1 would say "no match".
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         try:
             app()

@@ -78,10 +78,6 @@ class SiamGroup(TyperGroup):
                 raise
             print_error(error)
             raise typer.Exit(error.exit_code) from None
-        except BrokenPipeError:
-            # The reader of our output went away (`siam runs | head`); nobody is left to tell.
-            discard(sys.stdout)
-            raise typer.Exit(0) from None
         except (typer.Exit, typer.Abort, typer.TyperException):
             raise
         except Exception as error:

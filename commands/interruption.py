@@ -1,29 +1,65 @@
-"""What Ctrl-C is answered with: what was kept, and how to go on."""
+"""What ends a command from outside: Ctrl-C, with what was kept, and a reader that has gone away."""
 
 from __future__ import annotations
 
 import contextlib
+import io
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from siam.commands import console
 from siam.progress import Progress
 
-__all__ = ["heeded", "interruptible", "outlive_closed_connections"]
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+__all__ = ["end_unread", "heeded", "interruptible"]
 
 # Of what the state after a whole step is worth waiting for.
 STEPS = "Training"
 
 
-def outlive_closed_connections() -> None:
-    """Take a connection that the other side has closed as an error, not as the end of the process.
+class Output(io.FileIO):
+    """A standard stream; where its reader has gone away the process ends by SIGPIPE.
 
-    `siam query ... | head` ends by the signal that says so, which a socket sends as well.
+    `siam query ... | head` ends by that signal, as any Unix command does: an exit code would be an
+    answer. A connection whose other side has gone away stays an error of that connection.
     """
-    if hasattr(signal, "SIGPIPE"):
-        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+
+    def write(self, content: ReadableBuffer) -> int:
+        """Write bytes; return how many."""
+        try:
+            return super().write(content)
+        except BrokenPipeError:
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+                signal.raise_signal(signal.SIGPIPE)
+            raise
+
+
+def end_unread() -> None:
+    """Let standard output and error end the process where nobody reads them; not on Windows."""
+    if not hasattr(signal, "SIGPIPE"):
+        return
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        layers = getattr(stream, "buffer", None)
+        raw = getattr(layers, "raw", layers)
+        if type(raw) is not io.FileIO:
+            continue  # replaced by something that is no file
+        output = Output(raw.fileno(), "w", closefd=False)
+        text = io.TextIOWrapper(
+            output if raw is layers else io.BufferedWriter(output),
+            stream.encoding,
+            stream.errors,
+            line_buffering=stream.line_buffering,
+            write_through=stream.write_through,
+        )
+        setattr(sys, name, text)
 
 
 @contextlib.contextmanager

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from siam.commands import console
-from siam.commands.interruption import outlive_closed_connections
 from siam.commands.options import AsJson
 
 if TYPE_CHECKING:
@@ -129,7 +128,6 @@ def publish(
     """Put a run on Hugging Face, packed, with a card of its figures (log in: hf auth login)."""
     from siam.engine.sharing.hub import publish_run
 
-    outlive_closed_connections()
     done = publish_run(
         run,
         repository,

@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from siam.commands import console
-from siam.commands.interruption import outlive_closed_connections
 from siam.commands.options import RunName
 from siam.printable import printable
 
@@ -80,7 +79,6 @@ def serve(
 
             webbrowser.open(url)
 
-    outlive_closed_connections()
     serve_run(settings, port=port, ready=ready, access_log=access_log)
     console.notice("Stopped.")
 

@@ -264,6 +264,25 @@ def test_a_reader_that_goes_away_is_no_answer() -> None:
     assert ended.stderr == ""
 
 
+def test_a_connection_that_is_closed_does_not_end_the_process() -> None:
+    script = """
+import socket, sys
+from siam.cli import main
+sys.argv = ["siam", "--version"]
+try:
+    main()
+except SystemExit:
+    here, there = socket.socketpair()
+    there.close()
+    try:
+        here.send(b"a question")
+    except BrokenPipeError:
+        sys.exit("told of it")
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (1, "told of it\n")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize(
     ("words", "full", "code"),
