@@ -26,6 +26,7 @@ from siam.parallel import cores
 from siam.pictures.thumbnail import encode_thumbnail
 from siam.web.api_error import ApiError
 from siam.web.batching import LARGEST, Job
+from siam.web.malloc_arenas import trim_arenas
 from siam.web.served_runs import ServedRun, ServedRuns
 
 __all__ = ["Desk", "Outcome"]
@@ -237,7 +238,8 @@ class Desk:
         def work() -> None:
             # A full disk here loses nothing: the store is made from the catalogue next time.
             with contextlib.suppress(SiamError, ApiError), self._runs.use(run) as opened:
-                opened.gallery.catch_up()
+                if opened.gallery.catch_up():
+                    trim_arenas()
 
         self._pool.submit(work)
 
