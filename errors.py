@@ -88,6 +88,10 @@ class BusyError(StoreError):
     """Another process writes to an index and does not end; later the same will work."""
 
 
+class AwayError(StoreError):
+    """The server that holds an index does not answer; later the same will work."""
+
+
 class MissingExtraError(SiamError):
     """An optional part is not installed.
 

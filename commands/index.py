@@ -9,6 +9,7 @@ import typer
 
 from siam.commands import console
 from siam.commands.answers import print_indexed
+from siam.commands.index_store import push, use
 from siam.commands.interruption import interruptible
 from siam.commands.options import AsJson, RunName, StoreAddress
 from siam.printable import printable
@@ -160,11 +161,14 @@ def info(run: RunName = None, store: StoreAddress = None, as_json: AsJson = Fals
             f"{printable(name or '(none)')} {n:,}" for name, n in held.splits.items()
         )
         console.data(f"splits: {splits or 'none'}")
-        size = "on the server" if store else f"{held.disk / 2**20:.1f} MB in"
+        there = opened.gallery.on_server
+        size = "on the server" if there else f"{held.disk / 2**20:.1f} MB in"
         console.data(f"kind: {held.kind}, in use: {held.structure}, lags by {held.lag:,} items")
         console.data(f"{held.dim} numbers a vector, {size} {held.folder}")
         console.data(f"encoder: {held.encoder[:12]}, ids up to {held.last_id:,}")
-        faster = "" if store else "   Make it faster:  siam index tune"
+        if there and store is None:
+            console.data("chosen by `siam index use`; the run's own index: --store local")
+        faster = "" if there else "   Make it faster:  siam index tune"
         console.notice(f"Check it:  siam index verify{faster}")
 
 
@@ -196,7 +200,7 @@ def verify(
         files = f"{result.checked_files:,} picture files compared"
         console.data(f"{files}; searches find {result.recall:.1%} of the brute-force answer.")
         if not repair and not all(problem.repaired for problem in result.problems):
-            cure = "push --replace" if store else "verify --repair"
+            cure = "push --replace" if opened.index.store else "verify --repair"
             console.notice(f"Set it right:  siam index {cure}")
     if not result.clean:
         raise typer.Exit(4)
@@ -228,13 +232,17 @@ def tune(
     from siam.index.stores import tune as trying
     from siam.index.stores.budget import Budget, parse_latency, parse_memory
     from siam.index.stores.kinds import KINDS
+    from siam.runs.chosen_store import OWN
 
     budget = Budget(
         max_memory=parse_memory(max_memory) if max_memory else None,
         max_latency=parse_latency(max_latency) if max_latency else None,
         min_recall=min_recall,
     )
-    stopped, opening = interruptible(AS_BEFORE), open_run(run, read_only=dry_run)
+    stopped, opening = (
+        interruptible(AS_BEFORE),
+        open_run(run, read_only=dry_run, store=OWN),
+    )
     with stopped, opening as opened:
         if not dry_run:
             opened.gallery.configure()  # a folder that cannot be written is told of at once
@@ -255,41 +263,8 @@ def tune(
             console.data(f"{'Best' if dry_run else 'Chosen'}: {chosen.kind} ({chosen.factory}).")
 
 
-@index.command()
-def push(
-    store: Annotated[
-        str | None,
-        typer.Option(envvar="SIAM_STORE", help="Where to: milvus://HOST:PORT/NAME."),
-    ] = None,
-    replace: Annotated[
-        bool,
-        typer.Option(
-            "--replace", help="Also over another encoder's gallery, or what clients changed there."
-        ),
-    ] = False,
-    run: RunName = None,
-    as_json: AsJson = False,
-) -> None:
-    """Copy the index to a Milvus server, where many machines can ask and change it.
-
-    What is there answers until all is sent; a push that was cut short goes on from where it was.
-    """
-    from siam.engine.api.run import open as open_run
-    from siam.errors import UsageError
-
-    if store is None:
-        raise UsageError(
-            "Nothing says where to push.", "Such as:  --store milvus://localhost:19530/digits"
-        )
-    opened = open_run(run)
-    with interruptible(KEPT):
-        done = opened.index.push(store, replace=replace, progress=console.progress)
-    if as_json:
-        counts = {"items": done.items, "sent": done.sent}
-        console.json_object({"run": opened.name, "store": done.store, **counts})
-    else:
-        console.data(f"{done.store} holds {done.items:,} pictures; {done.sent:,} were sent.")
-        console.notice(f"Ask it:  siam query PICTURE --run {opened.name} --store {done.store}")
+index.command()(push)
+index.command()(use)
 
 
 def as_row(trial: Trial) -> list[str]:

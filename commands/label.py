@@ -13,7 +13,7 @@ import typer
 
 from siam.commands import console
 from siam.commands.interruption import interruptible
-from siam.commands.options import AsJson, RunName
+from siam.commands.options import AsJson, RunName, StoreAddress
 from siam.printable import printable
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ LARGEST = 100  # columns
 def label(
     folder: Annotated[Path, typer.Argument(help="Of pictures, and of folders of them.")],
     run: RunName = None,
+    store: StoreAddress = None,
     as_json: AsJson = False,
 ) -> None:
     """Label pictures by a key each, those that teach the run most first.
@@ -44,7 +45,7 @@ def label(
     from siam.engine.index.sync import open_to_index
     from siam.engine.labelling.session import Labelling
 
-    with open_to_index(run) as opened, interruptible(KEPT):
+    with open_to_index(run, store=store) as opened, interruptible(KEPT):
         if opened.encoder.notice:
             console.notice(opened.encoder.notice)
         session = Labelling(opened, folder, progress=console.progress)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from siam.commands import console
-from siam.commands.options import RunName
+from siam.commands.options import RunName, StoreAddress
 from siam.printable import printable
 
 __all__ = ["serve"]
@@ -21,6 +21,7 @@ SHORTEST = 16
 
 def serve(
     run: RunName = None,
+    store: StoreAddress = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 8000,
     writable: Annotated[
@@ -63,6 +64,7 @@ def serve(
         run=run,
         writable=writable,
         label=label,
+        store=store,
         token=token,
         host=host,
         hosts=tuple(name.lower() for name in allow_host or ()),

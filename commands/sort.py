@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from siam.commands import console
-from siam.commands.options import AsJson, FalseAcceptRate, RunName, Threshold
+from siam.commands.options import AsJson, FalseAcceptRate, RunName, StoreAddress, Threshold
 
 if TYPE_CHECKING:
     from siam.engine.sorting.sort import Sorting
@@ -37,6 +37,7 @@ def sort(
         typer.Option(help="Take a sorting back, by its sorted.csv.", show_default=False),
     ] = None,
     run: RunName = None,
+    store: StoreAddress = None,
     false_accept_rate: FalseAcceptRate = None,
     threshold: Threshold = None,
     as_json: AsJson = False,
@@ -66,7 +67,7 @@ def sort(
         dry_run=dry_run,
         query=QueryOptions(false_accept_rate=false_accept_rate, threshold=threshold),
     )
-    with open_run(run) as opened:
+    with open_run(run, store=store) as opened:
         if opened.encoder.notice:
             console.notice(opened.encoder.notice)
         done = sort_pictures(opened, folder, to, options=options, progress=console.progress)

@@ -20,6 +20,7 @@ from siam.errors import UsageError
 from siam.evaluation.measure import Measurements
 from siam.progress import Progress, silent
 from siam.run_files import HELD_OUT_FILE, METRICS_FILE
+from siam.runs.chosen_store import OWN
 from siam.runs.manifest import read_manifest
 from siam.runs.own_runs import was_trained_here
 
@@ -53,7 +54,7 @@ def evaluate_run(
         RunError: no such run, or one of its files is missing or damaged.
         MissingExtraError: scikit-learn is not installed.
     """
-    with open_run(name, also=FILES) as run:
+    with open_run(name, also=FILES, store=OWN) as run:
         if false_accept_rate is None and threshold is None and (kept := read_metrics(run)):
             notice("As measured after training: the index has not changed since.")
             return kept
@@ -120,7 +121,10 @@ def compare_runs(
     """
     from siam.evaluation.significance import compare_pairs, compare_pictures
 
-    with open_run(name, also=FILES) as first, open_run(other, also=FILES) as second:
+    with (
+        open_run(name, also=FILES, store=OWN) as first,
+        open_run(other, also=FILES, store=OWN) as second,
+    ):
         if first.config.fingerprint != second.config.fingerprint:
             raise UsageError(
                 f"'{first.name}' ({first.config.name}) and '{second.name}' "

@@ -10,8 +10,10 @@ from typing import Self
 from siam.errors import RunError, StoreError, UsageError
 from siam.evaluation.calibration import Calibration, read_calibration
 from siam.index.gallery import Gallery
+from siam.index.stores.milvus_connection import WAIT
 from siam.run_files import CALIBRATION_FILE, CONFIG_FILE, ENCODER_FILE, INDEX_FOLDER, NETWORK_FILE
 from siam.runs.bundled_run import BUNDLED_NOTICE, find_answering_run
+from siam.runs.chosen_store import choose_store
 from siam.runs.config import RunConfig, load_config
 from siam.runs.manifest import verify_files
 from siam.runs.pack import is_cached
@@ -86,6 +88,7 @@ def open_run(
     read_only: bool = True,
     also: Iterable[str] = (),
     store: str | None = None,
+    patience: float = WAIT,
 ) -> OpenRun:
     """Open a run without importing TensorFlow.
 
@@ -93,8 +96,10 @@ def open_run(
         name: as for `open_encoder_of`.
         read_only: leave its index as it is; False to add to it.
         also: further files of the run that the caller is going to read.
-        store: the address of a gallery on a server, to be asked in place of the run's own index,
-            which may be missing: milvus://HOST:PORT/COLLECTION.
+        store: the address of a gallery on a server, milvus://HOST:PORT/COLLECTION, to be asked in
+            place of the run's own index, which may be missing; "local" for its own index; left out,
+            what `siam index use` chose for this run.
+        patience: seconds that such a server may be away.
 
     Raises:
         RunError: no such run, or one of its files is missing or not what training wrote.
@@ -103,11 +108,15 @@ def open_run(
     """
     path, config, encoder = open_encoder_of(name, also=[CALIBRATION_FILE, *also])
     calibration = read_calibration(path / CALIBRATION_FILE)
-    if store:
+    if address := choose_store(path, store):
         from siam.index.remote_gallery import RemoteGallery
 
         there = RemoteGallery.connect(
-            store, dim=encoder.dim, encoder_hash=encoder.hash, read_only=read_only
+            address,
+            dim=encoder.dim,
+            encoder_hash=encoder.hash,
+            read_only=read_only,
+            patience=patience,
         )
         return OpenRun(path, config, encoder, calibration, there)
     if is_cached(path):

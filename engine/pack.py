@@ -14,6 +14,7 @@ from siam.errors import RunError, UsageError
 from siam.index.catalogue import FILE, copy_catalogue
 from siam.progress import Progress, silent
 from siam.run_files import INDEX_FOLDER, MANIFEST_FILE
+from siam.runs.chosen_store import OWN
 from siam.runs.lifecycle import hold_run
 from siam.runs.manifest import read_manifest, verify_files
 from siam.runs.pack import open_pack, unpack_files, write_pack
@@ -110,7 +111,7 @@ def unpack_run(
             shutil.rmtree(building, ignore_errors=True)  # what was left by one that was killed
             building.mkdir()
             unpack_files(pack, building)
-            with open_run(str(building), read_only=False) as run:
+            with open_run(str(building), read_only=False, store=OWN) as run:
                 if fill is not None:
                     fill(run)
                 run.gallery.catch_up(progress=progress)

@@ -26,6 +26,7 @@ from siam.run_files import (
     NETWORK_FILE,
     REPORT_FILE,
 )
+from siam.runs.chosen_store import OWN
 from siam.runs.lifecycle import run_name
 from siam.runs.manifest import versions
 from siam.runs.own_runs import was_trained_here
@@ -58,7 +59,7 @@ def report_run(
         RunError: no such run, or one of its files is missing or damaged.
         MissingExtraError: scikit-learn, matplotlib or Keras is not installed.
     """
-    with open_run(name, also=FILES) as run:
+    with open_run(name, also=FILES, store=OWN) as run:
         if was_trained_here(run.path) and is_made_of(run.path / REPORT_FILE, state_of(run)):
             notice("As it was: neither the run nor its index has changed since it was written.")
             return run.path / REPORT_FILE

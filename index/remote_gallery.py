@@ -7,7 +7,7 @@ one row; items that were pushed keep the ids that they had in their folder.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ __all__ = ["RemoteGallery"]
 
 # Ids made of keys begin here: above any that a catalogue counts to, and exact in JavaScript too.
 FIRST = 1 << 52
+REWRITTEN = 2000  # rows that are fetched and written again at once
 
 
 class RemoteGallery(RemoteReader):
@@ -106,24 +107,39 @@ class RemoteGallery(RemoteReader):
             self.store.drop(there)
         return len(there)
 
+    def relabel(self, ids: Sequence[int] | Integers, label: str | None) -> int:
+        """Give items a label, or None for none; return how many had another.
+
+        Where it is cut short, some of them have it, and doing the same again does the rest.
+        """
+        self._check_writable()
+        there = self.store.fetch(np.unique(np.asarray(ids, np.int64)).tolist(), ["label"])
+        others = [number for number, row in there.items() if row["label"] != (label or "")]
+        self._rewrite(others, lambda _: {"label": label or ""})
+        return len(others)
+
     def remember_stats(self, stats: Mapping[int, str]) -> None:
         """Keep the new stat of files that were touched without being changed."""
         self._check_writable()
-        if not stats:
-            return
-        rows = self.store.fetch(list(stats), [*TEXTS, "meta", "thumbnail", "vector"])
-        self.store.put(
-            [
-                as_row(
-                    number,
-                    np.array(row["vector"], np.float32),
-                    {**{name: row[name] for name in TEXTS}, "stat": stats[number]},
-                    meta_of(row),
-                    thumbnail_of(row),
-                )
-                for number, row in rows.items()
-            ]
-        )
+        self._rewrite(list(stats), lambda number: {"stat": stats[number]})
+
+    def _rewrite(self, ids: Sequence[int], change: Callable[[int], Mapping[str, str]]) -> None:
+        """Write items again with other texts; those that are gone are passed over."""
+        for start in range(0, len(ids), REWRITTEN):
+            some = ids[start : start + REWRITTEN]
+            rows = self.store.fetch(some, [*TEXTS, "meta", "thumbnail", "vector"])
+            self.store.put(
+                [
+                    as_row(
+                        number,
+                        np.array(row["vector"], np.float32),
+                        {**{name: row[name] for name in TEXTS}, **change(number)},
+                        meta_of(row),
+                        thumbnail_of(row),
+                    )
+                    for number, row in rows.items()
+                ]
+            )
 
     def catch_up(self, *, progress: Progress = silent) -> bool:
         """Do nothing: the server looks after its index itself."""

@@ -19,7 +19,7 @@ from siam.index.gallery import Gallery
 from siam.index.matches import Item, Matches
 from siam.index.ranking import rank
 from siam.index.stores.milvus_address import parse_address
-from siam.index.stores.milvus_connection import MilvusConnection
+from siam.index.stores.milvus_connection import WAIT, MilvusConnection
 from siam.index.stores.milvus_filters import to_expression
 from siam.index.stores.milvus_rows import stack_rows, thumbnail_of
 from siam.index.stores.milvus_store import MilvusStore
@@ -57,7 +57,15 @@ class RemoteReader(Gallery):
         self.folder, self.notices = Path(str(connection.address)), ()
 
     @classmethod
-    def connect(cls, address: str, *, dim: int, encoder_hash: str, read_only: bool = True) -> Self:
+    def connect(
+        cls,
+        address: str,
+        *,
+        dim: int,
+        encoder_hash: str,
+        read_only: bool = True,
+        patience: float = WAIT,
+    ) -> Self:
         """Open the gallery at an address.
 
         Args:
@@ -65,13 +73,14 @@ class RemoteReader(Gallery):
             dim: length of the encoder's vectors.
             encoder_hash: SHA-256 of the encoder that it will be used with.
             read_only: never write.
+            patience: seconds that a server which answered before may be away.
 
         Raises:
             UsageError: it is no address.
             StoreError: it cannot be reached, refuses the token, holds no gallery, or one of another
                 encoder.
         """
-        connection = MilvusConnection(parse_address(address))
+        connection = MilvusConnection(parse_address(address), patience)
         try:
             store = MilvusStore(connection, dim=dim, encoder=encoder_hash)
             if store.facts is None:
@@ -88,7 +97,7 @@ class RemoteReader(Gallery):
         if name == "catalogue":
             raise StoreError(
                 f"The store {self.address} has no catalogue, which this needs.",
-                "Ask the run's own index: leave out --store, and unset SIAM_STORE.",
+                "Ask the run's own index:  --store local",
             )
         raise AttributeError(name)
 

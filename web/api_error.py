@@ -10,6 +10,7 @@ import logging
 import re
 
 from siam.errors import (
+    AwayError,
     BusyError,
     DataError,
     MissingExtraError,
@@ -75,6 +76,15 @@ def translate(error: BaseException) -> ApiError:
     if isinstance(error, BusyError):
         return ApiError(
             503, "busy", "Another process is writing to the index.", "Try again later.", BUSY
+        )
+    if isinstance(error, AwayError):
+        log.warning("%s %s", error.problem, error.cure)
+        return ApiError(
+            503,
+            "away",
+            "The server that holds the index does not answer.",
+            "Try again later.",
+            BUSY,
         )
     if isinstance(error, RunError):
         log.error("%s %s", error.problem, error.cure)

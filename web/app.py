@@ -54,7 +54,7 @@ def create_app(settings: Settings) -> FastAPI:
         RunError: there is no such run, or it is damaged.
         UsageError: a packed run that is to be written to.
     """
-    opened = ServedRuns(settings.run, writable=settings.writable)
+    opened = ServedRuns(settings.run, writable=settings.writable, store=settings.store)
     desk = Desk(opened, most=settings.pictures)
     queue = LabellingQueue(opened, settings.label) if settings.label else None
     parts = Service(settings, opened, desk, Metrics(), queue)

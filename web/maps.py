@@ -25,6 +25,11 @@ from siam.web.map_format import encode_map
 __all__ = ["Maps"]
 
 log = logging.getLogger("siam.web")
+# Of a gallery on a server, which may be larger than this machine holds.
+ELSEWHERE = {
+    "message": "The map is made of a run's own index; this one lies on a server.",
+    "cure": "Whoever runs siam can serve the run's own:  siam serve --store local",
+}
 
 
 @dataclass
@@ -76,6 +81,8 @@ class Maps:
 
     def content(self, gallery: Reader) -> bytes | None:
         """Return the map of an index as the API sends it; None where it is still to be computed."""
+        if gallery.on_server:
+            return None
         state = self._state(gallery)
         with state.lock:
             known = self.current(gallery)
@@ -114,8 +121,10 @@ class Maps:
             "status" ("ready", "computing" or "failed"), "step", "done" and "total" of it, "count"
             of items on the map, and "error" with "code", "message" and "cure" where it failed.
         """
-        known = self.current(gallery)
         told = {"step": "", "done": 0, "total": 0, "count": 0, "error": None}
+        if gallery.on_server:
+            return {"status": "failed", **told, "error": {"code": "store", **ELSEWHERE}}
+        known = self.current(gallery)
         if known is not None:
             return {"status": "ready", **told, "count": len(known.ids)}
         state = self._state(gallery)
@@ -134,7 +143,7 @@ class Maps:
 
     def position(self, gallery: Reader, neighbours: Sequence[Neighbour]) -> list[float] | None:
         """Return where a picture belongs on the map, [x, y], 0 to 1; None while there is none."""
-        if not neighbours:
+        if not neighbours or gallery.on_server:
             return None
         state = self._state(gallery)
         if not state.read:

@@ -26,6 +26,8 @@ __all__ = ["ServedRun", "ServedRuns"]
 
 # Opened runs that are kept; each holds its encoder and its vectors in memory.
 KEPT = 4
+# Seconds that requests wait for the server of a store that is away.
+PATIENCE = 5.0
 Stamp = tuple[tuple[int, int, int], ...]
 
 
@@ -58,6 +60,7 @@ class ServedRuns:
     Args:
         name: a run's name or path; the newest finished run when None.
         writable: open them for writing.
+        store: of the run that is served, as for `open_run`; the others answer from their own.
 
     Raises:
         RunError: there is no such run, or it is damaged.
@@ -67,9 +70,9 @@ class ServedRuns:
         bundled: whether that is the one that ships with siam.
     """
 
-    def __init__(self, name: str | None, *, writable: bool) -> None:
+    def __init__(self, name: str | None, *, writable: bool, store: str | None = None) -> None:
         self.default, self.bundled = find_answering_run(name)
-        self._writable = writable
+        self._writable, self._store = writable, store
         self._lock = threading.Lock()
         self._open: OrderedDict[Path, ServedRun] = OrderedDict()
         self._past = Batches()  # what retired runs have answered
@@ -90,7 +93,9 @@ class ServedRuns:
 
     def default_entry(self) -> RunEntry:
         """Return the run that is served as it is listed, wherever it lies."""
-        return entry_of(summarise(self.default), bundled=self.bundled)
+        with self.use(None) as run:
+            pictures = len(run.gallery)
+        return entry_of(summarise(self.default), bundled=self.bundled, pictures=pictures)
 
     def take(self, name: str | None, *, users: int = 1) -> ServedRun:
         """Return a run, open until `give` was called as often as there are users.
@@ -104,7 +109,12 @@ class ServedRuns:
             stamp = stamp_of(folder)
             served = self._open.get(folder)
             if served is None or served.stamp != stamp:
-                opened = open_run(str(folder), read_only=not self._writable)
+                opened = open_run(
+                    str(folder),
+                    read_only=not self._writable,
+                    store=self._store if folder == self.default else None,
+                    patience=PATIENCE,
+                )
                 if served is not None:
                     self._retire(folder)
                 served = self._open[folder] = ServedRun(opened, own_verdict(folder), stamp)
@@ -155,10 +165,9 @@ def stamp_of(folder: Path) -> Stamp:
     """Return what changes when a run is replaced by another; not when its index grows."""
     try:
         manifest = (folder / MANIFEST_FILE).stat()
-        catalogue = (folder / INDEX_FOLDER / FILE).stat()
     except OSError as error:
         raise RunError(f"{folder} cannot be read any more: {error.strerror}.") from error
-    return (
-        (manifest.st_mtime_ns, manifest.st_size, manifest.st_ino),
-        (0, 0, catalogue.st_ino),
-    )
+    number = 0  # a run that is asked from a store may have no index of its own
+    with contextlib.suppress(OSError):
+        number = (folder / INDEX_FOLDER / FILE).stat().st_ino
+    return ((manifest.st_mtime_ns, manifest.st_size, manifest.st_ino), (0, 0, number))

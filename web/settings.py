@@ -21,6 +21,7 @@ class Settings:
         run: a run's name or path; the newest finished run when None.
         writable: whether items may be added, labelled and removed.
         label: a folder whose pictures are to be labelled; None for none.
+        store: where the run's gallery is asked; as for `siam.engine.open_run.open_run`.
         token: what a client has to know; "" where nobody is asked.
         host: the address that is listened on; from another than loopback any host name that is an
             address is answered.
@@ -35,6 +36,7 @@ class Settings:
     run: str | None = None
     writable: bool = False
     label: Path | None = None
+    store: str | None = None
     token: str = field(default="", repr=False)
     host: str = HOST
     hosts: tuple[str, ...] = ()

@@ -181,19 +181,22 @@ def list_entries() -> list[RunEntry]:
     return entries
 
 
-def entry_of(run: RunSummary, *, bundled: bool = False) -> RunEntry:
+def entry_of(run: RunSummary, *, bundled: bool = False, pictures: int | None = None) -> RunEntry:
     """Return a run as it is listed.
+
+    Args:
+        run: a finished one.
+        bundled: whether it ships with siam.
+        pictures: that it answers from; left out, those of its own index.
 
     Raises:
         RunError: its configuration or index cannot be read.
     """
     config = load_config(run.path)
-    catalogue = Catalogue(run.path / INDEX_FOLDER / FILE, read_only=True)
-    try:
-        with catalogue.reading() as connection:
+    if pictures is None:
+        catalogue = Catalogue(run.path / INDEX_FOLDER / FILE, read_only=True)
+        with contextlib.closing(catalogue), catalogue.reading() as connection:
             pictures = catalogue.position(connection).count
-    finally:
-        catalogue.close()
     return RunEntry(
         name=run.name,
         created=datetime.fromtimestamp(run.created, UTC),

@@ -46,7 +46,7 @@ class Run(RunJobs):
 
     Args:
         path: the run's folder; `siam.open` finds it by name.
-        store: the address of a gallery on a server, in place of the run's own index.
+        store: as for `siam.open`.
 
     Example:
         >>> run = open("digits")
@@ -243,7 +243,7 @@ def open(name: str | os.PathLike[str] | None = None, *, store: str | None = None
             newest finished run when left out, and the digits that ship with siam while there is
             none.
         store: the address of a gallery on a server (docs/scale.md), to be asked in place of the
-            run's own index.
+            run's own index, or "local" for that; left out, what `siam index use` chose for the run.
 
     Raises:
         RunError: there is no such run, it is unfinished, or it is no run.

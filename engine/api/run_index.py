@@ -14,6 +14,7 @@ from siam.index.contents import Summary, Verification
 from siam.index.summary import summarise
 from siam.index.verify import verify
 from siam.progress import Progress, silent
+from siam.runs.chosen_store import choose_store, remember_store
 
 if TYPE_CHECKING:
     from siam.index.push import Pushed
@@ -30,11 +31,39 @@ class RunIndex:
 
     Args:
         run: the run's folder.
-        store: the address of a gallery on a server, in place of the run's own index.
+        store: as for `siam.open`.
     """
 
     def __init__(self, run: Path, store: str | None = None) -> None:
         self._run, self._store = str(run), store
+
+    @property
+    def store(self) -> str:
+        """The address of the store that answers, "" for the run's own index."""
+        return choose_store(Path(self._run), self._store)
+
+    def use(self, store: str) -> int:
+        """Let the run's questions and changes go to a store on a server from now on.
+
+        It is remembered for this user on this machine, of every copy of the run.
+
+        Args:
+            store: its address, such as "milvus://db:19530/digits"; "local" for the run's own index.
+
+        Returns:
+            How many pictures are there.
+
+        Raises:
+            StoreError: there is no gallery, or one of another encoder.
+        """
+        address = choose_store(Path(self._run), store)
+        if not address:  # also where the run has no index of its own
+            remember_store(Path(self._run), "")
+        with open_run(self._run, store=address) as run:
+            items = len(run.gallery)
+        if address:
+            remember_store(Path(self._run), address)
+        return items
 
     def add(
         self,

@@ -21,6 +21,7 @@ from siam.engine.open_run import OpenRun, open_run
 from siam.evaluation.distances import pair_distances
 from siam.evaluation.measure import PAIRS
 from siam.progress import Progress
+from siam.runs.chosen_store import OWN
 from siam.runs.held_out import load_held_out
 from siam.unit_vectors import nearest_rows
 
@@ -46,7 +47,7 @@ def measure_forgetting(base: Base, run: OpenRun, progress: Progress) -> dict[str
     was, now = dict.fromkeys(base.config.classes), dict.fromkeys(run.config.classes)
     kept = np.array([name in now for name in names], bool)
     seed = base.config.train.seed
-    with open_run(str(base.path)) as old:
+    with open_run(str(base.path), store=OWN) as old:
         before = ask(old, test, names, kept, seed)
     after = ask(run, test, names, kept, seed)
     figures: dict[str, Any] = {

@@ -31,6 +31,7 @@ from siam.errors import UsageError
 from siam.pictures.names import path_of
 from siam.pictures.thumbnail import decode_thumbnail
 from siam.progress import Progress
+from siam.runs.chosen_store import OWN
 from siam.runs.held_out import load_held_out
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def join_old_pictures(
         UsageError: nothing was named, and nothing has been labelled.
     """
     progress("Reading the old pictures", 0, 0)
-    with open_run(str(base.path)) as run:
+    with open_run(str(base.path), store=OWN) as run:
         old = collect_old_pictures(run)
     if new is None:
         if not len(old.since):

@@ -37,6 +37,7 @@ from siam.pictures.reading import Skipped
 from siam.pictures.thumbnail import encode_thumbnail
 from siam.progress import Progress, Stage, silent
 from siam.run_files import INDEX_FOLDER
+from siam.runs.chosen_store import OWN, choose_store
 from siam.runs.runs_folder import find_run
 
 __all__ = ["Indexed", "add", "open_to_index", "sync"]
@@ -72,19 +73,19 @@ def open_to_index(name: str | None = None, *, store: str | None = None) -> OpenR
 
     Args:
         name: a run's name or path; the newest finished run when left out.
-        store: the address of a gallery on a server, in place of the run's own index.
+        store: as for `open_run`.
 
     Raises:
         RunError: no such run, or one of its files is missing or not what training wrote.
         StoreError: its index is damaged or was filled by another encoder.
     """
     path = find_run(name)
-    if store:
+    if choose_store(path, store):
         return open_run(str(path), read_only=False, store=store)
     if not (path / INDEX_FOLDER / FILE).exists():
         _, _, encoder = open_encoder_of(str(path))
         Gallery.create(path / INDEX_FOLDER, dim=encoder.dim, encoder_hash=encoder.hash).close()
-    return open_run(str(path), read_only=False)
+    return open_run(str(path), read_only=False, store=OWN)
 
 
 def add(

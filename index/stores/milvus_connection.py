@@ -8,13 +8,15 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from siam.errors import MissingExtraError, SiamError, StoreError
+from siam.errors import AwayError, MissingExtraError, SiamError, StoreError
 from siam.index.stores.milvus_address import TOKEN, Address
 
-__all__ = ["MissingCollection", "MilvusConnection"]
+__all__ = ["WAIT", "MilvusConnection", "MissingCollection"]
 
 CONNECT = 10.0  # seconds that a server may take to answer at first
-WAIT = 60.0  # seconds that one which answered before may be away, as where it is started again
+WAIT = 60.0  # seconds that a call may take, and that a server may be away
+# A server that was away for long is found again within seconds, not after two minutes.
+RECONNECT = {"grpc.initial_reconnect_backoff_ms": 200, "grpc.max_reconnect_backoff_ms": 2000}
 # Words of refusals, of Milvus and of the managed ones before it, and what they mean.
 NO_TOKEN = ("unauthenticated", "auth check failure", "permission", "not authorized", "api key")
 FULL = ("quota", "rate limit", "ratelimit", "resource_exhausted", "memory limit", "disk full")
@@ -30,29 +32,34 @@ class MilvusConnection:
 
     Args:
         address: where it is.
+        patience: seconds that a server which answered before may be away.
 
     Raises:
         MissingExtraError: pymilvus is not installed.
         StoreError: it cannot be reached, or refuses the token.
     """
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, patience: float = WAIT) -> None:
         try:
             import pymilvus
         except ImportError:
             raise MissingExtraError("A store on a Milvus server", "milvus") from None
         # It would print every refusal with a traceback, before it is told in one line here.
         logging.getLogger("pymilvus").setLevel(logging.CRITICAL + 1)
-        self.address = address
+        self.address, self._patience = address, patience
         with self._translated():
             self._client = pymilvus.MilvusClient(
-                uri=address.uri, token=address.token, timeout=CONNECT, dedicated=True
+                uri=address.uri,
+                token=address.token,
+                timeout=CONNECT,
+                dedicated=True,
+                grpc_options=RECONNECT,
             )
 
     def call(self, method: str, *args: Any, timeout: float = 0.0, **options: Any) -> Any:
         """Call a method of `pymilvus.MilvusClient` that may be called twice with the same effect.
 
-        While the server is away it is called again and again, for a minute.
+        While the server is away it is called again and again, for as long as there is patience.
 
         Args:
             method: its name.
@@ -63,12 +70,12 @@ class MilvusConnection:
             MissingCollection: it names a collection that is not there.
             StoreError: any other refusal.
         """
-        patience = _Patience()
+        patience = _Patience(self._patience)
         while True:
             try:
                 with self._translated():
                     return getattr(self._client, method)(*args, timeout=timeout or WAIT, **options)
-            except _Away as error:
+            except AwayError as error:
                 patience.wait(error)
                 self._load(error, *args[:1])
 
@@ -91,7 +98,7 @@ class MilvusConnection:
         Pages are asked for by the id that they begin after, so that a server that is started again
         in between loses none.
         """
-        last, patience = 0, _Patience()
+        last, patience = 0, _Patience(self._patience)
         while True:
             beyond = f"id > {last}"
             wanted = f"({expression}) and {beyond}" if expression else beyond
@@ -112,12 +119,12 @@ class MilvusConnection:
                         pages.close()
                         return
                     yield page
-                    last, patience = page[-1]["id"], _Patience()
-            except _Away as error:
+                    last, patience = page[-1]["id"], _Patience(self._patience)
+            except AwayError as error:
                 patience.wait(error)
                 self._load(error, collection)
 
-    def _load(self, error: _Away, collection: str = "") -> None:
+    def _load(self, error: AwayError, collection: str = "") -> None:
         """Let a collection be searched again that a server has let go of when it was started."""
         if isinstance(error, _Released) and collection:
             with contextlib.suppress(Exception):  # what is wrong then, the next attempt says
@@ -165,28 +172,24 @@ class MilvusConnection:
         if any(
             word in known for word in ("unavailable", "connect", "deadline", "timeout", "_multi")
         ):
-            return _Away(
+            return AwayError(
                 f"The store {place} cannot be reached.",
                 "Start the server, or mend the address; what it took before is kept.",
             )
         return StoreError(f"The store {place} refuses: {words[:300]}.", "See the server's log.")
 
 
-class _Away(StoreError):
-    """The server is not there."""
-
-
-class _Released(_Away):
+class _Released(AwayError):
     """The server is there, and has not loaded the collection."""
 
 
 class _Patience:
     """The time that a server may still be away."""
 
-    def __init__(self) -> None:
-        self._until, self._pause = time.monotonic() + WAIT, 0.1
+    def __init__(self, seconds: float) -> None:
+        self._until, self._pause = time.monotonic() + seconds, 0.1
 
-    def wait(self, error: _Away) -> None:
+    def wait(self, error: AwayError) -> None:
         """Wait a little before the next attempt; where there was time enough, give up."""
         if time.monotonic() >= self._until:
             raise error

@@ -30,6 +30,7 @@ def run(*arguments: str) -> tuple[int, Any]:
 def digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The run that ships with siam, as one of one's own."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("platformdirs.user_config_path", lambda name: tmp_path / "config" / name)
     monkeypatch.setenv("SIAM_RUNS", str(tmp_path / "runs"))
     assert CliRunner().invoke(app, ["runs", "unpack", str(PACK)]).exit_code == 0
     return tmp_path / "runs" / "digits"
@@ -72,6 +73,32 @@ def test_a_client_with_the_encoder_alone_asks_and_changes(
     assert run("verify", picture, str(folder / "cup" / "1.png"))[0] in (0, 1)
     code, said = run("index", "tune")
     assert code == 4  # it measures the run's own index, which is gone
+
+
+def test_a_store_that_was_chosen_needs_no_naming(
+    digits: Path, milvus: MilvusServer, tmp_path: Path
+) -> None:
+    address = milvus.address(f"s{secrets.token_hex(8)}")
+    assert run("index", "use", address)[0] == 4  # no gallery is there yet
+    assert run("index", "push", "--store", address)[0] == 0
+    code, told = run("index", "use", address)
+    assert (code, told["store"], told["items"] > 0) == (0, address, True)
+    picture = tmp_path / "pictures" / "a.png"
+    picture.parent.mkdir()
+    cv2.imwrite(
+        str(picture), (cv2.resize(16 - load_digits().images[3], (80, 80)) * 15).astype("u1")
+    )
+    label = CliRunner().invoke(app, ["label", str(picture.parent)], input="n\ncup\n")
+    assert label.exit_code == 0, label.output
+    assert run("index", "info")[1]["labels"]["cup"] == 1
+    assert "cup" not in run("index", "info", "--store", "local")[1]["labels"]
+    assert "chosen by `siam index use`" in CliRunner().invoke(app, ["index", "info"]).stdout
+    code, told = run("sort", str(picture.parent), "--to", str(tmp_path / "sorted"))
+    assert (code, told["counts"]) == (0, {"cup": 1})
+    assert run("index", "tune", "--kind", "flat", "--dry-run")[0] == 0  # the run's own
+    shutil.rmtree(digits / "index")
+    assert run("index", "use", "local")[0] == 4  # forgotten all the same
+    assert run("query", str(picture))[0] == 4
 
 
 def test_pushing_to_nowhere_is_refused(digits: Path) -> None:

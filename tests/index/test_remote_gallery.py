@@ -120,6 +120,10 @@ def test_clients_add_change_and_remove(remote: RemoteGallery, clustered: Any) ->
         assert len(remote) == len(other) == 603
         assert [item.label for item in other.items(ids)] == list("abcd")
         assert other.thumbnails(ids[:1]) == [b"png1"]
+        assert other.relabel([ids[0], ids[1], 9999], "a") == 1
+        assert [item.label for item in remote.items(ids[:2])] == ["a", "a"]
+        assert remote.relabel(ids[:1], None) == 1 and other.items(ids[:1])[0].label is None
+        np.testing.assert_array_equal(other.vectors_of(ids), new)
         assert other.search(new, 1).ids[:, 0].tolist() == ids.tolist()
         assert other.remove([*ids[2:], 9999]) == 2
         assert (len(remote), remote.ids_of(["n1", "n3"])) == (601, {"n1": ids[1]})

@@ -26,12 +26,10 @@ SCRIPT = re.compile(rb"<script\b.*?(?:</script\s*>|\Z)", re.DOTALL | re.IGNORECA
 @router.get("")
 def runs(service: Serving) -> Response:
     """List the runs that can be asked, the one that is served first."""
-    entries = list_entries()
-    name = service.runs.default.name
-    if name not in [entry.name for entry in entries]:
-        entries.insert(0, service.runs.default_entry())
-    told = [entry.to_dict() for entry in sorted(entries, key=lambda one: one.name != name)]
-    return json_response({"run": name, "writable": service.settings.writable, "runs": told})
+    first = service.runs.default_entry()
+    entries = [first, *(one for one in list_entries() if one.name != first.name)]
+    told = [entry.to_dict() for entry in entries]
+    return json_response({"run": first.name, "writable": service.settings.writable, "runs": told})
 
 
 @router.get("/{name}")

@@ -101,7 +101,7 @@ def test_a_refusal_is_one_line(
     monkeypatch.setattr(milvus_connection, "CONNECT", 1.0)
     monkeypatch.setattr(milvus_connection, "WAIT", 0.5)
     with pytest.raises(StoreError, match=problem) as said:
-        MilvusConnection(refusing(code, words)).call("list_collections")
+        MilvusConnection(refusing(code, words), patience=0.5).call("list_collections")
     assert "\n" not in said.value.problem and cure in said.value.cure
 
 
