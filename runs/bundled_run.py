@@ -7,15 +7,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from siam.errors import NoRunError
-from siam.runs.pack import unpack_once
+from siam.runs.pack import BUNDLED, unpack_once
 from siam.runs.runs_folder import find_run, newest_run
 
 __all__ = ["BUNDLED_ENCODERS", "BUNDLED_NOTICE", "bundled_run", "find_answering_run"]
 
 # Made by scripts/bundle_digits.py and bundle_glyphs.py.
-PACK = Path(__file__).with_name("bundled") / "digits.siam"
+PACK = BUNDLED / "digits.siam"
 # Packed runs without a picture in their index, by the word that asks for them.
-BUNDLED_ENCODERS = {"glyphs": PACK.with_name("glyphs.siam")}
+BUNDLED_ENCODERS = {"glyphs": BUNDLED / "glyphs.siam"}
 BUNDLED_NOTICE = (
     "No run of your own yet: answering with the bundled digits. Train one:  siam train FOLDER"
 )

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from siam.errors import RunError
+from siam.errors import RunError, UsageError
 from siam.run_files import CONFIG_FILE, HELD_OUT_FILE, INDEX_FOLDER
-from siam.runs.bundled_run import PACK, bundled_run
+from siam.runs.bundled_run import BUNDLED_ENCODERS, PACK, bundled_run
 from siam.runs.config import load_config
 from siam.runs.pack import open_pack
 
@@ -75,6 +75,17 @@ def test_it_does_not_where_a_run_is_named_or_there_is_one(tmp_path: Path) -> Non
 def test_it_does_not_where_it_lacks_what_is_read() -> None:
     assert bundled_run(None, [CONFIG_FILE]) is not None
     assert bundled_run(None, [CONFIG_FILE, HELD_OUT_FILE]) is None
+
+
+def test_it_is_part_of_siam_and_needs_no_signature(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIAM_TRUSTED_KEYS", str(tmp_path / "no such file"))
+    assert bundled_run(None) is not None
+    assert [open_pack(pack).signed for pack in BUNDLED_ENCODERS.values()] == [False]
+    copied = shutil.copyfile(PACK, tmp_path / PACK.name)  # as somebody may have sent it
+    with pytest.raises(UsageError, match="cannot be read as public keys"):
+        open_pack(copied)
 
 
 @pytest.mark.slow
