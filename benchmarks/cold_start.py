@@ -2,12 +2,14 @@
 
     python benchmarks/cold_start.py [--run NAME-OR-PATH] [--repeats 15] [--rounds 3] [--alone]
         [--json]
+    python benchmarks/cold_start.py --bundled
 
 Without --run a quick run with 60,000 pictures in its gallery is trained first (MNIST, one epoch).
 Medians of whole processes that take turns, of the round that was fastest for the query: a machine
 that others use has slow minutes. A bare `import numpy, faiss` is one of them, and the query's ratio
 to it holds on any machine. Memory is the peak resident size. A folder's rate leaves out what one
 picture takes, which is the start. --alone leaves out Keras and the folder, which take minutes.
+With --bundled, likewise alone, what answers is the run that ships with siam, about a photo.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from siam.parallel import cores
 from siam.runs.runs_folder import find_run
 
 FOLDER = 10_000
+EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "digit.jpg"
 BARE = "import numpy, faiss"
 # An installed siam is compiled; one that Python may not keep compiled takes twice as long.
 ENVIRONMENT = {n: v for n, v in os.environ.items() if n != "PYTHONDONTWRITEBYTECODE"}
@@ -40,7 +43,7 @@ import siam.cli; after("command line")
 import numpy; after("NumPy")
 from siam.engine.open_run import open_run
 from siam.engine.query import query_pictures; after("siam's modules")
-run = open_run(sys.argv[1]); after("opening the run, LiteRT")
+run = open_run(sys.argv[1] or None); after("opening the run, LiteRT")
 import cv2, PIL.Image; after("OpenCV, Pillow")
 picture = (sys.argv[2], pathlib.Path(sys.argv[2]))
 answer = next(iter(query_pictures(run, [picture]))); after("reading, embedding, searching")
@@ -97,23 +100,29 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=15, help="processes of a kind in a round")
     parser.add_argument("--rounds", type=int, default=3, help="the best one is given")
     parser.add_argument("--alone", action="store_true", help="no Keras, no folder of pictures")
+    parser.add_argument("--bundled", action="store_true", help="the run that ships with siam")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout, no table")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        run = find_run(chosen.run) if chosen.run else train(Path(scratch))
-        folder = write_pictures(run, Path(scratch) / "pictures", 4 if chosen.alone else FOLDER)
-        one = str(folder / "00003.png")
+        if chosen.bundled:
+            ENVIRONMENT["SIAM_RUNS"] = str(Path(scratch) / "none of one's own")
+            chosen.alone, one, run, named = True, str(EXAMPLE), "", []
+        else:
+            run = str(find_run(chosen.run) if chosen.run else train(Path(scratch)))
+            count = 4 if chosen.alone else FOLDER
+            folder = write_pictures(run, Path(scratch) / "pictures", count)
+            one, named = str(folder / "00003.png"), ["--run", run]
         commands = {
-            "siam query PICTURE": [*SIAM, "query", one, "--run", str(run)],
+            "siam query PICTURE": [*SIAM, "query", one, *named],
             f'python -c "{BARE}"': [sys.executable, "-c", BARE],
             "siam --help": [*SIAM, "--help"],
         }
         if not chosen.alone:
             commands["the same through Keras"] = [
-                sys.executable, "-c", THROUGH_KERAS, str(run), one,
+                sys.executable, "-c", THROUGH_KERAS, run, one,
             ]  # fmt: skip
             commands[f"siam query FOLDER ({FOLDER:,})"] = [
-                *SIAM, "query", str(folder), "--run", str(run),
+                *SIAM, "query", str(folder), *named,
             ]  # fmt: skip
         rounds = [measure(commands, chosen.repeats) for _ in range(chosen.rounds)]
         parts = measure_parts(run, one, chosen.repeats)
@@ -156,22 +165,22 @@ def train(scratch: Path) -> Path:
     return scratch / "runs" / "timed"
 
 
-def write_pictures(run: Path, folder: Path, count: int) -> Path:
+def write_pictures(run: str, folder: Path, count: int) -> Path:
     """Write the run's test pictures as PNG files, again from the first where they are fewer.
 
     In a process of its own: what this one holds would count as the memory of those it starts.
     """
     folder.mkdir()
-    command = [sys.executable, "-c", WRITE_PICTURES, str(run), str(folder), str(count)]
+    command = [sys.executable, "-c", WRITE_PICTURES, run, str(folder), str(count)]
     subprocess.run(command, check=True)
     return folder
 
 
-def measure_parts(run: Path, one: str, repeats: int) -> dict[str, float]:
+def measure_parts(run: str, one: str, repeats: int) -> dict[str, float]:
     """Return the least seconds of processor time that each part of a query took."""
     taken: dict[str, float] = {}
     for _ in range(repeats):
-        command = [sys.executable, "-c", PARTS, str(run), one]
+        command = [sys.executable, "-c", PARTS, run, one]
         done = subprocess.run(command, capture_output=True, text=True, check=True, env=ENVIRONMENT)
         for line in done.stdout.splitlines():
             name, seconds = line.split("=")
