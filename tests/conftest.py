@@ -150,19 +150,32 @@ def backbone_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")  # it occupies the thread's event loop, which other files may need
-def browser() -> Iterator[Any]:
-    """A headless Chromium, by playwright."""
-    from playwright.sync_api import sync_playwright
+@pytest.fixture(scope="session")
+def launch() -> Callable[..., contextlib.AbstractContextManager[Any]]:
+    """Launch a headless Chromium by playwright:  `with launch("--some-flag") as browser`."""
 
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), "")
-    assert chromium, "These tests need Chromium:  apt-get install chromium"
-    quiet = ["--no-first-run", "--disable-background-networking", "--disable-component-update"]
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-sync", *quiet]
-    with sync_playwright() as playwright:
-        chrome = playwright.chromium.launch(executable_path=chromium, args=arguments)
+    @contextlib.contextmanager
+    def launch_chromium(*more: str) -> Iterator[Any]:
+        from playwright.sync_api import sync_playwright
+
+        names = ("chromium", "chromium-browser", "chrome")
+        chromium = next(filter(None, map(shutil.which, names)), "")
+        assert chromium, "These tests need Chromium:  apt-get install chromium"
+        quiet = ["--no-first-run", "--disable-background-networking", "--disable-component-update"]
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-sync", *quiet]
+        with sync_playwright() as playwright:
+            chrome = playwright.chromium.launch(executable_path=chromium, args=[*arguments, *more])
+            yield chrome
+            chrome.close()
+
+    return launch_chromium
+
+
+@pytest.fixture(scope="module")  # it occupies the thread's event loop, which other files may need
+def browser(launch: Callable[..., contextlib.AbstractContextManager[Any]]) -> Iterator[Any]:
+    """A headless Chromium."""
+    with launch() as chrome:
         yield chrome
-        chrome.close()
 
 
 @pytest.fixture

@@ -80,6 +80,21 @@ def bundled_served(bundled: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 @pytest.fixture(scope="session")
+def three_served(bundled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server of copies of it, "digits", "first" and "second", to be changed.
+
+    Tests share it: one that changes a run names the items that no other names.
+    """
+    folder = tmp_path_factory.mktemp("three")
+    for name in ("digits", "first", "second"):
+        shutil.copytree(bundled, folder / name)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SIAM_RUNS", str(folder))
+        with run_server(folder / "digits", folder / "serve.log", "--writable") as address:
+            yield address
+
+
+@pytest.fixture(scope="session")
 def pictures(bundled: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Indexed digits as PNG files, with a pixel changed, so that none is in the index."""
     folder = tmp_path_factory.mktemp("digits")

@@ -195,6 +195,22 @@ def test_a_lasso_selects_what_lies_inside_and_labels_and_removes_it(
         assert not gallery.items_there(inside)
 
 
+def test_a_map_that_is_laid_out_anew_takes_the_place_of_the_old_one(
+    address: str, visit: Any
+) -> None:
+    """As after a fifth of the items is gone: the server has no map until it has another one."""
+    page = open_map(visit, address)
+    told = {"status": "computing", "step": "neighbours", "done": 0, "total": 0}
+    page.route("**/map/status", lambda route: route.fulfill(json=told))
+    page.locator(".map-points").focus()
+    page.keyboard.press(" ")
+    page.get_by_role("button", name="Remove them").click()
+    page.get_by_role("button", name="Remove 1 picture").click()
+    page.get_by_role("progressbar", name="Laying out the map").wait_for()
+    page.unroute("**/map/status")
+    page.locator('.map-points[aria-label^="Map of 299 pictures"]').wait_for()
+
+
 def test_the_last_query_is_marked_where_it_lies(
     address: str, visit: Any, digit: bytes, places: np.ndarray
 ) -> None:

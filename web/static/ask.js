@@ -3,6 +3,7 @@
 import { newestOnly, sendPictures } from "./api.js";
 import { createAnswer } from "./answer.js";
 import { fill, h, icon, labelText, percent, plural, showError } from "./dom.js";
+import { isOfInk } from "./drawing.js";
 import { createPictureSource } from "./picture_source.js";
 import { asQuery, createStrictness } from "./strictness.js";
 
@@ -28,9 +29,9 @@ export function mountAsk(element, session) {
   const empty = h(
     "div",
     { class: "empty" },
-    icon("pen"),
+    icon(isOfInk(session.details.chain) ? "pen" : "file"),
     h("h2", {}, "What is it?"),
-    h("p", {}, `Draw something, or give a picture. Among ${plural(session.details.pictures, "picture")} the run finds the nearest, and says whether that is a match.`),
+    h("p", {}, `${isOfInk(session.details.chain) ? "Draw something, or give" : "Give"} a picture. Among ${plural(session.details.pictures, "picture")} the run finds the nearest, and says whether that is a match.`),
   );
   const panel = h("div", { class: "card answer-card" }, empty);
   const strictness = createStrictness({
@@ -57,13 +58,18 @@ export function mountAsk(element, session) {
       }
     } catch (error) {
       if (signal.aborted) return;
-      results = [];
-      session.query = null;
-      fill(panel, problem);
+      forget(problem);
       showError(problem, error);
     }
     panel.removeAttribute("aria-busy");
   });
+
+  /** @param {HTMLElement} instead of an answer */
+  function forget(instead) {
+    results = [];
+    session.query = null;
+    fill(panel, instead);
+  }
 
   function show() {
     if (!results.length) return;
@@ -100,9 +106,8 @@ export function mountAsk(element, session) {
       open = 0;
       if (pictures.length) return send();
       send.stop();
-      results = [];
-      session.query = null;
-      fill(panel, empty);
+      panel.removeAttribute("aria-busy");
+      forget(empty);
     },
   });
   const parts = [h("div", { class: "card" }, source.element), panel, h("div", { class: "card" }, strictness.element)];

@@ -17,6 +17,7 @@ export function createCameraButton(onPicture, onError) {
   });
   const button = iconButton("camera", "Camera", async () => {
     if (!navigator.mediaDevices?.getUserMedia) return capture.click();
+    button.toggleAttribute("disabled", true); // until the person has answered, and the picture is taken
     try {
       const video = { facingMode: "environment", width: { ideal: 1280 } };
       const blob = await takeStill(await navigator.mediaDevices.getUserMedia({ video }));
@@ -25,6 +26,8 @@ export function createCameraButton(onPicture, onError) {
       const cure = "Allow the camera for this page, or choose a file.";
       onError({ message: `The camera gives no picture: ${/** @type {Error} */ (error).message}.`, cure });
     }
+    button.toggleAttribute("disabled", false);
+    button.focus();
   });
   return [button, capture];
 }
@@ -40,26 +43,25 @@ function takeStill(stream) {
       h("video", { autoplay: true, playsinline: true, muted: true, "aria-label": "What the camera sees" })
     );
     video.srcObject = stream;
-    /** @param {Blob|null} blob */
-    const end = (blob) => {
-      for (const track of stream.getTracks()) track.stop();
-      dialog.close();
-      dialog.remove();
-      resolve(blob);
-    };
+    let taken = /** @type {Blob|null} */ (null);
     const still = () => {
       const canvas = document.createElement("canvas");
       canvas.width = video.videoWidth;
       canvas.height = video.videoHeight;
       canvas.getContext("2d")?.drawImage(video, 0, 0);
-      canvas.toBlob(end, "image/jpeg", 0.92);
+      canvas.toBlob((blob) => ((taken = blob), dialog.close()), "image/jpeg", 0.92);
     };
-    const take = iconButton("camera", "Take the picture", still, { class: "primary" });
-    const cancel = h("button", { type: "button", onclick: () => end(null) }, "Cancel");
+    const take = iconButton("camera", "Take the picture", still, { class: "primary", disabled: true });
+    video.addEventListener("loadeddata", () => take.toggleAttribute("disabled", false));
+    const cancel = h("button", { type: "button", onclick: () => dialog.close() }, "Cancel");
     const dialog = /** @type {HTMLDialogElement} */ (
       h("dialog", { class: "camera", "aria-label": "Camera" }, video, h("div", { class: "row" }, take, cancel))
     );
-    dialog.addEventListener("cancel", () => end(null));
+    dialog.addEventListener("close", () => {
+      for (const track of stream.getTracks()) track.stop();
+      dialog.remove();
+      resolve(taken);
+    });
     document.body.append(dialog);
     dialog.showModal();
   });

@@ -90,6 +90,27 @@ export function iconButton(drawing, words, action, attributes = {}) {
 }
 
 /**
+ * A button that asks once more: what it does cannot be taken back.
+ * @param {{name: string, question: string, yes: string, no: string}} words `name`: of the button
+ * @param {() => void} action
+ */
+export function confirmation({ name, question, yes, no }, action) {
+  const place = h("div", { class: "row" });
+  const first = h("button", { type: "button", class: "danger", onclick: ask }, name);
+  const back = () => (fill(place, first), first.focus());
+  function ask() {
+    const act = h("button", { type: "button", class: "danger", onclick: action }, yes);
+    fill(place, h("p", {}, question), act, h("button", { type: "button", onclick: back }, no));
+    act.focus();
+  }
+  place.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !place.contains(first)) back();
+  });
+  fill(place, first);
+  return place;
+}
+
+/**
  * A fraction as per cent, which never says 100 % or 0 % of what is not.
  * @param {number} fraction 0 to 1
  */
@@ -115,6 +136,17 @@ export function smallShare(fraction) {
  */
 export function plural(count, noun) {
   return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/**
+ * Make a list's columns as wide as its longest label wants: words are broken only beyond that.
+ * @param {HTMLElement} list
+ * @param {string[]} labels
+ */
+export function fitLabels(list, labels) {
+  const longest = Math.min(20, Math.max(0, ...labels.map((label) => label.length)));
+  list.style.setProperty("--label", `${longest}ch`);
+  return list;
 }
 
 /** @param {string|null|undefined} label */

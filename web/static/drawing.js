@@ -5,6 +5,9 @@
 /** Pixels along a side of the picture that is sent; from 140 to 448 digits were told alike. */
 const SIDE = 280;
 
+/** @param {string} chain that prepares a run's pictures: of ink, so that drawings are what it knows */
+export const isOfInk = (chain) => ["digit", "glyph"].includes(chain);
+
 export class Drawing {
   constructor() {
     /** @type {Stroke[]} */

@@ -1,64 +1,73 @@
 /** One item: its picture, label and key, its own neighbours; another label for it, or its end. */
 
 import { ask, thumbnail } from "./api.js";
-import { createNeighbours } from "./answer.js";
-import { fill, h, labelText, picture, showError } from "./dom.js";
+import { createTiles, withDistance } from "./answer.js";
+import { confirmation, fill, h, labelText, picture, showError } from "./dom.js";
 
 /**
  * @param {HTMLElement} element
  * @param {import("./session.js").Session} session
  */
 export function mountItem(element, session) {
-  /** @param {string} id */
-  async function show(id) {
+  /**
+   * Each item that is gone to has a place of its own: an answer that comes late finds it gone.
+   * @param {string} id
+   * @param {AbortSignal} signal
+   */
+  async function show(id, signal) {
+    const body = h("div", {});
+    fill(element, h("h1", {}, `Item ${id}`), body);
     try {
-      present(await ask(`/items/${encodeURIComponent(id)}`, { query: { k: 12 } }));
+      present(body, await ask(`/items/${encodeURIComponent(id)}`, { query: { k: 12 }, signal }));
     } catch (error) {
-      fill(element, h("h1", {}, `Item ${id}`));
-      const problem = h("div", {});
-      element.append(problem);
-      showError(problem, error);
+      showError(body, error);
     }
   }
 
-  /** @param {any} item */
-  function present(item) {
-    const neighbours = createNeighbours();
-    neighbours.show(item.neighbours ?? []);
+  /**
+   * @param {HTMLElement} body
+   * @param {any} item
+   */
+  function present(body, item) {
+    const neighbours = createTiles("nearest");
+    neighbours.show((item.neighbours ?? []).map(withDistance));
     const shown = picture(thumbnail(item.id), { alt: `Picture of item ${item.id}`, class: "item-picture" });
+    const label = h("dd", {}, labelText(item.label));
     const more = Object.entries(item.meta ?? {}).map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]);
-    const facts = [["Label", labelText(item.label)], ["Key", item.key], ["Split", item.split], ["Number", String(item.id)], ...more];
-    const told = facts.filter(([, value]) => value);
-    const list = h("dl", { class: "facts" }, told.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
+    const facts = [["Key", item.key], ["Split", item.split], ["Number", String(item.id)], ...more];
+    const told = facts.filter(([, value]) => value).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]);
     fill(
-      element,
-      h("h1", {}, `Item ${item.id}`),
+      body,
       h("div", { class: "two" }, [
-        h("div", { class: "card" }, shown, list, session.writable ? changes(item) : null),
+        h("div", { class: "card" }, shown, h("dl", { class: "facts" }, h("dt", {}, "Label"), label, told), session.writable && changes(body, item, label)),
         h("div", { class: "card" }, h("h2", {}, "Nearest pictures"), neighbours.element),
       ]),
     );
   }
 
-  /** @param {any} item */
-  function changes(item) {
+  /**
+   * @param {HTMLElement} body
+   * @param {any} item
+   * @param {HTMLElement} label where it stands
+   */
+  function changes(body, item, label) {
     const said = h("div", { role: "status" });
     const input = /** @type {HTMLInputElement} */ (h("input", { id: "item-label", value: item.label ?? "", list: "item-labels", autocomplete: "off" }));
     const known = (session.details.labels ?? []).filter((/** @type {any} */ one) => one.label);
-    /** @param {string|null} label */
-    const relabel = async (label) => {
+    /** @param {string|null} wanted */
+    const relabel = async (wanted) => {
+      const before = item.label;
       try {
-        await ask(`/items/${item.id}`, { method: "PATCH", json: { label } });
-        await show(String(item.id));
-        const undo = h("button", { type: "button", class: "small", onclick: () => again(item.label) }, "Undo");
-        const done = h("p", { role: "status" }, `It is ${labelText(label)} now. `, undo);
-        element.querySelector(".changes")?.append(done);
+        item = { ...item, ...(await ask(`/items/${item.id}`, { method: "PATCH", json: { label: wanted } })) };
+        fill(label, labelText(item.label));
+        input.value = item.label ?? "";
+        const undo = h("button", { type: "button", class: "small", onclick: () => relabel(before) }, "Undo");
+        fill(said, h("p", {}, `It is ${labelText(item.label)} now. `, undo));
         undo.focus();
       } catch (error) {
         showError(said, error);
       }
     };
-    const again = relabel;
     /** @param {Event} event */
     const send = (event) => {
       event.preventDefault();
@@ -71,33 +80,24 @@ export function mountItem(element, session) {
       h("datalist", { id: "item-labels" }, known.map((/** @type {any} */ one) => h("option", { value: one.label }))),
       h("button", {}, "Relabel"),
     );
-    return h("div", { class: "changes" }, form, removal(item, said), said);
+    const words = { name: "Remove", question: "Remove it from the index?", yes: "Yes, remove it", no: "No" };
+    return h("div", { class: "changes" }, form, confirmation(words, () => remove(body, item.id, said)), said);
   }
 
   /**
-   * Removing asks once more: a picture that is gone can only be added again.
-   * @param {any} item
+   * @param {HTMLElement} body
+   * @param {number} id
    * @param {HTMLElement} said
    */
-  function removal(item, said) {
-    const place = h("div", { class: "row" });
-    const first = h("button", { type: "button", class: "danger", onclick: confirm }, "Remove");
-    function confirm() {
-      const yes = h("button", { type: "button", class: "danger", onclick: remove }, "Yes, remove it");
-      const no = h("button", { type: "button", onclick: () => (fill(place, first), first.focus()) }, "No");
-      fill(place, h("span", {}, "Remove it from the index?"), yes, no);
-      yes.focus();
+  async function remove(body, id, said) {
+    try {
+      await ask(`/items/${id}`, { method: "DELETE" });
+      const done = h("p", { tabindex: -1 }, "It is removed from the index.");
+      fill(body, h("div", { class: "card" }, done, h("a", { href: "#run" }, "To the run's pictures")));
+      done.focus();
+    } catch (error) {
+      showError(said, error);
     }
-    async function remove() {
-      try {
-        await ask(`/items/${item.id}`, { method: "DELETE" });
-        fill(element, h("h1", {}, `Item ${item.id}`), h("div", { class: "card", role: "status" }, h("p", {}, "It is removed from the index."), h("a", { href: "#run" }, "To the run's pictures")));
-      } catch (error) {
-        showError(said, error);
-      }
-    }
-    fill(place, first);
-    return place;
   }
   return { show };
 }

@@ -1,7 +1,7 @@
 /** The items of a run: by label or filter, page by page; adding one. */
 
-import { ask, sendPictures } from "./api.js";
-import { itemTile } from "./answer.js";
+import { ask, newestOnly, sendPictures } from "./api.js";
+import { createTiles } from "./answer.js";
 import { fill, h, plural, showError } from "./dom.js";
 
 const PER_PAGE = 48;
@@ -9,7 +9,7 @@ const PER_PAGE = 48;
 /** @param {import("./session.js").Session} session */
 export function createItems(session) {
   let offset = 0;
-  const tiles = h("ol", { class: "tiles" });
+  const tiles = createTiles();
   const problem = h("div", {});
   const found = h("p", { class: "quiet", role: "status" });
   const labels = (session.details.labels ?? []).map((/** @type {any} */ one) => one.label).filter(Boolean);
@@ -27,12 +27,12 @@ export function createItems(session) {
     show();
   }
 
-  async function show() {
+  const show = newestOnly(0, async (signal) => {
     try {
       const query = { label: label.value, where: where.value.trim(), offset, limit: PER_PAGE };
-      const { total, items } = await ask("/items", { query });
+      const { total, items } = await ask("/items", { query, signal });
       problem.replaceChildren();
-      fill(tiles, items.map((/** @type {any} */ item) => itemTile(item, item.split ?? "")));
+      tiles.show(items.map((/** @type {any} */ item) => ({ ...item, more: item.split ?? "" })));
       const last = offset + items.length;
       fill(found, total ? `${(offset + 1).toLocaleString("en")} to ${last.toLocaleString("en")} of ${plural(total, "picture")}` : "No picture");
       earlier.toggleAttribute("disabled", offset === 0);
@@ -40,7 +40,7 @@ export function createItems(session) {
     } catch (error) {
       showError(problem, error);
     }
-  }
+  });
 
   function restart() {
     offset = 0;
@@ -61,7 +61,7 @@ export function createItems(session) {
   );
   const pages = h("div", { class: "pages" }, earlier, found, later);
   const adding = session.writable ? addForm(labels, restart) : h("p", { class: "quiet" }, "Pictures are added and removed where the server may write: siam serve --writable");
-  const element = h("div", { class: "items" }, h("h2", {}, "Pictures"), filters, problem, tiles, pages, adding);
+  const element = h("div", { class: "items" }, h("h2", {}, "Pictures"), filters, problem, tiles.element, pages, adding);
 
   /** @param {string} name of the label to show */
   function filter(name) {

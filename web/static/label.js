@@ -1,7 +1,7 @@
 /** Label: the pictures that teach the run most, one after another, one key each. */
 
 import { address, ask } from "./api.js";
-import { fill, h, iconButton, labelText, percent, plural, showError } from "./dom.js";
+import { fill, fitLabels, h, iconButton, labelText, percent, plural, showError } from "./dom.js";
 import { keysOf } from "./label_keys.js";
 
 const LOOK_AGAIN = 700; // milliseconds
@@ -15,8 +15,9 @@ const key = (name) => h("kbd", { "aria-hidden": "true" }, name);
 /**
  * @param {HTMLElement} element
  * @param {import("./session.js").Session} session
+ * @param {AbortSignal} life aborted when the run is closed
  */
-export function mountLabel(element, session) {
+export function mountLabel(element, session, life) {
   const title = h("h1", {}, "Label");
   if (!session.labelling || !session.writable) {
     const how = "siam serve --writable --label FOLDER";
@@ -27,7 +28,6 @@ export function mountLabel(element, session) {
   let keys = /** @type {Map<string, string>} */ (new Map());
   let asked = /** @type {any} */ (null);
   let turn = 0;
-  let timer = 0;
   let busy = false;
   const spoken = h("p", { class: "sr-only", role: "status" });
   const problem = h("div", { class: "problem" });
@@ -38,7 +38,7 @@ export function mountLabel(element, session) {
    * @param {any} [json]
    */
   async function step(path, json) {
-    if (busy) return;
+    if (busy || life.aborted) return;
     busy = true;
     // Whoever else labels the same folder may have answered the question that is in sight.
     const meant = path && path !== "/undo" ? { key: asked?.key } : {};
@@ -47,6 +47,8 @@ export function mountLabel(element, session) {
       problem.replaceChildren();
     } catch (error) {
       showError(problem, error);
+      // Somebody else answered it: the one that is asked about by now is to be seen.
+      if (/** @type {any} */ (error).code === "question") await ask("/labelling").then(show, (again) => showError(problem, again));
     } finally {
       busy = false;
     }
@@ -62,7 +64,7 @@ export function mountLabel(element, session) {
       const bar = h("progress", { max: total || 1, value: done, "aria-label": "Pictures looked at" });
       const words = total ? `${done.toLocaleString("en")} of ${plural(total, "picture")}` : "";
       fill(body, h("div", { class: "card progress" }, h("p", {}, "The pictures are being looked at. ", words), bar));
-      timer = window.setTimeout(() => step(""), LOOK_AGAIN);
+      window.setTimeout(() => step(""), LOOK_AGAIN);
       return;
     }
     keys = keysOf(answer.labels, keys);
@@ -76,13 +78,14 @@ export function mountLabel(element, session) {
     );
     const undo = iconButton("undo", "Undo", () => step("/undo"), { disabled: !answer.can_undo });
     undo.append(key("u"));
+    const hadFocus = body.contains(document.activeElement);
     if (!asked) {
       fill(spoken, "All pictures are labelled or passed over.");
       fill(body, h("div", { class: "card empty" }, h("h2", {}, "Nothing is left to label"), progress, undo));
+      if (hadFocus) undo.focus();
       return;
     }
     const guess = asked.label ? `${asked.label}, ${asked.verdict}, ${percent(asked.probability)}` : "no guess";
-    const hadFocus = body.contains(document.activeElement);
     fill(spoken, `Next picture: ${asked.key}. The run's guess: ${guess}.`);
     const image = h("img", { src: address("/labelling/picture", { turn }), alt: `The picture to label: ${asked.key}` });
     const accept = asked.label && h("button", { type: "button", class: "primary", onclick: () => give(asked.label) }, `It is ${asked.label}`, key("Enter"));
@@ -100,7 +103,7 @@ export function mountLabel(element, session) {
       const guessed = label === asked.label ? "guess" : null;
       return h("button", { type: "button", class: guessed, onclick: () => give(label) }, h("kbd", { "aria-hidden": "true" }, name), h("span", {}, label));
     });
-    return h("div", { class: "label-keys", role: "group", "aria-label": "Labels" }, buttons);
+    return fitLabels(h("div", { class: "label-keys", role: "group", "aria-label": "Labels" }, buttons), [...keys.values()]);
   }
 
   /** @param {string[]} labels */
@@ -135,12 +138,8 @@ export function mountLabel(element, session) {
     else return;
     event.preventDefault();
   }
-  document.addEventListener("keydown", press);
+  document.addEventListener("keydown", press, { signal: life });
   fill(element, title, spoken, problem, body);
   step("");
-  const unmount = () => {
-    clearTimeout(timer);
-    document.removeEventListener("keydown", press);
-  };
-  return { unmount };
+  return {};
 }

@@ -1,5 +1,6 @@
 /** The map of the gallery: every indexed picture a point, near to those that it is like. */
 
+import { newestOnly } from "./api.js";
 import { fill, h, labelText, plural, showError } from "./dom.js";
 import { createCamera } from "./map_camera.js";
 import { createCard } from "./map_card.js";
@@ -17,36 +18,52 @@ const DENSEST = 2; // pixels of the screen to one of the page: more costs more t
 
 /**
  * @param {HTMLElement} element gets the map; it may be out of sight
- * @param {{writable: boolean, onSelect: (id: number) => void}} options `onSelect`: an item is opened
+ * @param {{writable: boolean, onSelect: (id: number) => void, life: AbortSignal}} options `onSelect`: an
+ *   item is opened; `life`: aborted when the map is to end
  */
-export function mountMap(element, { writable, onSelect }) {
-  const stopping = new AbortController();
+export function mountMap(element, { writable, onSelect, life }) {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const place = h("div", {}, h("p", { class: "quiet" }, "The map is loaded when it is in sight."));
   fill(element, place);
   let query = /** @type {{position: [number, number], label: string|null}|null} */ (null);
   let view = /** @type {ReturnType<typeof createView>|null} */ (null);
+  let begun = false;
 
-  async function load() {
+  const load = newestOnly(0, async (signal) => {
     try {
-      await waitForMap((status) => tellProgress(place, status), stopping.signal);
-      const data = await fetchMap(stopping.signal);
-      if (stopping.signal.aborted) return;
+      await waitForMap((status) => {
+        endView(); // it is laid out anew: other places, once they are there
+        tellProgress(place, status);
+      }, signal);
+      const data = await fetchMap(signal);
       if (view) view.setData(data);
       else view = createView(place, data, { writable, onSelect, dark });
       view.setQuery(query);
     } catch (error) {
-      if (!stopping.signal.aborted) showError(place, error);
+      if (signal.aborted) return;
+      endView();
+      showError(place, error);
     }
+  });
+
+  function endView() {
+    view?.close();
+    view = null;
   }
 
   // A map costs the server a minute, once: it begins when somebody looks.
   const sight = new IntersectionObserver((entries) => {
     if (!entries.some((entry) => entry.isIntersecting)) return;
     sight.disconnect();
+    begun = true;
     load();
   });
   sight.observe(element);
+  life.addEventListener("abort", () => {
+    load.stop();
+    sight.disconnect();
+    endView();
+  });
 
   return {
     /** @param {{position: [number, number], label: string|null}|null} asked where the last query lies */
@@ -55,12 +72,7 @@ export function mountMap(element, { writable, onSelect }) {
       view?.setQuery(query);
     },
     /** Items were changed. */
-    refresh: () => (view ? load() : undefined),
-    close() {
-      stopping.abort();
-      sight.disconnect();
-      view?.close();
-    },
+    refresh: () => begun && load(),
   };
 }
 

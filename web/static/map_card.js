@@ -1,7 +1,7 @@
 /** The picture of the item in sight, beside it: on hover, at a tap, or for the one in the middle. */
 
 import { thumbnail } from "./api.js";
-import { fill, h, labelText } from "./dom.js";
+import { fill, h, labelText, picture } from "./dom.js";
 
 const QUIET = 50; // milliseconds that one has to stay on an item, so that a sweep asks for few
 
@@ -24,10 +24,10 @@ export function createCard(stage, onSelect) {
       card.hidden = true;
       if (!item) return;
       timer = window.setTimeout(() => {
-        const picture = h("img", { class: "pixels", src: thumbnail(item.id), alt: "", width: 72, height: 72 });
+        const image = picture(thumbnail(item.id), { width: 72, height: 72 });
         const open = h("button", { type: "button", onclick: () => onSelect(item.id) }, "Open");
         const words = h("p", {}, h("strong", {}, labelText(item.label)), h("span", { class: "quiet" }, ` item ${item.id}`));
-        fill(card, picture, words, item.fixed ? open : null);
+        fill(card, image, words, item.fixed ? open : null);
         card.classList.toggle("fixed", item.fixed);
         card.hidden = false;
         const [x, y] = item.place;

@@ -1,6 +1,6 @@
 /** The labels with their colours and counts; each is shown or hidden by a press. */
 
-import { fill, h, labelText, plural } from "./dom.js";
+import { fill, fitLabels, h, labelText, plural } from "./dom.js";
 
 // More are not told apart by colour, nor found in a list.
 const MOST = 200;
@@ -40,6 +40,7 @@ export function showLegend(element, data, colours, hidden, onChange) {
     for (const { button } of buttons) button.setAttribute("aria-pressed", String(!value));
     onChange();
   };
+  const list = h("ul", { class: "map-legend", tabindex: 0, "aria-label": "Labels" }, buttons.map(({ button }) => h("li", {}, button)));
   fill(
     element,
     h(
@@ -53,7 +54,7 @@ export function showLegend(element, data, colours, hidden, onChange) {
         h("button", { type: "button", onclick: () => setAll(1) }, "Hide all"),
       ),
     ),
-    h("ul", { class: "map-legend", tabindex: 0, "aria-label": "Labels" }, buttons.map(({ button }) => h("li", {}, button))),
+    fitLabels(list, told.map(({ label }) => labelText(label))),
     rows.length > told.length ? h("p", { class: "quiet" }, `and ${plural(rows.length - told.length, "label")} more`) : null,
   );
 }

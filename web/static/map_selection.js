@@ -1,7 +1,7 @@
 /** What was chosen on the map: listed, labelled, removed. */
 
 import { ask, thumbnail } from "./api.js";
-import { fill, h, labelText, plural, showError } from "./dom.js";
+import { confirmation, fill, h, labelText, picture, plural, showError } from "./dom.js";
 import { labelAt } from "./map_data.js";
 
 const SHOWN = 60; // pictures of a larger selection
@@ -25,7 +25,9 @@ export function createSelection(element, { writable, onSelect, onClear, onChange
     try {
       await ask(path, { method: "POST", json });
       onClear();
-      fill(said, h("p", {}, done));
+      const told = h("p", { tabindex: -1 }, done);
+      fill(said, told);
+      told.focus(); // what was pressed is gone
       onChange();
     } catch (error) {
       showError(said, error);
@@ -57,18 +59,10 @@ export function createSelection(element, { writable, onSelect, onClear, onChange
 
   /** @param {number[]} ids */
   function removal(ids) {
-    const place = h("div", { class: "row" });
     const count = plural(ids.length, "picture");
-    const begin = h("button", { type: "button", onclick: confirm }, "Remove them …");
-    function confirm() {
-      const yes = h("button", { type: "button", class: "danger" }, `Remove ${count}`);
-      yes.addEventListener("click", () => change("/items/remove", { ids }, `${count} removed from the index.`));
-      const no = h("button", { type: "button", onclick: () => fill(place, begin) }, "Keep");
-      fill(place, h("p", {}, `Remove ${count} from the index? It cannot be undone.`), yes, no);
-      yes.focus();
-    }
-    fill(place, begin);
-    return place;
+    const question = `Remove ${count} from the index? It cannot be undone.`;
+    const words = { name: "Remove them …", question, yes: `Remove ${count}`, no: "Keep" };
+    return confirmation(words, () => change("/items/remove", { ids }, `${count} removed from the index.`));
   }
 
   return {
@@ -97,7 +91,7 @@ export function createSelection(element, { writable, onSelect, onClear, onChange
           h(
             "button",
             { type: "button", onclick: () => onSelect(id), title: `item ${id}` },
-            h("img", { class: "pixels", src: thumbnail(id), alt: "", width: 40, height: 40, loading: "lazy" }),
+            picture(thumbnail(id), { width: 40, height: 40, loading: "lazy" }),
             h("span", {}, label),
             h("span", { class: "sr-only" }, ` item ${id}`),
           ),

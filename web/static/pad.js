@@ -8,8 +8,6 @@ const SIDE = 720;
 /** The pen's width as a share of the side: digits are told best with 0.08, glyphs of many strokes with 0.03. */
 const PEN = { least: 0.02, most: 0.14, digit: 0.08, other: 0.03 };
 const ERASER = 2; // times as wide as the pen
-/** What prepares drawings; other runs are of photos. */
-const OF_INK = ["digit", "glyph"];
 
 /**
  * @param {{name: string, chain: string, onChange: (drawing: Drawing) => void}} options what the paper
@@ -36,7 +34,7 @@ export function createPad({ name, chain, onChange }) {
   const eraser = iconButton("eraser", "Eraser", () => choose(true), { "aria-pressed": "false" });
   const undo = iconButton("undo", "Undo", () => change(() => drawing.undo()));
   const clear = iconButton("clear", "Clear", () => change(() => drawing.clear()));
-  const hint = h("span", { class: "hint", "aria-hidden": "true" }, icon("pen"), OF_INK.includes(chain) ? "Draw, or drop or paste a picture" : "Drop or paste a picture, or draw");
+  const hint = h("span", { class: "hint", "aria-hidden": "true" }, icon("pen"), "Draw, or drop or paste a picture");
 
   /** @param {boolean} eraserChosen */
   function choose(eraserChosen) {
@@ -111,5 +109,5 @@ export function createPad({ name, chain, onChange }) {
     h("label", { class: "width" }, h("span", { "aria-hidden": "true" }, "Pen width"), width),
   );
   requestAnimationFrame(show); // once it is in the page, and its colours are known
-  return { sheet, tools, drawing, clear: () => change(() => drawing.clear()) };
+  return { sheet, canvas, tools, drawing, clear: () => change(() => drawing.clear()) };
 }

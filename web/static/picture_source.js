@@ -2,7 +2,7 @@
 
 import { createCameraButton } from "./camera.js";
 import { fill, h, icon, iconButton, showError } from "./dom.js";
-import { toPicture } from "./drawing.js";
+import { isOfInk, toPicture } from "./drawing.js";
 import { createPad } from "./pad.js";
 
 /** @typedef {{name: string, blob: () => Promise<Blob>}} Picture what is asked about, made when it is sent */
@@ -13,7 +13,10 @@ import { createPad } from "./pad.js";
  *   an empty list where there is nothing
  */
 export function createPictureSource({ name, chain, multiple = false, onChange }) {
-  const shown = h("div", { class: "chosen", hidden: true });
+  const ink = isOfInk(chain);
+  const shown = h("div", { class: "chosen" });
+  const words = "Drop or paste a picture here, or choose one";
+  const empty = h("div", { class: "place", onclick: () => input.click() }, icon("file"), h("span", {}, words));
   const problem = h("div", {});
   let urls = /** @type {string[]} */ ([]);
   const pad = createPad({
@@ -32,10 +35,12 @@ export function createPictureSource({ name, chain, multiple = false, onChange })
     problem.replaceChildren();
     forget();
     const pictures = kept.map((file) => ({ name: nameOf(file), blob: async () => file }));
-    const again = iconButton("pen", "Draw instead", reset, { class: "again" });
+    const again = iconButton(...(ink ? /** @type {const} */ (["pen", "Draw instead"]) : /** @type {const} */ (["clear", "Clear"])), () => {
+      reset();
+      (ink ? pad.canvas : input).focus();
+    });
     fill(shown, h("div", { class: "previews" }, kept.slice(0, 6).map(preview)), caption(pictures), again);
-    shown.hidden = false;
-    pad.sheet.hidden = pad.tools.hidden = true;
+    look(shown);
     onChange(pictures);
   }
 
@@ -55,10 +60,15 @@ export function createPictureSource({ name, chain, multiple = false, onChange })
 
   function reset() {
     forget();
-    shown.hidden = true;
     shown.replaceChildren();
-    pad.sheet.hidden = pad.tools.hidden = false;
+    look(...(ink ? [pad.sheet, pad.tools] : [empty]));
     pad.clear();
+  }
+
+  /** @param {...HTMLElement} seen of what a picture may come from; the rest is out of sight */
+  function look(...seen) {
+    for (const one of [empty, pad.sheet, pad.tools, shown]) one.hidden = !seen.includes(one);
+    draw.hidden = ink || seen.includes(pad.sheet);
   }
 
   const input = /** @type {HTMLInputElement} */ (
@@ -70,15 +80,23 @@ export function createPictureSource({ name, chain, multiple = false, onChange })
   });
   const choose = h("label", { class: "button" }, input, icon("file"), h("span", {}, multiple ? "Choose files" : "Choose"));
   const camera = createCameraButton((blob) => take([blob]), (error) => showError(problem, error));
+  // A run of photos is asked with photos: its paper is there for who wants it.
+  const draw = iconButton("pen", "Draw", () => {
+    reset();
+    look(pad.sheet, pad.tools);
+    pad.canvas.focus();
+  });
   const element = h(
     "div",
     { class: "source" },
+    empty,
     pad.sheet,
     shown,
     pad.tools,
-    h("div", { class: "row" }, choose, camera),
+    h("div", { class: "row" }, choose, camera, draw),
     problem,
   );
+  look(...(ink ? [pad.sheet, pad.tools] : [empty]));
   acceptDrops(element, take);
   return { element, take, reset };
 }

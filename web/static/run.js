@@ -36,7 +36,7 @@ export function mountRun(element, session, onChoose) {
     h("div", { class: "card" }, h("h2", {}, "Labels"), labels(details, items.filter)),
     h("div", { class: "card" }, items.element),
   );
-  return { show: items.show };
+  return { show: () => items.show() };
 }
 
 /**
@@ -83,7 +83,18 @@ function figures(details) {
     return h("tr", {}, h("th", { scope: "row" }, words), h("td", {}, h("strong", {}, percent(value))), h("td", { class: "quiet" }, between));
   });
   const head = h("tr", {}, ["Figure", "Value", "95 % interval"].map((words) => h("th", { scope: "col" }, words)));
-  return h("table", {}, h("thead", {}, head), h("tbody", {}, rows));
+  return [h("table", {}, h("thead", {}, head), h("tbody", {}, rows)), h("p", { class: "quiet" }, origin(details))];
+}
+
+/**
+ * Whose the figures are: an encoder may have been trained on others' pictures.
+ * @param {any} details
+ */
+function origin({ dataset, classes, labels }) {
+  const words = `Measured on test pictures of “${dataset}”, which it was trained on (${classes.length} classes).`;
+  const own = (labels ?? []).map((/** @type {any} */ one) => one.label).filter(Boolean);
+  if (!own.length || own.some((/** @type {string} */ one) => classes.includes(one))) return words;
+  return `${words} None of the labels here was among them: of your pictures these figures say little.`;
 }
 
 /** @param {import("./session.js").Session} session */

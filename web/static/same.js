@@ -2,6 +2,7 @@
 
 import { newestOnly, sendPictures } from "./api.js";
 import { fill, h, showError } from "./dom.js";
+import { isOfInk } from "./drawing.js";
 import { judgePair } from "./judgement.js";
 import { createPictureSource } from "./picture_source.js";
 import { asQuery, createStrictness } from "./strictness.js";
@@ -18,7 +19,7 @@ export function mountSame(element, session) {
   const sides = /** @type {(import("./picture_source.js").Picture|undefined)[]} */ ([undefined, undefined]);
   let answer = /** @type {import("./judgement.js").PairAnswer|null} */ (null);
   const verdict = createVerdict();
-  const empty = h("p", { class: "empty" }, "Draw or choose two pictures: are they of one kind?");
+  const empty = h("p", { class: "empty" }, `${isOfInk(session.details.chain) ? "Draw or choose" : "Choose"} two pictures: are they of one kind?`);
   const panel = h("div", {}, empty);
   const strictness = createStrictness({
     points: session.details.operating_points,

@@ -15,16 +15,17 @@ import { ApiError, ask, chooseRun } from "./api.js";
 
 /**
  * @param {string|null} name of the run; null for the one that is served
+ * @param {AbortSignal} signal aborted when it is no longer wanted
  * @returns {Promise<Session>}
  * @throws {ApiError} 401 where the server first wants its token
  */
-export async function openSession(name) {
+export async function openSession(name, signal) {
   chooseRun(name);
-  const health = await ask("/health");
+  const health = await ask("/health", { signal });
   if (health.token_required && !health.run) throw new ApiError(401, { code: "token" });
-  const listing = await ask("/runs");
+  const listing = await ask("/runs", { signal });
   const run = name ?? listing.run;
-  const details = await ask(`/runs/${encodeURIComponent(run)}`);
+  const details = await ask(`/runs/${encodeURIComponent(run)}`, { signal });
   const kept = listing.runs.find((/** @type {any} */ one) => one.name === run) ?? {};
   const points = details.operating_points ?? [];
   return {
