@@ -21,6 +21,7 @@ from siam.run_files import CALIBRATION_FILE, CONFIG_FILE, HELD_OUT_FILE, NETWORK
 from siam.runs.config import BaseTable, DataChoice, RunConfig, TrainChoice, load_config
 from siam.runs.manifest import verify_files
 from siam.runs.runs_folder import find_run, runs_folder
+from siam.training.native_logs import quiet_native_logs
 
 if TYPE_CHECKING:
     from siam.datasets.dataset import Dataset
@@ -65,19 +66,20 @@ class Base:
     @cached_property
     def parts(self) -> TowerParts:
         """Its tower, in the parts that are trained apart."""
-        from siam.siamese.network import load_network, tower_of
-        from siam.siamese.pretrained_tower import take_apart
+        with quiet_native_logs():
+            from siam.siamese.network import load_network, tower_of
+            from siam.siamese.pretrained_tower import take_apart
 
         return take_apart(tower_of(load_network(self.path / NETWORK_FILE)))
 
     @property
     def backbone(self) -> Backbone | None:
         """The pretrained network in its tower, None where there is none."""
-        from siam.siamese.backbone import Backbone
-
         table = self.config.tower
         if table is None or self.parts.backbone is None:
             return None
+        from siam.siamese.backbone import Backbone
+
         return Backbone(self.parts.backbone, table.backbone, table.sha256)
 
 

@@ -43,10 +43,7 @@ def train(style: str, seed: int = 0, recipe: Recipe = RECIPE) -> TrainedClassifi
 
 @pytest.mark.parametrize(
     "style",
-    [
-        pytest.param(name, marks=[] if name == "functional" else pytest.mark.slow)
-        for name in STYLES
-    ],
+    [pytest.param(name, marks=[] if name == "functional" else pytest.mark.slow) for name in STYLES],
 )
 def test_every_style_learns(style: str) -> None:
     trained = train(style)

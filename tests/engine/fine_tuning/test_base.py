@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,13 @@ def test_what_a_network_is_made_of_stays(
 ) -> None:
     with pytest.raises(UsageError, match=f"'digits-1' was trained .*{recorded}"):
         choose(BASE, asked, **data)
+
+
+def test_whether_there_is_a_backbone_loads_no_keras_which_would_log(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "siam.siamese.backbone", None)  # whose import now fails
+    assert BASE.backbone is None
 
 
 def test_what_else_is_asked_for_counts() -> None:
