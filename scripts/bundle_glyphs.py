@@ -2,7 +2,9 @@
 
     siam train images_background.zip --name glyphs --size 40 --epochs 5 \\
         --classes-from alphabet/character
-    python scripts/bundle_glyphs.py glyphs runs/bundled/glyphs.siam
+    siam train images_background.zip --from glyphs --name further --epochs 4 \\
+        --classes-from alphabet/character
+    python scripts/bundle_glyphs.py further runs/bundled/glyphs.siam
 
 In 8 bits, with the figures of its test drawings, and calibrated for galleries of one drawing of
 each sign: by episodes of 20 characters of one alphabet and of 5 of any, of validation drawings.
