@@ -53,7 +53,7 @@ def serve(
     """
     from siam.errors import UsageError, need_packages
 
-    need_packages("siam serve", "web", "fastapi", "uvicorn", "python_multipart")
+    need_packages("siam serve", "web", "fastapi", "uvicorn", "httptools", "python_multipart")
     if label is not None and not writable:
         raise UsageError("--label keeps labels in the run's index.", "Add --writable.")
     from siam.web.server import serve as serve_run

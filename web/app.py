@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -16,13 +17,14 @@ from siam import __version__
 from siam.engine.api.http_connection import API
 from siam.web.answers import error_response
 from siam.web.api_error import ApiError, hide_paths
-from siam.web.body_limit import BodyLimit
 from siam.web.desk import Desk
-from siam.web.faults import Faults
-from siam.web.guard import Guard
-from siam.web.headers import SecurityHeaders
 from siam.web.labelling_queue import LabellingQueue
 from siam.web.metrics import Metrics, Observer
+from siam.web.middleware.body_limit import BodyLimit
+from siam.web.middleware.faults import Faults
+from siam.web.middleware.guard import Guard
+from siam.web.middleware.headers import SecurityHeaders
+from siam.web.middleware.shortcut import Shortcut
 from siam.web.openapi import describe
 from siam.web.picture_upload import content_type, wrong_type
 from siam.web.routes import changes, items, labelling, map, query, runs, service
@@ -91,6 +93,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(HTTPException, answer_http)
     app.add_exception_handler(RequestValidationError, answer_invalid)
     # The last one added is the first that a request meets.
+    shortcuts = {
+        f"{API}{route.path}": route for route in query.router.routes if isinstance(route, APIRoute)
+    }
+    app.add_middleware(Shortcut, routes=shortcuts, failed=answer_http)
     app.add_middleware(BodyLimit, settings=settings)
     app.add_middleware(Guard, settings=settings)
     app.add_middleware(Faults)

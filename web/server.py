@@ -17,6 +17,7 @@ from siam.engine.api.http_connection import is_loopback
 from siam.errors import UsageError
 from siam.printable import printable
 from siam.web.app import create_app
+from siam.web.http_protocol import HttpProtocol
 from siam.web.malloc_arenas import bound_arenas
 from siam.web.settings import Settings
 
@@ -53,6 +54,7 @@ def serve(
         app = create_app(settings)
         config = uvicorn.Config(
             app,
+            http=HttpProtocol,
             lifespan="on",
             ws="none",
             log_config=None,
@@ -63,7 +65,6 @@ def serve(
             limit_concurrency=CONNECTIONS,
             timeout_keep_alive=KEPT_ALIVE,
             timeout_graceful_shutdown=FINISH,
-            h11_max_incomplete_event_size=32 * 2**10,
         )
         name = app.state.service.runs.default.name
         with log_lines(logging.INFO if access_log else logging.WARNING), quiet_signals():

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from siam.errors import UsageError
-from siam.web.guard import is_signed_in, session_value
+from siam.web.middleware.guard import is_signed_in, session_value
 from siam.web.server import check_token
 from siam.web.settings import Settings
 
@@ -169,3 +169,9 @@ def test_a_browser_is_told_to_run_nothing_else(start: Any, path: str) -> None:
     assert headers["cross-origin-opener-policy"] == "same-origin"
     assert headers["cross-origin-resource-policy"] == "same-origin"
     assert "server" not in headers
+
+
+def test_two_names_are_none(start: Any) -> None:
+    twice = [("host", "127.0.0.1:8000"), ("host", "127.0.0.1:8000")]
+    answer = start().get(HEALTH, headers=twice)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "host")

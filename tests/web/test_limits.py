@@ -14,7 +14,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from siam.errors import BusyError
-from siam.web.body_limit import BodyLimit
+from siam.web.middleware.body_limit import BodyLimit
 from siam.web.settings import Settings
 
 QUERY = "/api/v1/query"

@@ -96,3 +96,17 @@ def test_another_content_type_is_refused(client: TestClient, digit: bytes) -> No
     answer = client.post("/api/v1/query", content=digit, headers={"content-type": "text/plain"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (415, "media_type")
     assert client.post("/api/v1/query", content=b"", headers=PNG).status_code == 400
+
+
+def test_the_shortcut_past_the_framework_tells_and_counts_as_it_does(
+    client: TestClient, digit: bytes
+) -> None:
+    broken = {"content-type": "multipart/form-data; boundary=b"}
+    answer = client.post("/api/v1/verify", content=b"x", headers=broken)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "usage")
+    assert client.post("/api/v1/query", content=digit, headers=PNG).status_code == 200
+    assert client.get("/api/v1/query").status_code == 405
+    counted = client.get("/api/v1/metrics").text
+    for method, route, status in (("POST", "verify", 400), ("POST", "query", 200)):
+        labels = f'method="{method}",route="/{route}",status="{status}"'
+        assert f"siam_requests_total{{{labels}}} 1" in counted

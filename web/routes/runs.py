@@ -13,7 +13,7 @@ from siam.run_files import REPORT_FILE
 from siam.untrusted import read_bounded
 from siam.web.answers import json_response
 from siam.web.api_error import ApiError, hide_paths
-from siam.web.headers import REPORT_POLICY
+from siam.web.middleware.headers import REPORT_POLICY
 from siam.web.service import Serving
 
 __all__ = ["router"]

@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 from siam import __version__
 from siam.web.answers import json_response
 from siam.web.api_error import ApiError
-from siam.web.guard import SIGNED_IN, check_token, cookie_name, is_token, session_value
+from siam.web.middleware.guard import SIGNED_IN, check_token, cookie_name, is_token, session_value
 from siam.web.service import Serving
 
 __all__ = ["router"]

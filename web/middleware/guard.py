@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from siam.engine.api.http_connection import API, is_loopback
 from siam.web.api_error import ApiError
-from siam.web.rate_limit import RateLimit
+from siam.web.middleware.rate_limit import RateLimit
 from siam.web.settings import Settings
 
 __all__ = ["Guard", "cookie_name", "is_token", "session_value"]
@@ -75,7 +75,8 @@ class Guard:
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         }
         host = headers.get("host", "")
-        if not self._is_own(host):
+        names = [name for name, _ in scope["headers"] if name == b"host"]
+        if len(names) != 1 or not self._is_own(host):
             raise ApiError(
                 403,
                 "host",
