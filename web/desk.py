@@ -1,4 +1,9 @@
-"""Takes in requests with pictures: read in threads, answered in batches, so many at once."""
+"""Takes in requests with pictures: read in threads, answered in batches, so many at once.
+
+Small pictures are one thread's work, which takes all that wait and hands their answers over
+together: threads that take turns at them wait for Python's lock, and for one another, longer than
+they save. Large ones are read in a thread for each core.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +13,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
@@ -27,56 +31,14 @@ from siam.pictures.thumbnail import encode_thumbnail
 from siam.web.api_error import ApiError
 from siam.web.batching import LARGEST, Job
 from siam.web.malloc_arenas import trim_arenas
+from siam.web.picture_request import Outcome, PictureRequest, Result, deliver
 from siam.web.served_runs import ServedRun, ServedRuns
 
-__all__ = ["Desk", "Outcome"]
+__all__ = ["Desk"]
 
 T = TypeVar("T")
 # Seconds after which a client that was turned away may try again.
 AGAIN = 1
-# Bytes of a request whose pictures are read together with those of others: many small ones at once
-# take a fraction of what they take one by one.
-SMALL = 16 * 2**10
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of a request.
-
-    Attributes:
-        run: that answered.
-        verdict: what training found it good enough for.
-        pictures: as they were read.
-        answers: a list of results, or embeddings, float32 (n, dim), of those that could be read.
-    """
-
-    run: OpenRun
-    verdict: str
-    pictures: Sequence[PreparedPicture | Unreadable]
-    answers: Any
-
-
-@dataclass(frozen=True)
-class Request:
-    """Pictures that wait to be read; see `Desk.ask`."""
-
-    run: str | None
-    sources: Sequence[tuple[str, bytes]]
-    options: QueryOptions | None
-    picture: PictureOptions
-    finish: Callable[[Outcome], Any]
-    writes: bool = False
-    done: Future[Any] = field(default_factory=Future)
-
-    @property
-    def small(self) -> bool:
-        """Whether its pictures take so little time that another request may wait for them."""
-        return sum(len(content) for _, content in self.sources) <= SMALL
-
-    def like(self, other: Request) -> bool:
-        """Tell whether its pictures and another's are read together: of one run, in one way."""
-        same = (self.run, self.picture) == (other.run, other.picture)
-        return same and self.small and other.small
 
 
 class Desk:
@@ -95,7 +57,8 @@ class Desk:
         self._most = most
         self.held = 0
         self._lock = threading.Lock()
-        self._waiting: deque[Request] = deque()
+        self._small: deque[PictureRequest] = deque()
+        self._taken_up = False  # whether a thread is at the small ones
         self._pool = ThreadPoolExecutor(
             cores() + 1, thread_name_prefix="pictures", initializer=calm
         )
@@ -147,23 +110,52 @@ class Desk:
             ApiError: too many pictures at once, or no such run.
             SiamError: as `answer_batch`, and what `finish` raises.
         """
-        request = Request(run, sources, options, picture, finish, writes)
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
+        request = PictureRequest(run, sources, options, picture, finish, writes, loop, done)
         with self.hold(len(sources)):
-            self._waiting.append(request)
-            self._pool.submit(self._begin)
-            answer: T = await asyncio.wrap_future(request.done)
-            return answer
+            if not request.small:
+                self._pool.submit(self._begin, [request])
+            elif self._wait(request):
+                self._pool.submit(self._take_small)
+            return await done
 
-    def _begin(self) -> None:
-        """Read what waits for it, small pictures of many requests at once, and have it answered."""
-        group = [one for one in self._next() if one.done.set_running_or_notify_cancel()]
+    def _wait(self, request: PictureRequest) -> bool:
+        """Let a small request wait; tell whether no thread is at those, and one is to be."""
+        with self._lock:
+            self._small.append(request)
+            idle, self._taken_up = not self._taken_up, True
+        return idle
+
+    def _take_small(self) -> None:
+        """Answer small requests, those that are alike together, until none waits."""
+        while group := self._next():
+            self._begin(group)
+
+    def _next(self) -> list[PictureRequest]:
+        """Take the request that waits longest, and those like it that come next."""
+        with self._lock:
+            if not self._small:
+                self._taken_up = False
+                return []
+            group = [self._small.popleft()]
+            count = len(group[0].sources)
+            while self._small and group[0].like(self._small[0]):
+                count += len(self._small[0].sources)
+                if count > LARGEST:
+                    break
+                group.append(self._small.popleft())
+        return group
+
+    def _begin(self, group: Sequence[PictureRequest]) -> None:
+        """Read the pictures of requests that are alike, and have them answered."""
+        group = [one for one in group if not one.done.cancelled()]
         if not group:
-            return  # another thread took it along
+            return
         try:
             served = self._runs.take(group[0].run, users=len(group))
         except BaseException as error:
-            for one in group:
-                one.done.set_exception(error)
+            deliver([(one, None, error) for one in group])
             return
         try:
             sources = [source for one in group for source in one.sources]
@@ -174,51 +166,42 @@ class Desk:
             ]
             more = served.batches.join(jobs)
         except BaseException as error:
-            for one in group:
-                self._runs.give(served)
-                one.done.set_exception(error)
+            self._runs.give(served, users=len(group))
+            deliver([(one, None, error) for one in group])
             return
         if more:
             self._pool.submit(self._go_on, served)
+        ready: list[tuple[PictureRequest, Job]] = []
         for one, job in zip(group, jobs, strict=True):
             if job.future.done() and not one.writes:
-                self._end(one, served, job)
+                ready.append((one, job))
             else:  # by a thread that has others to answer after it
                 job.future.add_done_callback(partial(self._end_later, one, served, job))
+        self._end(served, ready)
 
     def _go_on(self, served: ServedRun) -> None:
         """Answer the next batch of those that wait for a run's encoder."""
         if served.batches.join():
             self._pool.submit(self._go_on, served)
 
-    def _end_later(self, request: Request, served: ServedRun, job: Job, _: Future[Any]) -> None:
+    def _end_later(
+        self, request: PictureRequest, served: ServedRun, job: Job, _: Future[Any]
+    ) -> None:
         pool = self._writers if request.writes else self._pool
-        pool.submit(self._end, request, served, job)
+        pool.submit(self._end, served, [(request, job)])
 
-    def _end(self, request: Request, served: ServedRun, job: Job) -> None:
-        """Give a request what came of it."""
-        try:
-            answers = job.future.result()
-            outcome = Outcome(served.opened, served.verdict, job.pictures, answers)
-            request.done.set_result(request.finish(outcome))
-        except BaseException as error:
-            request.done.set_exception(error)
-        finally:
-            self._runs.give(served)
-
-    def _next(self) -> list[Request]:
-        """Take the request that waits longest; with a small one, those like it that come next."""
-        with self._lock:
-            if not self._waiting:
-                return []
-            group = [self._waiting.popleft()]
-            count = len(group[0].sources)
-            while self._waiting and group[0].like(self._waiting[0]):
-                count += len(self._waiting[0].sources)
-                if count > LARGEST:
-                    break
-                group.append(self._waiting.popleft())
-        return group
+    def _end(self, served: ServedRun, ready: Sequence[tuple[PictureRequest, Job]]) -> None:
+        """Give requests of one run what came of them."""
+        results: list[Result] = []
+        for request, job in ready:
+            try:
+                answers = job.future.result()
+                outcome = Outcome(served.opened, served.verdict, job.pictures, answers)
+                results.append((request, request.finish(outcome), None))
+            except BaseException as error:
+                results.append((request, None, error))
+        self._runs.give(served, users=len(ready))
+        deliver(results)
 
     def warm_up(self) -> None:
         """Load in a thread what the first question takes, so that it is answered as all others."""

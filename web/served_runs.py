@@ -124,10 +124,10 @@ class ServedRuns:
                 self._retire(next(iter(self._open)))
         return served
 
-    def give(self, served: ServedRun) -> None:
-        """Say that a request is done with a run."""
+    def give(self, served: ServedRun, *, users: int = 1) -> None:
+        """Say that so many requests are done with a run."""
         with self._lock:
-            served.users -= 1
+            served.users -= users
             if served.retired and not served.users:
                 served.opened.gallery.close()
 

@@ -15,7 +15,7 @@ from siam.engine.index.sent_pictures import add_sent, as_label, check_meta
 from siam.engine.reading import NO_OPTIONS
 from siam.web.answers import json_response
 from siam.web.api_error import ApiError
-from siam.web.desk import Outcome
+from siam.web.picture_request import Outcome
 from siam.web.picture_upload import BINARY, files_of, form_body, read_form
 from siam.web.routes.items import ItemId, item_dict
 from siam.web.routes.query import RunName, refuse_single

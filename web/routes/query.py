@@ -16,8 +16,8 @@ from siam.engine.reading import PictureOptions, PreparedPicture
 from siam.engine.verification.pair import judge_pair
 from siam.web.answers import json_response
 from siam.web.api_error import ApiError
-from siam.web.desk import Outcome
 from siam.web.parameters import Parameters, describe_parameters, read_parameters
+from siam.web.picture_request import Outcome
 from siam.web.picture_upload import (
     BINARY,
     PICTURE_BODY,
