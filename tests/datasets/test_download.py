@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
+from loopback_server import LoopbackServer, QuietHandler
 
 from siam.datasets.download import download
 from siam.errors import DataError
@@ -23,13 +21,11 @@ NAME = "file.gz"
 DEAD = "http://127.0.0.1:9/"
 
 
-class Mirror(ThreadingHTTPServer):
+class Mirror(LoopbackServer):
     """Serves `content` under every path; each setting is one way to go wrong."""
 
-    daemon_threads = True
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(Handler)
         self.content = PACKED
         self.break_after: int | None = None
         self.takes_ranges = True
@@ -38,10 +34,10 @@ class Mirror(ThreadingHTTPServer):
 
     @property
     def address(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/"
+        return f"{super().address}/"
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(QuietHandler):
     server: Mirror
 
     def do_GET(self) -> None:
@@ -62,32 +58,16 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(rest[: mirror.break_after])
 
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@contextmanager
-def serving() -> Iterator[Mirror]:
-    server = Mirror()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
 
 @pytest.fixture
 def mirror() -> Iterator[Mirror]:
-    with serving() as server:
+    with Mirror() as server:
         yield server
 
 
 @pytest.fixture
 def second() -> Iterator[Mirror]:
-    with serving() as server:
+    with Mirror() as server:
         yield server
 
 

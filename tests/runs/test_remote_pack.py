@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from loopback_server import LoopbackServer, QuietHandler
 from typer.testing import CliRunner
 
 import siam
@@ -23,13 +22,11 @@ from siam.runs.runs_folder import find_run
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "digit.jpg"
 
 
-class Shelf(ThreadingHTTPServer):
+class Shelf(LoopbackServer):
     """Serves `content` at every path, or leads elsewhere; tells what was asked for."""
 
-    daemon_threads = True
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(Handler)
         self.content = PACK.read_bytes()
         self.leads_to: str | None = None
         self.tells_size = True
@@ -37,14 +34,14 @@ class Shelf(ThreadingHTTPServer):
 
     @property
     def file(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/runs/digits.siam"
+        return f"{self.address}/runs/digits.siam"
 
     @property
-    def address(self) -> str:
+    def pinned(self) -> str:
         return f"{self.file}#sha256={hashlib.sha256(self.content).hexdigest()}"
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(QuietHandler):
     server: Shelf
 
     def do_GET(self) -> None:
@@ -58,18 +55,11 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(shelf.content)
 
-    def log_message(self, *_: object) -> None:
-        pass
-
 
 @pytest.fixture
 def shelf() -> Iterator[Shelf]:
     with Shelf() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
         yield server
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture(autouse=True)
@@ -80,11 +70,11 @@ def cache(runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_it_is_fetched_once_and_answers(shelf: Shelf, cache: Path) -> None:
     told: list[tuple[str, int, int]] = []
-    file = fetch_pack(shelf.address, progress=lambda *step: told.append(step))
+    file = fetch_pack(shelf.pinned, progress=lambda *step: told.append(step))
     assert file == cache / "packs" / f"{sha256(PACK)}.siam" and file.read_bytes() == shelf.content
     assert told[-1] == ("Downloading digits.siam", len(shelf.content), len(shelf.content))
-    assert find_run(shelf.address).name == "digits"
-    with siam.open(shelf.address) as run, siam.open(PACK) as same:
+    assert find_run(shelf.pinned).name == "digits"
+    with siam.open(shelf.pinned) as run, siam.open(PACK) as same:
         answer = run.query(EXAMPLE)
         assert (answer.label, answer.verdict) == ("5", "match")
         assert same.path == run.path
@@ -93,7 +83,7 @@ def test_it_is_fetched_once_and_answers(shelf: Shelf, cache: Path) -> None:
 
 def test_the_command_line_takes_it_by_run(shelf: Shelf) -> None:
     for words in (["query", str(EXAMPLE)], ["index", "info"]):
-        result = CliRunner().invoke(app, [*words, "--run", shelf.address])
+        result = CliRunner().invoke(app, [*words, "--run", shelf.pinned])
         assert result.exit_code == 0, result.stderr
     assert len(shelf.asked) == 1
 
@@ -117,7 +107,7 @@ FAULTS: dict[str, tuple[Callable[[Shelf], object], str]] = {
 def test_what_is_another_or_leads_astray_leaves_nothing(
     shelf: Shelf, cache: Path, change: Callable[[Shelf], object], words: str
 ) -> None:
-    address = shelf.address
+    address = shelf.pinned
     change(shelf)
     with pytest.raises(RunError, match=f"could not be fetched: .*{words}"):
         fetch_pack(address)

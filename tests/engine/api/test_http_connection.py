@@ -6,10 +6,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import pytest
+from loopback_server import LoopbackServer, QuietHandler
 
 import siam
 from siam.engine.api.http_connection import Server, is_loopback
@@ -17,24 +16,18 @@ from siam.engine.api.http_connection import Server, is_loopback
 Reply = tuple[int, bytes, dict[str, str]]
 
 
-class StandIn(ThreadingHTTPServer):
+class StandIn(LoopbackServer):
     """A server that gives the answers it is told to, the last one again and again."""
 
-    daemon_threads = True
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(Handler)
         self.replies: list[Reply] = []
         self.asked: list[tuple[str, str, dict[str, str], bytes]] = []
         self.connections = 0
         self.hang_up = False
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
 
-
-class Handler(BaseHTTPRequestHandler):
+class Handler(QuietHandler):
     """One connection to it."""
 
     protocol_version = "HTTP/1.1"
@@ -58,19 +51,12 @@ class Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do
 
-    def log_message(self, *_: Any) -> None:
-        pass
-
 
 @pytest.fixture
 def stand_in() -> Iterator[StandIn]:
     """A server of the test's own."""
     with StandIn() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def ok(content: bytes = b'{"a": 1}') -> Reply:
@@ -84,7 +70,7 @@ def fault(status: int, code: str = "", **headers: str) -> Reply:
 
 def test_one_connection_is_kept_for_many_questions(stand_in: StandIn) -> None:
     stand_in.replies = [ok()]
-    server = Server(stand_in.url + "/below/")
+    server = Server(stand_in.address + "/below/")
     for _ in range(3):
         query = {"k": 3, "where": ["a=1", "b=ü"], "box": None}
         assert server.ask("GET", "/runs/a b", dict[str, int], query=query) == {"a": 1}
@@ -95,7 +81,7 @@ def test_one_connection_is_kept_for_many_questions(stand_in: StandIn) -> None:
 
 def test_threads_share_a_server(stand_in: StandIn) -> None:
     stand_in.replies = [ok()]
-    server = Server(stand_in.url)
+    server = Server(stand_in.address)
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: server.ask("GET", "/a", dict[str, int]), range(80)))
     assert answers == [{"a": 1}] * 80
@@ -106,7 +92,7 @@ def test_threads_share_a_server(stand_in: StandIn) -> None:
 def test_a_connection_that_the_server_closed_meanwhile_is_opened_again(stand_in: StandIn) -> None:
     stand_in.replies = [ok()]
     stand_in.hang_up = True  # without saying so
-    server = Server(stand_in.url)
+    server = Server(stand_in.address)
     for _ in range(3):
         server.ask("POST", "/a", dict[str, int], body=b"x")
         time.sleep(0.02)
@@ -121,13 +107,13 @@ def test_a_connection_that_the_server_closed_meanwhile_is_opened_again(stand_in:
 def test_a_busy_server_is_asked_again_after_the_time_that_it_says(stand_in: StandIn) -> None:
     later = {"Retry-After": "0"}
     stand_in.replies = [fault(503, **later), fault(429, **later), ok()]
-    server = Server(stand_in.url)
+    server = Server(stand_in.address)
     assert server.ask("POST", "/query", dict[str, int], body=b"x") == {"a": 1}
     assert len(stand_in.asked) == 3
     stand_in.replies = [fault(503, **{"Retry-After": "30"})]
     started = time.monotonic()
     with pytest.raises(siam.RunError, match="no\ndo"):
-        Server(stand_in.url, timeout=1.0).ask("GET", "/a", dict[str, int])
+        Server(stand_in.address, timeout=1.0).ask("GET", "/a", dict[str, int])
     assert time.monotonic() - started < 1.0  # nobody waits for what comes too late
     server.close()
 
@@ -153,7 +139,7 @@ def test_its_errors_are_those_of_the_machine(
 ) -> None:
     stand_in.replies = [fault(status, code)]
     with pytest.raises(siam.SiamError) as caught:
-        Server(stand_in.url).ask("GET", "/a", dict[str, int])
+        Server(stand_in.address).ask("GET", "/a", dict[str, int])
     assert type(caught.value) is kind
     assert (caught.value.problem, caught.value.cure) == ("no", "do")
 
@@ -173,7 +159,7 @@ def test_its_errors_are_those_of_the_machine(
 def test_what_is_no_siam_server(stand_in: StandIn, reply: Reply, words: str) -> None:
     stand_in.replies = [reply]
     with pytest.raises(siam.RunError, match=words):
-        Server(stand_in.url).ask("GET", "/a", dict[str, int])
+        Server(stand_in.address).ask("GET", "/a", dict[str, int])
 
 
 def test_an_answer_that_never_ends_is_given_up(
@@ -182,7 +168,7 @@ def test_an_answer_that_never_ends_is_given_up(
     monkeypatch.setattr("siam.engine.api.http_connection.MOST", 100)
     stand_in.replies = [ok(b"1" * 101)]
     with pytest.raises(siam.RunError, match="answered with more than 100 bytes"):
-        Server(stand_in.url).ask("GET", "/a", int)
+        Server(stand_in.address).ask("GET", "/a", int)
 
 
 def test_nobody_is_there_or_nobody_answers() -> None:
@@ -224,7 +210,7 @@ def test_a_body_that_is_refused_before_its_end() -> None:
 
 def test_a_token_is_sent_in_a_header_alone(stand_in: StandIn) -> None:
     stand_in.replies = [ok()]
-    server = Server(stand_in.url, token="s3cret")
+    server = Server(stand_in.address, token="s3cret")
     server.ask("GET", "/a", dict[str, int])
     _, path, headers, _ = stand_in.asked[0]
     assert headers["Authorization"] == "Bearer s3cret" and "s3cret" not in path

@@ -5,14 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from loopback_server import LoopbackServer, QuietHandler
 from typer.testing import CliRunner, Result
 
 from siam.atomic import sha256
@@ -24,21 +23,15 @@ from siam.runs.bundled_run import bundled_run
 REPOSITORY = "me/digits"
 
 
-class Hub(ThreadingHTTPServer):
+class Hub(LoopbackServer):
     """What `huggingface_hub` asks for when a repository is made, written to and read."""
 
-    daemon_threads = True
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(Handler)
         self.private: dict[str, bool] = {}
         self.revisions: dict[str, dict[str, bytes]] = {}
         self.newest = ""
         self.tokens: set[str | None] = set()
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
 
     def commit(self, files: dict[str, bytes]) -> str:
         whole = self.revisions.get(self.newest, {}) | files
@@ -47,7 +40,7 @@ class Hub(ThreadingHTTPServer):
         return self.newest
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(QuietHandler):
     server: Hub
     protocol_version = "HTTP/1.1"
 
@@ -121,9 +114,6 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"" if self.command == "HEAD" else body)
 
-    def log_message(self, *_: object) -> None:
-        pass
-
 
 @pytest.fixture
 def hub(runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
@@ -137,11 +127,7 @@ def hub(runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
         pattern = f"{server.address}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
         monkeypatch.setattr(f"{constants}.ENDPOINT", server.address)
         monkeypatch.setattr(f"{constants}.HUGGINGFACE_CO_URL_TEMPLATE", pattern)
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
         yield server
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture
