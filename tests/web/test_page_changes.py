@@ -65,6 +65,28 @@ def test_pictures_are_labelled_skipped_and_taken_back(
     assert counted(page, HOSTILE) == 1
 
 
+def test_who_labels_beside_another_is_shown_what_is_asked_about_by_now(
+    address: str, visit: Callable[..., Any], complaints: list[str]
+) -> None:
+    from playwright.sync_api import expect
+
+    page = visit(address + "/#label")
+    done = page.locator("#label .progress span")
+    expect(done).to_have_text("0 done, 3 left")
+    first = page.locator("#label figcaption").inner_text()
+    another = {"label": "7", "key": first}
+    page.request.post(
+        address + "/api/v1/labelling/label", data=another, headers={"Origin": address}
+    )
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("Another picture is asked about by now")
+    expect(done).to_have_text("1 done, 2 left")
+    expect(page.locator("#label figcaption")).not_to_have_text(first)
+    page.keyboard.press("Enter")
+    expect(done).to_have_text("2 done, 1 left")
+    assert len(complaints) == 1 and "409" in complaints.pop()
+
+
 def test_a_picture_is_added_relabelled_and_removed(
     address: str,
     visit: Callable[..., Any],

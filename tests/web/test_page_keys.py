@@ -49,7 +49,7 @@ def test_an_answer_is_said(bundled_served: str, visit: Callable[..., Any]) -> No
 
     page = visit(bundled_served)
     page.locator("#ask input[type=file]").first.set_input_files(EXAMPLE)
-    said = page.locator("#ask").get_by_role("status").filter(has_text="5: match")
+    said = page.locator("#ask").get_by_role("status").filter(has_text="5, match")
     expect(said).to_contain_text("nearest 5 at")
     draw = page.get_by_role("button", name="Draw instead")
     draw.press("Enter")

@@ -88,7 +88,7 @@ export function createPictureSource({ name, chain, multiple = false, onChange })
   });
   const element = h(
     "div",
-    { class: "source" },
+    { class: "source", role: "group", "aria-label": name },
     empty,
     pad.sheet,
     shown,

@@ -137,7 +137,7 @@ function findings(run) {
       const audit = await ask(path);
       const all = audit.findings ?? [];
       const more = all.length > SHOWN && h("p", { class: "quiet" }, `and ${plural(all.length - SHOWN, "finding")} more: siam audit --html audit.html`);
-      fill(body, h("p", { class: "quiet" }, audit.way), h("ul", { class: "findings" }, all.slice(0, SHOWN).map(finding)), more);
+      fill(body, h("p", { class: "quiet" }, audit.way), all.length ? h("ul", { class: "findings" }, all.slice(0, SHOWN).map(finding)) : h("p", {}, "It found nothing amiss."), more);
     } catch (error) {
       showError(body, error);
     }

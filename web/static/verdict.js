@@ -43,8 +43,8 @@ export function createVerdict() {
     fill(reason, one.reason);
     fill(notes, one.notes.map((note) => h("li", {}, note)));
     clearTimeout(timer);
-    const words = `${one.title}: ${one.verdict}, ${percent(one.probability)}. ${one.reason}.`;
-    timer = window.setTimeout(() => fill(spoken, words), ANNOUNCE_AFTER);
+    const words = [one.title, one.word ?? one.verdict, percent(one.probability)].filter(Boolean).join(", ");
+    timer = window.setTimeout(() => fill(spoken, `${words}. ${one.reason}.`), ANNOUNCE_AFTER);
   }
   return { element: h("div", {}, body, spoken), show };
 }
