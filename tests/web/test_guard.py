@@ -158,6 +158,15 @@ def test_a_client_that_asks_too_often_waits(start: Any) -> None:
     assert int(refused[0].headers["retry-after"]) >= 1
 
 
+@pytest.mark.parametrize("name", ["x-forwarded-for", "forwarded", "x-real-ip"])
+def test_who_says_to_be_another_waits_too(start: Any, name: str) -> None:
+    client = start(rate=1e-6)  # one request, and none for days
+    statuses = [
+        client.get(HEALTH, headers={name: f"for=192.0.2.{place}"}).status_code for place in range(2)
+    ]
+    assert statuses == [200, 429]
+
+
 @pytest.mark.parametrize("path", ["/", HEALTH, "/api/v1/nothing", f"{ITEMS}/1/thumbnail"])
 def test_a_browser_is_told_to_run_nothing_else(start: Any, path: str) -> None:
     headers = start().get(path).headers
