@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -39,6 +41,9 @@ __all__ = ["Desk"]
 T = TypeVar("T")
 # Seconds after which a client that was turned away may try again.
 AGAIN = 1
+# Seconds after which another thread is sent to small pictures: few bytes may be a picture of many
+# megapixels, which the next ones are not to wait for.
+PATIENCE, NEVER = 0.5, -math.inf
 
 
 class Desk:
@@ -58,7 +63,7 @@ class Desk:
         self.held = 0
         self._lock = threading.Lock()
         self._small: deque[PictureRequest] = deque()
-        self._taken_up = False  # whether a thread is at the small ones
+        self._taken_up = NEVER  # when a thread last took some of them, and is at it still
         self._pool = ThreadPoolExecutor(
             cores() + 1, thread_name_prefix="pictures", initializer=calm
         )
@@ -121,11 +126,14 @@ class Desk:
             return await done
 
     def _wait(self, request: PictureRequest) -> bool:
-        """Let a small request wait; tell whether no thread is at those, and one is to be."""
+        """Let a small request wait; tell whether a thread is to be sent to those that do."""
+        now = time.monotonic()
         with self._lock:
             self._small.append(request)
-            idle, self._taken_up = not self._taken_up, True
-        return idle
+            needed = now - self._taken_up > PATIENCE
+            if needed:
+                self._taken_up = now
+        return needed
 
     def _take_small(self) -> None:
         """Answer small requests, those that are alike together, until none waits."""
@@ -136,8 +144,9 @@ class Desk:
         """Take the request that waits longest, and those like it that come next."""
         with self._lock:
             if not self._small:
-                self._taken_up = False
+                self._taken_up = NEVER
                 return []
+            self._taken_up = time.monotonic()
             group = [self._small.popleft()]
             count = len(group[0].sources)
             while self._small and group[0].like(self._small[0]):

@@ -53,6 +53,7 @@ def test_those_that_wait_are_read_together(
         return read(run, sources, picture)
 
     monkeypatch.setattr(module, "read", slow)
+    monkeypatch.setattr(module, "PATIENCE", 60.0)  # however busy the machine is
 
     async def ask_all() -> list[Any]:
         first = asyncio.create_task(ask(desk, digit))
@@ -66,6 +67,31 @@ def test_those_that_wait_are_read_together(
     answers = asyncio.run(ask_all())
     assert counts == [1, 8]
     assert [len(one.neighbours) for (one,) in answers] == [3, *range(1, 9)]
+
+
+def test_small_ones_do_not_wait_long_for_one_that_takes_long(
+    desk: Desk, digit: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE", -1.0)
+    read = module.read
+    begun, free = threading.Event(), threading.Event()
+
+    def slow(run: Any, sources: Sequence[Any], picture: Any) -> Any:
+        if not begun.is_set():
+            begun.set()
+            assert free.wait(30)
+        return read(run, sources, picture)
+
+    monkeypatch.setattr(module, "read", slow)
+
+    async def ask_both() -> None:
+        first = asyncio.create_task(ask(desk, digit))
+        assert await asyncio.to_thread(begun.wait, 30)
+        assert len(await asyncio.wait_for(ask(desk, digit), 30)) == 1
+        free.set()
+        assert len(await first) == 1
+
+    asyncio.run(ask_both())
 
 
 def test_one_who_has_gone_away_is_passed_over(
