@@ -239,10 +239,7 @@ def tune(
         max_latency=parse_latency(max_latency) if max_latency else None,
         min_recall=min_recall,
     )
-    stopped, opening = (
-        interruptible(AS_BEFORE),
-        open_run(run, read_only=dry_run, store=OWN),
-    )
+    stopped, opening = interruptible(AS_BEFORE), open_run(run, read_only=dry_run, store=OWN)
     with stopped, opening as opened:
         if not dry_run:
             opened.gallery.configure()  # a folder that cannot be written is told of at once

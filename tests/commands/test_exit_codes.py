@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -245,42 +243,6 @@ def test_a_fault_is_told_from_an_answer(
 def test_no_error_ends_with_the_code_of_an_answer() -> None:
     families = [InternalError, *SiamError.__subclasses__()]
     assert {family.exit_code for family in families} == {2, 3, 4, 5, 70}
-
-
-def test_a_reader_that_goes_away_is_no_answer() -> None:
-    """`siam ... | head`: ended by the signal, as any Unix command, and not by "no match"."""
-    reading, writing = os.pipe()
-    os.close(reading)
-    try:
-        ended = subprocess.run(
-            [sys.executable, "-m", "siam.cli", "doctor", "--json"],
-            stdout=writing,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-    finally:
-        os.close(writing)
-    assert ended.returncode == -signal.SIGPIPE
-    assert ended.stderr == ""
-
-
-def test_a_connection_that_is_closed_does_not_end_the_process() -> None:
-    script = """
-import socket, sys
-from siam.cli import main
-sys.argv = ["siam", "--version"]
-try:
-    main()
-except SystemExit:
-    here, there = socket.socketpair()
-    there.close()
-    try:
-        here.send(b"a question")
-    except BrokenPipeError:
-        sys.exit("told of it")
-"""
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert (ended.returncode, ended.stderr) == (1, "told of it\n")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

@@ -1,10 +1,15 @@
-"""Ctrl-C waits for a step of a training alone, is never lost, and is answered with what is kept."""
+"""Ctrl-C waits for a step of a training alone, is never lost, and is answered with what is kept.
+
+A reader that goes away ends a command, a connection that is closed does not.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -99,3 +104,39 @@ def test_another_thread_is_left_to_the_main_one() -> None:
     thread.start()
     thread.join()
     assert given == [True]
+
+
+def test_a_reader_that_goes_away_is_no_answer() -> None:
+    """`siam ... | head`: ended by the signal, as any Unix command, and not by "no match"."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", "siam.cli", "doctor", "--json"],
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    finally:
+        os.close(writing)
+    assert ended.returncode == -signal.SIGPIPE
+    assert ended.stderr == ""
+
+
+def test_a_connection_that_is_closed_does_not_end_the_process() -> None:
+    script = """
+import socket, sys
+from siam.cli import main
+sys.argv = ["siam", "--version"]
+try:
+    main()
+except SystemExit:
+    here, there = socket.socketpair()
+    there.close()
+    try:
+        here.send(b"a question")
+    except BrokenPipeError:
+        sys.exit("told of it")
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (1, "told of it\n")

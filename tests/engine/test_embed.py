@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import dataclasses
 import io
 import json
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from siam.engine import reading
 from siam.engine.answers.answer import Unreadable
 from siam.engine.embed import Embedding, embed
 from siam.engine.embedding.embedding_files import Part, check_target, write_embeddings
-from siam.engine.inputs import Batch, open_input
+from siam.engine.inputs import Batch
 from siam.engine.open_run import open_encoder_of
 from siam.engine.reading import (
     PictureOptions,
@@ -29,8 +28,6 @@ from siam.engine.reading import (
 )
 from siam.errors import DataError, MissingExtraError, RunError, UsageError
 from siam.pictures.preparation import Preparation
-from siam.runs import held_out
-from siam.runs.config import BaseTable, DataChoice, load_config
 from siam.runs.held_out import load_held_out
 
 
@@ -183,31 +180,6 @@ def test_a_split_is_that_of_the_training(run_copy: Path, tmp_path: Path) -> None
     with np.load(tmp_path / "e.npz") as content:
         assert content["keys"].tolist() == list(test.origins)
         np.testing.assert_array_equal(content["labels"], test.labels)
-
-
-def test_the_classes_that_the_run_held_out_are_a_split(trained: Path) -> None:
-    config = load_config(trained)
-    config = dataclasses.replace(config, data=DataChoice(holdout_classes=("8", "9")))
-    for split, classes in (("unseen", set("89")), ("test", set("01234567"))):
-        opened = open_input(f"digits:{split}", config, standard_input=io.BytesIO())
-        batches = opened.batches(range(len(opened.keys)))
-        assert {label for batch in batches for label in batch.labels} == classes
-    other = dataclasses.replace(config, source="another data set")
-    with pytest.raises(UsageError, match="no split 'unseen'"):
-        open_input("digits:unseen", other, standard_input=io.BytesIO())
-
-
-def test_a_training_that_went_on_leaves_each_picture_in_the_split_that_it_was_in(
-    run_copy: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    config = dataclasses.replace(load_config(run_copy), base=BaseTable(run="old", sha256="0" * 64))
-    test, validation = load_held_out(run_copy)  # as if by another seed
-    monkeypatch.setattr(held_out, "load_held_out", lambda run: (validation, test))
-    for split, pictures in (("test", test), ("validation", validation)):
-        opened = open_input(f"digits:{split}", config, standard_input=io.BytesIO(), run=run_copy)
-        assert sorted(opened.keys) == sorted(pictures.origins)
-    opened = open_input("digits:train", config, standard_input=io.BytesIO(), run=run_copy)
-    assert len(opened.keys) == 1797 - len(test) - len(validation)
 
 
 def test_pictures_are_labelled_by_their_folder(pictures: Path, tmp_path: Path) -> None:
