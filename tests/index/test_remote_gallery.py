@@ -62,7 +62,7 @@ def test_it_answers_what_the_folder_does(
         np.testing.assert_array_equal(mine, own)
     with pytest.raises(UsageError, match="holds no item 9999"):
         remote.items([9999])
-    with pytest.raises(StoreError, match=r"has no catalogue.*\n.*unset SIAM_STORE"):
+    with pytest.raises(StoreError, match=r"has no catalogue.*\n.*own index:  --store local"):
         remote.catalogue.position(None)  # type: ignore[arg-type]
 
 
