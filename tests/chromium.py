@@ -51,12 +51,20 @@ def complaints() -> list[str]:
 
 
 @pytest.fixture
-def visit(browser: Any, complaints: list[str]) -> Iterator[Callable[..., Any]]:
+def windows() -> contextlib.ExitStack:
+    """Closes what `visit` opened; a server that ends closes it first, or images miss it."""
+    return contextlib.ExitStack()
+
+
+@pytest.fixture
+def visit(
+    browser: Any, complaints: list[str], windows: contextlib.ExitStack
+) -> Iterator[Callable[..., Any]]:
     """Open a page, for instance  `page = visit(address + "/#map", "phone dark")`.
 
     At the end the test fails for any error in a console, and any request to another server.
     """
-    with contextlib.ExitStack() as windows:
+    with windows:
 
         def open_page(address: str, screen: str = "desktop light", **options: Any) -> Any:
             size, theme = screen.split()

@@ -56,10 +56,17 @@ def run_server(run: Path, log: Path, *options: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def serve(tmp_path: Path) -> Serve:
+def serve(tmp_path: Path, windows: contextlib.ExitStack) -> Serve:
     """Serve a run:  `with serve(run_copy, "--writable") as address`."""
     numbers = itertools.count()
-    return lambda run, *options: run_server(run, tmp_path / f"serve-{next(numbers)}.log", *options)
+
+    @contextlib.contextmanager
+    def serve_run(run: Path, *options: str) -> Iterator[str]:
+        log = tmp_path / f"serve-{next(numbers)}.log"
+        with run_server(run, log, *options) as address, windows:
+            yield address
+
+    return serve_run
 
 
 @pytest.fixture(scope="session")

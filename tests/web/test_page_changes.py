@@ -134,7 +134,6 @@ def test_another_run_is_chosen_and_answers(
         assert "other" in page.title()
         shown = page.locator("#run .items img").first
         expect(shown).to_have_attribute("src", re.compile("run=other"))
-        page.wait_for_load_state("networkidle")  # the server ends before the page does
 
 
 def test_the_report_and_the_audit_are_shown(
