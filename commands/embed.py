@@ -18,9 +18,9 @@ def embed(
     inputs: Annotated[
         list[str],
         typer.Argument(
-            help="Pictures, folders of them, DATASET:SPLIT such as mnist:test, or an .npz file "
-            "with x uint8 (n, height, width[, channels]) and perhaps y; - for standard input. "
-            "With --merge: the parts."
+            help="Pictures, folders of them, DATASET:SPLIT such as mnist:test, an .npz file with "
+            "x uint8 (n, height, width[, channels]) and perhaps y, or a .parquet table with a "
+            "column image of picture files; - for standard input. With --merge: the parts."
         ),
     ],
     out: Annotated[

@@ -68,7 +68,8 @@ def embed(
     held in memory, and so are the embeddings that an .npz or .npy file is made of.
 
     Args:
-        inputs: pictures, folders, .npz files with `x`, DATASET:SPLIT; see `open_input`.
+        inputs: pictures, folders, .npz files with `x`, Parquet tables, DATASET:SPLIT; see
+            `open_input`.
         out: ends in .npz (`embeddings` float32 (n, dim), `keys`, and `labels` where all are
             known), .npy (the embeddings alone), .parquet or .jsonl.
         run: a run's name or path; the newest finished run when left out.

@@ -1,9 +1,10 @@
-"""What can be embedded, as a stream: picture files, a split of a data set, an .npz of arrays."""
+"""What can be embedded, as a stream: picture files, a data set's split, arrays, a table."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -13,10 +14,11 @@ import numpy as np
 from siam.array_types import Pictures
 from siam.datasets.arrays import read_arrays
 from siam.engine.labels import label_files
-from siam.engine.reading import join_portions, part_unreadable, read_ahead
+from siam.engine.reading import PreparedPicture, join_portions, part_unreadable, read_ahead
 from siam.errors import UsageError
 from siam.pictures.folder_walk import picture_sources
-from siam.pictures.reading import Skipped
+from siam.pictures.preparation import Preparation
+from siam.pictures.reading import Skipped, Source
 from siam.progress import Progress, silent
 from siam.run_files import HELD_OUT_FILE
 from siam.runs.config import RunConfig
@@ -24,7 +26,7 @@ from siam.runs.config import RunConfig
 if TYPE_CHECKING:
     from siam.datasets.dataset import Dataset
 
-__all__ = ["Batch", "Input", "open_input"]
+__all__ = ["Batch", "Input", "open_input", "read_batches"]
 
 SPLITS = ("train", "validation", "test", "unseen")
 DATASETS = ("mnist", "digits")
@@ -76,7 +78,8 @@ def open_input(
 
     Args:
         name: a picture, a folder of pictures, "-" for a picture on standard input, an .npz file
-            with `x`, or DATASET:SPLIT such as mnist:test.
+            with `x`, a Parquet table with a column of pictures (`siam.engine.embedding
+            .picture_table`), or DATASET:SPLIT such as mnist:test.
         config: of the run that will embed; says how pictures are prepared, and the seed by which
             a data set is split.
         standard_input: where "-" reads from.
@@ -88,6 +91,7 @@ def open_input(
     Raises:
         DataError: it is not there or cannot be read.
         UsageError: a data set without a split, or one that has no such split.
+        MissingExtraError: a table, and pyarrow is not installed.
     """
     path = Path(name)
     dataset, colon, split = name.rpartition(":")
@@ -99,6 +103,10 @@ def open_input(
         raise UsageError(f"'{name}' has several splits.", f"Name one, such as {name}:test.")
     if path.suffix.lower() == ".npz":
         return open_arrays(path)
+    if path.suffix.lower() == ".parquet":
+        from siam.engine.embedding.picture_table import open_table
+
+        return open_table(path, config)
     return open_pictures(name, config, standard_input)
 
 
@@ -202,20 +210,39 @@ def open_pictures(name: str, config: RunConfig, standard_input: BinaryIO) -> Inp
         }
         entries = label_files(Path(name), list(paths), config)
         labels = {paths[path]: entry.class_name for path, entry in entries.items()}
-    height, width = config.preparation.size
-    shape = (height, width, config.preparation.channels)
 
     def batches(block: range) -> Iterator[Batch]:
         chosen = sources[block.start : block.stop]
-        for batch in join_portions(read_ahead(chosen, config.preparation), FILES):
-            good, skipped = part_unreadable(batch)
-            pictures = np.empty((len(good), *shape), np.uint8)
-            for row, picture in enumerate(good):
-                pictures[row] = picture.prepared.pixels
-            keys = [picture.name for picture in good]
-            yield Batch(keys, [labels.get(key) for key in keys], pictures, skipped)
+        known = [labels.get(key) for key, _ in chosen]
+        yield from read_batches(chosen, known, config.preparation)
 
     return Input([key for key, _ in sources], batches)
+
+
+def read_batches(
+    sources: Iterable[tuple[str, Source]], labels: Iterable[str | None], preparation: Preparation
+) -> Iterator[Batch]:
+    """Yield pictures in their order, some hundreds at a time, while the next ones are being read.
+
+    Args:
+        sources: (key, source) of each picture.
+        labels: of each; None where it is not known.
+        preparation: what they go through.
+    """
+    shape = (*preparation.size, preparation.channels)
+    rest = iter(labels)
+    for batch in join_portions(read_ahead(sources, preparation), FILES):
+        told = itertools.islice(rest, len(batch))
+        known = [
+            label
+            for one, label in zip(batch, told, strict=True)
+            if isinstance(one, PreparedPicture)
+        ]
+        good, skipped = part_unreadable(batch)
+        pictures = np.empty((len(good), *shape), np.uint8)
+        for row, picture in enumerate(good):
+            pictures[row] = picture.prepared.pixels
+        yield Batch([picture.name for picture in good], known, pictures, skipped)
 
 
 def cut(block: range, size: int) -> Iterator[slice]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from siam.engine.answers.answer import Unreadable
 from siam.errors import MissingExtraError, PictureError
-from siam.parallel import parallel_map, portions
+from siam.parallel import parallel_map
 from siam.pictures.fast_path import fast_path_applies, prepare_fast
 from siam.pictures.in_memory import check_picture, picture_from_array
 from siam.pictures.preparation import Box, Preparation, Prepared, prepare_picture
@@ -30,6 +30,7 @@ __all__ = [
     "PictureOptions",
     "PreparedPicture",
     "Source",
+    "cut_portions",
     "decode",
     "join_portions",
     "part_unreadable",
@@ -42,6 +43,8 @@ __all__ = [
 Source: TypeAlias = "FileSource | Image.Image | NDArray[Any]"
 # Pictures that one task reads: enough that handing it to a thread costs nothing beside it.
 CHUNK = 64
+# Bytes of pictures in memory that end a task: they are held until it is done.
+HELD = 1 << 20
 # Tasks begun for each core before their results are asked for; what bounds the memory.
 AHEAD = 8
 
@@ -78,19 +81,36 @@ def read_ahead(
 ) -> Iterator[list[PreparedPicture | Unreadable]]:
     """Yield pictures in their order, some dozens at a time, while the next ones are being read.
 
-    No more than a few hundred pictures are held at once, however many there are.
+    No more than a few hundred pictures are held at once, however many there are, and no more than
+    a few MB of their files for each core where these are in memory.
 
     Args:
         sources: (name, source) of each picture.
         preparation: what the run's pictures go through.
     """
     read = partial(read_portion, preparation=preparation)
-    rest = portions(sources, CHUNK)
-    first = next(rest, [])
-    if len(first) == 1:
-        yield [read_one(first[0], preparation)]
-    elif first:
-        yield from parallel_map(read, itertools.chain([first], rest), ahead=AHEAD)
+    rest = cut_portions(sources)
+    begun = list(itertools.islice(rest, 2))
+    if [len(portion) for portion in begun] == [1]:
+        yield [read_one(begun[0][0], preparation)]
+    elif begun:
+        yield from parallel_map(read, itertools.chain(begun, rest), ahead=AHEAD)
+
+
+def cut_portions(
+    sources: Iterable[tuple[str, Source]],
+) -> Iterator[list[tuple[str, Source]]]:
+    """Yield sources in lists of what one task reads: few where they are large and in memory."""
+    portion: list[tuple[str, Source]] = []
+    held = 0
+    for entry in sources:
+        portion.append(entry)
+        held += len(entry[1]) if isinstance(entry[1], bytes) else 0
+        if len(portion) == CHUNK or held >= HELD:
+            yield portion
+            portion, held = [], 0
+    if portion:
+        yield portion
 
 
 def join_portions(

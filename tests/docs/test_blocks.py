@@ -14,9 +14,12 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
+import pyarrow as pa
 import pytest
 from PIL import Image
+from pyarrow import parquet
 from typer.testing import CliRunner
 
 import siam
@@ -124,6 +127,9 @@ def stand_in(word: str, digits: Split) -> None:
         Image.fromarray(digits.pictures[len(word), :, :, 0]).save(path)
     elif suffix == ".npz":
         np.savez(path, x=digits.pictures[:40], y=digits.labels[:40])
+    elif suffix == ".parquet":
+        cells = [cv2.imencode(".png", picture)[1].tobytes() for picture in digits.pictures[:9]]
+        parquet.write_table(pa.table({"image": cells, "label": digits.labels[:9]}), path)
     elif suffix == ".csv":
         path.write_text("left,right,same\na.png,b.png,0\na.png,a.png,1\n", "utf-8")
     elif word.endswith("/"):
