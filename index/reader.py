@@ -20,9 +20,6 @@ from siam.unit_vectors import check_unit_rows, without_self
 
 __all__ = ["Reader"]
 
-# Rows beside the store that are searched at no cost worth a look for a newer store.
-LAG = 1000
-
 
 class Reader:
     """The asking half of a `Gallery`; safe to share between threads.
@@ -172,7 +169,7 @@ class Reader:
             return snapshot
         with self._lock, self.catalogue.reading() as connection:
             fresh = follow(self._snapshot, connection) if self._snapshot else None
-            if fresh is None or fresh.lag > max(LAG, fresh.count // 50):
+            if fresh is None or fresh.outgrown:
                 # Another process may have brought the store up to date since.
                 store = open_store(self.catalogue, connection)
                 if fresh is None or store.stamp != fresh.store.stamp:

@@ -37,6 +37,8 @@ __all__ = [
 # Candidates beyond the k-th, so that ranking, not FAISS's rounding, decides between near ties.
 TIES = 4
 PIECE = 20_000  # rows read at once
+# Rows beside the store that are searched at no cost worth a newer store.
+LAG = 1000
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -62,6 +64,11 @@ class Snapshot(msgspec.Struct, frozen=True):
     def lag(self) -> int:
         """Rows that the store lacks or does not know to be removed."""
         return len(self.newer) + len(self.dead)
+
+    @property
+    def outgrown(self) -> bool:
+        """Whether so much lies beside the store that a newer one is worth having."""
+        return self.lag > max(LAG, self.count // 50)
 
     @property
     def count(self) -> int:

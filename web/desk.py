@@ -32,9 +32,9 @@ from siam.parallel import cores
 from siam.pictures.thumbnail import encode_thumbnail
 from siam.web.api_error import ApiError
 from siam.web.batching import LARGEST, Job
-from siam.web.malloc_arenas import trim_arenas
 from siam.web.picture_request import Outcome, PictureRequest, Result, deliver
 from siam.web.served_runs import ServedRun, ServedRuns
+from siam.web.store_build import build_beside
 
 __all__ = ["Desk"]
 
@@ -230,8 +230,8 @@ class Desk:
         def work() -> None:
             # A full disk here loses nothing: the store is made from the catalogue next time.
             with contextlib.suppress(SiamError, ApiError), self._runs.use(run) as opened:
-                if opened.gallery.catch_up():
-                    trim_arenas()
+                if opened.gallery.snapshot().outgrown:
+                    build_beside(opened.gallery.folder)
 
         self._pool.submit(work)
 
