@@ -25,6 +25,7 @@ from siam.engine.audit.traits import picture_traits
 from siam.engine.inputs import in_channels
 from siam.errors import DataError, MissingExtraError, PictureError
 from siam.parallel import parallel_map
+from siam.pictures.digest import digest
 from siam.pictures.names import to_text
 from siam.pictures.preparation import Preparation, prepare_picture
 from siam.pictures.reading import Skipped, original_size, read_picture
@@ -131,7 +132,7 @@ def audited_arrays(dataset: Dataset, preparation: Preparation | None) -> Audited
         pictures=in_channels(pictures, made.channels),
         frames=np.stack(list(parallel_map(grey_frame, pictures, ahead=AHEAD))),
         traits=np.stack([picture_traits(one, one.shape[:2]) for one in pictures]),
-        hashes=tuple(hashlib.sha256(one.tobytes()).hexdigest() for one in pictures),
+        hashes=tuple(digest(one) for one in pictures),
         skipped=(),
         preparation=made,
     )

@@ -7,7 +7,6 @@ look better than it is.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from siam.array_types import Booleans, Integers, Pictures
 from siam.errors import StoreError
 from siam.index.files import hashes_of
 from siam.index.gallery import Gallery
+from siam.pictures.digest import digest
 from siam.pictures.thumbnail import LONGEST_SIDE, decode_thumbnail, encode_thumbnail
 from siam.run_files import METRICS_FILE
 from siam.untrusted import read_json
@@ -48,11 +48,6 @@ def are_copies(gallery: Gallery, ids: Integers, test: Pictures) -> Booleans:
         for row, png in zip(filed, gallery.thumbnails(ids[filed]), strict=True):
             copies[row] = png is not None and digest(decode_thumbnail(png)) in contents
     return np.array(copies, bool)
-
-
-def digest(picture: Pictures) -> str:
-    """Return the SHA-256 of a picture's pixels, as the index keeps it of what was trained on."""
-    return hashlib.sha256(picture.tobytes()).hexdigest()
 
 
 class Retrieved(msgspec.Struct):

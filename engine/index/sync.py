@@ -6,7 +6,6 @@ between, what was committed stays, and the next run goes on from there.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +31,7 @@ from siam.errors import DataError, UsageError
 from siam.index.catalogue import FILE
 from siam.index.files import known_files, remember_stats
 from siam.index.gallery import Gallery
+from siam.pictures.digest import digest
 from siam.pictures.names import to_label, to_text
 from siam.pictures.reading import Skipped
 from siam.pictures.thumbnail import encode_thumbnail
@@ -253,7 +253,7 @@ def _add_arrays(
             run.encoder.encode(pictures),
             keys=[f"{path.resolve()}#{number}" for number in range(start, end)],
             labels=labels,
-            hashes=[hashlib.sha256(picture.tobytes()).hexdigest() for picture in pictures],
+            hashes=[digest(picture) for picture in pictures],
             metas=[meta or {}] * len(pictures),
             thumbnails=[encode_thumbnail(picture) for picture in pictures],
         )

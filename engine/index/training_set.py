@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Iterable
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from siam.index.gallery import Gallery
 from siam.parallel import parallel_map
+from siam.pictures.digest import digest
 from siam.pictures.names import path_of
 from siam.pictures.thumbnail import encode_thumbnail
 from siam.progress import Progress, silent
@@ -56,7 +56,7 @@ def fill_gallery(
             "origins": origins_of(dataset.source, keys),
             "labels": [dataset.classes[label] for label in split.labels[rows]],
             "splits": name,
-            "hashes": [hashlib.sha256(picture.tobytes()).hexdigest() for picture in pictures],
+            "hashes": [digest(picture) for picture in pictures],
             "thumbnails": [encode_thumbnail(picture) for picture in pictures],
         }
 
