@@ -20,7 +20,8 @@ def embed(
         typer.Argument(
             help="Pictures, folders of them, DATASET:SPLIT such as mnist:test, an .npz file with "
             "x uint8 (n, height, width[, channels]) and perhaps y, or a .parquet table with a "
-            "column image of picture files; - for standard input. With --merge: the parts."
+            "column image of picture files; s3://BUCKET/PREFIX for those in an object store; - for "
+            "standard input. With --merge: the parts."
         ),
     ],
     out: Annotated[

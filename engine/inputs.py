@@ -13,10 +13,12 @@ import numpy as np
 
 from siam.array_types import Pictures
 from siam.datasets.arrays import read_arrays
+from siam.datasets.layout import arrange
 from siam.engine.labels import label_files
 from siam.engine.reading import PreparedPicture, join_portions, part_unreadable, read_ahead
 from siam.errors import UsageError
 from siam.pictures.folder_walk import picture_sources
+from siam.pictures.object_store import fetch_pictures, is_stored, list_pictures
 from siam.pictures.preparation import Preparation
 from siam.pictures.reading import Skipped, Source
 from siam.progress import Progress, silent
@@ -79,7 +81,8 @@ def open_input(
     Args:
         name: a picture, a folder of pictures, "-" for a picture on standard input, an .npz file
             with `x`, a Parquet table with a column of pictures (`siam.engine.embedding
-            .picture_table`), or DATASET:SPLIT such as mnist:test.
+            .picture_table`), DATASET:SPLIT such as mnist:test, or s3://BUCKET/PREFIX for a folder,
+            a picture or a table in an object store.
         config: of the run that will embed; says how pictures are prepared, and the seed by which
             a data set is split.
         standard_input: where "-" reads from.
@@ -91,7 +94,7 @@ def open_input(
     Raises:
         DataError: it is not there or cannot be read.
         UsageError: a data set without a split, or one that has no such split.
-        MissingExtraError: a table, and pyarrow is not installed.
+        MissingExtraError: what reads a table or a store is not installed.
     """
     path = Path(name)
     dataset, colon, split = name.rpartition(":")
@@ -103,10 +106,12 @@ def open_input(
         raise UsageError(f"'{name}' has several splits.", f"Name one, such as {name}:test.")
     if path.suffix.lower() == ".npz":
         return open_arrays(path)
-    if path.suffix.lower() == ".parquet":
+    if path.suffix.lower() == ".parquet" and (is_stored(name) or not path.is_dir()):
         from siam.engine.embedding.picture_table import open_table
 
-        return open_table(path, config)
+        return open_table(name, config)
+    if is_stored(name):
+        return open_stored_pictures(name, config)
     return open_pictures(name, config, standard_input)
 
 
@@ -217,6 +222,21 @@ def open_pictures(name: str, config: RunConfig, standard_input: BinaryIO) -> Inp
         yield from read_batches(chosen, known, config.preparation)
 
     return Input([key for key, _ in sources], batches)
+
+
+def open_stored_pictures(address: str, config: RunConfig) -> Input:
+    """Open the pictures of an object store, labelled as a folder of them is."""
+    pictures = list_pictures(address)
+    entries = arrange([one.inside for one in pictures], classes_from=config.data.classes_from)
+    labels = {path: entry.class_name for path, entry in entries.by_path().items()}
+
+    def batches(block: range) -> Iterator[Batch]:
+        chosen = pictures[block.start : block.stop]
+        sources = zip([one.name for one in chosen], fetch_pictures(chosen), strict=True)
+        known = [labels.get(one.inside) for one in chosen]
+        yield from read_batches(sources, known, config.preparation)
+
+    return Input([one.name for one in pictures], batches)
 
 
 def read_batches(

@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from milvus_server import MilvusServer  # noqa: E402
 
 # Fixtures that stand in a file of their own, beside this one.
-pytest_plugins = ["chromium"]
+pytest_plugins = ["chromium", "object_store"]
 
 # A machine that does something else besides must fail no example for being slow.
 hypothesis.settings.register_profile(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,6 +14,7 @@ from siam.datasets.tables import LABEL
 from siam.engine.inputs import Batch, Input, read_batches
 from siam.errors import DataError, MissingExtraError
 from siam.pictures.names import to_label
+from siam.pictures.object_store import is_stored, open_stored
 from siam.pictures.reading import Skipped, Source
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ BUFFER = 1 << 20  # bytes: without one, all pictures of a row group are read at 
 CURE = "Give it a column `image` of the bytes of picture files, and perhaps `key` and `label`."
 
 
-def open_table(path: Path, config: RunConfig) -> Input:
+def open_table(name: str, config: RunConfig) -> Input:
     """Open a Parquet table of pictures; its pictures are read as they are embedded.
 
     Pictures are the column `image`, `img` or `picture`, or the only one of that type: bytes, or a
@@ -36,62 +38,64 @@ def open_table(path: Path, config: RunConfig) -> Input:
     are those. No more is held than a page of the file, which may be a thousand pictures.
 
     Args:
-        path: the table.
+        name: the table's path, or its address in an object store.
         config: of the run that will embed; says how pictures are prepared.
 
     Raises:
         DataError: it is not there or damaged, or holds no pictures; also while they are read.
         MissingExtraError: pyarrow is not installed.
     """
-    with reading(path) as table:
-        schema, rows = table.schema_arrow, table.metadata.num_rows
-        if not 0 < rows <= path.stat().st_size:  # a picture has a byte or more
-            raise DataError(f"{path} claims to hold {rows:,} pictures.", CURE)
-        column = find_pictures(path, schema)
-        keys = read_keys(table, path.name, column)
+    with reading(name) as (table, size):
+        rows = table.metadata.num_rows
+        if not 0 < rows <= size:  # a picture has a byte or more
+            raise DataError(f"{name} claims to hold {rows:,} pictures.", CURE)
+        column = find_pictures(name, table.schema_arrow)
+        keys = read_keys(table, name, column)
         labels = read_labels(table)
     for what, there in (("keys", keys), ("labels", labels)):
         if len(there) != rows:
-            raise damaged(path, f"{rows:,} rows have {len(there):,} {what}")
+            raise damaged(name, f"{rows:,} rows have {len(there):,} {what}")
 
     def batches(block: range) -> Iterator[Batch]:
         own = keys[block.start : block.stop]
-        pictures = zip(own, read_pictures(path, column, block), strict=True)
+        pictures = zip(own, read_pictures(name, column, block), strict=True)
         yield from read_batches(pictures, labels[block.start : block.stop], config.preparation)
 
     return Input(keys, batches)
 
 
 @contextlib.contextmanager
-def reading(path: Path) -> Iterator[Any]:
-    """Yield an opened table; what is wrong with it while it is read is told in a line."""
+def reading(name: str) -> Iterator[tuple[Any, int]]:
+    """Yield an opened table and its bytes; what is wrong while it is read is told in a line."""
     try:
         import pyarrow
         from pyarrow import parquet
     except ImportError:
-        raise MissingExtraError(f"Reading {path}", "parquet") from None
+        raise MissingExtraError(f"Reading {name}", "parquet") from None
     try:
-        with parquet.ParquetFile(path, buffer_size=BUFFER, pre_buffer=False) as table:
-            yield table
+        with open_stored(name) if is_stored(name) else Path(name).open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            with parquet.ParquetFile(file, buffer_size=BUFFER, pre_buffer=False) as table:
+                yield table, size
     except FileNotFoundError:
-        raise DataError(f"There is no file {path}.", "Check the path.") from None
+        raise DataError(f"There is no file {name}.", "Check the path.") from None
     except (OSError, ValueError, MemoryError, pyarrow.ArrowException) as error:
-        raise damaged(path, getattr(error, "strerror", None) or error) from error
+        raise damaged(name, getattr(error, "strerror", None) or error) from error
 
 
-def damaged(path: Path, reason: object) -> DataError:
+def damaged(name: str, reason: object) -> DataError:
     """Return the error of a table that cannot be read."""
     said = " ".join(str(reason).split()).rstrip(".")
-    return DataError(f"{path} cannot be read as Parquet: {said}.", CURE)
+    return DataError(f"{name} cannot be read as Parquet: {said}.", CURE)
 
 
-def find_pictures(path: Path, schema: Any) -> str:
+def find_pictures(name: str, schema: Any) -> str:
     """Return the path of the column of pictures' bytes, such as `image` or `image.bytes`."""
     leaves = {field.name: leaf for field in schema if (leaf := bytes_of(field))}
-    named = [name for name in leaves if name.strip().lower() in PICTURE]
+    named = [column for column in leaves if column.strip().lower() in PICTURE]
     if not named and len(leaves) != 1:
         raise DataError(
-            f"{path} has no column of pictures among {', '.join(schema.names[:8]) or 'none'}.", CURE
+            f"{name} has no column of pictures among {', '.join(schema.names[:8]) or 'none'}.", CURE
         )
     return leaves[(named or list(leaves))[0]]
 
@@ -111,7 +115,8 @@ def bytes_of(field: Any) -> str:
 
 def read_keys(table: Any, name: str, pictures: str) -> list[str]:
     """Return the name of each row: what the table says, else FILE/NUMBER."""
-    numbered = [f"{name}/{row}" for row in range(table.metadata.num_rows)]
+    file = PurePath(name).name
+    numbered = [f"{file}/{row}" for row in range(table.metadata.num_rows)]
     column = find_column(table, KEY)
     if column is None and pictures.endswith(".bytes"):
         outer = pictures.removesuffix(".bytes")
@@ -162,9 +167,9 @@ def class_names(schema: Any, column: str) -> dict[int, str]:
     return dict(enumerate(names))
 
 
-def read_pictures(path: Path, column: str, block: range) -> Iterator[Source]:
+def read_pictures(name: str, column: str, block: range) -> Iterator[Source]:
     """Yield the content of the pictures of some rows, or why there is none, some rows at a time."""
-    with reading(path) as table:
+    with reading(name) as (table, _):
         first = 0
         for group in range(table.num_row_groups):
             count = table.metadata.row_group(group).num_rows
@@ -181,7 +186,7 @@ def read_pictures(path: Path, column: str, block: range) -> Iterator[Source]:
                     yield as_source(value.as_py())
                 place += len(batch)
             if place != count:
-                raise damaged(path, f"a row group of {count:,} rows has {place:,} pictures")
+                raise damaged(name, f"a row group of {count:,} rows has {place:,} pictures")
 
 
 def as_source(value: Any) -> Source:
