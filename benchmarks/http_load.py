@@ -42,11 +42,13 @@ class Serving:
     cpu_seconds: float
 
     def memory(self) -> int:
-        """Bytes of memory that are its alone (Linux)."""
+        """Bytes of memory that no file gives back (Linux).
+
+        What is mapped of a library is one process's alone as long as no other has it open.
+        """
         told = Path(f"/proc/{self.process.pid}/smaps_rollup").read_text("utf-8")
-        return 1024 * sum(
-            int(line.split()[1]) for line in told.splitlines() if line.startswith("Private_")
-        )
+        (line,) = (line for line in told.splitlines() if line.startswith("Anonymous:"))
+        return 1024 * int(line.split()[1])
 
     def cpu(self) -> float:
         """Seconds of the processor so far (Linux)."""
