@@ -170,7 +170,7 @@ def divide_by_held_out(dataset: Dataset, run: Path, channels: int) -> Dataset:
         RunError: the run's held-out pictures are missing, or not what training wrote.
     """
     from siam.datasets.dataset import join_splits
-    from siam.pictures.digest import digest
+    from siam.engine.index.digest import digest
     from siam.runs.held_out import load_held_out
     from siam.runs.manifest import verify_files
 

@@ -22,10 +22,10 @@ from siam.datasets.load import NAMES, holds_picture_files, load_dataset, open_pi
 from siam.datasets.preparation_choice import choose_preparation
 from siam.engine.audit.registration import grey_frame
 from siam.engine.audit.traits import picture_traits
+from siam.engine.index.digest import digest
 from siam.engine.inputs import in_channels
 from siam.errors import DataError, MissingExtraError, PictureError
 from siam.parallel import parallel_map
-from siam.pictures.digest import digest
 from siam.pictures.names import to_text
 from siam.pictures.preparation import Preparation, prepare_picture
 from siam.pictures.reading import Skipped, original_size, read_picture

@@ -22,12 +22,12 @@ from siam.array_types import Pictures
 from siam.datasets.assemble import assemble
 from siam.datasets.dataset import Dataset, Split, join_splits
 from siam.datasets.splits import three_way
+from siam.engine.index.digest import digest
 from siam.engine.index.training_set import origins_of
 from siam.engine.inputs import in_channels
 from siam.engine.open_run import OpenRun, open_run
 from siam.engine.reading import PreparedPicture, read_ahead
 from siam.errors import UsageError
-from siam.pictures.digest import digest
 from siam.pictures.names import path_of
 from siam.pictures.thumbnail import decode_thumbnail
 from siam.progress import Progress

@@ -14,10 +14,10 @@ import msgspec
 import numpy as np
 
 from siam.array_types import Booleans, Integers, Pictures
+from siam.engine.index.digest import digest
 from siam.errors import StoreError
 from siam.index.files import hashes_of
 from siam.index.gallery import Gallery
-from siam.pictures.digest import digest
 from siam.pictures.thumbnail import LONGEST_SIDE, decode_thumbnail, encode_thumbnail
 from siam.run_files import METRICS_FILE
 from siam.untrusted import read_json

@@ -24,6 +24,7 @@ from siam.engine.index.changes import (
     may_be_there,
     stat_of,
 )
+from siam.engine.index.digest import digest
 from siam.engine.inputs import in_channels
 from siam.engine.open_run import OpenRun, open_encoder_of, open_run
 from siam.engine.reading import join_portions, part_unreadable, read_ahead
@@ -31,7 +32,6 @@ from siam.errors import DataError, UsageError
 from siam.index.catalogue import FILE
 from siam.index.files import known_files, remember_stats
 from siam.index.gallery import Gallery
-from siam.pictures.digest import digest
 from siam.pictures.names import to_label, to_text
 from siam.pictures.reading import Skipped
 from siam.pictures.thumbnail import encode_thumbnail

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from siam.engine.index.digest import digest
 from siam.index.gallery import Gallery
 from siam.parallel import parallel_map
-from siam.pictures.digest import digest
 from siam.pictures.names import path_of
 from siam.pictures.thumbnail import encode_thumbnail
 from siam.progress import Progress, silent
