@@ -25,7 +25,7 @@ import numpy as np
 from siam.index.stores.milvus_address import parse_address
 from siam.index.stores.milvus_changes import batch_rows
 from siam.index.stores.milvus_connection import MilvusConnection
-from siam.index.stores.milvus_rows import as_row, create_collection
+from siam.index.stores.milvus_rows import Facts, as_row, create_collection
 from siam.index.stores.milvus_store import MilvusStore
 from siam.index.stores.vector_store import Stamp
 
@@ -93,7 +93,7 @@ def main() -> None:
         try:
             connection = MilvusConnection(parse_address(f"milvus://127.0.0.1:{port}/siam"))
             client = connection._client
-            create_collection(connection, "bare", dim=dim, encoder="", toward=Stamp(1, 1, 1))
+            create_collection(connection, "bare", dim=dim, facts=Facts(1, ""))
             store = MilvusStore(connection, dim=dim, describe=rows)
 
             sent: dict[str, list[tuple[float, float]]] = {"siam": [], "bare pymilvus": []}

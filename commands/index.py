@@ -164,6 +164,9 @@ def info(run: RunName = None, store: StoreAddress = None, as_json: AsJson = Fals
         there = opened.gallery.on_server
         size = "on the server" if there else f"{held.disk / 2**20:.1f} MB in"
         console.data(f"kind: {held.kind}, in use: {held.structure}, lags by {held.lag:,} items")
+        if held.recall < 1:
+            how = ", ".join(f"{name} {value}" for name, value in held.effort.items())
+            console.data(f"finds {held.recall:.1%} of the exact answer, with {how}")
         console.data(f"{held.dim} numbers a vector, {size} {held.folder}")
         console.data(f"encoder: {held.encoder[:12]}, ids up to {held.last_id:,}")
         if there and store is None:

@@ -23,6 +23,13 @@ def push(
             help="Where to: milvus://HOST:PORT/NAME. Default: what `index use` chose.",
         ),
     ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            help="Of the index there: FLAT (exact), HNSW, IVF_FLAT, IVF_SQ8; not on milvus-lite "
+            "IVF_PQ, DISKANN. Default: as it is, else FLAT."
+        ),
+    ] = None,
     replace: Annotated[
         bool,
         typer.Option(
@@ -47,7 +54,7 @@ def push(
             "Nothing says where to push.", "Such as:  --store milvus://localhost:19530/digits"
         )
     with interruptible(KEPT):
-        done = opened.index.push(address, replace=replace, progress=console.progress)
+        done = opened.index.push(address, kind=kind, replace=replace, progress=console.progress)
     if as_json:
         counts = {"items": done.items, "sent": done.sent}
         console.json_object({"run": opened.name, "store": done.store, **counts})

@@ -169,7 +169,7 @@ def parse(text: str) -> list[Comparison | str]:
             raise error(f"{value!r} stands where a value should")
         if kind == "quoted":
             value = value[1:-1].replace(value[0] * 2, value[0])
-        number = None if kind == "quoted" else _number(value)
+        number = None if kind == "quoted" else number_of(value)
         if word == "id" and number is None:
             raise error(f"id is a number, received {value!r}")
         operator = "=" if mark in ("==", "!=") else mark
@@ -207,7 +207,7 @@ def _compare(
     ), [path, path, number, path, text]
 
 
-def _number(text: str) -> float | int | None:
+def number_of(text: str) -> float | int | None:
     """Return the number that `text` spells; true and false are 1 and 0, as JSON's are to SQLite."""
     if text.lower() in ("true", "false"):
         return int(text.lower() == "true")

@@ -6,13 +6,17 @@ import contextlib
 import sqlite3
 from dataclasses import dataclass
 
+import numpy as np
+
 from siam.array_types import Integers, Vectors
 from siam.index.connection import connect_reader, translate_errors
 from siam.index.gallery import Gallery
-from siam.index.items import DETAILS
+from siam.index.items import DETAILS, stack_vectors, vectors_of_ids
+from siam.index.matches import NEIGHBOURS, SAMPLE, Matches
+from siam.index.ranking import brute_force_in
 from siam.index.schema import check_rows
 from siam.index.snapshot import each_since
-from siam.index.stores.milvus_changes import check_unchanged
+from siam.index.stores.milvus_building import check_unchanged
 from siam.index.stores.milvus_connection import MilvusConnection
 from siam.index.stores.milvus_rows import TEXTS, as_row
 from siam.index.stores.milvus_store import MilvusStore
@@ -40,6 +44,7 @@ def push(
     gallery: Gallery,
     connection: MilvusConnection,
     *,
+    kind: str | None = None,
     replace: bool = False,
     progress: Progress = silent,
 ) -> Pushed:
@@ -50,6 +55,7 @@ def push(
     Args:
         gallery: a local one.
         connection: to the server.
+        kind: of its index, one of `KINDS`; as it is, or "FLAT" where none is, when left out.
         replace: also where the store is of another encoder, or was changed by its clients.
         progress: told of pictures sent.
 
@@ -67,6 +73,8 @@ def push(
             encoder=gallery.encoder_hash,
             describe=lambda ids, vectors: describe(reader, ids, vectors),
             replace=replace,
+            kind=kind,
+            probe=lambda: take_probe(reader, gallery.dim),
         )
         if store.facts and not replace:
             check_unchanged(connection, store.facts)
@@ -85,6 +93,15 @@ def push(
 
 
 PIECE = 5000  # pictures between two words of progress
+
+
+def take_probe(connection: sqlite3.Connection, dim: int) -> tuple[Vectors, Matches]:
+    """Return vectors of a catalogue, float32 (n, dim), and the nearest of each, exactly."""
+    ids = [row[0] for row in check_rows(connection.execute("SELECT id FROM vectors"), tuple[int])]
+    sample = np.random.default_rng(0).choice(ids, min(SAMPLE, len(ids)), replace=False)
+    queries = stack_vectors([*vectors_of_ids(connection, np.sort(sample).tolist()).values()], dim)
+    truth = brute_force_in(each_since(connection, 0, 0, dim=dim), queries, NEIGHBOURS + 1)
+    return queries, truth
 
 
 def describe(

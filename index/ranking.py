@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
 from siam.array_types import Integers, Vectors
 from siam.index.matches import Matches
+from siam.unit_vectors import nearest_rows
 
-__all__ = ["Candidates", "rank"]
+__all__ = ["Candidates", "brute_force_in", "rank"]
 
 # Queries ranked at once, so that their candidates' vectors stay in the processor's cache; fewer
 # where each has so many candidates that these vectors would take more than 256 MB.
 BLOCK = 256
 MOST_NUMBERS = 1 << 26
+# Candidates beyond k, so that rounding in a product loses none of the k nearest.
+SPARE = 8
 # Ids of candidates, int64 (n, m), -1 for none, and what gives the vectors of such ids: NaN for
 # -1 and for one that is not there any more.
 Candidates = tuple[Integers, Callable[[Integers], Vectors]]
@@ -46,6 +49,22 @@ def rank(queries: Vectors, candidates: Sequence[Candidates], k: int) -> Matches:
         parts.append(_rank_block(queries[block], [(ids[block], t) for ids, t in candidates], k))
     ids = np.concatenate([part[0] for part in parts])
     return _padded(ids, np.concatenate([part[1] for part in parts]), k)
+
+
+def brute_force_in(pieces: Iterable[tuple[Integers, Vectors]], queries: Vectors, k: int) -> Matches:
+    """Return the `k` nearest of all ids and vectors that come in pieces, exactly."""
+    shape = (len(queries), k)
+    nearest = Matches(np.full(shape, -1, np.int64), np.full(shape, np.inf, np.float32))
+    for ids, vectors in pieces:
+        near = nearest_rows(queries, vectors, min(k + SPARE, len(ids)))
+        part = rank(np.array(queries), [(near, vectors.__getitem__)], k)
+        both = np.hstack([nearest.distances, part.distances])
+        ids_so_far = np.hstack([nearest.ids, np.where(part.ids < 0, -1, ids[part.ids])])
+        best = np.lexsort((ids_so_far, both), axis=1)[:, :k]
+        nearest = Matches(
+            np.take_along_axis(ids_so_far, best, axis=1), np.take_along_axis(both, best, axis=1)
+        )
+    return nearest
 
 
 def _rank_block(

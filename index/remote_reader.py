@@ -106,8 +106,8 @@ class RemoteReader(Gallery):
 
     @property
     def kind(self) -> str:
-        """How the server searches."""
-        return self.store.info.structure
+        """The kind of the server's index."""
+        return self.store.facts.kind if self.store.facts else "none"
 
     def search(
         self,
@@ -125,7 +125,7 @@ class RemoteReader(Gallery):
         expression, sure = to_expression(where or ())
         held: dict[int, Vectors] = {}
         if sure:
-            proposed = self.store.propose(queries, k, expression=expression, held=held)
+            proposed = self.store.propose(queries, k, exact=exact, expression=expression, held=held)
         else:
             proposed = self.store.propose(queries, k, where=self.select(where), held=held)
         matches = rank(queries, [(proposed, lambda ids: stack_rows(held, ids, self.dim))], k)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 
-from siam.array_types import Integers, Vectors
+from siam.array_types import Vectors
 from siam.index import items as rows
 from siam.index.catalogue import Catalogue
 from siam.index.contents import Problem, Verification
@@ -23,20 +21,19 @@ from siam.index.integrity import (
     row_problems,
 )
 from siam.index.matches import NEIGHBOURS, SAMPLE, Matches, others, recall, sampling_error
-from siam.index.ranking import rank
+from siam.index.ranking import brute_force_in
+from siam.index.stores.vector_store import StoreInfo
 from siam.index.summary import inspect_store
 from siam.progress import Progress, silent
-from siam.unit_vectors import are_unit_rows, nearest_rows
+from siam.unit_vectors import are_unit_rows
 
-__all__ = ["brute_force", "brute_force_in", "verify"]
+__all__ = ["brute_force", "least_recall", "verify"]
 
 
 # Recall is measured twice, when a store is built and when it is verified, each time on a
 # sample of queries. A sound one exceeds this many standard errors of the difference once in 30,000
 # times; at 99 % recall and 200 queries they come to about 2 %.
 ERRORS = 4.0
-# Candidates beyond k, so that rounding in a product loses none of the k nearest.
-SPARE = 8
 
 
 def verify(
@@ -131,11 +128,23 @@ def _sample_recall(gallery: Gallery) -> tuple[float, float]:
         return 1.0, 1.0
     truth = others(brute_force(catalogue, queries, NEIGHBOURS + 1))
     matches = others(gallery.search(queries, NEIGHBOURS + 1))
-    reached, built = recall(matches, truth), gallery.snapshot().store.info
+    least = least_recall(matches, truth, gallery.snapshot().store.info)
+    return recall(matches, truth), least
+
+
+def least_recall(matches: Matches, truth: Matches, built: StoreInfo) -> float:
+    """Return the recall, 0 to 1, that a sound store has reached here.
+
+    Args:
+        matches: what it finds for a sample of queries.
+        truth: the exact answers.
+        built: what it was measured to find when it was built.
+    """
     if built.exact:
-        return reached, 1.0
-    error = float(np.hypot(sampling_error(matches, truth), built.recall_error))
-    return reached, built.recall - ERRORS * error
+        return 1.0
+    return built.recall - ERRORS * float(
+        np.hypot(sampling_error(matches, truth), built.recall_error)
+    )
 
 
 def brute_force(catalogue: Catalogue, queries: Vectors, k: int) -> Matches:
@@ -143,19 +152,3 @@ def brute_force(catalogue: Catalogue, queries: Vectors, k: int) -> Matches:
     with catalogue.reading() as connection:
         each = ((ids, vectors) for ids, vectors, _ in each_vector(connection, catalogue.dim))
         return brute_force_in(each, queries, k)
-
-
-def brute_force_in(pieces: Iterable[tuple[Integers, Vectors]], queries: Vectors, k: int) -> Matches:
-    """Return the `k` nearest of all ids and vectors that come in pieces, exactly."""
-    shape = (len(queries), k)
-    nearest = Matches(np.full(shape, -1, np.int64), np.full(shape, np.inf, np.float32))
-    for ids, vectors in pieces:
-        near = nearest_rows(queries, vectors, min(k + SPARE, len(ids)))
-        part = rank(np.array(queries), [(near, vectors.__getitem__)], k)
-        both = np.hstack([nearest.distances, part.distances])
-        ids_so_far = np.hstack([nearest.ids, np.where(part.ids < 0, -1, ids[part.ids])])
-        best = np.lexsort((ids_so_far, both), axis=1)[:, :k]
-        nearest = Matches(
-            np.take_along_axis(ids_so_far, best, axis=1), np.take_along_axis(both, best, axis=1)
-        )
-    return nearest

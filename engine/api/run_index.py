@@ -139,11 +139,20 @@ class RunIndex:
                 items_to_remove(run.gallery, names, label=label, where=filters)
             )
 
-    def push(self, store: str, *, replace: bool = False, progress: Progress = silent) -> Pushed:
+    def push(
+        self,
+        store: str,
+        *,
+        kind: str | None = None,
+        replace: bool = False,
+        progress: Progress = silent,
+    ) -> Pushed:
         """Copy the run's own index to a server, for `siam.open(run, store=store)` on any machine.
 
         Args:
             store: where to, such as "milvus://db:19530/digits".
+            kind: of the index there: "FLAT", which is exact, "HNSW", "IVF_FLAT", "IVF_SQ8"; as it
+                is, or "FLAT" where none is, when left out.
             replace: also where the gallery there is of another encoder, or was changed by clients.
             progress: told of pictures sent.
 
@@ -153,7 +162,7 @@ class RunIndex:
         """
         from siam.engine.index.push import push_run
 
-        return push_run(Path(self._run), store, replace=replace, progress=progress)
+        return push_run(Path(self._run), store, kind=kind, replace=replace, progress=progress)
 
     def info(self) -> Summary:
         """Return what the index holds: counts by label and split, its kind, its size on disk."""

@@ -8,7 +8,7 @@ from siam.errors import UsageError
 from siam.faiss_library import load_faiss
 from siam.index.stores.budget import Budget
 
-__all__ = ["KINDS", "check_kind", "choose", "factory", "is_bounded", "memory"]
+__all__ = ["KINDS", "check_kind", "choose", "factory", "is_bounded", "lists", "memory"]
 
 KINDS = ("auto", "flat", "hnsw", "ivf", "ivfpq", "sq8")
 MOST_CODES = 65_536  # in a factory string

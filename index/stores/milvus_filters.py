@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 
-from siam.index.filters import COLUMNS, Comparison, parse
+from siam.index.filters import COLUMNS, Comparison, number_of, parse
 
 __all__ = ["to_expression"]
 
@@ -107,8 +107,9 @@ def _compare(one: Comparison, *, negated: bool) -> Expression:
         return "", False
     value = f"meta[{json.dumps(one.field)}]"
     ways = [f"{value} == {text}"]
-    if one.number is not None:
-        ways.append(f"{value} == {one.number!r}")
-        if one.number in (0, 1):
-            ways.append(f"{value} == {'true' if one.number else 'false'}")
+    number = number_of(one.text)  # also of a text in quotes, which equals a number that is spelt so
+    if number is not None:
+        ways.append(f"{value} == {number!r}")
+        if number in (0, 1):
+            ways.append(f"{value} == {'true' if number else 'false'}")
     return " or ".join(ways), False

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from milvus_server import MilvusServer
 
@@ -84,6 +84,7 @@ FILTERS = st.recursive(
 
 
 @given(where=FILTERS)
+@example("rank='3'")
 @settings(
     max_examples=40,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

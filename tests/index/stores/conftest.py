@@ -102,12 +102,16 @@ STORES: dict[str, Callable[[Path], VectorStore]] = {
 }
 
 
-@pytest.fixture(params=[*STORES, pytest.param("milvus", marks=pytest.mark.slow)])
+MILVUS = [f"milvus {kind}" for kind in ("FLAT", "HNSW", "IVF_FLAT", "IVF_SQ8")]
+
+
+@pytest.fixture(params=[*STORES, *(pytest.param(name, marks=pytest.mark.slow) for name in MILVUS)])
 def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], VectorStore]:
     """Return what opens the store of one place, again and again."""
-    if request.param == "milvus":
+    if request.param in MILVUS:
+        kind = request.param.removeprefix("milvus ")
         server = request.getfixturevalue("milvus")
         address = parse_address(server.address(f"c{secrets.token_hex(8)}"))
-        return lambda: MilvusStore(MilvusConnection(address), dim=DIM)
+        return lambda: MilvusStore(MilvusConnection(address), dim=DIM, kind=kind)
     make = STORES[request.param]
     return lambda: make(tmp_path)

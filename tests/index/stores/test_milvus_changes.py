@@ -13,12 +13,12 @@ from siam.index.stores.milvus_changes import batch_rows
 from siam.index.stores.milvus_connection import MilvusConnection
 from siam.index.stores.milvus_rows import (
     FIELDS,
+    Facts,
     as_row,
     create_collection,
     read_facts,
     thumbnail_of,
 )
-from siam.index.stores.vector_store import Stamp
 
 
 class LosingConnection(MilvusConnection):
@@ -43,13 +43,13 @@ class LosingConnection(MilvusConnection):
 @pytest.mark.parametrize("times", [0, 1])
 def test_a_collection_is_made_whole_although_an_answer_was_lost(times: int) -> None:
     connection = LosingConnection(times)
-    create_collection(connection, "c", dim=4, encoder="", toward=Stamp(1, 1, 1))
+    create_collection(connection, "c", dim=4, facts=Facts(1, ""))
     assert connection.there and connection.calls.count("create_collection") == 1 + times
 
 
 def test_what_goes_on_failing_is_told() -> None:
     with pytest.raises(StoreError):
-        create_collection(LosingConnection(2), "c", dim=4, encoder="", toward=Stamp(1, 1, 1))
+        create_collection(LosingConnection(2), "c", dim=4, facts=Facts(1, ""))
 
 
 NAMES = [{"name": name} for name in sorted(FIELDS)]

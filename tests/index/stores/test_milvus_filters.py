@@ -26,6 +26,7 @@ from siam.index.stores.milvus_filters import to_expression
         ("not lux=40", "", False),
         ("lux=40 and id>1", '(meta["lux"] == "40" or meta["lux"] == 40) and id > 1', False),
         ("on=true", 'meta["on"] == "true" or meta["on"] == 1 or meta["on"] == true', False),
+        ("lux='40'", 'meta["lux"] == "40" or meta["lux"] == 40', False),
         ("a.b=x", "", False),
     ],
 )
