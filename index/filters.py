@@ -26,7 +26,7 @@ from siam.array_types import Integers
 from siam.errors import UsageError
 from siam.pictures.names import to_text
 
-__all__ = ["COLUMNS", "FIELDS", "Comparison", "parse", "select"]
+__all__ = ["COLUMNS", "FIELDS", "Comparison", "number_of", "parse", "select"]
 
 COLUMNS = ("key", "label", "origin", "split", "hash")
 FIELDS = ("id", *COLUMNS)  # no metadata may be called so

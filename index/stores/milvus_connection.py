@@ -91,14 +91,20 @@ class MilvusConnection:
             self.call("upsert", collection, list(rows))
 
     def rows(
-        self, collection: str, fields: Sequence[str], *, batch: int, expression: str = ""
+        self,
+        collection: str,
+        fields: Sequence[str],
+        *,
+        batch: int,
+        expression: str = "",
+        after: int = 0,
     ) -> Iterator[list[dict[str, Any]]]:
-        """Yield the rows that pass an expression, by rising id, `batch` at a time.
+        """Yield the rows that pass an expression, by rising id from `after` on, `batch` at a time.
 
         Pages are asked for by the id that they begin after, so that a server that is started again
         in between loses none.
         """
-        last, patience = 0, _Patience(self._patience)
+        last, patience = after, _Patience(self._patience)
         while True:
             beyond = f"id > {last}"
             wanted = f"({expression}) and {beyond}" if expression else beyond

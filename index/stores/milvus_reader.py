@@ -231,12 +231,24 @@ class MilvusReader:
         return rows
 
     def rows(self, fields: Sequence[str], expression: str = "") -> Iterator[list[dict[str, Any]]]:
-        """Yield the rows that pass an expression, by rising id, some at a time."""
-        if self._name:
-            size = batch_rows(self._dim) if {"vector", "thumbnail"} & {*fields} else IDS
-            yield from self._connection.rows(
-                self._name, ["id", *fields], batch=size, expression=expression
-            )
+        """Yield the rows that pass an expression, by rising id, some at a time.
+
+        Where another collection took the place of this one, those of that one follow.
+        """
+        size = batch_rows(self._dim) if {"vector", "thumbnail"} & {*fields} else IDS
+        last = 0
+        while self._name:
+            try:
+                for page in self._connection.rows(
+                    self._name, ["id", *fields], batch=size, expression=expression, after=last
+                ):
+                    yield page
+                    last = page[-1]["id"]
+                return
+            except MissingCollection:
+                self._open()
+                if not self._name:
+                    raise
 
     def vectors_of(self, ids: Integers) -> Vectors:
         """Return the vectors of ids of any shape; NaN where there is none."""

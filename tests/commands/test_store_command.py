@@ -49,8 +49,12 @@ def test_a_client_with_the_encoder_alone_asks_and_changes(
     held = run("index", "info")[1]["items"]
     monkeypatch.setenv("SIAM_STORE", milvus.address(f"s{secrets.token_hex(8)}"))
     assert run("query", picture)[0] == 4  # nothing is there yet
-    code, told = run("index", "push")
+    code, told = run("index", "push", "--kind", "LSH")
+    assert (code, "no index kind 'LSH'" in told) == (2, True)
+    code, told = run("index", "push", "--kind", "hnsw")
     assert (code, told["items"], told["sent"]) == (0, held, held)
+    info = CliRunner().invoke(app, ["index", "info"]).stdout
+    assert "kind: HNSW, in use: Milvus HNSW" in info
     shutil.rmtree(digits / "index")
     assert run("query", picture) == own
     code, told = run("index", "add", str(folder))
@@ -65,9 +69,9 @@ def test_a_client_with_the_encoder_alone_asks_and_changes(
     code, told = run("index", "sync", str(folder))
     assert (told["removed"], told["changed"], told["unchanged"]) == (1, 1, 2)
     code, told = run("index", "info")
-    assert (told["items"], told["labels"]["cup"]) == (held + 3, 3)
+    assert (told["items"], told["labels"]["cup"], told["kind"]) == (held + 3, 3, "HNSW")
     code, told = run("index", "verify")
-    assert (code, told["clean"], told["items"], told["recall"]) == (0, True, held + 3, 1.0)
+    assert (code, told["clean"], told["items"]) == (0, True, held + 3)
     code, told = run("index", "remove", "--label", "cup")
     assert (told["removed"], told["total"]) == (3, held)
     assert run("verify", picture, str(folder / "cup" / "1.png"))[0] in (0, 1)

@@ -17,6 +17,7 @@ from siam.index.gallery import Gallery
 from siam.index.push import Pushed, push
 from siam.index.remote_gallery import RemoteGallery
 from siam.index.stores.milvus_address import parse_address
+from siam.index.stores.milvus_building import Building
 from siam.index.stores.milvus_connection import MilvusConnection
 
 pytestmark = pytest.mark.slow
@@ -200,3 +201,28 @@ def test_what_clients_add_during_a_push_is_not_lost(
     with pytest.raises(StoreError, match="a push would lose that"):
         pushed(gallery, str(remote.address), progress=add)
     assert (len(remote), len(remote.ids_of(["theirs"]))) == (601, 1)
+
+
+def test_what_clients_add_while_the_name_is_switched_is_in_what_answers_then(
+    gallery: Gallery, remote: RemoteGallery, clustered: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client writes between the last look at the old collection and the switch, or after it."""
+    point_to = Building._point_to
+    new = clustered(2, seed=3)
+
+    def late(building: Building, name: str, before: str) -> None:
+        if name == building.name:
+            remote.add(new[:1], keys=["before"])
+        point_to(building, name, before)
+
+    gallery.remove([1])
+    with monkeypatch.context() as patched:
+        patched.setattr(Building, "_point_to", late)
+        with pytest.raises(StoreError, match="a push would lose that"):
+            pushed(gallery, str(remote.address))
+    assert remote.ids_of(["before", "k0"]).keys() == {"before", "k0"}  # as it was, and that
+    assert pushed(gallery, str(remote.address), replace=True).sent == 599
+    remote.add(new[1:], keys=["after"])  # of a client that still has the old one open
+    with RemoteGallery.connect(str(remote.address), dim=16, encoder_hash="e" * 64) as other:
+        assert (len(other), other.ids_of(["after", "before"]).keys()) == (600, {"after"})
+        assert other.store.facts is not None and other.store.facts.changed
