@@ -41,6 +41,7 @@ __all__ = [
     "drawing",
     "hide_progress",
     "json_object",
+    "native_words_dropped",
     "name_skipped",
     "notice",
     "print_error",
@@ -170,6 +171,31 @@ def print_error(error: SiamError) -> None:
 def data(text: str) -> None:
     """Write what was asked for to stdout, control characters spelt out: names come from files."""
     drawing(printable(text, lines=True))
+
+
+@contextlib.contextmanager
+def native_words_dropped() -> Iterator[None]:
+    """Drop what libraries in C++ write to the standard streams in the block.
+
+    After an error in it they stay silent, until the process has said it and is gone.
+    """
+    numbers = {1: "stdout", 2: "stderr"}
+    before = {name: getattr(sys, name) for name in numbers.values()}
+    aside = {number: os.dup(number) for number in numbers}
+    null = os.open(os.devnull, os.O_WRONLY)
+    for number, name in numbers.items():
+        old = before[name]
+        old.flush()
+        own = os.fdopen(os.dup(number), "w", encoding=old.encoding, errors=old.errors)
+        setattr(sys, name, own)
+        os.dup2(null, number)
+    os.close(null)
+    yield
+    for number, name in numbers.items():
+        getattr(sys, name).flush()
+        setattr(sys, name, before[name])
+        os.dup2(aside[number], number)
+        os.close(aside[number])
 
 
 def drawing(text: str) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ import typer
 from siam.commands import console
 from siam.commands.interruption import heeded
 from siam.commands.options import AsJson, Backend, DataDir
+from siam.errors import UsageError
 from siam.printable import printable
 
 __all__ = ["train"]
@@ -102,13 +104,37 @@ def train(
         str, typer.Option(help="auto, cpu, gpu, gpu:N, or all for every GPU.")
     ] = "auto",
     backend: Backend = None,
+    hosts: Annotated[
+        str | None,
+        typer.Option(
+            help="HOST:PORT of the first of several processes that train together, on JAX.",
+        ),
+    ] = None,
+    host: Annotated[
+        str | None,
+        typer.Option(help="With --hosts, I/N: which of how many this one is; 1/N writes the run."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Train a Siamese network, index its pictures, measure it. Writes one folder, a run."""
     from siam.engine.api.train import train as train_run
     from siam.run_files import METRICS_FILE
 
-    with heeded(console.progress) as progress:
+    with (
+        heeded(console.progress) as progress,
+        among_hosts(hosts, host, device=device, backend=backend) as number,
+    ):
+        if number:
+            from siam.engine.train_along import train_along
+
+            train_along(
+                dataset,
+                data_dir=data_dir,
+                device=device,
+                progress=progress,
+                notice=console.notice,
+            )
+            return
         run = train_run(
             dataset,
             preset=preset,
@@ -138,6 +164,31 @@ def train(
         console.json_object({"run": run.name, "path": str(run.path), **metrics})
     else:
         print_run(run.path, metrics)
+
+
+@contextlib.contextmanager
+def among_hosts(
+    hosts: str | None, host: str | None, *, device: str, backend: str | None
+) -> Iterator[int]:
+    """Join the other processes of a training, if there are any; yield this one's number, from 0."""
+    if hosts is None and host is None:
+        yield 0
+        return
+    if hosts is None or host is None:
+        raise UsageError(
+            f"--hosts and --host belong together, received --{'hosts' if hosts else 'host'} alone.",
+            "Write both, such as  --hosts first-machine:1234 --host 2/4",
+        )
+    from siam.training.device import prepare_device
+    from siam.training.processes import join_processes, parse_place
+
+    prepare_device(backend=backend, device=device)
+    place = parse_place(hosts, host)
+    with (
+        console.native_words_dropped(),
+        join_processes(place, tell=console.print_error, progress=console.progress) as number,
+    ):
+        yield number
 
 
 def key_value(text: str) -> tuple[str, str]:

@@ -29,6 +29,7 @@ from siam.engine.open_run import OpenRun
 from siam.engine.report import write_run_report
 from siam.engine.resumption import plan_resumption
 from siam.engine.towers.training import train_tower
+from siam.engine.train_along import send_plan
 from siam.engine.training_cost import tell_cost, tell_memory
 from siam.engine.training_plan import Notice, TrainingPlan, plan_training
 from siam.errors import DivergenceError
@@ -49,6 +50,7 @@ from siam.runs.own_runs import remember_own
 from siam.siamese.encoder import open_encoder
 from siam.training.native_logs import quiet_native_logs
 from siam.training.position import read_position
+from siam.training.processes import leave_processes
 
 __all__ = ["TrainedRun", "train_run"]
 
@@ -169,8 +171,10 @@ def fit(
         notice(sentence)
     for sentence in tell_memory(plan.photos or dataset):
         notice(sentence)
+    send_plan(plan)
     with distribute(device):
         trained = train_tower(plan, progress=progress, notice=notice)
+    leave_processes()
     save_config(folder, trained.plan.config)
     progress("Exporting the encoder", 0, 0)
     trained.network.save(folder / NETWORK_FILE)

@@ -32,6 +32,7 @@ from siam.runs.config import (
 from siam.runs.lifecycle import begin_run, refuse_place
 from siam.runs.runs_folder import free_name, runs_folder
 from siam.training.native_logs import quiet_native_logs
+from siam.training.processes import process
 
 if TYPE_CHECKING:
     from siam.datasets.dataset import Dataset
@@ -113,9 +114,10 @@ def plan_training(
         recipe = recipe_for(train, dataset)
     with quiet_native_logs(progress):
         from siam.siamese.recipe_check import check_recipe
-        from siam.siamese.step_time import estimate_step, measure_step
+        from siam.siamese.step_time import batch_pictures, estimate_step, measure_step
         from siam.training.device import compile_steps, detect_device
         from siam.training.precision import StepTime, resolve_precision
+        from siam.training.process_shard import refuse_uneven
     check_recipe(recipe)
     if recipe.tower == PRETRAINED:  # its head is too small to be faster in another precision
         recipe = dataclasses.replace(recipe, precision="float32")
@@ -150,6 +152,8 @@ def plan_training(
     if base is not None:  # a data set that nobody named is the base's index, however it is called
         own = msgspec.structs.replace(config.data, dataset=data.dataset and config.data.dataset)
         config = dataclasses.replace(config, data=own, tower=base.config.tower, base=base.table)
+    for shown in (recipe, dataclasses.replace(recipe, outlier_share=0.0, quarter_turns=False)):
+        refuse_uneven(batch_pictures(shown, classes))  # in training, and in validation
     backbone, photos = read_photos(config, dataset, backbone, progress, notice)
     folder = begin_run(runs_folder() / free_name(name, dataset.name))
     took = times.get(recipe.precision)
@@ -188,7 +192,7 @@ def read_photos(
     if backbone is not None:
         return backbone, dataset
     data, train = config.data, config.train
-    if config.base is not None:
+    if config.base is not None or process()[1] > 1:
         return None, None
     named = data.size or train.minutes or "tower" in train.overrides
     height, width, _ = dataset.picture_shape

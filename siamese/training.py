@@ -31,6 +31,7 @@ from siam.training.callbacks import (
 from siam.training.checkpoint import Checkpoint, RestOfEpoch, restore
 from siam.training.device import compile_steps
 from siam.training.device_feed import fits_device, move_to_device
+from siam.training.distribution import alone
 from siam.training.feed import BatchFeed, FeedEpoch, PairFeed
 from siam.training.hard_example_mining import HardExampleMining
 from siam.training.optimizers import make_optimizer
@@ -38,6 +39,7 @@ from siam.training.outlier_exposure import add_outliers
 from siam.training.position import HistoryRow
 from siam.training.precision import dtype_policy, resolve_precision
 from siam.training.process_shard import shard_feed
+from siam.training.processes import agree
 from siam.training.schedule import warm_up_cosine
 from siam.training.steps_in_one_call import steps_per_call
 
@@ -112,7 +114,7 @@ def train_network(
         network = tower if pairs == "batch" else siamese_network(tower)
     model, shown, together = network, feed, 1
     if on_device is None:
-        on_device = fits_device(fed.pictures.nbytes + validation.pictures.nbytes)
+        on_device = agree(fits_device(fed.pictures.nbytes + validation.pictures.nbytes))
     if on_device and isinstance(feed, BatchFeed) and isinstance(watched, BatchFeed):
         model, shown, watched = move_to_device(network, feed, watched)
         work = batch_pictures(recipe, classes) * multiply_adds(recipe, input_shape=shape)
@@ -162,8 +164,9 @@ def train_network(
         )
     seconds = checkpoint.elapsed()
     whitening = whiten_gradients(train, seed=seed) if recipe.gradient_share else None
-    kept = to_float32(tower, build, recipe, whitening=whitening)
-    return TrainedNetwork(siamese_network(kept), history, seconds)
+    with alone():
+        kept = siamese_network(to_float32(tower, build, recipe, whitening=whitening))
+    return TrainedNetwork(kept, history, seconds)
 
 
 def tower_for(recipe: Recipe, input_shape: Any) -> keras.Model:

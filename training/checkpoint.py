@@ -20,6 +20,7 @@ import numpy as np
 from siam.atomic import replacing
 from siam.run_files import CHECKPOINT_FILE
 from siam.training.position import Position, open_checkpoint, position_of, write_history
+from siam.training.processes import agree
 
 __all__ = ["Checkpoint", "RestOfEpoch", "restore"]
 
@@ -80,7 +81,8 @@ class Checkpoint(keras.callbacks.Callback):
         """Add the epoch to the history and replace the checkpoint."""
         row = {"epoch": float(epoch + 1)}
         row.update({name: float(value) for name, value in (logs or {}).items()})
-        self.history.append(row)
+        # One history for all processes: what depends on it, such as when to stop, does so in each.
+        self.history.append(agree(row))
         self.step = self.first = 0
         self.save()
         write_history(self.folder, self.history)
@@ -168,6 +170,8 @@ def restore(
 
 def to_numpy(variable: Any) -> np.ndarray:
     """Return a Keras variable's value, on any backend."""
-    # Read by an operation: NumPy takes no scalar that TensorFlow mirrors on several devices.
-    value = keras.ops.reshape(variable.value, variable.shape)
+    value = variable.value
+    if keras.backend.backend() == "tensorflow":
+        # Read by an operation: NumPy takes no scalar that is mirrored on several devices.
+        value = keras.ops.reshape(value, variable.shape)
     return np.asarray(keras.ops.convert_to_numpy(value))

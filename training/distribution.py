@@ -1,4 +1,4 @@
-"""Several GPUs of one machine: every batch shared out by the backend's own distribution."""
+"""Several devices, of one process or of many: every batch shared out by the backend's own way."""
 
 from __future__ import annotations
 
@@ -8,19 +8,23 @@ from collections.abc import Iterator
 from typing import Any
 
 from siam.errors import UsageError
+from siam.training.processes import process
 
-__all__ = ["distribute", "shares_batches"]
+__all__ = ["alone", "distribute", "shares_batches"]
 
 
 @contextlib.contextmanager
 def distribute(device: str = "auto") -> Iterator[int]:
     """Build, compile and fit inside: with "all", every batch is shared out over all GPUs.
 
+    So it is over the devices of all processes, where there are several.
+
     JAX computes the whole batch's loss as one device would. TensorFlow computes the loss within
     each device's share, so that a batch loss sees fewer pairs.
 
     Args:
-        device: what `prepare_device` was given; anything but "all" changes nothing.
+        device: what `prepare_device` was given; in a lone process anything but "all" changes
+            nothing.
 
     Yields:
         How many devices share a batch. Its size must be a multiple of that.
@@ -31,11 +35,11 @@ def distribute(device: str = "auto") -> Iterator[int]:
     import keras
 
     backend = str(keras.backend.backend())
-    if device != "all":
+    if device != "all" and process()[1] == 1:
         yield 1
     elif backend == "jax":
         before = keras.distribution.distribution()
-        shared = keras.distribution.DataParallel()
+        shared = keras.distribution.DataParallel(auto_shard_dataset=False)
         keras.distribution.set_distribution(shared)
         try:
             yield len(keras.distribution.list_devices())
@@ -52,6 +56,22 @@ def distribute(device: str = "auto") -> Iterator[int]:
             "process for each GPU.",
             "Take --backend jax; or see docs/scale.md.",
         )
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Build and compute inside on this process's own device, whatever is shared outside."""
+    import keras
+
+    if keras.backend.backend() != "jax":
+        yield
+        return
+    before = keras.distribution.distribution()
+    keras.distribution.set_distribution(None)
+    try:
+        yield
+    finally:
+        keras.distribution.set_distribution(before)
 
 
 def shares_batches() -> bool:

@@ -20,13 +20,15 @@ from typing import Any
 import keras
 import numpy as np
 
-from siam.array_types import Integers, Reals, Vectors
+from siam.array_types import Integers, Pictures, Reals, Vectors
 from siam.atomic import replacing
 from siam.datasets.arrays import open_arrays
 from siam.errors import RunError
 from siam.progress import Progress, silent
 from siam.run_files import RANKING_FILE
+from siam.training.distribution import alone
 from siam.training.feed import BatchFeed
+from siam.training.processes import process, share
 from siam.training.quarter_turns import TURNS
 
 __all__ = [
@@ -188,13 +190,25 @@ class HardExampleMining(keras.callbacks.Callback):
         known = int((split.labels >= 0).sum())
         self.progress("Ranking pictures by hardness", 0, 0)
         pictures, labels = split.pictures[:known], split.labels[:known]
-        embeddings = self.tower.predict(pictures, batch_size=BATCH, verbose=0)
-        hardness = misplacement(embeddings, labels)
-        limit = wrong_label_limit(hardness)
-        positions = hardest_per_class(hardness, labels, share=self.share, limit=limit)
+        positions = np.zeros(0, np.int64)
+        if process()[0] == 0:  # another machine might round otherwise, and rank otherwise
+            embeddings = self._embed(pictures)
+            hardness = misplacement(embeddings, labels)
+            limit = wrong_label_limit(hardness)
+            positions = hardest_per_class(hardness, labels, share=self.share, limit=limit)
+        positions = np.frombuffer(share(positions.tobytes()), np.int64)
         if self.feed.quarter_turns:
             turned = np.arange(TURNS)[:, np.newaxis] * len(split)
             positions = (turned + positions).ravel()
         with replacing(self.path) as temporary, temporary.open("wb") as target:
             np.savez(target, positions=positions, epoch=epoch)
         return positions
+
+    def _embed(self, pictures: Pictures) -> Vectors:
+        if process()[1] == 1:
+            embeddings: Vectors = self.tower.predict(pictures, batch_size=BATCH, verbose=0)
+            return embeddings
+        with alone():  # the others take no part
+            tower = keras.models.clone_model(self.tower)
+            tower.set_weights(self.tower.get_weights())
+            return np.asarray(tower.predict(pictures, batch_size=BATCH, verbose=0))

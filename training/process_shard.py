@@ -6,15 +6,15 @@ Every process draws the same batch from (seed, epoch, step) and hands its backen
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
 
 import keras
 from numpy.typing import NDArray
 
 from siam.errors import UsageError
+from siam.training.processes import process
 
-__all__ = ["ProcessShard", "shard_feed"]
+__all__ = ["ProcessShard", "refuse_uneven", "shard_feed"]
 
 
 def shard_feed(feed: Any) -> Any:
@@ -23,12 +23,22 @@ def shard_feed(feed: Any) -> Any:
     return feed if count == 1 else ProcessShard(feed, number=number, count=count)
 
 
-def process() -> tuple[int, int]:
-    """This process's number, from 0, and how many there are; (0, 1) but under JAX."""
-    if keras.backend.backend() != "jax":
-        return 0, 1
-    jax: Any = importlib.import_module("jax")
-    return int(jax.process_index()), int(jax.process_count())
+def refuse_uneven(pictures: int) -> None:
+    """Refuse a batch that the devices of several processes cannot share out evenly.
+
+    Args:
+        pictures: in the batch.
+
+    Raises:
+        UsageError: it is no multiple of all their devices together.
+    """
+    devices = len(keras.distribution.list_devices()) if process()[1] > 1 else 1
+    if pictures % devices:
+        raise UsageError(
+            f"A batch must be a multiple of the {devices} devices of all processes, received "
+            f"{pictures} pictures.",
+            "Change  --set pictures_per_class=N  or  --set classes_per_batch=N",
+        )
 
 
 class ProcessShard(keras.utils.PyDataset):
