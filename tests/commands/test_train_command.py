@@ -49,6 +49,9 @@ def test_a_report_needs_a_run(runs: Path) -> None:
         (["--set", "dim"], "name=value, received 'dim'"),
         (["--set", "no_such=1"], "no_such"),
         (["--preset", "huge"], "huge"),
+        (["--hosts", "first:1234"], "belong together, received --hosts alone"),
+        (["--host", "1/2"], "belong together, received --host alone"),
+        (["--hosts", "first", "--host", "1/2"], "HOST:PORT of the first process, received 'first'"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_anything_is_read(
