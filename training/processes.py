@@ -102,7 +102,7 @@ def join_processes(
     wait: float = WAIT,
     progress: Progress = silent,
 ) -> Iterator[int]:
-    """Be one of the processes of a training inside; JAX, the backend, must not be up yet.
+    """Be one of the processes of a training inside; JAX must be the backend, and not be up yet.
 
     Args:
         place: which of them.
@@ -115,10 +115,14 @@ def join_processes(
         This process's number, from 0.
 
     Raises:
-        UsageError: the port is in use here.
+        UsageError: KERAS_BACKEND is another, or the port is in use here.
         RunError: not all are there in time, or one has ended.
     """
-    count = place.count
+    backend, count = os.environ.get("KERAS_BACKEND"), place.count
+    if backend != "jax":
+        raise UsageError(
+            f"--hosts needs the backend jax, received {backend}.", "Add  --backend jax"
+        )
     error = RunError(
         f"Not all {count} processes were at {place.first} within {wait:g} s.",
         f"Start each of 1/{count} to {count}/{count} with the same --hosts.",
@@ -155,18 +159,16 @@ def leave_processes() -> None:
 
 
 def parse_place(first: str, which: str) -> Place:
-    """Return the place that a process is given, which must run on JAX.
+    """Return the place that a process is given.
 
     Args:
         first: "HOST:PORT" of the first process, which listens there.
         which: "I/N": which of how many this one is, from 1.
 
     Raises:
-        UsageError: there can be no such place, or KERAS_BACKEND is another.
+        UsageError: there can be no such place.
 
     Example:
-        >>> import os
-        >>> os.environ["KERAS_BACKEND"] = "jax"
         >>> parse_place("first-machine:1234", "2/4")
         Place(host='first-machine', port=1234, number=1, count=4)
     """
@@ -182,11 +184,6 @@ def parse_place(first: str, which: str) -> Place:
         raise UsageError(
             f"--host must be I/N, process I of N, two at least, received {which!r}.",
             "Write it as  --host 1/2",
-        )
-    backend = os.environ.get("KERAS_BACKEND")
-    if backend != "jax":
-        raise UsageError(
-            f"--hosts needs the backend jax, received {backend}.", "Add  --backend jax"
         )
     return Place(host.strip("[]"), int(port), number - 1, count)
 

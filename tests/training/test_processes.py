@@ -13,7 +13,13 @@ import numpy as np
 import pytest
 
 from siam.errors import RunError, UsageError
-from siam.training.processes import Place, await_first, parse_place, refuse_port
+from siam.training.processes import (
+    Place,
+    await_first,
+    join_processes,
+    parse_place,
+    refuse_port,
+)
 
 TRAINING = """
 import json, sys, tempfile
@@ -183,13 +189,16 @@ def test_a_place_that_cannot_be_is_refused(first: str, which: str, error: str) -
 
 def test_only_jax_trains_on_several_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
-    with pytest.raises(UsageError, match="needs the backend jax, received tensorflow") as told:
-        parse_place("machine:1", "1/2")
+    place = Place("machine", 1, number=0, count=2)
+    with (
+        pytest.raises(UsageError, match="needs the backend jax, received tensorflow") as told,
+        join_processes(place, tell=print),
+    ):
+        pass
     assert (told.value.exit_code, told.value.cure) == (2, "Add  --backend jax")
 
 
-def test_an_address_may_be_of_the_sixth_version(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KERAS_BACKEND", "jax")
+def test_an_address_may_be_of_the_sixth_version() -> None:
     place = parse_place("[fe80::1]:1234", "2/3")
     assert place == Place("fe80::1", 1234, number=1, count=3)
     assert place.first == "[fe80::1]:1234"
