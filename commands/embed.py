@@ -38,6 +38,9 @@ def embed(
     merge: Annotated[
         bool, typer.Option("--merge", help="Join the parts of all shards into one file.")
     ] = False,
+    engine: Annotated[
+        str, typer.Option(help="local, or ray for the Ray cluster that RAY_ADDRESS names.")
+    ] = "local",
     run: RunName = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
@@ -68,6 +71,7 @@ def embed(
             standard_input=sys.stdin.buffer,
             data_dir=data_dir,
             shard=part,
+            engine=engine,
             progress=console.progress,
         )
     if done.notice:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -29,6 +30,9 @@ __all__ = ["Embedding", "embed", "merge"]
 # that have no part of it left go on with the other.
 AT_ONCE = 2
 AHEAD = 2
+LOCAL = "local"
+ENGINES = (LOCAL, "ray")
+WHOLE = Shard(1, 1)
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ def embed(
     standard_input: BinaryIO,
     data_dir: Path | None = None,
     shard: Shard | None = None,
+    engine: str = LOCAL,
     progress: Progress = silent,
 ) -> Embedding:
     """Embed what `inputs` name, in order, into one file.
@@ -77,17 +82,23 @@ def embed(
         data_dir: where data sets stand.
         shard: embed this part of the pictures alone, into an .npz file that `merge` joins with the
             others.
+        engine: "local", or "ray" for a cluster (`siam.engine.embedding.ray_engine`), which makes
+            the same file, and parts by itself.
         progress: told of pictures embedded.
 
     Raises:
         UsageError: an ending that is not known (of a part, any but .npz), a file that is read or a
-            run's own, or a data set without a split.
+            run's own, a data set without a split, an engine that is not known or not to be had.
         DataError: an input that is not there, or no picture that can be read.
         RunError: no such run, or a file of it is damaged.
-        MissingExtraError: Parquet without pyarrow.
+        MissingExtraError: Parquet without pyarrow, or no Ray.
     """
     check_target(out)
     check_output(out, inputs=inputs)
+    if engine not in ENGINES or (engine != LOCAL and shard):
+        raise UsageError(
+            f"--engine is {' or '.join(ENGINES)}, and local for a --shard; received '{engine}'."
+        )
     if shard is not None and out.suffix.lower() != ".npz":
         raise UsageError(f"A part is written as .npz, received --out {out}.", "--merge takes any.")
     path, config, encoder = open_encoder_of(run)
@@ -104,6 +115,17 @@ def embed(
         for name in inputs
     ]
     total = sum(len(entry.keys) for entry in opened)
+
+    def facts() -> ShardFacts:
+        listing = digest_keys(key for entry in opened for key in entry.keys)
+        return ShardFacts(shard or WHOLE, total, listing, encoder.hash, path.name, encoder.dim)
+
+    if engine != LOCAL:
+        from siam.engine.embedding.ray_engine import embed_by_ray
+
+        with tempfile.TemporaryDirectory(prefix=".siam-parts-", dir=out.parent) as folder:
+            parts_of = embed_by_ray(opened, path, Path(folder), facts(), progress=progress)
+            return replace(merge(parts_of, out), notice=encoder.notice)
     block = shard.block(total) if shard else range(total)
     skipped: list[Skipped] = []
     written = 0
@@ -130,9 +152,7 @@ def embed(
             raise nothing_readable(total, skipped)
 
     if shard:
-        listing = digest_keys(key for entry in opened for key in entry.keys)
-        facts = ShardFacts(shard, total, listing, encoder.hash, path.name, encoder.dim)
-        write_part(out, parts(), facts)
+        write_part(out, parts(), facts())
     else:
         write_embeddings(out, parts(), dim=encoder.dim)
     return Embedding(path.name, out, written, encoder.dim, tuple(skipped), encoder.notice)

@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -13,12 +14,11 @@ import numpy as np
 
 from siam.array_types import Pictures
 from siam.datasets.arrays import read_arrays
-from siam.datasets.layout import arrange
 from siam.engine.labels import label_files
 from siam.engine.reading import PreparedPicture, join_portions, part_unreadable, read_ahead
 from siam.errors import UsageError
 from siam.pictures.folder_walk import picture_sources
-from siam.pictures.object_store import fetch_pictures, is_stored, list_pictures
+from siam.pictures.object_store import is_stored
 from siam.pictures.preparation import Preparation
 from siam.pictures.reading import Skipped, Source
 from siam.progress import Progress, silent
@@ -28,7 +28,7 @@ from siam.runs.config import RunConfig
 if TYPE_CHECKING:
     from siam.datasets.dataset import Dataset
 
-__all__ = ["Batch", "Input", "open_input", "read_batches"]
+__all__ = ["Batch", "Input", "Portion", "open_input", "read_batches"]
 
 SPLITS = ("train", "validation", "test", "unseen")
 DATASETS = ("mnist", "digits")
@@ -54,17 +54,26 @@ class Batch:
     skipped: Sequence[Skipped] = ()
 
 
+# Reads some pictures, in order.
+Portion = Callable[[], Iterator[Batch]]
+
+
 @dataclass(frozen=True)
 class Input:
     """What one argument of `siam embed` means.
 
     Attributes:
         keys: the names of all pictures, the unreadable ones included.
-        batches: the pictures at these places of the list, in order.
+        portion: what reads the pictures at these places of the list; it holds no others, so that
+            it can be sent to another machine.
     """
 
     keys: Sequence[str]
-    batches: Callable[[range], Iterator[Batch]]
+    portion: Callable[[range], Portion]
+
+    def batches(self, block: range) -> Iterator[Batch]:
+        """Yield the pictures at these places of the list, in order."""
+        return self.portion(block)()
 
 
 def open_input(
@@ -111,6 +120,8 @@ def open_input(
 
         return open_table(name, config)
     if is_stored(name):
+        from siam.engine.embedding.stored_pictures import open_stored_pictures
+
         return open_stored_pictures(name, config)
     return open_pictures(name, config, standard_input)
 
@@ -149,15 +160,13 @@ def open_split(
         raise UsageError(f"{name} has no classes held out, so no split 'unseen'.")
     classes = np.array([*dataset.classes, *dataset.unseen_classes])
 
-    def batches(block: range) -> Iterator[Batch]:
-        for part in cut(block, ROWS):
-            yield Batch(
-                list(chosen.origins[part]),
-                classes[chosen.labels[part]].tolist(),
-                in_channels(chosen.pictures[part], config.preparation.channels),
-            )
+    def portion(block: range) -> Portion:
+        rows = slice(block.start, block.stop)
+        known = classes[chosen.labels[rows]].tolist()
+        channels = config.preparation.channels
+        return partial(cut_arrays, chosen.origins[rows], known, chosen.pictures[rows], channels)
 
-    return Input(chosen.origins, batches)
+    return Input(chosen.origins, portion)
 
 
 def divide_by_held_out(dataset: Dataset, run: Path, channels: int) -> Dataset:
@@ -193,14 +202,12 @@ def open_arrays(path: Path) -> Input:
     name = path.name  # which a path finds out anew each time
     keys = [f"{name}/{row}" for row in range(len(pictures))]
 
-    def batches(block: range) -> Iterator[Batch]:
-        for part in cut(block, ROWS):
-            known: list[str | None] = [None] * len(keys[part])
-            if labels is not None:
-                known = labels[part].astype(str).tolist()
-            yield Batch(keys[part], known, pictures[part])
+    def portion(block: range) -> Portion:
+        rows = slice(block.start, block.stop)
+        known = [None] * len(block) if labels is None else labels[rows].astype(str).tolist()
+        return partial(cut_arrays, keys[rows], known, pictures[rows], pictures.shape[3])
 
-    return Input(keys, batches)
+    return Input(keys, portion)
 
 
 def open_pictures(name: str, config: RunConfig, standard_input: BinaryIO) -> Input:
@@ -216,27 +223,12 @@ def open_pictures(name: str, config: RunConfig, standard_input: BinaryIO) -> Inp
         entries = label_files(Path(name), list(paths), config)
         labels = {paths[path]: entry.class_name for path, entry in entries.items()}
 
-    def batches(block: range) -> Iterator[Batch]:
+    def portion(block: range) -> Portion:
         chosen = sources[block.start : block.stop]
         known = [labels.get(key) for key, _ in chosen]
-        yield from read_batches(chosen, known, config.preparation)
+        return partial(read_batches, chosen, known, config.preparation)
 
-    return Input([key for key, _ in sources], batches)
-
-
-def open_stored_pictures(address: str, config: RunConfig) -> Input:
-    """Open the pictures of an object store, labelled as a folder of them is."""
-    pictures = list_pictures(address)
-    entries = arrange([one.inside for one in pictures], classes_from=config.data.classes_from)
-    labels = {path: entry.class_name for path, entry in entries.by_path().items()}
-
-    def batches(block: range) -> Iterator[Batch]:
-        chosen = pictures[block.start : block.stop]
-        sources = zip([one.name for one in chosen], fetch_pictures(chosen), strict=True)
-        known = [labels.get(one.inside) for one in chosen]
-        yield from read_batches(sources, known, config.preparation)
-
-    return Input([one.name for one in pictures], batches)
+    return Input([key for key, _ in sources], portion)
 
 
 def read_batches(
@@ -265,10 +257,13 @@ def read_batches(
         yield Batch([picture.name for picture in good], known, pictures, skipped)
 
 
-def cut(block: range, size: int) -> Iterator[slice]:
-    """Yield the slices of a block, `size` rows each and the rest in the last."""
-    for start in range(block.start, block.stop, size):
-        yield slice(start, min(start + size, block.stop))
+def cut_arrays(
+    keys: Sequence[str], labels: Sequence[str | None], pictures: Pictures, channels: int
+) -> Iterator[Batch]:
+    """Yield pictures that are at hand, some thousands at a time."""
+    for start in range(0, len(keys), ROWS):
+        part = slice(start, start + ROWS)
+        yield Batch(list(keys[part]), labels[part], in_channels(pictures[part], channels))
 
 
 def in_channels(pictures: Pictures, channels: int) -> Pictures:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from siam.datasets.tables import LABEL
-from siam.engine.inputs import Batch, Input, read_batches
+from siam.engine.inputs import Batch, Input, Portion, read_batches
 from siam.errors import DataError, MissingExtraError
 from siam.pictures.names import to_label
 from siam.pictures.object_store import is_stored, open_stored
+from siam.pictures.preparation import Preparation
 from siam.pictures.reading import Skipped, Source
 
 if TYPE_CHECKING:
@@ -56,12 +58,24 @@ def open_table(name: str, config: RunConfig) -> Input:
         if len(there) != rows:
             raise damaged(name, f"{rows:,} rows have {len(there):,} {what}")
 
-    def batches(block: range) -> Iterator[Batch]:
-        own = keys[block.start : block.stop]
-        pictures = zip(own, read_pictures(name, column, block), strict=True)
-        yield from read_batches(pictures, labels[block.start : block.stop], config.preparation)
+    def portion(block: range) -> Portion:
+        rows = slice(block.start, block.stop)
+        return partial(read_rows, name, column, block, keys[rows], labels[rows], config.preparation)
 
-    return Input(keys, batches)
+    return Input(keys, portion)
+
+
+def read_rows(
+    name: str,
+    column: str,
+    block: range,
+    keys: Sequence[str],
+    labels: Sequence[str | None],
+    preparation: Preparation,
+) -> Iterator[Batch]:
+    """Yield the pictures of some rows; `keys` and `labels` are theirs."""
+    pictures = zip(keys, read_pictures(name, column, block), strict=True)
+    yield from read_batches(pictures, labels, preparation)
 
 
 @contextlib.contextmanager
