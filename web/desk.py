@@ -32,6 +32,7 @@ from siam.parallel import cores
 from siam.pictures.thumbnail import encode_thumbnail
 from siam.web.api_error import ApiError
 from siam.web.batching import LARGEST, Job
+from siam.web.malloc_arenas import trim_arenas
 from siam.web.picture_request import Outcome, PictureRequest, Result, deliver
 from siam.web.served_runs import ServedRun, ServedRuns
 from siam.web.store_build import build_beside
@@ -225,13 +226,14 @@ class Desk:
             answer_batch(run, [read_one(("blank", png), run.config.preparation)], DEFAULTS)
 
     def catch_up(self, run: str | None) -> None:
-        """Bring a run's vector store up to date, in a thread."""
+        """Bring a run's vector store up to date, in a thread, and give freed memory back."""
 
         def work() -> None:
             # A full disk here loses nothing: the store is made from the catalogue next time.
             with contextlib.suppress(SiamError, ApiError), self._runs.use(run) as opened:
                 if opened.gallery.snapshot().outgrown:
                     build_beside(opened.gallery.folder)
+            trim_arenas()
 
         self._pool.submit(work)
 

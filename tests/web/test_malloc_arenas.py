@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from siam.web.malloc_arenas import bound_arenas
+from siam.web.malloc_arenas import bound_arenas, trim_arenas
 
 # Threads that hold memory of their own at the same time; then glibc counts its heaps.
 COUNT = """
@@ -31,6 +31,25 @@ libc.malloc_info(0, file)
 libc.fclose(file)
 """
 
+# A hundred megabytes in use, freed below something that stays; then in use: before and after.
+FREE = """
+import ctypes
+from pathlib import Path
+from siam.web.malloc_arenas import bound_arenas, trim_arenas
+bound_arenas()
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+blocks = [libc.malloc(100_000) for _ in range(1000)]
+[ctypes.memset(block, 1, 100_000) for block in blocks]
+libc.malloc(100_000)
+[libc.free(ctypes.c_void_p(block)) for block in blocks]
+def used():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+before = used()
+assert trim_arenas()
+print(before - used())
+"""
+
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc's heaps")
 def test_threads_share_two_heaps(tmp_path: Path) -> None:
@@ -42,6 +61,13 @@ def test_threads_share_two_heaps(tmp_path: Path) -> None:
     assert heaps["bound"] == 2 < heaps["free"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's heaps")
+def test_freed_memory_goes_back() -> None:
+    ended = subprocess.run([sys.executable, "-c", FREE], check=True, capture_output=True, text=True)
+    assert int(ended.stdout) > 80e6
+
+
 def test_another_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     assert not bound_arenas()
+    assert not trim_arenas()
