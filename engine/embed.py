@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from siam.engine.answers.outputs import check_output
+from siam.engine.embedding.batches import Batch
 from siam.engine.embedding.embedding_files import Part, check_target, write_embeddings
 from siam.engine.embedding.shards import (
     Shard,
@@ -17,7 +18,7 @@ from siam.engine.embedding.shards import (
     read_parts,
     write_part,
 )
-from siam.engine.inputs import Batch, open_input
+from siam.engine.inputs import open_input
 from siam.engine.open_run import open_encoder_of
 from siam.errors import DataError, UsageError
 from siam.parallel import parallel_map

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -14,13 +12,11 @@ import numpy as np
 
 from siam.array_types import Pictures
 from siam.datasets.arrays import read_arrays
+from siam.engine.embedding.batches import Batch, Input, Portion, read_batches
 from siam.engine.labels import label_files
-from siam.engine.reading import PreparedPicture, join_portions, part_unreadable, read_ahead
 from siam.errors import UsageError
 from siam.pictures.folder_walk import picture_sources
 from siam.pictures.object_store import is_stored
-from siam.pictures.preparation import Preparation
-from siam.pictures.reading import Skipped, Source
 from siam.progress import Progress, silent
 from siam.run_files import HELD_OUT_FILE
 from siam.runs.config import RunConfig
@@ -28,52 +24,12 @@ from siam.runs.config import RunConfig
 if TYPE_CHECKING:
     from siam.datasets.dataset import Dataset
 
-__all__ = ["Batch", "Input", "Portion", "open_input", "read_batches"]
+__all__ = ["in_channels", "open_input"]
 
 SPLITS = ("train", "validation", "test", "unseen")
 DATASETS = ("mnist", "digits")
-# Pictures handed on at once: arrays are at hand, files trickle in.
+# Pictures handed on at once.
 ROWS = 4096
-FILES = 512
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Some pictures in a row, ready for the network.
-
-    Attributes:
-        keys: n names.
-        labels: n class names, None where one is not known.
-        pictures: uint8 (n, height, width, channels).
-        skipped: pictures that could not be read and are not among them.
-    """
-
-    keys: list[str]
-    labels: Sequence[str | None]
-    pictures: Pictures
-    skipped: Sequence[Skipped] = ()
-
-
-# Reads some pictures, in order.
-Portion = Callable[[], Iterator[Batch]]
-
-
-@dataclass(frozen=True)
-class Input:
-    """What one argument of `siam embed` means.
-
-    Attributes:
-        keys: the names of all pictures, the unreadable ones included.
-        portion: what reads the pictures at these places of the list; it holds no others, so that
-            it can be sent to another machine.
-    """
-
-    keys: Sequence[str]
-    portion: Callable[[range], Portion]
-
-    def batches(self, block: range) -> Iterator[Batch]:
-        """Yield the pictures at these places of the list, in order."""
-        return self.portion(block)()
 
 
 def open_input(
@@ -229,32 +185,6 @@ def open_pictures(name: str, config: RunConfig, standard_input: BinaryIO) -> Inp
         return partial(read_batches, chosen, known, config.preparation)
 
     return Input([key for key, _ in sources], portion)
-
-
-def read_batches(
-    sources: Iterable[tuple[str, Source]], labels: Iterable[str | None], preparation: Preparation
-) -> Iterator[Batch]:
-    """Yield pictures in their order, some hundreds at a time, while the next ones are being read.
-
-    Args:
-        sources: (key, source) of each picture.
-        labels: of each; None where it is not known.
-        preparation: what they go through.
-    """
-    shape = (*preparation.size, preparation.channels)
-    rest = iter(labels)
-    for batch in join_portions(read_ahead(sources, preparation), FILES):
-        told = itertools.islice(rest, len(batch))
-        known = [
-            label
-            for one, label in zip(batch, told, strict=True)
-            if isinstance(one, PreparedPicture)
-        ]
-        good, skipped = part_unreadable(batch)
-        pictures = np.empty((len(good), *shape), np.uint8)
-        for row, picture in enumerate(good):
-            pictures[row] = picture.prepared.pixels
-        yield Batch([picture.name for picture in good], known, pictures, skipped)
 
 
 def cut_arrays(

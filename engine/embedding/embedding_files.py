@@ -12,7 +12,7 @@ import numpy as np
 
 from siam.array_types import Vectors
 from siam.atomic import replacing
-from siam.engine.inputs import Batch
+from siam.engine.embedding.batches import Batch
 from siam.errors import MissingExtraError, UsageError
 
 __all__ = ["FORMATS", "Part", "check_target", "write_embeddings"]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from siam.datasets.tables import LABEL
-from siam.engine.inputs import Batch, Input, Portion, read_batches
+from siam.engine.embedding.batches import Batch, Input, Portion, read_batches
 from siam.errors import DataError, MissingExtraError
 from siam.pictures.names import to_label
 from siam.pictures.object_store import is_stored, open_stored

@@ -21,9 +21,9 @@ from typing import Any
 
 import msgspec
 
+from siam.engine.embedding.batches import Input, Portion
 from siam.engine.embedding.embedding_files import Part
 from siam.engine.embedding.shards import Shard, ShardFacts, write_part
-from siam.engine.inputs import Input, Portion
 from siam.errors import DataError, SiamError, UsageError, need_packages
 from siam.progress import Progress, silent
 from siam.run_files import ENCODER_FILE, NETWORK_FILE

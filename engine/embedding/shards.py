@@ -20,8 +20,8 @@ import numpy as np
 from siam.array_types import Vectors
 from siam.atomic import replacing
 from siam.datasets.arrays import open_arrays
+from siam.engine.embedding.batches import Batch
 from siam.engine.embedding.embedding_files import Part
-from siam.engine.inputs import Batch
 from siam.errors import DataError, UsageError
 from siam.pictures.reading import Skipped
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from siam.datasets.layout import arrange
-from siam.engine.inputs import Batch, Input, Portion, read_batches
+from siam.engine.embedding.batches import Batch, Input, Portion, read_batches
 from siam.pictures.object_store import StoredPicture, fetch_pictures, list_pictures
 from siam.pictures.preparation import Preparation
 

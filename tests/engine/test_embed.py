@@ -16,8 +16,8 @@ import pytest
 from siam.engine import reading
 from siam.engine.answers.answer import Unreadable
 from siam.engine.embed import Embedding, embed
+from siam.engine.embedding.batches import Batch
 from siam.engine.embedding.embedding_files import Part, check_target, write_embeddings
-from siam.engine.inputs import Batch
 from siam.engine.open_run import open_encoder_of
 from siam.engine.reading import (
     PictureOptions,

@@ -21,9 +21,9 @@ from typer.testing import CliRunner
 from siam.cli import app
 from siam.engine.embed import Embedding, embed
 from siam.engine.embedding import ray_engine
+from siam.engine.embedding.batches import Input
 from siam.engine.embedding.ray_engine import portions_of
 from siam.engine.embedding.shards import Shard
-from siam.engine.inputs import Input
 from siam.errors import DataError, MissingExtraError, UsageError
 from siam.runs.held_out import load_held_out
 
