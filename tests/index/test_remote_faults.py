@@ -205,3 +205,33 @@ def test_a_connection_that_is_cut_in_a_batch_is_made_anew(
     pushed(gallery, through)
     assert proxy.cuts == 1
     check_whole(address, gallery)
+
+
+def test_a_connection_that_is_cut_while_clients_change_and_ask_is_made_anew(
+    gallery: Gallery, milvus: MilvusServer, address: str, proxy: Proxy, clustered: Any
+) -> None:
+    pushed(gallery, address)
+    new = clustered(300, seed=5)
+    with opened(milvus.address(parse_address(address).collection, proxy.port)) as remote:
+        for start in range(0, 300, 50):
+            part = slice(start, start + 50)
+            remote.add(new[part], keys=[f"n{i}" for i in range(start, start + 50)])
+            np.testing.assert_allclose(remote.search(new[part], 1).distances, 0, atol=1e-6)
+            assert remote.remove(range(start + 1, start + 51)) == 50
+        while not proxy.cuts:
+            np.testing.assert_allclose(remote.search(new, 1).distances, 0, atol=1e-6)
+    with opened(address) as remote:
+        assert len(remote) == 600
+        assert verify(remote).clean
+
+
+@pytest.mark.parametrize("kind", ["HNSW", "IVF_FLAT", "IVF_SQ8"])
+def test_an_approximate_index_answers_after_its_server_was_killed(
+    gallery: Gallery, milvus: MilvusServer, address: str, kind: str
+) -> None:
+    restart = Restart(milvus)
+    pushed(gallery, address, kind=kind, progress=restart.tell)
+    restart.join()
+    milvus.kill()
+    milvus.start()
+    check_whole(address, gallery)
