@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,6 +17,13 @@ KEPT = "what was sent is kept. Run it again to go on from there."
 
 
 def push(
+    embeddings: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A file that siam embed wrote, .npz or .parquet: sent in place of the index.",
+            show_default=False,
+        ),
+    ] = None,
     store: Annotated[
         str | None,
         typer.Option(
@@ -39,7 +47,7 @@ def push(
     run: RunName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Copy the index to a Milvus server, where many machines can ask and change it.
+    """Copy the index, or embeddings, to a Milvus server that many machines can ask and change.
 
     What is there answers until all is sent; a push that was cut short goes on from where it was.
     """
@@ -54,7 +62,9 @@ def push(
             "Nothing says where to push.", "Such as:  --store milvus://localhost:19530/digits"
         )
     with interruptible(KEPT):
-        done = opened.index.push(address, kind=kind, replace=replace, progress=console.progress)
+        done = opened.index.push(
+            address, embeddings=embeddings, kind=kind, replace=replace, progress=console.progress
+        )
     if as_json:
         counts = {"items": done.items, "sent": done.sent}
         console.json_object({"run": opened.name, "store": done.store, **counts})

@@ -76,8 +76,8 @@ def embed(
     Args:
         inputs: pictures, folders, .npz files with `x`, Parquet tables, DATASET:SPLIT; see
             `open_input`.
-        out: ends in .npz (`embeddings` float32 (n, dim), `keys`, and `labels` where all are
-            known), .npy (the embeddings alone), .parquet or .jsonl.
+        out: ends in .npz (`embeddings` float32 (n, dim), `keys`, `encoder`, and `labels` where
+            all are known), .npy (the embeddings alone), .parquet or .jsonl.
         run: a run's name or path; the newest finished run when left out.
         standard_input: where the picture "-" is read from.
         data_dir: where data sets stand.
@@ -155,7 +155,7 @@ def embed(
     if shard:
         write_part(out, parts(), facts())
     else:
-        write_embeddings(out, parts(), dim=encoder.dim)
+        write_embeddings(out, parts(), dim=encoder.dim, encoder=encoder.hash)
     return Embedding(path.name, out, written, encoder.dim, tuple(skipped), encoder.notice)
 
 
@@ -185,7 +185,7 @@ def merge(paths: Sequence[Path], out: Path, *, progress: Progress = silent) -> E
             yield part
             progress("Merging", done, len(facts))
 
-    write_embeddings(out, told(), dim=facts[0].dim)
+    write_embeddings(out, told(), dim=facts[0].dim, encoder=facts[0].encoder)
     return Embedding(facts[0].run, out, count, facts[0].dim, skipped)
 
 

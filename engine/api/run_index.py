@@ -143,6 +143,7 @@ class RunIndex:
         self,
         store: str,
         *,
+        embeddings: str | os.PathLike[str] | None = None,
         kind: str | None = None,
         replace: bool = False,
         progress: Progress = silent,
@@ -151,6 +152,8 @@ class RunIndex:
 
         Args:
             store: where to, such as "milvus://db:19530/digits".
+            embeddings: a file that `siam embed` wrote by this run, .npz or .parquet: what it
+                holds is sent in place of the index.
             kind: of the index there: "FLAT", which is exact, "HNSW", "IVF_FLAT", "IVF_SQ8"; as it
                 is, or "FLAT" where none is, when left out.
             replace: also where the gallery there is of another encoder, or was changed by clients.
@@ -158,11 +161,18 @@ class RunIndex:
 
         Raises:
             StoreError: the server refuses, or what is there would be lost.
+            DataError: the embeddings are damaged, or of another encoder.
             MissingExtraError: pymilvus is not installed.
         """
         from siam.engine.index.push import push_run
+        from siam.engine.index.push_embeddings import push_embeddings
 
-        return push_run(Path(self._run), store, kind=kind, replace=replace, progress=progress)
+        path = Path(self._run)
+        if embeddings is None:
+            return push_run(path, store, kind=kind, replace=replace, progress=progress)
+        return push_embeddings(
+            path, Path(embeddings), store, kind=kind, replace=replace, progress=progress
+        )
 
     def info(self) -> Summary:
         """Return what the index holds: counts by label and split, its kind, its size on disk."""

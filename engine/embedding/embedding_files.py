@@ -13,6 +13,7 @@ import numpy as np
 from siam.array_types import Vectors
 from siam.atomic import replacing
 from siam.engine.embedding.batches import Batch
+from siam.engine.embedding.embedding_reading import ENCODER
 from siam.errors import MissingExtraError, UsageError
 
 __all__ = ["FORMATS", "Part", "check_target", "write_embeddings"]
@@ -25,8 +26,8 @@ WHOLE_NUMBER = re.compile("0|-?[1-9][0-9]{0,17}")
 Part = tuple[Batch, Vectors]
 
 
-def write_npz(path: Path, parts: Iterator[Part], dim: int) -> None:
-    """Write the arrays `embeddings`, `keys` and, where all are known, `labels`."""
+def write_npz(path: Path, parts: Iterator[Part], dim: int, encoder: str) -> None:
+    """Write the arrays `embeddings`, `keys`, `encoder` and, where all are known, `labels`."""
     keys: list[str] = []
     labels: list[str | None] = []
     vectors = [np.empty((0, dim), np.float32)]
@@ -35,6 +36,7 @@ def write_npz(path: Path, parts: Iterator[Part], dim: int) -> None:
         labels += batch.labels
         vectors.append(embeddings)
     arrays = {"embeddings": np.concatenate(vectors), "keys": np.array(keys, str)}
+    arrays[ENCODER] = np.array(encoder)
     known = [label for label in labels if label is not None]
     if len(known) == len(labels):
         numbers = all(map(WHOLE_NUMBER.fullmatch, known))
@@ -43,14 +45,14 @@ def write_npz(path: Path, parts: Iterator[Part], dim: int) -> None:
         np.savez(target, **arrays)  # type: ignore[arg-type]
 
 
-def write_npy(path: Path, parts: Iterator[Part], dim: int) -> None:
+def write_npy(path: Path, parts: Iterator[Part], dim: int, _: str) -> None:
     """Write the embeddings alone, as one array."""
     vectors = [np.empty((0, dim), np.float32), *(embeddings for _, embeddings in parts)]
     with path.open("wb") as target:
         np.save(target, np.concatenate(vectors))
 
 
-def write_jsonl(path: Path, parts: Iterator[Part], dim: int) -> None:
+def write_jsonl(path: Path, parts: Iterator[Part], dim: int, _: str) -> None:
     """Write one JSON object per line: key, label (null where not known), embedding."""
     with path.open("w", encoding="utf-8") as target:
         for batch, embeddings in parts:
@@ -61,8 +63,11 @@ def write_jsonl(path: Path, parts: Iterator[Part], dim: int) -> None:
                 target.write("\n")
 
 
-def write_parquet(path: Path, parts: Iterator[Part], dim: int) -> None:
-    """Write a table of key, label (null where not known) and embedding, a list of fixed size."""
+def write_parquet(path: Path, parts: Iterator[Part], dim: int, encoder: str) -> None:
+    """Write a table of key, label (null where not known) and embedding, a list of fixed size.
+
+    Its metadata names the encoder.
+    """
     import pyarrow
     from pyarrow import parquet
 
@@ -71,7 +76,8 @@ def write_parquet(path: Path, parts: Iterator[Part], dim: int) -> None:
             ("key", pyarrow.string()),
             ("label", pyarrow.string()),
             ("embedding", pyarrow.list_(pyarrow.float32(), dim)),
-        ]
+        ],
+        metadata={ENCODER: encoder},
     )
     with parquet.ParquetWriter(path, schema) as writer:
         for batch, embeddings in parts:
@@ -86,7 +92,7 @@ def write_parquet(path: Path, parts: Iterator[Part], dim: int) -> None:
             writer.write_table(pyarrow.Table.from_arrays(columns, schema=schema))
 
 
-FORMATS: dict[str, Callable[[Path, Iterator[Part], int], None]] = {
+FORMATS: dict[str, Callable[[Path, Iterator[Part], int, str], None]] = {
     ".npz": write_npz,
     ".npy": write_npy,
     ".parquet": write_parquet,
@@ -122,13 +128,14 @@ def check_target(path: Path) -> None:
             raise MissingExtraError("Writing Parquet", "parquet") from None
 
 
-def write_embeddings(path: Path, parts: Iterator[Part], *, dim: int) -> None:
+def write_embeddings(path: Path, parts: Iterator[Part], *, dim: int, encoder: str) -> None:
     """Write embeddings in the format that the file's ending names, whole or not at all.
 
     Args:
         path: what `check_target` lets pass.
         parts: the embeddings in order.
         dim: length of an embedding.
+        encoder: SHA-256 of the encoder, which .npz and .parquet keep.
     """
     with replacing(path) as temporary:
-        FORMATS[path.suffix.lower()](temporary, parts, dim)
+        FORMATS[path.suffix.lower()](temporary, parts, dim, encoder)

@@ -108,3 +108,22 @@ def test_a_store_that_was_chosen_needs_no_naming(
 def test_pushing_to_nowhere_is_refused(digits: Path) -> None:
     assert run("index", "push")[0] == 2
     assert run("index", "push", "--store", "digits")[0] == 2
+
+
+def test_embeddings_are_pushed_in_place_of_an_index(
+    digits: Path, milvus: MilvusServer, tmp_path: Path
+) -> None:
+    folder, out = tmp_path / "pictures", str(tmp_path / "embeddings.npz")
+    for row, digit in enumerate(load_digits().images[:6]):
+        (folder / str(row)).mkdir(parents=True)
+        large = cv2.resize(16 - digit, (80, 80)) * 15
+        cv2.imwrite(str(folder / str(row) / "a.png"), large.astype(np.uint8))
+    assert run("embed", str(folder), "--out", out)[0] == 0
+    shutil.rmtree(digits / "index")
+    address = milvus.address(f"s{secrets.token_hex(8)}")
+    code, told = run("index", "push", out, "--store", address)
+    assert (code, told["items"], told["sent"]) == (0, 6, 6)
+    told = run("query", str(folder / "4" / "a.png"), "--store", address)[1]
+    assert told["results"][0]["neighbours"][0]["label"] == "4"
+    assert run("index", "push", str(tmp_path / "none.npz"), "--store", address)[0] == 3
+    assert run("index", "push", str(folder / "4" / "a.png"), "--store", address)[0] == 2

@@ -42,6 +42,7 @@ PARTS = [
 ]
 VECTORS = np.array([[1, 0], [0, 1], [0.6, 0.8]], np.float32)
 KEYS = ["a", "ü\n", "a longer key"]
+ENCODER = "0123456789abcdef" * 4
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def embedded(inputs: list[str], out: Path, **more: Any) -> Embedding:
 
 
 def test_npz_holds_embeddings_keys_and_labels(tmp_path: Path) -> None:
-    write_embeddings(tmp_path / "e.npz", iter(PARTS), dim=2)
+    write_embeddings(tmp_path / "e.npz", iter(PARTS), dim=2, encoder=ENCODER)
     with np.load(tmp_path / "e.npz", allow_pickle=False) as content:
         np.testing.assert_array_equal(content["embeddings"], VECTORS)
         assert content["embeddings"].dtype == np.float32
@@ -71,23 +72,28 @@ def test_npz_holds_embeddings_keys_and_labels(tmp_path: Path) -> None:
 @pytest.mark.parametrize("label", ["01", "cat", "-0", "1.5", "", "9" * 19])
 def test_labels_that_are_no_plain_numbers_stay_text(tmp_path: Path, label: str) -> None:
     labelled = part(["a", "b"], ["7", label], VECTORS[:2])
-    write_embeddings(tmp_path / "e.npz", iter([labelled]), dim=2)
+    write_embeddings(tmp_path / "e.npz", iter([labelled]), dim=2, encoder=ENCODER)
     assert np.load(tmp_path / "e.npz")["labels"].tolist() == ["7", label]
 
 
 def test_npz_has_no_labels_where_one_is_not_known(tmp_path: Path) -> None:
     parts = [*PARTS, part(["new"], [None], VECTORS[:1])]
-    write_embeddings(tmp_path / "e.npz", iter(parts), dim=2)
-    assert sorted(np.load(tmp_path / "e.npz")) == ["embeddings", "keys"]
+    write_embeddings(tmp_path / "e.npz", iter(parts), dim=2, encoder=ENCODER)
+    assert sorted(np.load(tmp_path / "e.npz")) == ["embeddings", "encoder", "keys"]
 
 
 def test_npy_holds_the_embeddings_alone(tmp_path: Path) -> None:
-    write_embeddings(tmp_path / "e.npy", iter(PARTS), dim=2)
+    write_embeddings(tmp_path / "e.npy", iter(PARTS), dim=2, encoder=ENCODER)
     np.testing.assert_array_equal(np.load(tmp_path / "e.npy", mmap_mode="r"), VECTORS)
 
 
 def test_json_lines_hold_one_object_per_picture(tmp_path: Path) -> None:
-    write_embeddings(tmp_path / "e.jsonl", iter([*PARTS, part(["n"], [None], VECTORS[:1])]), dim=2)
+    write_embeddings(
+        tmp_path / "e.jsonl",
+        iter([*PARTS, part(["n"], [None], VECTORS[:1])]),
+        dim=2,
+        encoder=ENCODER,
+    )
     lines = [json.loads(line) for line in (tmp_path / "e.jsonl").read_text().splitlines()]
     assert [line["key"] for line in lines] == [*KEYS, "n"]
     assert [line["label"] for line in lines] == ["1", "0", "12", None]
@@ -97,7 +103,7 @@ def test_json_lines_hold_one_object_per_picture(tmp_path: Path) -> None:
 
 def test_parquet_holds_a_table(tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
-    write_embeddings(tmp_path / "e.parquet", iter(PARTS), dim=2)
+    write_embeddings(tmp_path / "e.parquet", iter(PARTS), dim=2, encoder=ENCODER)
     table = parquet.read_table(tmp_path / "e.parquet").to_pydict()
     assert table["key"] == KEYS and table["label"] == ["1", "0", "12"]
     np.testing.assert_array_equal(np.array(table["embedding"], np.float32), VECTORS)
@@ -143,7 +149,7 @@ def test_a_failure_leaves_the_old_file(tmp_path: Path) -> None:
 
     (tmp_path / "e.npz").write_bytes(b"old")
     with pytest.raises(DataError, match="cut short"):
-        write_embeddings(tmp_path / "e.npz", failing(), dim=2)
+        write_embeddings(tmp_path / "e.npz", failing(), dim=2, encoder=ENCODER)
     assert [path.name for path in tmp_path.iterdir()] == ["e.npz"]
     assert (tmp_path / "e.npz").read_bytes() == b"old"
 
