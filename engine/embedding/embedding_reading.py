@@ -111,7 +111,9 @@ def facts_of(encoder: str, count: int) -> EmbeddedFacts:
 def array_parts(arrays: Any, dim: int) -> Iterator[EmbeddedPart]:
     """Yield the parts of an .npz file."""
     vectors, keys = arrays["embeddings"], arrays["keys"].tolist()
-    labels = [str(one) for one in arrays["labels"]] if "labels" in arrays else [None] * len(keys)
+    labels: list[str | None] = [None] * len(keys)
+    if "labels" in arrays:
+        labels = [str(one) for one in arrays["labels"]]
     check_shape(vectors, (len(keys), dim))
     if len(labels) != len(keys):
         raise ValueError(f"{len(keys):,} keys have {len(labels):,} labels")
