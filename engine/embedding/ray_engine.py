@@ -64,17 +64,13 @@ def embed_by_ray(
     with cluster() as ray:
         name = ENCODER_FILE if (run / ENCODER_FILE).exists() else NETWORK_FILE
         encoder = ray.put((run / name).read_bytes())
-        rows = [
-            {
-                "number": shard.number,
-                "portions": ray.cloudpickle.dumps(portions_of(inputs, shard.block(facts.total))),
-            }
-            for shard in shards
-        ]
+        rows = [{"number": shard.number} for shard in shards]
+        portions = [ray.put(portions_of(inputs, shard.block(facts.total))) for shard in shards]
         blocks = ray.data.from_items(rows, override_num_blocks=len(rows)).map_batches(
             embed_block,
             fn_kwargs={
                 "facts": facts,
+                "portions": portions,
                 "of": len(shards),
                 "name": name,
                 "encoder": encoder,
@@ -147,12 +143,19 @@ def portions_of(inputs: Sequence[Input], block: range) -> list[Portion]:
 
 
 def embed_block(
-    batch: dict[str, Any], *, facts: ShardFacts, of: int, name: str, encoder: Any, here: str
+    batch: dict[str, Any],
+    *,
+    facts: ShardFacts,
+    portions: Sequence[Any],
+    of: int,
+    name: str,
+    encoder: Any,
+    here: str,
 ) -> dict[str, list[Any]]:
     """Embed one block, on whatever node; what is wrong with an input is given back in words."""
     import ray
 
-    (number,), (portions,) = batch["number"], map(ray.cloudpickle.loads, batch["portions"])
+    (number,) = batch["number"]
     answer: dict[str, list[Any]] = {
         "number": [int(number)],
         "part": [b""],
@@ -165,7 +168,8 @@ def embed_block(
     try:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "part.npz")
-            write_part(path, embed_portions(portions, open_sent(name, encoder)), own)
+            wanted = ray.get(portions[number - 1])
+            write_part(path, embed_portions(wanted, open_sent(name, encoder)), own)
             return {**answer, "part": [path.read_bytes()]}
     except SiamError as error:
         return {**answer, "problem": [error.problem], "cure": [error.cure]}

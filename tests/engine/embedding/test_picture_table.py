@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import builtins
 import io
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -164,13 +164,6 @@ def test_a_damaged_table_and_one_that_is_not_there_are_told_of_in_a_line(
 def test_without_pyarrow_the_extra_is_named(
     pictures: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = builtins.__import__
-
-    def without(name: str, *rest: Any, **named: Any) -> Any:
-        if name.startswith("pyarrow"):
-            raise ImportError(name)
-        return real(name, *rest, **named)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(MissingExtraError, match=r"t\.parquet needs .*\n.*siam\[parquet\]"):
         embedded("t.parquet")
