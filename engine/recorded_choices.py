@@ -9,20 +9,40 @@ import msgspec
 
 from siam.errors import UsageError
 from siam.recipe import change_recipe, recipe_value
-from siam.runs.config import DataChoice, RunConfig, dataset_word
+from siam.runs.config import DataChoice, RunConfig, TrainChoice, dataset_word
 
-__all__ = ["find_changes", "refuse_changes"]
+__all__ = ["find_changes", "option_of", "refuse_changes"]
+
+# Of the recipe, what has an option of its own.
+OWN_OPTIONS = ("epochs", "tower")
 
 
 def refuse_changes(
     name: str, config: RunConfig, data: DataChoice, asked: Mapping[str, Any]
 ) -> None:
     """Refuse what a run that goes on cannot be given any more; what agrees with it is welcome."""
-    for _, recorded, value in find_changes(config, data, asked):
+    for key, recorded, value in find_changes(config, data, asked):
         raise UsageError(
             f"The run '{name}' was begun with {recorded}, received {value}.",
-            "Leave it out to go on with this run, or --resume to train a new one.",
+            f"Leave {option_of(key)} out to go on with this run; leave --resume out to train a "
+            "new one.",
         )
+
+
+def option_of(key: str) -> str:
+    """Return what a choice is called on the command line.
+
+    Args:
+        key: its name in `DataChoice`, in `TrainChoice` or in the recipe.
+
+    Example:
+        >>> option_of("holdout_classes"), option_of("precision"), option_of("dataset")
+        ('--holdout-classes', '--set precision', 'the data set')
+    """
+    if key == "dataset":
+        return "the data set"
+    named = (*DataChoice.__struct_fields__, *TrainChoice.__struct_fields__, *OWN_OPTIONS)
+    return f"--{key.replace('_', '-')}" if key in named else f"--set {key}"
 
 
 def find_changes(

@@ -11,7 +11,7 @@ import msgspec
 from siam.engine.fine_tuning.base import reopen_base
 from siam.engine.recipe_choice import epoch_steps
 from siam.engine.recorded_choices import refuse_changes
-from siam.engine.training_cost import recorded_step
+from siam.engine.training_cost import recorded_step, time_step
 from siam.engine.training_plan import (
     Notice,
     TrainingPlan,
@@ -71,7 +71,7 @@ def plan_resumption(
         folder,
         config,
         dataset,
-        step=recorded_step(config),
+        step=recorded_step(config) or time_step(config.recipe, dataset, progress),
         done=(len(position.history) + position.step / steps) / config.recipe.epochs,
         backbone=backbone,
         photos=photos,

@@ -30,7 +30,7 @@ from siam.engine.report import write_run_report
 from siam.engine.resumption import plan_resumption
 from siam.engine.towers.training import train_tower
 from siam.engine.train_along import send_plan
-from siam.engine.training_cost import tell_cost, tell_memory
+from siam.engine.training_cost import tell_cost, tell_memory, was_measured_here
 from siam.engine.training_plan import Notice, TrainingPlan, plan_training
 from siam.errors import DivergenceError
 from siam.evaluation.distances import Embedded
@@ -150,7 +150,9 @@ def fit(
 
         used = detect_device(device)
     folder, config, dataset = plan.folder, plan.config, plan.dataset
-    precision = describe_precision(config)
+    precision = config.recipe.precision
+    if was_measured_here(config):
+        precision = describe_precision(config)
     notice(f"Training on {used.name} ({used.kind}, Keras on {used.backend}, {precision}).")
     if used.why_no_gpu:
         notice(used.why_no_gpu)

@@ -13,8 +13,8 @@ import msgspec
 
 from siam.engine.recipe_choice import choose_recipe, epoch_steps
 from siam.errors import UsageError
-from siam.progress import duration
-from siam.recipe import PRESET_NAMES, Preset, Recipe
+from siam.progress import Progress, duration, silent
+from siam.recipe import PRESET_NAMES, PRETRAINED, Preset, Recipe
 from siam.runs.config import RunConfig, TrainChoice
 
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ __all__ = [
     "step_work",
     "tell_cost",
     "tell_memory",
+    "time_step",
     "training_seconds",
+    "was_measured_here",
 ]
 
 # A picture that only passes forward, as in validation, takes this share of one that is learned.
@@ -123,16 +125,54 @@ def tell_cost(
         yield f"It would take {', '.join(others)}"
 
 
-def recorded_step(config: RunConfig) -> StepTime | None:
-    """Return what a step took when a run was begun; None where that was not here."""
+def was_measured_here(config: RunConfig) -> bool:
+    """Tell whether what a run keeps of a step's time was measured on what computes here."""
     from siam.training.device import detect_device
-    from siam.training.precision import StepTime
 
     measured, device = config.precision, detect_device()
-    if measured is None or (measured.device, measured.backend) != (device.name, device.backend):
+    return measured is not None and (measured.device, measured.backend) == (
+        device.name,
+        device.backend,
+    )
+
+
+def recorded_step(config: RunConfig) -> StepTime | None:
+    """Return what a step took when a run was begun; None where that was not here."""
+    from siam.training.precision import StepTime
+
+    if config.precision is None or not was_measured_here(config):
         return None
-    seconds = measured.seconds.get(config.recipe.precision)
+    seconds = config.precision.seconds.get(config.recipe.precision)
     return None if seconds is None else StepTime(seconds, 0.0)
+
+
+def time_step(recipe: Recipe, dataset: Dataset, progress: Progress = silent) -> StepTime | None:
+    """Return what a step takes here: measured, or estimated where it is compiled as a whole.
+
+    For a look, to compile it would take too long; its `compiling` is then 0.
+
+    Args:
+        recipe: what is trained by, its precision not "auto".
+        dataset: what is trained on.
+        progress: told what is timed.
+
+    Returns:
+        None for a pretrained tower, whose features take the time, and on a GPU that compiles.
+    """
+    from siam.siamese.step_time import estimate_step, measure_step
+    from siam.training.device import compile_steps, detect_device
+    from siam.training.precision import StepTime
+
+    shape, classes = dataset.picture_shape, len(dataset.classes)
+    if recipe.tower == PRETRAINED:
+        return None
+    if not compile_steps():
+        progress(f"Timing a step in {recipe.precision}", 0, 0)
+        return measure_step(recipe, input_shape=shape, classes=classes)
+    if detect_device().kind != "cpu":
+        return None
+    progress("Timing a convolution", 0, 0)
+    return StepTime(estimate_step(recipe, input_shape=shape, classes=classes), 0.0)
 
 
 def tell_memory(dataset: Dataset, held: int | None = None) -> Iterator[str]:

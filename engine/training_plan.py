@@ -18,7 +18,13 @@ from siam.engine.fine_tuning.base import (
     open_base,
 )
 from siam.engine.fine_tuning.old_pictures import join_old_pictures
-from siam.engine.training_cost import fit_minutes, preset_recipes, recipe_for, refuse_minutes
+from siam.engine.training_cost import (
+    fit_minutes,
+    preset_recipes,
+    recipe_for,
+    refuse_minutes,
+    time_step,
+)
 from siam.errors import DataError, UsageError
 from siam.progress import Progress
 from siam.recipe import PRESET_NAMES, PRETRAINED, Recipe
@@ -114,9 +120,9 @@ def plan_training(
         recipe = recipe_for(train, dataset)
     with quiet_native_logs(progress):
         from siam.siamese.recipe_check import check_recipe
-        from siam.siamese.step_time import batch_pictures, estimate_step, measure_step
-        from siam.training.device import compile_steps, detect_device
-        from siam.training.precision import StepTime, resolve_precision
+        from siam.siamese.step_time import batch_pictures, measure_step
+        from siam.training.device import detect_device
+        from siam.training.precision import resolve_precision
         from siam.training.process_shard import refuse_uneven
     check_recipe(recipe)
     if recipe.tower == PRETRAINED:  # its head is too small to be faster in another precision
@@ -126,10 +132,6 @@ def plan_training(
     def measure(recipe: Recipe, limit: float = float("inf")) -> StepTime:
         progress(f"Timing a step in {recipe.precision}", 0, 0)
         return measure_step(recipe, limit, input_shape=shape, classes=classes)
-
-    def estimate(recipe: Recipe) -> StepTime:
-        progress("Timing a convolution", 0, 0)
-        return StepTime(estimate_step(recipe, input_shape=shape, classes=classes), 0.0)
 
     recipe, times = resolve_precision(recipe, measure)
     device = detect_device()
@@ -144,9 +146,10 @@ def plan_training(
             f"Within {train.minutes:g} minutes: preset {train.preset}, "
             f"{recipe.epochs} epoch{'s' * (recipe.epochs > 1)}."
         )
-    elif not times and recipe.tower != PRETRAINED and not compile_steps():
-        times[recipe.precision] = measure(recipe)
-    seconds = {precision: round(step.seconds, 4) for precision, step in times.items()}
+    step = times.get(recipe.precision) or time_step(recipe, dataset, progress)
+    if step is not None and step.compiling:  # it was measured
+        times[recipe.precision] = step
+    seconds = {precision: round(time.seconds, 4) for precision, time in times.items()}
     measured = MeasuredPrecision(device=device.name, backend=device.backend, seconds=seconds)
     config = new_config(dataset, data, train, recipe, measured if times else None)
     if base is not None:  # a data set that nobody named is the base's index, however it is called
@@ -156,16 +159,13 @@ def plan_training(
         refuse_uneven(batch_pictures(shown, classes))  # in training, and in validation
     backbone, photos = read_photos(config, dataset, backbone, progress, notice)
     folder = begin_run(runs_folder() / free_name(name, dataset.name))
-    took = times.get(recipe.precision)
-    if took is None and recipe.tower != PRETRAINED and device.kind == "cpu":
-        took = estimate(recipe)  # compiled as a whole, for a look, a step would take too long
     features = None
     if backbone is not None:
         from siam.siamese.backbone_features import time_features
 
         progress(f"Timing {backbone.name}", 0, 0)
         features = time_features(backbone)
-    return TrainingPlan(folder, config, dataset, took, None, backbone, photos, features, base)
+    return TrainingPlan(folder, config, dataset, step, None, backbone, photos, features, base)
 
 
 def named_backbone(train: TrainChoice) -> Backbone | None:

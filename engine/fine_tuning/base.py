@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from siam.atomic import sha256
-from siam.engine.recorded_choices import find_changes
+from siam.engine.recorded_choices import find_changes, option_of
 from siam.engine.training_cost import recipe_for, refuse_minutes
 from siam.errors import RunError, UsageError
 from siam.recipe import PRETRAINED, Recipe, change_recipe
@@ -118,7 +118,7 @@ def reopen_base(run: str, recorded: BaseTable | None, asked: str | None) -> Base
         begun = f"from={recorded.run}" if recorded else "no run to go on from"
         raise UsageError(
             f"The run '{run}' was begun with {begun}, received {asked}.",
-            "Leave it out to go on with this run, or --resume to train a new one.",
+            "Leave --from out to go on with this run; leave --resume out to train a new one.",
         )
     base = open_base(recorded.run) if recorded else None
     if base is not None and base.table != recorded:
@@ -152,7 +152,8 @@ def fine_tuning_choice(
         if key in SHAPE:
             raise UsageError(
                 f"The run '{base.name}' was trained with {recorded}, received {value}.",
-                "Leave it out to go on from this run, or --from to train from nothing.",
+                f"Leave {option_of(key)} out to go on from this run; leave --from out to train "
+                "from nothing.",
             )
     held = sorted(set(data.holdout_classes) & set(config.classes))
     if held:

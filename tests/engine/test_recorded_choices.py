@@ -69,6 +69,26 @@ def test_what_differs_is_refused_with_what_is_recorded(
         refuse(data, overrides, options)
 
 
+@pytest.mark.parametrize(
+    ("data", "overrides", "options", "option"),
+    [
+        ({"dataset": "mnist"}, {}, {}, "the data set"),
+        ({"holdout_classes": ("7",)}, {}, {}, "--holdout-classes"),
+        ({}, {}, {"patience": 3}, "--patience"),
+        ({}, {"epochs": "3"}, {}, "--epochs"),
+        ({}, {"precision": "mixed_bfloat16"}, {}, "--set precision"),
+    ],
+)
+def test_a_refusal_names_both_options_that_one_may_leave_out(
+    data: dict[str, Any], overrides: dict[str, str], options: dict[str, Any], option: str
+) -> None:
+    with pytest.raises(UsageError) as refused:
+        refuse(data, overrides, options)
+    assert refused.value.cure == (
+        f"Leave {option} out to go on with this run; leave --resume out to train a new one."
+    )
+
+
 def test_a_data_set_is_the_same_from_another_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -201,6 +201,28 @@ def test_a_run_of_what_siam_no_longer_has_is_not_gone_on_with(
         train_run(few, SHORT, name="cut", resume=True)
 
 
+@pytest.mark.parametrize("recorded", [True, False])
+def test_one_that_goes_on_elsewhere_says_what_is_left_by_a_step_timed_here(
+    few: DataChoice, cut: Path, recorded: bool
+) -> None:
+    config, said = cut / "config.toml", list[str]()
+    plain, table, times = config.read_text().partition("[precision]")
+    elsewhere = re.sub("(?m)^device = .*$", 'device = "elsewhere"', table + times)
+    config.write_text(plain + elsewhere if recorded else plain)
+    with pytest.raises(KeyboardInterrupt):
+        train_run(
+            few,
+            SHORT,
+            name="cut",
+            resume=True,
+            progress=interrupt_before("Building"),
+            notice=said.append,
+        )
+    assert [text for text in said if re.match(r"About .* left: \d+ steps of 0\.01 s\.", text)]
+    assert "s a step" not in said[0]  # which was measured elsewhere
+    assert (elsewhere in config.read_text()) == recorded
+
+
 def test_an_interrupted_name_is_not_begun_again(few: DataChoice, cut: Path) -> None:
     with pytest.raises(RunError, match="--resume --name cut"):
         train_run(few, SHORT, name="cut")

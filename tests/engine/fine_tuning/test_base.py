@@ -70,6 +70,14 @@ def test_what_a_network_is_made_of_stays(
         choose(BASE, asked, **data)
 
 
+def test_a_refusal_names_both_options_that_one_may_leave_out() -> None:
+    with pytest.raises(UsageError) as refused:
+        choose(BASE, {"overrides": {"dim": "64"}})
+    assert refused.value.cure == (
+        "Leave --set dim out to go on from this run; leave --from out to train from nothing."
+    )
+
+
 def test_whether_there_is_a_backbone_loads_no_keras_which_would_log(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
