@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
+    from concurrent.futures import Future, ThreadPoolExecutor
 
-__all__ = ["cores", "parallel_map", "portions"]
+__all__ = ["begin", "cores", "parallel_map", "portions", "thread_pool"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -52,11 +54,8 @@ def parallel_map(
         >>> list(parallel_map(abs, [-1, 2, -3], ahead=2))
         [1, 2, 3]
     """
-    from concurrent.futures import ThreadPoolExecutor
-
     workers = workers or cores()
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="parallel")
-    try:
+    with thread_pool(workers) as pool:
         begun: deque[Future[R]] = deque()
         for task in tasks:
             begun.append(pool.submit(work, task))
@@ -64,6 +63,47 @@ def parallel_map(
                 yield begun.popleft().result()
         while begun:
             yield begun.popleft().result()
+
+
+@contextlib.contextmanager
+def thread_pool(workers: int | None = None) -> Iterator[ThreadPoolExecutor]:
+    """Yield a pool of threads; after a failure or Ctrl-C, what has not begun is not waited for.
+
+    Args:
+        workers: threads; one for each core when left out.
+
+    Example:
+        >>> with thread_pool() as pool:
+        ...     pool.submit(abs, -3).result()
+        3
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    pool = ThreadPoolExecutor(workers or cores(), thread_name_prefix="parallel")
+    try:
+        yield pool
     finally:
-        # After a failure or Ctrl-C, what has not begun is not waited for.
         pool.shutdown(cancel_futures=True)
+
+
+def begin(work: Callable[[], T]) -> Future[T]:
+    """Begin work in a thread of its own, which nobody waits for who does not ask for its result.
+
+    It ends with the process: Ctrl-C is answered while it goes on.
+
+    Example:
+        >>> begin(lambda: 2 + 2).result()
+        4
+    """
+    from concurrent.futures import Future
+
+    begun: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            begun.set_result(work())
+        except BaseException as error:  # raised where the result is asked for
+            begun.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return begun

@@ -26,8 +26,9 @@ import cv2
 import numpy as np
 
 from siam.datasets.mnist import load_mnist
-from siam.engine.calibrate import EmbeddedRun, embed_run
+from siam.engine.calibrate import EmbeddedRun, embed_run, embed_validation
 from siam.engine.open_run import OpenRun, open_run
+from siam.evaluation.distances import Embedded
 from siam.evaluation.out_of_distribution import detect
 from siam.evaluation.votes import count_votes
 from siam.pictures.preparation import prepare_picture
@@ -51,10 +52,11 @@ def main() -> None:
     cv2.setNumThreads(1)
     with open_run(chosen.run) as run:
         embedded = embed_run(run.path, run.config, run.encoder, run.gallery)
+        validation = embed_validation(embedded.validation, run.encoder, run.gallery)
         others = encoded(run, characters(chosen.archive, chosen.every))
         outside = encoded(run, outside_digits(chosen.count))
     kinds = {
-        name: scores(queries, embedded)
+        name: scores(queries, embedded, validation)
         for name, queries in (
             ("known", embedded.test.embeddings),
             ("characters", others),
@@ -116,7 +118,7 @@ def outside_digits(count: int) -> Iterator[bytes]:
             yield KINDS[kind](written(k // 2 % 10, rng) if k % 2 else traced(digit), rng)
 
 
-def scores(queries: np.ndarray, embedded: EmbeddedRun) -> dict[str, np.ndarray]:
+def scores(queries: np.ndarray, embedded: EmbeddedRun, known: Embedded) -> dict[str, np.ndarray]:
     """Return score name -> one number per query, larger = less familiar."""
     gallery, labels = embedded.gallery.embeddings, embedded.gallery.labels
     found = exact_neighbours(queries, gallery, 50)
@@ -124,7 +126,6 @@ def scores(queries: np.ndarray, embedded: EmbeddedRun) -> dict[str, np.ndarray]:
     local = gallery[found.positions[:, :10]].mean(axis=1)
     classes = np.unique(labels)
     means = np.stack([gallery[labels == label].mean(axis=0) for label in classes])
-    known = embedded.validation
     centred = known.embeddings - means[np.searchsorted(classes, known.labels)]
     covariance = np.cov(centred.T)
     shrunk = covariance + 0.1 * np.trace(covariance) / len(covariance) * np.eye(len(covariance))

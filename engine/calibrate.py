@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from siam.array_types import Integers, Pictures, Vectors
+from siam.datasets.dataset import Split
 from siam.datasets.probes import make_probes
 from siam.engine.index.gallery_check import are_copies, gallery_warnings
 from siam.engine.open_run import OpenRun
@@ -33,6 +34,7 @@ __all__ = [
     "EmbeddedRun",
     "calibrate",
     "embed_run",
+    "embed_validation",
     "index_commit",
     "measure_run",
     "summarise_run",
@@ -51,7 +53,6 @@ class EmbeddedRun:
     """A run's pictures as embeddings.
 
     Attributes:
-        validation: what thresholds are chosen by.
         test: what is scored.
         gallery: what queries are compared with: training and validation pictures.
         train: the training pictures of the gallery alone.
@@ -59,27 +60,26 @@ class EmbeddedRun:
         out_of_distribution: kind -> float32 (m, dim), pictures that should match nothing, made
             of the test pictures: scored.
         probes: these pictures, uint8 (m, height, width, channels).
-        validation_pictures, test_pictures: uint8 (n, height, width, channels), in the order of
-            `validation` and `test`.
+        validation: pictures that thresholds are chosen by, not embedded yet.
+        test_pictures: uint8 (n, height, width, channels), in the order of `test`.
         test_files: where each test picture came from.
         warnings: what must be said before any figure, in sentences.
     """
 
-    validation: Embedded
     test: Embedded
     gallery: Embedded
     train: Embedded
     gallery_ids: Integers
     out_of_distribution: dict[str, Vectors]
     probes: dict[str, Pictures]
-    validation_pictures: Pictures
+    validation: Split
     test_pictures: Pictures
     test_files: tuple[str, ...]
     warnings: tuple[str, ...] = ()
 
 
 def embed_run(path: Path, config: RunConfig, encoder: Encoder, gallery: Gallery) -> EmbeddedRun:
-    """Embed a run's held-out pictures anew, and read its gallery's vectors from the index.
+    """Embed a run's test pictures anew, and read its gallery's vectors from the index.
 
     Indexed pictures of the very content of test pictures are left out of the gallery.
 
@@ -97,14 +97,13 @@ def embed_run(path: Path, config: RunConfig, encoder: Encoder, gallery: Gallery)
     train = np.isin(ids, gallery.select("split=train"))
     probes = make_probes(test.pictures, seed=config.train.seed)
     return EmbeddedRun(
-        validation=Embedded(encoder.encode(validation.pictures), validation.labels),
         test=Embedded(encoder.encode(test.pictures), test.labels),
         gallery=whole,
         train=Embedded(whole.embeddings[train], whole.labels[train]),
         gallery_ids=ids,
         out_of_distribution={kind: encoder.encode(pictures) for kind, pictures in probes.items()},
         probes=probes,
-        validation_pictures=validation.pictures,
+        validation=validation,
         test_pictures=test.pictures,
         test_files=test.origins,
         warnings=warnings,
@@ -143,7 +142,7 @@ def calibrate(
     need_packages("Calibration", "train", "sklearn")
     from siam.evaluation.calibration_fit import fit_calibration
 
-    probes = make_probes(embedded.validation_pictures, seed=config.train.seed)
+    probes = make_probes(embedded.validation.pictures, seed=config.train.seed)
     descriptions = None
     if config.preparation.chain in FILES_PREPARED:
         ids = np.intersect1d(embedded.gallery_ids, gallery.select("split=train"))
@@ -151,11 +150,11 @@ def calibrate(
         thumbnails = [decode_thumbnail(png) for png in gallery.thumbnails(some) if png]
         descriptions = Descriptions(
             np.concatenate([describe_pictures(one[None]) for one in thumbnails]),
-            describe_pictures(embedded.validation_pictures),
+            describe_pictures(embedded.validation.pictures),
             {kind: describe_pictures(pictures) for kind, pictures in probes.items()},
         )
     calibration = fit_calibration(
-        embedded.validation,
+        embed_validation(embedded.validation, encoder, gallery),
         embedded.train,
         probes={kind: encoder.encode(pictures) for kind, pictures in probes.items()},
         descriptions=descriptions,
@@ -163,6 +162,16 @@ def calibrate(
     )
     write_calibration(run / CALIBRATION_FILE, calibration)
     return calibration
+
+
+def embed_validation(validation: Split, encoder: Encoder, gallery: Gallery) -> Embedded:
+    """Return validation pictures embedded: from the index where it holds them all."""
+    ids = gallery.ids_of(validation.origins)
+    if len(ids) == len(validation):
+        vectors = gallery.vectors_of([ids[key] for key in validation.origins])
+    else:
+        vectors = encoder.encode(validation.pictures)
+    return Embedded(vectors, validation.labels)
 
 
 def measure_run(

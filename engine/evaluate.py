@@ -164,9 +164,7 @@ def measured_run(
     progress: Progress = silent,
 ) -> tuple[EmbeddedRun, Measurements]:
     """Embed and measure an opened run."""
-    progress("Embedding the test pictures", 0, 0)
-    embedded = embed_run(run.path, run.config, run.encoder, run.gallery)
-    progress("Measuring", 0, 0)
+    embedded = embed_opened(run, progress=progress)
     return embedded, measure_run(
         run,
         embedded,
@@ -174,3 +172,9 @@ def measured_run(
         threshold=threshold,
         progress=progress,
     )
+
+
+def embed_opened(run: OpenRun, *, progress: Progress = silent) -> EmbeddedRun:
+    """Embed the test pictures of an opened run."""
+    progress("Embedding the test pictures", 0, 0)
+    return embed_run(run.path, run.config, run.encoder, run.gallery)

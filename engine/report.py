@@ -10,11 +10,12 @@ from typing import Any
 from siam import __version__
 from siam.array_types import Pictures
 from siam.atomic import write_text
-from siam.engine.calibrate import EmbeddedRun, index_commit, summarise_run
-from siam.engine.evaluate import kept_figures, measured_run
+from siam.engine.calibrate import EmbeddedRun, index_commit, measure_run, summarise_run
+from siam.engine.evaluate import embed_opened, kept_figures
 from siam.engine.index.training_set import origins_of
 from siam.engine.open_run import OpenRun, open_run
 from siam.evaluation.measure import Measurements
+from siam.evaluation.report.background import Background, work_ahead
 from siam.evaluation.report.page import ReportInputs, render_report
 from siam.pictures.thumbnail import decode_thumbnail
 from siam.progress import Progress, silent
@@ -63,10 +64,12 @@ def report_run(
         if was_trained_here(run.path) and is_made_of(run.path / REPORT_FILE, state_of(run)):
             notice("As it was: neither the run nor its index has changed since it was written.")
             return run.path / REPORT_FILE
-        embedded, measured = measured_run(run, progress=progress)
-        progress("Computing intervals", 0, 0)
-        metrics = summarise_run(run, embedded, measured, *kept_figures(run))
-        return write_run_report(run, embedded, measured, metrics, progress=progress)
+        embedded = embed_opened(run, progress=progress)
+        with work_ahead(embedded.test, seed=run.config.train.seed) as background:
+            measured = measure_run(run, embedded, progress=progress)
+            progress("Computing intervals", 0, 0)
+            metrics = summarise_run(run, embedded, measured, *kept_figures(run))
+            return write_run_report(run, embedded, measured, metrics, background, progress=progress)
 
 
 def state_of(run: OpenRun) -> str:
@@ -93,6 +96,7 @@ def write_run_report(
     embedded: EmbeddedRun,
     measured: Measurements,
     metrics: Mapping[str, Any],
+    background: Background,
     *,
     progress: Progress = silent,
 ) -> Path:
@@ -113,6 +117,7 @@ def write_run_report(
         measurements=measured,
         classes=run.config.classes,
         test=embedded.test,
+        background=background,
         test_pictures=embedded.test_pictures,
         test_files=origins_of(run.config.source, embedded.test_files),
         gallery_picture=gallery_picture,

@@ -34,6 +34,7 @@ from siam.engine.training_cost import tell_cost, tell_memory, was_measured_here
 from siam.engine.training_plan import Notice, TrainingPlan, plan_training
 from siam.errors import DivergenceError
 from siam.evaluation.distances import Embedded
+from siam.evaluation.report.background import work_ahead
 from siam.index.gallery import Gallery
 from siam.progress import Progress, silent
 from siam.run_files import (
@@ -209,28 +210,29 @@ def finish(plan: TrainingPlan, training: Mapping[str, Any], progress: Progress) 
     with Gallery.open(folder / INDEX_FOLDER, encoder_hash=encoder.hash) as gallery:
         progress("Embedding the test pictures", 0, 0)
         embedded = embed_run(folder, config, encoder, gallery)
-        calibration = calibrate(embedded, folder, config, encoder, gallery, progress=progress)
-        run = OpenRun(folder, config, encoder, calibration, gallery)
-        measured = measure_run(run, embedded, progress=progress)
-        progress("Computing intervals", 0, 0)
-        unseen = None
-        if dataset.unseen is not None:
-            unseen = compare_unseen(
-                embedded.test,
-                Embedded(encoder.encode(dataset.unseen.pictures), dataset.unseen.labels),
-                embedded.gallery,
-                threshold=calibration.pick_threshold(None, None),
-                groups=dataset.groups,
-                seed=seed,
-                progress=progress,
-            )
-        base = measure_forgetting(plan.base, run, progress) if plan.base else None
-        metrics = {
-            **summarise_run(run, embedded, measured, unseen, base),
-            "test_pictures": len(embedded.test.labels),
-            "index": index_commit(gallery),
-            **training,
-        }
-        write_json(folder / METRICS_FILE, metrics)
-        write_run_report(run, embedded, measured, metrics, progress=progress)
+        with work_ahead(embedded.test, seed=seed) as background:
+            calibration = calibrate(embedded, folder, config, encoder, gallery, progress=progress)
+            run = OpenRun(folder, config, encoder, calibration, gallery)
+            measured = measure_run(run, embedded, progress=progress)
+            progress("Computing intervals", 0, 0)
+            unseen = None
+            if dataset.unseen is not None:
+                unseen = compare_unseen(
+                    embedded.test,
+                    Embedded(encoder.encode(dataset.unseen.pictures), dataset.unseen.labels),
+                    embedded.gallery,
+                    threshold=calibration.pick_threshold(None, None),
+                    groups=dataset.groups,
+                    seed=seed,
+                    progress=progress,
+                )
+            base = measure_forgetting(plan.base, run, progress) if plan.base else None
+            metrics = {
+                **summarise_run(run, embedded, measured, unseen, base),
+                "test_pictures": len(embedded.test.labels),
+                "index": index_commit(gallery),
+                **training,
+            }
+            write_json(folder / METRICS_FILE, metrics)
+            write_run_report(run, embedded, measured, metrics, background, progress=progress)
     return metrics

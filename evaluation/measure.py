@@ -21,7 +21,8 @@ from siam.evaluation.pairs import PairScores, score_pairs
 from siam.evaluation.reliability import Reliability, pair_reliability, picture_reliability
 from siam.evaluation.retrieval import Retrieval, retrieve
 from siam.evaluation.verdict import Verdict, decide
-from siam.evaluation.votes import Votes, count_votes
+from siam.evaluation.votes import count_votes
+from siam.parallel import thread_pool
 from siam.progress import Progress, silent
 from siam.unit_vectors import exact_neighbours
 
@@ -150,38 +151,60 @@ def measure(
     )
     votes = count_votes(near, near_labels)
     progress("Scoring pairs", 0, 0)
-    return Measurements(
-        pairs=Pairs(left, right, same, distances),
-        pair_scores=score_pairs(distances, same, left, right, threshold=limit, seed=seed),
-        all_pairs=count_all_pairs(vectors, labels, seed=seed, progress=progress),
-        gallery="train" if in_train else "test",
-        gallery_count=len(searchable.labels),
-        indexed=np.bincount(searchable.labels, minlength=len(classes)),
-        retrieval=retrieval,
-        within=within,
-        classes=score_classes(labels, retrieval.predictions, classes),
-        confusion=confuse(labels, retrieval.predictions, len(classes)),
-        verdicts=tuple(verdicts),
-        pair_reliability=pair_reliability(
-            calibration.same_probability(distances), same, left, right, seed=seed
-        ),
-        label_reliability=picture_reliability(
-            calibration.label_probability(votes), retrieval.correct, seed=seed
-        ),
-        false_accept_rate=false_accept_rate,
-        threshold=threshold,
-        seed=seed,
-        episodes=_episodes(vectors, labels, groups, seed),
-        out_of_distribution=_out_of_distribution(
-            votes,
-            test,
-            searchable,
-            out_of_distribution or {},
-            unlikeness,
-            calibration,
-            seed,
-        ),
+    answers = _answers_to_strangers(
+        test, searchable, out_of_distribution or {}, unlikeness, calibration
     )
+    with thread_pool() as pool:  # all of them at once, the main thread's at last
+        pair_scores = pool.submit(
+            score_pairs, distances, same, left, right, threshold=limit, seed=seed
+        )
+        detections = {
+            name: pool.submit(
+                detect,
+                votes.closeness,
+                closeness,
+                limit=calibration.familiar,
+                matches=matches,
+                seed=seed,
+            )
+            for name, (closeness, matches) in answers.items()
+        }
+        episodes = pool.submit(_episodes, vectors, labels, groups, seed)
+        of_pairs = pool.submit(
+            pair_reliability,
+            calibration.same_probability(distances),
+            same,
+            left,
+            right,
+            seed=seed,
+        )
+        of_labels = pool.submit(
+            picture_reliability,
+            calibration.label_probability(votes),
+            retrieval.correct,
+            seed=seed,
+        )
+        all_pairs = count_all_pairs(vectors, labels, seed=seed, progress=progress)
+        return Measurements(
+            pairs=Pairs(left, right, same, distances),
+            pair_scores=pair_scores.result(),
+            all_pairs=all_pairs,
+            gallery="train" if in_train else "test",
+            gallery_count=len(searchable.labels),
+            indexed=np.bincount(searchable.labels, minlength=len(classes)),
+            retrieval=retrieval,
+            within=within,
+            classes=score_classes(labels, retrieval.predictions, classes),
+            confusion=confuse(labels, retrieval.predictions, len(classes)),
+            verdicts=tuple(verdicts),
+            pair_reliability=of_pairs.result(),
+            label_reliability=of_labels.result(),
+            false_accept_rate=false_accept_rate,
+            threshold=threshold,
+            seed=seed,
+            episodes=episodes.result(),
+            out_of_distribution={name: begun.result() for name, begun in detections.items()},
+        )
 
 
 def _episodes(
@@ -203,16 +226,14 @@ def _episodes(
     return tuple(scores)
 
 
-def _out_of_distribution(
-    votes: Votes,
+def _answers_to_strangers(
     test: Embedded,
     gallery: Embedded,
     out_of_distribution: Mapping[str, Vectors],
     unlikeness: Mapping[str, Floats],
     calibration: Calibration,
-    seed: int,
-) -> dict[str, Detection]:
-    """Score each kind of out-of-distribution picture against the test pictures."""
+) -> dict[str, tuple[Floats, Booleans]]:
+    """Return kind -> (closeness, whether it is called a match) of pictures of no class there."""
 
     def ask(queries: Vectors, rows: Integers, unlike: Floats | None) -> tuple[Floats, Booleans]:
         near = exact_neighbours(queries, gallery.embeddings[rows], calibration.neighbours)
@@ -237,9 +258,4 @@ def _out_of_distribution(
     if without:
         closeness, matches = map(np.concatenate, zip(*without, strict=True))
         answers["class not in the gallery"] = closeness, matches
-    return {
-        name: detect(
-            votes.closeness, closeness, limit=calibration.familiar, matches=matches, seed=seed
-        )
-        for name, (closeness, matches) in answers.items()
-    }
+    return answers

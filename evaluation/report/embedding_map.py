@@ -43,7 +43,7 @@ def project(embeddings: Vectors, *, seed: int = 0) -> Floats:
     method = TSNE(perplexity=min(30, count // 4), init="pca", max_iter=500, random_state=seed)
     # Its threads wait for each other after every one of many short steps: on two busy cores they
     # took 69 s for what one does in 12.
-    with threadpool_limits(1):
+    with threadpool_limits(1, "openmp"):
         return np.asarray(method.fit_transform(embeddings.astype(np.float64)), np.float64)
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from siam.array_types import Floats, Integers, Pictures
+from siam.array_types import Pictures
 from siam.evaluation.distances import Embedded
 from siam.evaluation.measure import Measurements
-from siam.evaluation.mistakes import WorstPairs, worst_pairs, wrong_neighbours
+from siam.evaluation.mistakes import WorstPairs, wrong_neighbours
 from siam.evaluation.pairs import FALSE_ACCEPT_RATES, true_accept_key
-from siam.evaluation.report.embedding_map import MAPPED, class_colours, map_plot, project
+from siam.evaluation.report.background import SHOWN, Background
+from siam.evaluation.report.embedding_map import class_colours, map_plot
 from siam.evaluation.report.inline_pictures import data_uri, picture_uri, sprite
 from siam.evaluation.report.plots import (
     confusion_plot,
@@ -37,7 +37,6 @@ from siam.progress import Progress, Stage, silent
 
 __all__ = ["ReportInputs", "render_report"]
 
-SHOWN = 12
 # More names than this make no legend.
 LEGEND_CLASSES = 30
 
@@ -51,6 +50,7 @@ class ReportInputs:
         measurements: what `measure` returned.
         classes: class names.
         test: embeddings and labels of the test pictures.
+        background: what was begun of them already.
         test_pictures: uint8 (n, height, width, channels), in the same order.
         test_files: where each of them came from, in the same order.
         gallery_picture: gives a picture of the gallery that `measure` searched by its row, uint8
@@ -67,6 +67,7 @@ class ReportInputs:
     measurements: Measurements
     classes: Sequence[str]
     test: Embedded
+    background: Background
     test_pictures: Pictures
     test_files: Sequence[str]
     gallery_picture: Callable[[int], Pictures | None]
@@ -80,20 +81,13 @@ class ReportInputs:
 
 def render_report(inputs: ReportInputs, *, progress: Progress = silent) -> str:
     """Return the report as HTML."""
-    parts = (_tables, _training, _separation, _confusion, _mistakes, _provenance)
+    parts = (_tables, _training, _separation, _confusion, _provenance, _mistakes, _map)
     content: dict[str, Any] = {}
-    steps = len(parts) + 1
-    seed = inputs.measurements.seed
-    rows = np.random.default_rng(seed).permutation(len(inputs.test.labels))[:MAPPED]
-    with ThreadPoolExecutor(1) as beside:  # t-SNE leaves Python to the plots
-        places = beside.submit(project, inputs.test.embeddings[rows], seed=seed)
-        for step, part in enumerate(parts):
-            stage = Stage("Writing the report", part.__name__.removeprefix("_"))
-            progress(stage, step, steps)
-            content |= part(inputs)
-        progress(Stage("Writing the report", "map"), len(parts), steps)
-        content |= _map(inputs, rows, places.result())
-    progress("Writing the report", steps, steps)
+    for step, part in enumerate(parts):
+        stage = Stage("Writing the report", part.__name__.removeprefix("_"))
+        progress(stage, step, len(parts))
+        content |= part(inputs)
+    progress("Writing the report", len(parts), len(parts))
     metrics = inputs.metrics
     title = f"siam: {metrics['run']} on {metrics['dataset']}"
     return render("report.html", title=title, metrics=metrics, state=inputs.state, **content)
@@ -152,7 +146,8 @@ def _confusion(inputs: ReportInputs) -> dict[str, Any]:
     return {"confusion": [Plot(svg, caption)]}
 
 
-def _map(inputs: ReportInputs, rows: Integers, places: Floats) -> dict[str, Any]:
+def _map(inputs: ReportInputs) -> dict[str, Any]:
+    rows = inputs.background.rows
     labels = inputs.test.labels[rows]
     colours = class_colours(len(inputs.classes))
     sheet, columns = sprite(inputs.test_pictures[rows])
@@ -160,7 +155,7 @@ def _map(inputs: ReportInputs, rows: Integers, places: Floats) -> dict[str, Any]
     return {
         "map": {
             "count": len(rows),
-            "svg": map_plot(places, labels, colours),
+            "svg": map_plot(inputs.background.places.result(), labels, colours),
             "legend": legend if len(legend) <= LEGEND_CLASSES else [],
             "data": {
                 "sheet": sheet,
@@ -183,7 +178,7 @@ class Mistake:
 
 
 def _mistakes(inputs: ReportInputs) -> dict[str, Any]:
-    closest, farthest = worst_pairs(inputs.test, SHOWN)
+    closest, farthest = inputs.background.worst.result()
     return {
         "mistakes": {
             "closest": _pair_mistakes(inputs, closest),

@@ -18,10 +18,10 @@ class Measured(Exception):
 
 @pytest.fixture(autouse=True)
 def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
-    def measured_run(*_: object, **__: object) -> None:
+    def embed_opened(*_: object, **__: object) -> None:
         raise Measured
 
-    monkeypatch.setattr(report, "measured_run", measured_run)
+    monkeypatch.setattr(report, "embed_opened", embed_opened)
 
 
 def test_the_report_of_training_stays_until_anything_changes(

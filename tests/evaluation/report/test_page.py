@@ -10,6 +10,7 @@ import pytest
 
 from siam.evaluation.distances import Embedded
 from siam.evaluation.measure import measure
+from siam.evaluation.report.background import work_ahead
 from siam.evaluation.report.page import ReportInputs, render_report
 from siam.evaluation.summary import summarise
 
@@ -35,11 +36,15 @@ class Tags(HTMLParser):
 
 def make_inputs(measured, calibration, clusters) -> ReportInputs:
     random = np.random.default_rng(0)
+    test = Embedded(*clusters(120, seed=4))
+    with work_ahead(test, seed=0) as background:
+        background.places.result()
     return ReportInputs(
         metrics=summarise(measured, calibration, run="first", dataset="clusters"),
         measurements=measured,
         classes=("ant", "bee", "cat", "dog"),
-        test=Embedded(*clusters(120, seed=4)),
+        test=test,
+        background=background,
         test_pictures=random.integers(0, 256, (120, 12, 9, 1), dtype=np.uint8),
         test_files=[f"pets/test-{place}.jpg" for place in range(120)],
         gallery_picture=random.integers(0, 256, (400, 12, 9, 1), dtype=np.uint8).__getitem__,
@@ -164,6 +169,8 @@ def test_colour_pictures_and_many_classes(clusters, calibration, inputs):
     classes = tuple(f"class {place}" for place in range(60))
     measured = measure(embedded, embedded, calibration, classes=classes)
     pictures = np.zeros((240, 40, 50, 3), np.uint8)
+    with work_ahead(embedded, seed=0) as background:
+        background.places.result()
     page = render_report(
         replace(
             inputs,
@@ -171,6 +178,7 @@ def test_colour_pictures_and_many_classes(clusters, calibration, inputs):
             measurements=measured,
             classes=classes,
             test=embedded,
+            background=background,
             test_pictures=pictures,
             test_files=[""] * 240,
             gallery_picture=pictures.__getitem__,
