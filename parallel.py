@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import os
 import threading
@@ -11,9 +10,9 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future, ThreadPoolExecutor
+    from concurrent.futures import Future
 
-__all__ = ["begin", "cores", "parallel_map", "portions", "thread_pool"]
+__all__ = ["begin", "cores", "parallel_map", "portions"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -54,8 +53,11 @@ def parallel_map(
         >>> list(parallel_map(abs, [-1, 2, -3], ahead=2))
         [1, 2, 3]
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     workers = workers or cores()
-    with thread_pool(workers) as pool:
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="parallel")
+    try:
         begun: deque[Future[R]] = deque()
         for task in tasks:
             begun.append(pool.submit(work, task))
@@ -63,26 +65,8 @@ def parallel_map(
                 yield begun.popleft().result()
         while begun:
             yield begun.popleft().result()
-
-
-@contextlib.contextmanager
-def thread_pool(workers: int | None = None) -> Iterator[ThreadPoolExecutor]:
-    """Yield a pool of threads; after a failure or Ctrl-C, what has not begun is not waited for.
-
-    Args:
-        workers: threads; one for each core when left out.
-
-    Example:
-        >>> with thread_pool() as pool:
-        ...     pool.submit(abs, -3).result()
-        3
-    """
-    from concurrent.futures import ThreadPoolExecutor
-
-    pool = ThreadPoolExecutor(workers or cores(), thread_name_prefix="parallel")
-    try:
-        yield pool
     finally:
+        # After a failure or Ctrl-C, what has not begun is not waited for.
         pool.shutdown(cancel_futures=True)
 
 

@@ -21,8 +21,7 @@ from siam.evaluation.pairs import PairScores, score_pairs
 from siam.evaluation.reliability import Reliability, pair_reliability, picture_reliability
 from siam.evaluation.retrieval import Retrieval, retrieve
 from siam.evaluation.verdict import Verdict, decide
-from siam.evaluation.votes import count_votes
-from siam.parallel import thread_pool
+from siam.evaluation.votes import Votes, count_votes
 from siam.progress import Progress, silent
 from siam.unit_vectors import exact_neighbours
 
@@ -132,6 +131,13 @@ def measure(
     vectors, labels = test.embeddings, test.labels
     left, right, same = sample_pairs(labels, PAIRS, seed=seed)
     distances = pair_distances(vectors, left, right)
+    # By one core, while a report's map is laid out by another: what is searched takes them all.
+    progress("Scoring pairs", 0, 0)
+    pair_scores = score_pairs(distances, same, left, right, threshold=limit, seed=seed)
+    likelihoods = calibration.same_probability(distances)
+    of_pairs = pair_reliability(likelihoods, same, left, right, seed=seed)
+    all_pairs = count_all_pairs(vectors, labels, seed=seed, progress=progress)
+    episodes = _episodes(vectors, labels, groups, seed)
     in_train = bool(np.isin(labels, gallery.labels).mean() >= 0.5)
     searchable = gallery if in_train else test
     voters = calibration.neighbours
@@ -150,61 +156,36 @@ def measure(
         threshold=threshold,
     )
     votes = count_votes(near, near_labels)
-    progress("Scoring pairs", 0, 0)
-    answers = _answers_to_strangers(
-        test, searchable, out_of_distribution or {}, unlikeness, calibration
+    return Measurements(
+        pairs=Pairs(left, right, same, distances),
+        pair_scores=pair_scores,
+        all_pairs=all_pairs,
+        gallery="train" if in_train else "test",
+        gallery_count=len(searchable.labels),
+        indexed=np.bincount(searchable.labels, minlength=len(classes)),
+        retrieval=retrieval,
+        within=within,
+        classes=score_classes(labels, retrieval.predictions, classes),
+        confusion=confuse(labels, retrieval.predictions, len(classes)),
+        verdicts=tuple(verdicts),
+        pair_reliability=of_pairs,
+        label_reliability=picture_reliability(
+            calibration.label_probability(votes), retrieval.correct, seed=seed
+        ),
+        false_accept_rate=false_accept_rate,
+        threshold=threshold,
+        seed=seed,
+        episodes=episodes,
+        out_of_distribution=_out_of_distribution(
+            votes,
+            test,
+            searchable,
+            out_of_distribution or {},
+            unlikeness,
+            calibration,
+            seed,
+        ),
     )
-    with thread_pool() as pool:  # all of them at once, the main thread's at last
-        pair_scores = pool.submit(
-            score_pairs, distances, same, left, right, threshold=limit, seed=seed
-        )
-        detections = {
-            name: pool.submit(
-                detect,
-                votes.closeness,
-                closeness,
-                limit=calibration.familiar,
-                matches=matches,
-                seed=seed,
-            )
-            for name, (closeness, matches) in answers.items()
-        }
-        episodes = pool.submit(_episodes, vectors, labels, groups, seed)
-        of_pairs = pool.submit(
-            pair_reliability,
-            calibration.same_probability(distances),
-            same,
-            left,
-            right,
-            seed=seed,
-        )
-        of_labels = pool.submit(
-            picture_reliability,
-            calibration.label_probability(votes),
-            retrieval.correct,
-            seed=seed,
-        )
-        all_pairs = count_all_pairs(vectors, labels, seed=seed, progress=progress)
-        return Measurements(
-            pairs=Pairs(left, right, same, distances),
-            pair_scores=pair_scores.result(),
-            all_pairs=all_pairs,
-            gallery="train" if in_train else "test",
-            gallery_count=len(searchable.labels),
-            indexed=np.bincount(searchable.labels, minlength=len(classes)),
-            retrieval=retrieval,
-            within=within,
-            classes=score_classes(labels, retrieval.predictions, classes),
-            confusion=confuse(labels, retrieval.predictions, len(classes)),
-            verdicts=tuple(verdicts),
-            pair_reliability=of_pairs.result(),
-            label_reliability=of_labels.result(),
-            false_accept_rate=false_accept_rate,
-            threshold=threshold,
-            seed=seed,
-            episodes=episodes.result(),
-            out_of_distribution={name: begun.result() for name, begun in detections.items()},
-        )
 
 
 def _episodes(
@@ -226,14 +207,16 @@ def _episodes(
     return tuple(scores)
 
 
-def _answers_to_strangers(
+def _out_of_distribution(
+    votes: Votes,
     test: Embedded,
     gallery: Embedded,
     out_of_distribution: Mapping[str, Vectors],
     unlikeness: Mapping[str, Floats],
     calibration: Calibration,
-) -> dict[str, tuple[Floats, Booleans]]:
-    """Return kind -> (closeness, whether it is called a match) of pictures of no class there."""
+    seed: int,
+) -> dict[str, Detection]:
+    """Score each kind of out-of-distribution picture against the test pictures."""
 
     def ask(queries: Vectors, rows: Integers, unlike: Floats | None) -> tuple[Floats, Booleans]:
         near = exact_neighbours(queries, gallery.embeddings[rows], calibration.neighbours)
@@ -258,4 +241,9 @@ def _answers_to_strangers(
     if without:
         closeness, matches = map(np.concatenate, zip(*without, strict=True))
         answers["class not in the gallery"] = closeness, matches
-    return answers
+    return {
+        name: detect(
+            votes.closeness, closeness, limit=calibration.familiar, matches=matches, seed=seed
+        )
+        for name, (closeness, matches) in answers.items()
+    }

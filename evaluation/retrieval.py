@@ -118,7 +118,8 @@ def _within_r(
     average_precision = np.zeros(len(query_labels))
     r_precision = np.zeros(len(query_labels))
     order = np.argsort(gallery.labels, kind="stable")  # each class becomes one slice
-    by_class, ordered_labels = gallery.embeddings[order].T, gallery.labels[order]
+    by_class = np.ascontiguousarray(gallery.embeddings[order].T)
+    ordered_labels = gallery.labels[order]
     place = np.argsort(order)
     rows_at_once = max(1, ENTRIES_AT_ONCE // max(1, len(order)))
 
@@ -139,8 +140,10 @@ def _within_r(
         close = distances <= right[:, -1:]
         for row, near, all_far, is_close in zip(rows, right, distances, close, strict=True):
             wrong = np.sort(all_far[is_close])[:depth]
-            # Ranks count from 1; at an equal distance the wrong item is ranked first.
-            ranks = places + np.searchsorted(wrong, near, side="right")
+            # Ranks count from 1; at an equal distance the wrong item is ranked first. There are
+            # mostly few: each is looked for among the right ones, not each right one among them.
+            before = np.bincount(np.searchsorted(near, wrong), minlength=depth)
+            ranks = places + np.cumsum(before)
             hits = int(np.searchsorted(ranks, depth, side="right"))
             average_precision[row] = np.sum(places[:hits] / ranks[:hits]) / depth
             r_precision[row] = hits / depth

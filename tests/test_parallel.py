@@ -1,4 +1,4 @@
-"""Work in threads: a map in order and bounded, a pool, and work that nobody need wait for."""
+"""Work in threads: a map in order and bounded, and what nobody need wait for."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from siam.parallel import begin, cores, parallel_map, portions, thread_pool
+from siam.parallel import begin, cores, parallel_map, portions
 
 
 def test_cores_are_known_where_the_system_tells_no_affinity(
@@ -83,16 +83,6 @@ def test_a_failure_of_what_was_begun_is_raised_where_its_result_is_asked_for() -
 def test_a_process_ends_while_what_was_begun_goes_on() -> None:
     code = "import time; from siam.parallel import begin; begin(lambda: time.sleep(600))"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
-
-
-def test_what_a_pool_has_not_begun_is_not_waited_for_after_a_failure() -> None:
-    held, waiting = threading.Event(), []
-    with pytest.raises(KeyboardInterrupt), thread_pool(1) as pool:
-        pool.submit(held.wait)
-        waiting.append(pool.submit(abs, -1))
-        threading.Timer(0.1, held.set).start()
-        raise KeyboardInterrupt
-    assert waiting[0].cancelled()
 
 
 def test_portions_hold_everything_in_order() -> None:
