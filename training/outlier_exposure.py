@@ -116,13 +116,12 @@ def _strokes(rng: np.random.Generator) -> list[Floats]:
 def _smooth(corners: Floats) -> Floats:
     """A Catmull-Rom curve through corners (n, 2)."""
     before, after = 2 * corners[0] - corners[1], 2 * corners[-1] - corners[-2]
-    knots = np.concatenate([before[None], corners, after[None]])
+    knots = np.concatenate([before[None], corners, after[None]])[:, None]
+    a, b, c, d = (knots[first : len(corners) - 1 + first] for first in range(4))
     t = np.linspace(0, 1, 10, endpoint=False)[:, None]
-    curve = []
-    for a, b, c, d in zip(knots, knots[1:], knots[2:], knots[3:], strict=False):
-        cubic = (3 * b - 3 * c + d - a) * t**3 + (2 * a - 5 * b + 4 * c - d) * t**2
-        curve.append(0.5 * (2 * b + (c - a) * t + cubic))
-    return np.concatenate([*curve, corners[-1:]])
+    cubic = (3 * b - 3 * c + d - a) * t**3 + (2 * a - 5 * b + 4 * c - d) * t**2
+    curve = 0.5 * (2 * b + (c - a) * t + cubic)
+    return np.concatenate([curve.reshape(-1, 2), corners[-1:]])
 
 
 def _ink(strokes: list[Floats], thick: float, size: tuple[int, int]) -> Pictures:
