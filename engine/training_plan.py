@@ -140,8 +140,8 @@ def plan_training(
         recipes = (
             [(train, recipe)] if base else preset_recipes(train, presets, dataset, recipe.precision)
         )
-        train, recipe, step = fit_minutes(train.minutes, recipes, dataset, measure)
-        times[recipe.precision] = step
+        train, recipe, fitted = fit_minutes(train.minutes, recipes, dataset, measure)
+        times[recipe.precision] = fitted
         notice(
             f"Within {train.minutes:g} minutes: preset {train.preset}, "
             f"{recipe.epochs} epoch{'s' * (recipe.epochs > 1)}."
