@@ -120,6 +120,8 @@ class Recipe:
         quarter_turns: training classes turned by 90, 180 and 270 degrees are classes too.
         test_time_views: copies of a picture whose embeddings the encoder averages; 1 = the picture
             alone.
+        plateau_after: epochs from which on a plateau of the validation loss is looked for, where
+            the rest of them is hurried through (see `siam.training.plateau`); 0 = never.
         gradient_share: of the squared distance, how much is that of oriented gradients beside the
             trained tower, in part whitened within classes, 0 to 1 (see
             `siam.siamese.oriented_gradients`).
@@ -143,6 +145,7 @@ class Recipe:
     outlier_share: Share = 0.0
     quarter_turns: bool = False
     test_time_views: Count = 1
+    plateau_after: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 0
     gradient_share: Share = 0.0
 
     @property

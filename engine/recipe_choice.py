@@ -21,6 +21,8 @@ Word = TypeVar("Word", bound=str)
 LEAST_STEPS = {"quick": 100, "balanced": 400, "best": 1500}
 # fewer will do where a step shows more pictures than these.
 USUAL_BATCH = 260
+# Of so many epochs, those from which on fewer will do where validation gains nothing more.
+PLATEAU_AFTER = 0.25
 # Of the squared distance, that of oriented gradients, where classes of drawings were held out: the
 # tower tells others apart worse than those that it learned. Of photos it does so better than
 # gradients do (docs/measurements.md).
@@ -122,7 +124,11 @@ def choose_recipe(
         batch = recipe.classes_per_batch * recipe.pictures_per_class
         needed = LEAST_STEPS[choice.preset] * min(1.0, USUAL_BATCH / batch)
         least = math.ceil(needed / epoch_steps(recipe, pictures))
-        recipe = dataclasses.replace(recipe, epochs=max(recipe.epochs, least))
+        if least > recipe.epochs:
+            recipe = dataclasses.replace(recipe, epochs=least)
+            if "plateau_after" not in choice.overrides:
+                after = math.ceil(PLATEAU_AFTER * least)
+                recipe = dataclasses.replace(recipe, plateau_after=after)
     return recipe
 
 

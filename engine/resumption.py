@@ -72,7 +72,7 @@ def plan_resumption(
         config,
         dataset,
         step=recorded_step(config) or time_step(config.recipe, dataset, progress),
-        done=(len(position.history) + position.step / steps) / config.recipe.epochs,
+        done=(position.epoch + position.step / steps) / config.recipe.epochs,
         backbone=backbone,
         photos=photos,
         base=base,

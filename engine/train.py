@@ -125,12 +125,11 @@ def what_is_kept(folder: Path | None) -> str:
     if folder is None:
         return "nothing was changed."
     position = read_position(folder)
-    epoch = len(position.history)
-    if position.step:
-        kept = f"what was learned is kept, up to step {position.step} of epoch {epoch + 1}"
-    elif epoch:
-        kept = f"what was learned is kept, up to the end of epoch {epoch}"
-    else:
+    places = [f"step {position.step}"] if position.step else []
+    if position.epoch:
+        places.append(f"the end of epoch {position.epoch}")
+    kept = f"what was learned is kept, up to {' after '.join(places)}"
+    if not places:
         kept = "nothing was learned yet"
     return f"{kept}. Go on:  siam train --resume --name {run_name(folder)}"
 

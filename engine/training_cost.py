@@ -100,7 +100,8 @@ def tell_cost(
         left = 1 - (done or 0)
         seconds += left * training_seconds(recipe, step, dataset)
         steps = round(left * epoch_steps(recipe, len(dataset.train)) * recipe.epochs)
-        parts.append(f"{steps:,} steps of {step.seconds:.2g} s")
+        fewer = ", fewer once validation gains nothing more" if recipe.plateau_after else ""
+        parts.append(f"{steps:,} steps of {step.seconds:.2g} s{fewer}")
         if not step.compiling:
             parts.append("compiling aside")
     if feature_seconds is not None:

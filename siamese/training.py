@@ -23,9 +23,7 @@ from siam.siamese.towers import build_tower
 from siam.siamese.whitening import Whitening
 from siam.training.callbacks import (
     ProgressReport,
-    ResumableEarlyStopping,
     StopOnDivergence,
-    stale,
     tensorboard,
 )
 from siam.training.checkpoint import Checkpoint, RestOfEpoch, restore
@@ -36,6 +34,7 @@ from siam.training.feed import BatchFeed, FeedEpoch, PairFeed
 from siam.training.hard_example_mining import HardExampleMining
 from siam.training.optimizers import make_optimizer
 from siam.training.outlier_exposure import add_outliers
+from siam.training.plateau import PlannedEpochs, next_epoch
 from siam.training.position import HistoryRow
 from siam.training.precision import dtype_policy, resolve_precision
 from siam.training.process_shard import shard_feed
@@ -136,31 +135,45 @@ def train_network(
     )
     position = restore(model, network, folder, steps=len(shown))
     history, checkpoint = position.history, Checkpoint(network, folder, position)
+    follow = partial(
+        next_epoch,
+        history,
+        epochs=recipe.epochs,
+        plateau_after=recipe.plateau_after,
+        patience=patience,
+    )
     # Once; twice where the first epoch was cut in its midst; never where the last one was done.
-    while len(history) < recipe.epochs and not stale(history, patience):
+    while follow() < recipe.epochs:
         first = checkpoint.step
+        rest = RestOfEpoch(shown, first) if first else shown
+        callbacks = [
+            *mine_hard_examples(tower, feed, recipe, folder, progress),
+            FeedEpoch(shown),
+            StopOnDivergence(recipe.learning_rate, first=first),
+            checkpoint,
+            ProgressReport(
+                progress,
+                steps=len(feed),
+                epochs=recipe.epochs,
+                first=first,
+                stopped=checkpoint.save,
+            ),
+            *tensorboard(folder),
+        ]
         model.fit(
-            RestOfEpoch(shown, first) if first else shown,
+            rest,
             validation_data=watched,
-            initial_epoch=len(history),
-            epochs=len(history) + 1 if first else recipe.epochs,
+            epochs=1 if first else recipe.epochs,
             shuffle=False,
             verbose=0,
-            callbacks=[
-                *mine_hard_examples(tower, feed, recipe, folder, progress),
-                FeedEpoch(shown),
-                StopOnDivergence(recipe.learning_rate, first=first),
-                checkpoint,
-                ProgressReport(
-                    progress,
-                    steps=len(feed),
-                    epochs=recipe.epochs,
-                    first=first,
-                    stopped=checkpoint.save,
-                ),
-                ResumableEarlyStopping(history, patience),
-                *tensorboard(folder),
-            ],
+            callbacks=PlannedEpochs(
+                callbacks,
+                model=model,
+                steps=len(rest),
+                follow=follow,
+                epochs=recipe.epochs,
+                epoch_steps=len(feed),
+            ),
         )
     seconds = checkpoint.elapsed()
     whitening = whiten_gradients(train, seed=seed) if recipe.gradient_share else None

@@ -1,10 +1,10 @@
-"""Keras callbacks of a training: progress, divergence, early stopping, TensorBoard."""
+"""Keras callbacks of a training: progress, divergence, TensorBoard."""
 
 from __future__ import annotations
 
 import importlib.util
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,11 @@ import keras
 from siam.errors import DivergenceError
 from siam.progress import Progress, Stage
 from siam.run_files import LOGS_FOLDER
-from siam.training.position import HistoryRow
 
 __all__ = [
     "ProgressReport",
-    "ResumableEarlyStopping",
     "StopOnDivergence",
     "TensorBoardLog",
-    "stale",
     "tensorboard",
 ]
 
@@ -125,45 +122,6 @@ class StopOnDivergence(keras.callbacks.Callback):
                 f"Train anew with a lower one, such as  --set learning_rate={lower:g}  or with  "
                 "--set precision=float32",
             )
-
-
-def stale(history: Sequence[HistoryRow], patience: int) -> bool:
-    """Say whether the validation loss was best `patience` epochs ago or more.
-
-    Args:
-        history: one row per finished epoch, with "val_loss" (smaller = better).
-        patience: epochs to wait; 0 = never stale.
-
-    Example:
-        >>> stale([{"val_loss": 0.3}, {"val_loss": 0.4}, {"val_loss": 0.5}], patience=2)
-        True
-    """
-    if not patience or not history:
-        return False
-    losses = [row["val_loss"] for row in history]
-    return len(losses) - 1 - losses.index(min(losses)) >= patience
-
-
-class ResumableEarlyStopping(keras.callbacks.Callback):
-    """Stop when validation no longer improves.
-
-    Keras' own EarlyStopping counts epochs in memory, so that an interrupted training would stop
-    later than an uninterrupted one; this one looks at the history, which the checkpoint keeps.
-
-    Args:
-        history: the list that the checkpoint adds to; it must come before this callback.
-        patience: epochs to wait; 0 = never stop.
-    """
-
-    def __init__(self, history: Sequence[HistoryRow], patience: int) -> None:
-        super().__init__()
-        self.history = history
-        self.patience = patience
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Look at the history, which holds this epoch already."""
-        if stale(self.history, self.patience):
-            self.model.stop_training = True
 
 
 class TensorBoardLog(keras.callbacks.Callback):

@@ -51,6 +51,11 @@ class Position:
     step: int = 0
     metrics: tuple[np.ndarray, ...] = ()
 
+    @property
+    def epoch(self) -> int:
+        """The last epoch of the plan that is finished, counted from 1; 0 = none is."""
+        return int(self.history[-1]["epoch"]) if self.history else 0
+
 
 def read_position(folder: Path) -> Position:
     """Read how far the checkpoint of a folder has come; nowhere where there is none.
@@ -90,7 +95,9 @@ def position_of(state: Mapping[str, np.ndarray]) -> Position:
     seconds = float(state["seconds"])
     # Earlier checkpoints were of whole epochs.
     step = int(state["step"]) if "step" in state else 0
-    if [row["epoch"] for row in history] != list(range(1, len(history) + 1)):
+    epochs = [row["epoch"] for row in history]
+    ascending = epochs == sorted(set(epochs)) and all(map(math.isfinite, epochs))
+    if not ascending or epochs[:1] not in ([], [1]):
         raise ValueError("its epochs do not follow each other")
     if not (0 <= seconds < math.inf and step >= 0):
         raise ValueError(f"it took {step} steps in {seconds} seconds")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -116,7 +117,7 @@ def train_siamese(
     trained = train_network(
         dataset.train,
         dataset.validation,
-        recipe=recipe,
+        recipe=dataclasses.replace(recipe, plateau_after=0),  # as many epochs as the classifiers
         seed=seed,
         folder=workshop,
         on_device=False,  # as the classifiers are fed

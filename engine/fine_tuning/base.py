@@ -187,6 +187,7 @@ def fine_tuning_recipe(
     recipe = dataclasses.replace(
         base.config.recipe,
         epochs=anew.epochs,
+        plateau_after=anew.plateau_after,
         learning_rate=anew.learning_rate,
         precision="auto",
         tower=PRETRAINED if base.config.tower else base.config.recipe.tower,
@@ -200,5 +201,6 @@ def shorten(recipe: Recipe) -> Recipe:
     return dataclasses.replace(
         recipe,
         epochs=math.ceil(recipe.epochs * EPOCHS),
+        plateau_after=math.ceil(recipe.plateau_after * EPOCHS),
         learning_rate=recipe.learning_rate * RATE,
     )

@@ -53,6 +53,10 @@ def test_few_pictures_get_more_epochs_unless_epochs_are_named() -> None:
     # 400 optimiser steps at least: a batch holds 260 of 1,000 pictures, so 3 steps an epoch.
     assert few.epochs == 134
     assert few.epochs > plenty.epochs
+    # Fewer will do where validation gains nothing more after a quarter of them.
+    assert (few.plateau_after, plenty.plateau_after) == (34, 0)
+    never = TrainChoice(overrides={"plateau_after": "0"})
+    assert choose_recipe(never, 1_000, classes=10).plateau_after == 0
     assert choose_recipe(TrainChoice(overrides={"epochs": "2"}), 1_000, classes=10).epochs == 2
 
 

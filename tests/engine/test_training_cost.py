@@ -87,8 +87,14 @@ def test_what_is_to_be_compiled_beside_the_step_counts(dataset: Dataset) -> None
 
 def test_a_short_training_is_told_in_a_sentence(dataset: Dataset) -> None:
     config = config_of("balanced", dataset)
+    recipe = dataclasses.replace(config.recipe, plateau_after=0)
+    steps = f"{20 * recipe.epochs:,} steps of 0.05 s"
+    config = dataclasses.replace(config, recipe=recipe)
     [told] = tell_cost(config, dataset, StepTime(0.05, 1.0), kind="cpu")
-    assert told.endswith(f": {20 * config.recipe.epochs:,} steps of 0.05 s.")
+    assert told.endswith(f": {steps}.")
+    few = dataclasses.replace(config, recipe=dataclasses.replace(recipe, plateau_after=5))
+    [told] = tell_cost(few, dataset, StepTime(0.05, 1.0), kind="cpu")
+    assert told.endswith(f": {steps}, fewer once validation gains nothing more.")
 
 
 def test_a_long_one_names_lighter_presets_with_their_times(dataset: Dataset) -> None:
@@ -133,7 +139,7 @@ def test_an_interrupted_one_is_told_what_is_left_and_no_other_preset(dataset: Da
 
 def test_an_estimated_step_is_told_without_its_compiling(dataset: Dataset) -> None:
     [told, *_] = tell_cost(config_of("balanced", dataset), dataset, HALF, kind="cpu")
-    assert told.endswith(" steps of 0.5 s; compiling aside.")
+    assert told.endswith("; compiling aside.")
 
 
 def test_work_grows_with_the_batch_and_the_ensemble(dataset: Dataset) -> None:

@@ -1,7 +1,4 @@
-"""Early stopping looks at the history alone, so that a resumed training stops where it should.
-
-A loss that is no number stops a training at once.
-"""
+"""A loss that is no number stops a training at once; TensorBoard reads what was logged."""
 
 from __future__ import annotations
 
@@ -12,23 +9,7 @@ import numpy as np
 import pytest
 
 from siam.errors import DivergenceError
-from siam.training.callbacks import ProgressReport, StopOnDivergence, TensorBoardLog, stale
-
-
-@pytest.mark.parametrize(
-    ("losses", "patience", "expected"),
-    [
-        ([], 2, False),
-        ([0.5, 0.4, 0.3], 1, False),
-        ([0.3, 0.4], 1, True),
-        ([0.3, 0.4], 2, False),
-        ([0.3, 0.4, 0.35], 2, True),
-        ([0.3, 0.4, 0.2], 2, False),
-        ([0.3, 0.4, 0.5, 0.6], 0, False),
-    ],
-)
-def test_stale(losses: list[float], patience: int, expected: bool) -> None:
-    assert stale([{"val_loss": loss} for loss in losses], patience) is expected
+from siam.training.callbacks import ProgressReport, StopOnDivergence, TensorBoardLog
 
 
 def test_tensorboard_reads_what_was_logged(tmp_path: Path) -> None:

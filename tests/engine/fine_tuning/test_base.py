@@ -107,6 +107,7 @@ def test_the_recipe_is_shorter_and_gentler_however_often_it_is_gone_on() -> None
     chosen = choose(BASE, {})
     recipe = fine_tuning_recipe(BASE, chosen, dataset, {})
     assert recipe.epochs == np.ceil(anew.epochs * EPOCHS) < anew.epochs
+    assert 0 < recipe.plateau_after < recipe.epochs
     assert recipe.learning_rate == anew.learning_rate * RATE
     assert (recipe.dim, recipe.precision, recipe.tower) == (32, "auto", "small")
     again = dataclasses.replace(
