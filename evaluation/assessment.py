@@ -165,7 +165,8 @@ def advise(
             if points
             else ""
         )
-        advice.append(f"{100 * share:.0f} % of {kind} pictures are called a match{stricter}.")
+        shown = f"pictures of a {kind}" if kind == UNKNOWN_CLASS else f"{kind} pictures"
+        advice.append(f"{100 * share:.0f} % of {shown} are called a match{stricter}.")
     validated = metrics["calibration"]["validation_pictures"]
     if validated < VALIDATED:
         advice.append(f"More pictures: probabilities rest on {validated} validation pictures.")

@@ -104,6 +104,8 @@ def test_advice_has_its_figure() -> None:
     strict, more = judged({"unfamiliar": {"noise": {"match": 1.0}}, "calibration": calibration})[1]
     assert "100 % of noise" in strict and "0.001 still accepts 81 %" in strict
     assert "40 validation pictures" in more
+    (advice,) = judged({"unfamiliar": {"class not in the gallery": {"match": 0.09}}})[1]
+    assert advice.startswith("9 % of pictures of a class not in the gallery are called a match")
 
 
 def test_without_a_class_to_find_nothing_is_claimed() -> None:
