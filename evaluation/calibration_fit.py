@@ -13,6 +13,7 @@ from siam.errors import DataError
 from siam.evaluation.all_pairs import EDGES, AllPairs, count_all_pairs
 from siam.evaluation.appearance import Descriptions, fit_appearance
 from siam.evaluation.calibration import Calibration, features
+from siam.evaluation.class_neighbours import neighbours_by_class
 from siam.evaluation.distances import Embedded
 from siam.evaluation.roc import threshold_at
 from siam.evaluation.verdict import decide
@@ -176,19 +177,13 @@ def _queries(
 ) -> tuple[Votes, Booleans, Votes]:
     """Return the votes on validation pictures, whether each is right, and the votes without
     the picture's own class in the gallery."""
-    rows, among = validation.embeddings, gallery.embeddings
-    near = exact_neighbours(rows, among, NEIGHBOURS, same_set=within, progress=progress)
-    votes = count_votes(near.distances, gallery.labels[near.positions])
-    distances = np.full((len(rows), NEIGHBOURS), np.inf)
-    labels = np.full((len(rows), NEIGHBOURS), -1)
-    for label in np.unique(validation.labels):
-        own = np.flatnonzero(validation.labels == label)
-        others = np.flatnonzero(gallery.labels != label)
-        near = exact_neighbours(rows[own], among[others], NEIGHBOURS, progress=progress)
-        width = near.distances.shape[1]
-        distances[own, :width] = near.distances
-        labels[own, :width] = gallery.labels[others[near.positions]]
-    return votes, votes.labels == validation.labels, count_votes(distances, labels)
+    votes, votes_without = (
+        count_votes(near.distances, gallery.labels[near.positions])
+        for near in neighbours_by_class(
+            validation, gallery, NEIGHBOURS, same_set=within, progress=progress
+        )
+    )
+    return votes, votes.labels == validation.labels, votes_without
 
 
 def fit_label_weights(

@@ -13,17 +13,18 @@ from siam.datasets.sampling import sample_pairs
 from siam.errors import UsageError
 from siam.evaluation.all_pairs import AllPairs, count_all_pairs
 from siam.evaluation.calibration import Calibration
+from siam.evaluation.class_neighbours import neighbours_by_class
 from siam.evaluation.confusion import ClassScores, confuse, score_classes
 from siam.evaluation.distances import Embedded, pair_distances
 from siam.evaluation.episodes import EpisodeScores, draw_trials, score_trials
 from siam.evaluation.out_of_distribution import Detection, detect
 from siam.evaluation.pairs import PairScores, score_pairs
 from siam.evaluation.reliability import Reliability, pair_reliability, picture_reliability
-from siam.evaluation.retrieval import Retrieval, retrieve
+from siam.evaluation.retrieval import RANKS, Retrieval, retrieve
 from siam.evaluation.verdict import Verdict, decide
 from siam.evaluation.votes import Votes, count_votes
 from siam.progress import Progress, silent
-from siam.unit_vectors import exact_neighbours
+from siam.unit_vectors import Neighbours, exact_neighbours
 
 __all__ = ["TEST", "Measurements", "Pairs", "measure"]
 
@@ -141,10 +142,20 @@ def measure(
     in_train = bool(np.isin(labels, gallery.labels).mean() >= 0.5)
     searchable = gallery if in_train else test
     voters = calibration.neighbours
-    within = retrieve(test, test, voters=voters, same_set=True, progress=progress)
-    retrieval = within
+    neighbours, others = neighbours_by_class(
+        test, searchable, max(voters, *RANKS), same_set=not in_train, progress=progress
+    )
+    retrieval = retrieve(
+        test,
+        searchable,
+        voters=voters,
+        same_set=not in_train,
+        neighbours=neighbours,
+        progress=progress,
+    )
+    within = retrieval
     if in_train:
-        retrieval = retrieve(test, gallery, voters=voters, progress=progress)
+        within = retrieve(test, test, voters=voters, same_set=True, progress=progress)
     near = retrieval.neighbours.distances[:, :voters]
     near_labels = retrieval.neighbour_labels[:, :voters]
     verdicts = decide(
@@ -178,6 +189,7 @@ def measure(
         episodes=episodes,
         out_of_distribution=_out_of_distribution(
             votes,
+            others,
             test,
             searchable,
             out_of_distribution or {},
@@ -209,6 +221,7 @@ def _episodes(
 
 def _out_of_distribution(
     votes: Votes,
+    others: Neighbours,
     test: Embedded,
     gallery: Embedded,
     out_of_distribution: Mapping[str, Vectors],
@@ -216,31 +229,32 @@ def _out_of_distribution(
     calibration: Calibration,
     seed: int,
 ) -> dict[str, Detection]:
-    """Score each kind of out-of-distribution picture against the test pictures."""
+    """Score each kind of out-of-distribution picture against the test pictures.
 
-    def ask(queries: Vectors, rows: Integers, unlike: Floats | None) -> tuple[Floats, Booleans]:
-        near = exact_neighbours(queries, gallery.embeddings[rows], calibration.neighbours)
-        neighbours = near.distances, gallery.labels[rows][near.positions]
+    Args:
+        votes: on the test pictures.
+        others: their neighbours without their own class.
+    """
+
+    def ask(near: Neighbours, unlike: Floats | None) -> tuple[Floats, Booleans]:
+        neighbours = near.distances, gallery.labels[near.positions]
         verdicts = decide(*neighbours, calibration, unlikeness=unlike)
         matches = [verdict.verdict == "match" for verdict in verdicts]
         return count_votes(*neighbours).closeness, np.array(matches, bool)
 
-    everything = np.arange(len(gallery.labels))
+    k = calibration.neighbours
     answers = {
-        name: ask(embeddings, everything, unlikeness.get(name))
+        name: ask(exact_neighbours(embeddings, gallery.embeddings, k), unlikeness.get(name))
         for name, embeddings in out_of_distribution.items()
         if len(embeddings)
     }
-    of_test = unlikeness.get(TEST, np.zeros(len(test.labels)))
-    without = [
-        ask(test.embeddings[rows], everything[gallery.labels != label], of_test[rows])
-        for label in np.unique(test.labels)
-        for rows in [test.labels == label]
-        if (gallery.labels != label).any()
-    ]
-    if without:
-        closeness, matches = map(np.concatenate, zip(*without, strict=True))
-        answers["class not in the gallery"] = closeness, matches
+    # By class, since samples are drawn by place.
+    rows = np.argsort(test.labels, kind="stable")
+    rows = rows[np.isfinite(others.distances[rows, 0])]
+    if len(rows):
+        near = Neighbours(others.distances[rows, :k], others.positions[rows, :k])
+        of_test = unlikeness.get(TEST, np.zeros(len(test.labels)))
+        answers["class not in the gallery"] = ask(near, of_test[rows])
     return {
         name: detect(
             votes.closeness, closeness, limit=calibration.familiar, matches=matches, seed=seed

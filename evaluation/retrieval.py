@@ -65,6 +65,7 @@ def retrieve(
     *,
     voters: int = 10,
     same_set: bool = False,
+    neighbours: Neighbours | None = None,
     progress: Progress = silent,
 ) -> Retrieval:
     """Search every query in the gallery and judge what it finds.
@@ -74,8 +75,9 @@ def retrieve(
         gallery: what they are searched in.
         voters: how many neighbours vote on a label.
         same_set: the queries are the gallery, row for row; none then finds itself.
+        neighbours: the nearest, as many as there are voters and `RANKS`, where they are known.
     """
-    neighbours = exact_neighbours(
+    neighbours = neighbours or exact_neighbours(
         queries.embeddings,
         gallery.embeddings,
         max(voters, *RANKS),
