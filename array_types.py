@@ -15,6 +15,7 @@ __all__ = [
     "Floats",
     "Integers",
     "Labels",
+    "Maps",
     "PairLabels",
     "Pictures",
     "Reals",
@@ -24,6 +25,8 @@ __all__ = [
 
 # Pixels, 0 to 255.
 Pictures = NDArray[np.uint8]
+# What the lower layers of a network make of pictures.
+Maps = NDArray[np.float16]
 # Embeddings and distances as the network and FAISS give them.
 Vectors = NDArray[np.float32]
 # Figures computed from them.

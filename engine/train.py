@@ -29,6 +29,7 @@ from siam.engine.open_run import OpenRun
 from siam.engine.report import write_run_report
 from siam.engine.resumption import plan_resumption
 from siam.engine.towers.training import train_tower
+from siam.engine.towers.tuning import can_tune
 from siam.engine.train_along import send_plan
 from siam.engine.training_cost import tell_cost, tell_memory, was_measured_here
 from siam.engine.training_plan import Notice, TrainingPlan, plan_training
@@ -168,6 +169,7 @@ def fit(
         plan.step,
         kind=used.kind,
         feature_seconds=plan.feature_seconds,
+        tuned=can_tune(plan, lambda _: None),
         done=plan.done,
     ):
         notice(sentence)

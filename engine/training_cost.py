@@ -40,7 +40,8 @@ FORWARD = 1 / 3
 # The optimizer, validation and the ranking are compiled too, which the timed step does without.
 COMPILING = 3
 # A head's 300 steps on rows of numbers, compiling included: 16 s of processor time on two cores.
-HEAD_SECONDS = 10.0
+# Fine-tuning the upper layers of a backbone: passes through it that a picture takes as long as.
+HEAD_SECONDS, TUNING = 10.0, 1.3
 # Of what a process holds that has taken a step: so much does it hold at its peak, and twice the
 # pictures, which are shuffled, and embedded at the end.
 PEAK, COPIES = 1.2, 2
@@ -79,6 +80,7 @@ def tell_cost(
     *,
     kind: str,
     feature_seconds: float | None = None,
+    tuned: bool = False,
     done: float | None = None,
 ) -> Iterator[str]:
     """Yield in a sentence how long a training takes, and which preset would take how long.
@@ -88,14 +90,12 @@ def tell_cost(
         dataset: what is trained on.
         step: what a step takes here; None = none is taken, or it was not measured.
         kind: "cpu" or "gpu"; on a CPU lighter presets are named where it takes long.
-        feature_seconds: what a backbone takes for a picture here; None = there is none, or it was
-            not measured.
-        done: the share of the epochs that an interrupted training has behind it, 0 to 1; None =
-            it is a new one.
+        feature_seconds: what a backbone takes for a picture here; None = none, or not measured.
+        tuned: whether the backbone's upper layers are fine-tuned.
+        done: the share of the epochs that an interrupted one has behind it; None = a new one.
     """
     recipe = config.recipe
-    seconds = 0.0
-    parts = []
+    seconds, parts = 0.0, list[str]()
     if step is not None:
         left = 1 - (done or 0)
         seconds += left * training_seconds(recipe, step, dataset)
@@ -106,9 +106,11 @@ def tell_cost(
             parts.append("compiling aside")
     if feature_seconds is not None:
         pictures = len(dataset.train) + len(dataset.validation)
-        seconds += HEAD_SECONDS + feature_seconds * pictures
+        passes = pictures + TUNING * len(dataset.train) * tuned
+        seconds += HEAD_SECONDS + feature_seconds * passes
         parts.append(
             f"what the backbone sees in {pictures:,} pictures, {feature_seconds:.2g} s each"
+            + "; its upper layers fine-tuned" * tuned
         )
     if parts:
         yield f"About {duration(seconds)}{' left' * (done is not None)}: {'; '.join(parts)}."

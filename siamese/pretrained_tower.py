@@ -3,8 +3,9 @@
     picture -> backbone -> unit length ("raw") ---------------------------> share -+
                    |           `-> whitening -> unit length --------------> share -+
                    |-----> class posterior -------------------------------> share -+
-                   `-----> principal components -> unit length -----------> share -+-> embedding
-                                 `-> head, trained -> unit length --------> share -+
+                   |-----> principal components -> unit length -----------> share -+-> embedding
+                   |             `-> head, trained -> unit length --------> share -+
+                   `-> maps -> upper layers and head, fine-tuned ---------> share -+
     picture -> made smaller -> siam's own tower --------------------------> share -+
 
 The squared distance of two embeddings is the sum of the parts' squared distances, each times its
@@ -22,6 +23,7 @@ import numpy as np
 from keras import layers, ops
 
 from siam.array_types import Tensor, Vectors
+from siam.siamese.backbone_cut import with_maps
 from siam.siamese.network import TOWER
 from siam.siamese.unit_length import unit_length
 
@@ -157,6 +159,7 @@ def joined_tower(
     posterior: keras.Model | None = None,
     own: keras.Model | None = None,
     whitening: Components | None = None,
+    tuned: keras.Model | None = None,
 ) -> keras.Model:
     """Build the tower of a run from its parts, as one graph.
 
@@ -164,19 +167,21 @@ def joined_tower(
         input_shape: (side, side, channels); grey pictures are shown to the backbone as RGB.
         backbone: pictures (side, side, 3) to features (n,).
         components: of those features.
-        shares: "raw", "whitened", "features", "head", "posterior" and "own": the weight of each
-            part's squared distance, 0 = left out; they sum to 1.
+        shares: "raw", "whitened", "features", "head", "posterior", "tuned" and "own": the weight of
+            each part's squared distance, 0 = left out; they sum to 1.
         head: components to a unit embedding.
         posterior: features to a unit embedding, see `siam.siamese.class_posterior`.
         own: pictures of `input_shape` to a unit embedding.
         whitening: of features of unit length, see `siam.siamese.whitening`.
+        tuned: maps at the backbone's cut to a unit embedding, see `siam.siamese.backbone_cut`; the
+            layers below are passed once.
 
     Returns:
         A Functional model, float32 (m, side, side, channels) in 0 to 255 to unit embeddings.
     """
     inputs = keras.Input(input_shape, name="picture")
     colour = inputs if input_shape[2] == 3 else layers.Concatenate(name="rgb")([inputs] * 3)
-    raw = backbone(colour)
+    raw, *maps = keras.tree.flatten((backbone if tuned is None else with_maps(backbone))(colour))
     features = components.layer(raw, name="components")
     parts: dict[str, Tensor] = {
         "raw": unit_length(raw, name="raw_length"),
@@ -188,6 +193,8 @@ def joined_tower(
     if whitening is not None:
         whitened = whitening.layer(parts["raw"], name="whitening")
         parts["whitened"] = unit_length(whitened, name="whitened_length")
+    if tuned is not None:
+        parts["tuned"] = tuned(*maps)
     if own is not None:
         parts["own"] = own(inputs)
     shown = [
@@ -208,6 +215,7 @@ class TowerParts:
         backbone, components: what features come from, and what is made of them.
         head: components to a unit embedding; None where it is not in the tower.
         whitening: of features of unit length; None where it is not in the tower.
+        tuned: maps to a unit embedding; None where it is not in the tower.
     """
 
     own: keras.Model | None = None
@@ -215,6 +223,7 @@ class TowerParts:
     components: Components | None = None
     head: keras.Model | None = None
     whitening: Components | None = None
+    tuned: keras.Model | None = None
 
 
 def take_apart(tower: keras.Model) -> TowerParts:
@@ -231,6 +240,8 @@ def take_apart(tower: keras.Model) -> TowerParts:
     if "components" not in maps:
         return take_apart(models[TOWER]) if TOWER in models else TowerParts(own=tower)
     own, head = models.pop("resized", None), models.pop(TOWER, None)
-    models.pop("posterior", None)
+    tuned, _ = models.pop("tuned", None), models.pop("posterior", None)
     [backbone] = models.values()
-    return TowerParts(own, backbone, maps["components"], head, maps.get("whitening"))
+    if tuned is not None:  # beside which it gives maps too
+        backbone = keras.Model(backbone.input, backbone.outputs[0], name=backbone.name)
+    return TowerParts(own, backbone, maps["components"], head, maps.get("whitening"), tuned)

@@ -20,7 +20,7 @@ from siam.training.device import compile_steps
 from siam.training.precision import StepTime, dtype_policy
 from siam.training.quarter_turns import TURNS
 
-__all__ = ["batch_pictures", "estimate_step", "measure_step", "multiply_adds"]
+__all__ = ["batch_pictures", "estimate_step", "layer_work", "measure_step", "multiply_adds"]
 
 # As many steps are timed as fill this, two at least.
 SECONDS = 0.3
@@ -154,11 +154,17 @@ def multiply_adds(recipe: Recipe, *, input_shape: tuple[int, int, int]) -> int:
 def layer_works(recipe: Recipe, input_shape: tuple[int, int, int]) -> dict[keras.layers.Layer, int]:
     """Return the multiply-adds of a picture through each such layer of one member's tower."""
     member = build_tower(recipe.tower, input_shape, recipe.dim // recipe.ensemble_size)
-    works = {}
-    for layer in member.layers:
-        if isinstance(layer, keras.layers.Conv2D):
-            places = int(np.prod(layer.output.shape[1:3]))
-            works[layer] = places * int(np.prod(layer.kernel.shape))
-        elif isinstance(layer, keras.layers.Dense):
-            works[layer] = int(np.prod(layer.kernel.shape))
-    return works
+    works = {layer: layer_work(layer) for layer in member.layers}
+    return {layer: work for layer, work in works.items() if work}
+
+
+def layer_work(layer: keras.layers.Layer) -> int:
+    """Return the multiply-adds of a picture through a convolution or dense layer; 0 of any other.
+
+    Example:
+        >>> tower = build_tower("small", (28, 28, 1), 64)
+        >>> sum(layer_work(layer) for layer in tower.layers) // 1_000_000
+        6
+    """
+    kernels = [one for one in getattr(layer, "weights", ()) if len(one.shape) > 1]
+    return sum(math.prod((*layer.output.shape[1:-1], *one.shape)) for one in kernels)

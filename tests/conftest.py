@@ -145,6 +145,23 @@ def backbone_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def deep_backbone_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A backbone of 32 pixels a side that learned nothing, and can be cut below its last layers."""
+    import keras
+    from keras import layers
+
+    path = tmp_path_factory.mktemp("backbone") / "deep.keras"
+    picture = keras.Input((32, 32, 3))
+    below = layers.Conv2D(8, 8, strides=4, kernel_initializer=keras.initializers.HeNormal(0))
+    x = below(layers.Rescaling(1 / 127.5, -1)(picture))
+    x = layers.Add()([x, layers.Conv2D(8, 3, padding="same", activation="relu")(x)])
+    x = layers.Conv2D(24, 1, kernel_initializer=keras.initializers.HeNormal(1))(x)
+    x = layers.ReLU()(layers.BatchNormalization()(x))
+    keras.Model(picture, layers.GlobalAveragePooling2D()(x), name="backbone").save(path)
+    return path
+
+
 WriteIdx = Callable[[Path, np.ndarray], Path]
 WritePicture = Callable[[Path], Path]
 

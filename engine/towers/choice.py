@@ -43,6 +43,8 @@ POSTERIOR_SHARES = (0.0, 0.5, 1.0)
 # would choose less of them, and other classes be told apart worse (docs/measurements.md).
 RAW_SHARE = 0.8
 OWN_SHARES = (0.25, 0.5, 0.75)
+# Of all but siam's own tower, that of the fine-tuned upper layers.
+TUNED_SHARES = (0.5, 0.75)
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Candidate:
 
 
 def share_mixes(
-    *, own: bool, posterior: bool, unseen: bool, whitened: float = 0.0
+    *, own: bool, posterior: bool, unseen: bool, tuned: bool = False, whitened: float = 0.0
 ) -> Iterator[dict[str, float]]:
     """Yield the shares of every pretrained tower that is tried.
 
@@ -86,6 +88,7 @@ def share_mixes(
         posterior: so is the class posterior, beside the head.
         unseen: classes were held out of training, and are to be told apart too: one mix alone,
             mostly of raw features.
+        tuned: so are fine-tuned upper layers of the backbone.
         whitened: then, of the raw features' share, how much is the whitened ones'.
 
     Example:
@@ -98,19 +101,26 @@ def share_mixes(
         mix |= dict.fromkeys(learned, (1 - RAW_SHARE) / len(learned))
         yield {part: share for part, share in mix.items() if share}
         return
-    tried = POSTERIOR_SHARES if posterior else (0.0,)
-    for features, of_posterior in itertools.product(FEATURE_SHARES, tried):
+    tried = itertools.product(
+        FEATURE_SHARES,
+        POSTERIOR_SHARES if posterior else (0.0,),
+        (0.0, *TUNED_SHARES) if tuned else (0.0,),
+        (0.0, *OWN_SHARES) if own else (0.0,),
+    )
+    for features, of_posterior, of_tuned, of_own in tried:
         rest = 1 - features
         shares = {
             "features": features,
             "head": rest * (1 - of_posterior),
             "posterior": rest * of_posterior,
         }
-        mix = {part: share for part, share in shares.items() if share}
-        yield mix
-        if own:
-            for share in OWN_SHARES:
-                yield {part: (1 - share) * value for part, value in mix.items()} | {"own": share}
+        shares = put_beside(put_beside(shares, "tuned", of_tuned), "own", of_own)
+        yield {part: share for part, share in shares.items() if share}
+
+
+def put_beside(shares: Mapping[str, float], part: str, share: float) -> dict[str, float]:
+    """Return the shares of a mix that another part was put beside."""
+    return {name: (1 - share) * value for name, value in shares.items()} | {part: share}
 
 
 def judge(shares: Mapping[str, float], parts: Parts, dataset: Dataset) -> Candidate:
@@ -154,9 +164,15 @@ def describe_choice(
         seconds: that it all took.
     """
     names = {"own": "siam's own tower", "pretrained": backbone, "both": "both side by side"}
-    best = {name: [one for one in candidates if one.name == name] for name in names}
+    kinds = names | {"tuned": f"with the upper layers of {backbone} fine-tuned"}
+    best = {
+        kind: [
+            one for one in candidates if kind == ("tuned" if "tuned" in one.shares else one.name)
+        ]
+        for kind in kinds
+    }
     figures = "; ".join(
-        f"{names[name]} {one.recall:.1%} right, pairs' equal error {one.eer:.1%}"
+        f"{kinds[name]} {one.recall:.1%} right, pairs' equal error {one.eer:.1%}"
         for name, of_name in best.items()
         if of_name
         for one in [choose_candidate(of_name)]

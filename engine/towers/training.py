@@ -3,49 +3,33 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import time
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from siam.array_types import Vectors
-from siam.engine.fine_tuning.base import shorten
 from siam.engine.towers.choice import (
-    RAW_SHARE,
     Candidate,
     choose_candidate,
     describe_choice,
     judge,
     share_mixes,
 )
+from siam.engine.towers.head import Head, train_head
+from siam.engine.towers.tuning import can_tune, tune_upper
 from siam.engine.training_plan import Notice, TrainingPlan
 from siam.progress import Progress
-from siam.recipe import PRETRAINED, Recipe
-from siam.run_files import PRETRAINED_FOLDER
 from siam.runs.config import TowerTable
 
 if TYPE_CHECKING:
     import keras
 
-    from siam.datasets.dataset import Dataset, Split
+    from siam.datasets.dataset import Dataset
     from siam.siamese.backbone import Backbone
-    from siam.siamese.pretrained_tower import Components, TowerParts
+    from siam.siamese.pretrained_tower import TowerParts
     from siam.siamese.training import TrainedNetwork
-    from siam.siamese.whitening import Whitening
 
 __all__ = ["TrainedTower", "train_tower"]
-
-# What a head learns by, and in how many steps (docs/measurements.md).
-HEAD = Recipe(
-    tower=PRETRAINED,
-    dim=128,
-    loss="supervised-contrastive",
-    precision="float32",
-    learning_rate=4e-3,
-    clean_epochs=1.0,  # every epoch: a row of numbers is no picture that could be distorted
-)
-HEAD_STEPS = 300
 
 
 @dataclass(frozen=True)
@@ -72,28 +56,6 @@ class TrainedTower:
         return {"towers": [one.to_dict() for one in ranked]} if ranked else {}
 
 
-@dataclass(frozen=True)
-class Head:
-    """A head trained on a backbone's features.
-
-    Attributes:
-        trained: the network over it.
-        components: of the features, those of the training pictures.
-        posterior: the features' class posterior; None where there are too many classes for it.
-        raw: the features of the training and of the validation pictures, float32 (n, features).
-        rows: their components, float32 (n, components).
-        whitening: of the raw features of unit length; None where no classes were held out, or
-            where it tells classes left out apart no better.
-    """
-
-    trained: TrainedNetwork
-    components: Components
-    posterior: keras.Model | None
-    raw: tuple[Vectors, Vectors]
-    rows: tuple[Vectors, Vectors]
-    whitening: Whitening | None
-
-
 def train_tower(plan: TrainingPlan, *, progress: Progress, notice: Notice) -> TrainedTower:
     """Train what the plan asks for, or go on with it, and choose by validation pictures.
 
@@ -111,8 +73,10 @@ def train_tower(plan: TrainingPlan, *, progress: Progress, notice: Notice) -> Tr
     if backbone is None or photos is None:
         assert own is not None
         return TrainedTower(own.network, plan, own.seconds, len(own.history))
-    head = train_head(plan, photos, backbone, start, progress)
-    return join(plan, photos, backbone, own, head, start, started, notice)
+    tunable = can_tune(plan, notice)
+    head = train_head(plan, photos, backbone, start, progress, maps=tunable)
+    tuned = tune_upper(plan, photos, backbone, head, start, progress) if tunable else None
+    return join(plan, photos, backbone, own, head, tuned, start, started, notice)
 
 
 def train_own(plan: TrainingPlan, start: TowerParts, progress: Progress) -> TrainedNetwork:
@@ -132,86 +96,13 @@ def train_own(plan: TrainingPlan, start: TowerParts, progress: Progress) -> Trai
     )
 
 
-def train_head(
-    plan: TrainingPlan,
-    photos: Dataset,
-    backbone: Backbone,
-    start: TowerParts,
-    progress: Progress,
-) -> Head:
-    """Compute the features of training and validation pictures, and train a head on them.
-
-    A head that goes on keeps the components that it was trained on, and the whitening beside it.
-    """
-    from siam.siamese.backbone_features import keep_features
-    from siam.siamese.class_posterior import MOST_CLASSES, apply_posterior, fit_posterior
-    from siam.siamese.pretrained_tower import fit_components, head_tower
-    from siam.siamese.training import train_network
-    from siam.siamese.whitening import Whitening, choose_whitening, unit_rows
-
-    # A resumed training that is given another backbone begins its head anew.
-    folder = plan.folder / PRETRAINED_FOLDER / backbone.hash[:16]
-    folder.mkdir(parents=True, exist_ok=True)
-    raw_train, raw_validation = (
-        keep_features(backbone, split.pictures, folder / f"{name}.npz", progress=progress)
-        for name, split in (("train", photos.train), ("validation", photos.validation))
-    )
-    components = start.components or fit_components(raw_train)
-    rows = components.apply(raw_train), components.apply(raw_validation)
-    recipe = head_recipe(photos)
-    if start.head is not None:
-        recipe = shorten(recipe)
-    trained = train_network(
-        with_rows(photos.train, rows[0]),
-        with_rows(photos.validation, rows[1]),
-        recipe=recipe,
-        seed=plan.config.train.seed,
-        folder=folder,
-        on_device=False,
-        build=lambda shape: head_tower(shape, recipe.dim),
-        start=start.head,
-        progress=progress,
-    )
-    few = len(photos.classes) <= MOST_CLASSES
-    posterior = fit_posterior(raw_train, photos.train.labels) if few else None
-    whitening = None
-    if start.whitening is not None:
-        whitening = Whitening(start.whitening, share=0.0)  # its share is the run's
-    elif plan.dataset.unseen is not None and plan.base is None:
-        progress("Leaving classes out in turn", 0, 0)
-        whitening = choose_whitening(
-            unit_rows(raw_train),
-            photos.train.labels,
-            learn=partial(apply_posterior, raw_train, photos.train.labels) if few else None,
-            learned_share=1 - RAW_SHARE,
-            seed=plan.config.train.seed,
-        )
-    return Head(trained, components, posterior, (raw_train, raw_validation), rows, whitening)
-
-
-def head_recipe(dataset: Dataset) -> Recipe:
-    """Return the recipe of a head, which sees no pictures to distort."""
-    from siam.siamese.batch_shape import fit_batch
-
-    pictures, classes = len(dataset.train), len(dataset.classes)
-    recipe = fit_batch(HEAD, classes=classes, pictures_per_class=pictures // classes)
-    batch = recipe.classes_per_batch * recipe.pictures_per_class
-    epochs = math.ceil(HEAD_STEPS / max(1, pictures // batch))
-    return dataclasses.replace(recipe, epochs=epochs)
-
-
-def with_rows(split: Split, rows: Vectors) -> Split:
-    """Return a split with a row of numbers in the place of each picture."""
-    pictures: Any = rows  # a feed hands on whatever a split holds
-    return dataclasses.replace(split, pictures=pictures)
-
-
 def join(
     plan: TrainingPlan,
     photos: Dataset,
     backbone: Backbone,
     own: TrainedNetwork | None,
     head: Head,
+    tuned: keras.Model | None,
     start: TowerParts,
     started: float,
     notice: Notice,
@@ -222,6 +113,7 @@ def join(
     """
     from keras.ops import convert_to_numpy
 
+    from siam.siamese.backbone_features import compute_features
     from siam.siamese.network import siamese_network, tower_of
     from siam.siamese.pretrained_tower import joined_tower, resized_tower
     from siam.siamese.whitening import unit_rows
@@ -237,6 +129,9 @@ def join(
         parts["posterior"] = tuple(convert_to_numpy(head.posterior(raw)) for raw in head.raw)
     if head.whitening is not None:
         parts["whitened"] = tuple(map(head.whitening.apply, map(unit_rows, head.raw)))
+    if tuned is not None and head.maps is not None:
+        train, validation = head.maps
+        parts["tuned"] = compute_features(tuned, train), compute_features(tuned, validation)
     candidates: list[Candidate] = []
     resized = start.own
     if resized is not None:
@@ -256,6 +151,7 @@ def join(
             share_mixes(
                 own=resized is not None,
                 posterior=head.posterior is not None,
+                tuned=tuned is not None,
                 unseen=plan.dataset.unseen is not None,
                 whitened=head.whitening.share if head.whitening else 0.0,
             )
@@ -275,6 +171,7 @@ def join(
         posterior=head.posterior if "posterior" in chosen.shares else None,
         own=resized,
         whitening=head.whitening.components if head.whitening else None,
+        tuned=tuned if "tuned" in chosen.shares else None,
     )
     history = head.trained.history if own is None or "own" not in chosen.shares else own.history
     write_history(plan.folder, history)

@@ -10,6 +10,7 @@ import pytest
 from siam.datasets.dataset import Dataset, Split
 from siam.engine.training_cost import (
     HEAD_SECONDS,
+    TUNING,
     recipe_for,
     step_work,
     tell_cost,
@@ -125,6 +126,10 @@ def test_features_of_a_backbone_and_its_head_are_in_the_time(dataset: Dataset) -
     [both, *_] = tell_cost(config, dataset, HALF, kind="cpu", feature_seconds=0.05)
     own = training_seconds(config.recipe, HALF, dataset)
     assert both.startswith(f"About {duration(own + 0.05 * 5_980 + HEAD_SECONDS)}: ")
+    [more] = tell_cost(config, dataset, None, kind="cpu", feature_seconds=0.05, tuned=True)
+    seconds = 0.05 * (5_980 + TUNING * len(dataset.train)) + HEAD_SECONDS
+    assert more.startswith(f"About {duration(seconds)}: ")
+    assert more.endswith("0.05 s each; its upper layers fine-tuned.")
     assert list(tell_cost(config, dataset, None, kind="cpu")) == []
 
 

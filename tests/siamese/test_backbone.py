@@ -13,6 +13,7 @@ from keras import layers
 from siam.errors import DataError
 from siam.siamese import backbone_features
 from siam.siamese.backbone import backbone_at_hand, load_backbone
+from siam.siamese.backbone_cut import copy_upper, with_maps
 from siam.siamese.backbone_features import compute_features, keep_features
 from siam.training import keras_file
 
@@ -120,20 +121,35 @@ def test_features_are_computed_once(
     backbone_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     backbone, path = load_backbone(backbone_file), tmp_path / "train.npz"
-    first = keep_features(backbone, PICTURES, path)
+    first = keep_features(backbone, PICTURES, path).features
     others = keep_features(backbone, PICTURES[::-1], tmp_path / "other.npz")
-    np.testing.assert_allclose(others, first[::-1], rtol=1e-6)
+    assert others.maps is None
+    np.testing.assert_allclose(others.features, first[::-1], rtol=1e-6)
     path.write_bytes(path.read_bytes()[:100])  # a damaged file is made anew
-    np.testing.assert_array_equal(keep_features(backbone, PICTURES, path), first)
+    np.testing.assert_array_equal(keep_features(backbone, PICTURES, path).features, first)
     with np.load(path) as content:  # and a forged one
         key = content["key"]
     np.savez(path, key=key, features=np.full((len(PICTURES), 3), np.nan))
-    np.testing.assert_array_equal(keep_features(backbone, PICTURES, path), first)
+    np.testing.assert_array_equal(keep_features(backbone, PICTURES, path).features, first)
 
     def computed(*_: Any, **__: Any) -> None:
         raise AssertionError("computed again")
 
-    monkeypatch.setattr(backbone_features, "compute_features", computed)
-    np.testing.assert_array_equal(keep_features(backbone, PICTURES, path), first)
+    monkeypatch.setattr(backbone_features, "show", computed)
+    np.testing.assert_array_equal(keep_features(backbone, PICTURES, path).features, first)
     with pytest.raises(AssertionError, match="computed again"):
         keep_features(backbone, PICTURES[::-1], path)
+
+
+def test_maps_are_kept_beside_them(deep_backbone_file: Path, tmp_path: Path) -> None:
+    backbone, path = load_backbone(deep_backbone_file), tmp_path / "train.npz"
+    alone = keep_features(backbone, PICTURES, path)
+    both = keep_features(backbone, PICTURES, path, maps=True)  # the file has none
+    np.testing.assert_array_equal(both.features, alone.features)
+    assert both.maps is not None and both.maps.dtype == np.float16
+    expected = with_maps(backbone.model).predict_on_batch(PICTURES.astype(np.float32))[1]
+    np.testing.assert_array_equal(both.maps, np.asarray(expected).astype(np.float16))
+    again = keep_features(backbone, PICTURES, path, maps=True)
+    np.testing.assert_array_equal(again.maps, both.maps)
+    upper = copy_upper(backbone.model)
+    np.testing.assert_allclose(compute_features(upper, both.maps), alone.features, atol=2e-3)

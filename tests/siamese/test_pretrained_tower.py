@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from siam.siamese.backbone import load_backbone
+from siam.siamese.backbone_cut import tuned_tower, with_maps
 from siam.siamese.class_posterior import fit_posterior
 from siam.siamese.export import export_litert
 from siam.siamese.network import load_network, siamese_network, tower_of
@@ -31,7 +32,8 @@ SHARES = {
     "features": 0.1,
     "head": 0.1,
     "posterior": 0.1,
-    "own": 0.5,
+    "tuned": 0.2,
+    "own": 0.3,
 }
 
 
@@ -40,10 +42,13 @@ def embedded(model: keras.Model, shown: np.ndarray) -> np.ndarray:
 
 
 @pytest.fixture
-def tower(backbone_file: Path) -> keras.Model:
-    backbone = load_backbone(backbone_file).model
+def tower(deep_backbone_file: Path) -> keras.Model:
+    backbone = load_backbone(deep_backbone_file).model
     features = embedded(backbone, np.repeat(PICTURES, 3, axis=-1))
     components = fit_components(features)
+    tuned = tuned_tower(backbone, components, head_tower((19,), 8))
+    # As if it had been trained: no longer the weights of the backbone.
+    tuned.set_weights([one * np.float32(1.1) for one in tuned.get_weights()])
     labels = np.arange(20) % 3
     return joined_tower(
         (32, 32, 1),
@@ -54,6 +59,7 @@ def tower(backbone_file: Path) -> keras.Model:
         posterior=fit_posterior(features, labels),
         own=resized_tower(small_tower((16, 16, 1), 8), (32, 32, 1)),
         whitening=within_class_axes(unit_rows(features), labels).whiten(0.3),
+        tuned=tuned,
     )
 
 
@@ -117,6 +123,12 @@ def test_it_comes_apart_into_what_it_was_joined_from(tower: keras.Model, tmp_pat
         np.testing.assert_allclose(
             embedded(part, rows) * SHARES[name] ** 0.5, embedded(shown, PICTURES), atol=1e-5
         )
+    assert parts.tuned is not None and len(parts.backbone.outputs) == 1
+    _, maps = with_maps(parts.backbone).predict_on_batch(np.repeat(PICTURES, 3, -1).astype("f4"))
+    shown = keras.Model(tower.input, tower.get_layer("tuned_share").output)
+    np.testing.assert_allclose(
+        embedded(parts.tuned, maps) * SHARES["tuned"] ** 0.5, embedded(shown, PICTURES), atol=1e-5
+    )
     assert parts.whitening is not None
     whitened = unit_rows(parts.whitening.apply(unit_rows(features))) * SHARES["whitened"] ** 0.5
     shown = keras.Model(tower.input, tower.get_layer("whitened_share").output)

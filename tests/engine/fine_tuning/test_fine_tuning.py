@@ -13,7 +13,7 @@ from PIL import Image
 import siam
 from siam.array_types import Pictures
 from siam.engine.report import report_run
-from siam.engine.towers import training
+from siam.engine.towers import head
 from siam.errors import UsageError
 from siam.run_files import METRICS_FILE, NETWORK_FILE, REPORT_FILE
 from siam.runs.config import load_config
@@ -80,7 +80,7 @@ def test_a_class_more_is_learned_and_what_was_forgotten_is_said(
 def test_a_pretrained_tower_goes_on_with_its_parts(
     tmp_path: Path, backbone_file: Path, runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training, "HEAD_STEPS", 20)  # enough for colours
+    monkeypatch.setattr(head, "HEAD_STEPS", 20)  # enough for colours
     options = {"preset": "quick", "overrides": {"optimizer": "adamw"}}
     first = write_colours(tmp_path / "photos", blue=(30, 30, 220), green=(30, 200, 40))
     old = siam.train(first, name="p", tower="pretrained", weights=backbone_file, **options)

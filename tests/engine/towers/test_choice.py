@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from siam.datasets.dataset import Dataset, Split
-from siam.engine.towers import training
+from siam.engine.towers import head, training
 from siam.engine.towers.choice import (
     Candidate,
     choose_candidate,
@@ -29,7 +29,6 @@ from siam.siamese.network import tower_of
 from siam.siamese.pretrained_tower import take_apart
 
 Write = Callable[..., Path]
-COLOURS = {"blue": (30, 30, 220), "green": (30, 200, 40), "red": (220, 40, 30)}
 
 
 def split(labels: list[int]) -> Split:
@@ -58,6 +57,12 @@ def test_shares_are_of_every_part_and_sum_to_one() -> None:
     for mix in mixes:
         assert sum(mix.values()) == pytest.approx(1)
         assert mix["features"] > 0  # classes that were never trained on need them
+    more = list(share_mixes(own=True, posterior=True, unseen=False, tuned=True))
+    assert [mix for mix in more if "tuned" not in mix] == mixes
+    assert {"features", "head", "tuned"} in [set(mix) for mix in more]
+    assert max(len(mix) for mix in more) == 5
+    for mix in more:
+        assert sum(mix.values()) == pytest.approx(1) and mix["features"] > 0
 
 
 @pytest.mark.parametrize("posterior", [True, False])
@@ -94,18 +99,11 @@ def test_of_equals_the_smallest_is_taken() -> None:
     assert "siam's own tower 90.0% right, pairs' equal error 10.0%" in said
     assert "squares 91.0% right" in said and "both side by side 95.0% right" in said
     assert said.endswith("Taken: squares (features 0.5, head 0.5), 12 s.")
-
-
-@pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    """Sixty photos: noise around one of three colours, which the fake backbone tells apart."""
-    rng = np.random.default_rng(0)
-    for name, colour in COLOURS.items():
-        (tmp_path / "photos" / name).mkdir(parents=True)
-        for place in range(20):
-            noisy = rng.normal(colour, 60, (32, 32, 3)).clip(0, 255).astype(np.uint8)
-            Image.fromarray(noisy).save(tmp_path / "photos" / name / f"{place}.png")
-    return tmp_path / "photos"
+    tuned = Candidate({"features": 0.2, "tuned": 0.8}, 0.96, 0.01)
+    said = describe_choice([better, tuned], tuned, "squares", 12.3)
+    assert "squares 91.0% right" in said
+    assert "with the upper layers of squares fine-tuned 96.0% right" in said
+    assert said.endswith("Taken: squares (features 0.2, tuned 0.8), 12 s.")
 
 
 def plan(photos: Path, backbone: Path | None, told: list[str], **choice: str) -> tuple[bool, bool]:
@@ -157,20 +155,20 @@ def stop_before_the_index(what: str, done: int, total: int) -> None:
 @pytest.mark.timeout(900)  # two exports, each of which starts TensorFlow's converter
 @pytest.mark.parametrize("tower", ["auto", "pretrained"])
 def test_a_run_on_a_backbone_answers_and_says_what_it_is_made_of(
-    tower: str, photos: Path, backbone_file: Path, runs: Path, monkeypatch: pytest.MonkeyPatch
+    tower: str, photos: Path, deep_backbone_file: Path, runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training, "HEAD_STEPS", 20)  # enough for three colours
+    monkeypatch.setattr(head, "HEAD_STEPS", 20)  # enough for three colours
     told: list[str] = []
     overrides = {"epochs": "1", "optimizer": "adamw"}  # which is compiled sooner
     if tower == "auto":  # validation finds all three right here: take the one of most parts
 
         def take_both(candidates: Sequence[Candidate]) -> Candidate:
-            return next(one for one in candidates if one.name == "both")
+            return next(one for one in candidates if {"own", "tuned"} <= one.shares.keys())
 
         monkeypatch.setattr(training, "choose_candidate", take_both)
     else:
         overrides["tower"] = tower
-    train = TrainChoice(preset="quick", overrides=overrides, weights=str(backbone_file))
+    train = TrainChoice(preset="quick", overrides=overrides, weights=str(deep_backbone_file))
     data = DataChoice(dataset=str(photos))
     with pytest.raises(KeyboardInterrupt):
         train_run(data, train, name="p", progress=stop_before_the_index)
@@ -187,9 +185,10 @@ def test_a_run_on_a_backbone_answers_and_says_what_it_is_made_of(
     )
     assert not steps & {"Computing features", "Training"}
     config = load_config(run.path)
-    assert config.tower is not None and config.tower.backbone == "squares"
+    assert config.tower is not None and config.tower.backbone == "deep"
     assert "features" in config.tower.shares
     assert ("own" in config.tower.shares) == (tower == "auto")
+    assert ("tuned" in config.tower.shares) >= (tower == "auto")
     assert config.preparation.size == (32, 32)
     assert open_encoder(run.path).picture_shape == (32, 32, 3)
     assert run.metrics["retrieval"]["recall@1"] == 1.0
@@ -203,7 +202,7 @@ def test_a_run_on_a_backbone_answers_and_says_what_it_is_made_of(
 def test_where_classes_are_held_out_raw_features_are_whitened_beside(
     tmp_path: Path, backbone_file: Path, runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training, "HEAD_STEPS", 5)
+    monkeypatch.setattr(head, "HEAD_STEPS", 5)
     rng = np.random.default_rng(0)
     # As if whitening gained: the less of the features as they are, which come first, the better.
     monkeypatch.setattr(whitening, "score_unseen", lambda rows, *_: -np.abs(rows[:, :3]).sum())
