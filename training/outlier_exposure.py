@@ -147,7 +147,8 @@ def _ink(strokes: list[Floats], thick: float, size: tuple[int, int]) -> Pictures
     right = round(width / 2 - moments["m10"] / moments["m00"])
     down = round(height / 2 - moments["m01"] / moments["m00"])
     move = np.array([[1, 0, right], [0, 1, down]], np.float32)
-    moved = cv2.warpAffine(canvas, move, (width, height))
+    # By whole pixels.
+    moved = cv2.warpAffine(canvas, move, (width, height), flags=cv2.INTER_NEAREST)
     return np.asarray(cv2.resize(moved, (size[1], size[0]), interpolation=cv2.INTER_AREA))
 
 
