@@ -62,13 +62,19 @@ def compute_features(
 def show(
     model: keras.Model, pictures: Pictures | Maps, progress: Progress
 ) -> Iterator[tuple[slice, Any]]:
-    """Yield which pictures were shown, and what a network gave."""
+    """Yield which pictures were shown, and what a network gave.
+
+    The last few are filled up to a batch: another number would be compiled anew.
+    """
     for start in range(0, len(pictures), BATCH):
         part = slice(start, min(start + BATCH, len(pictures)))
-        shown = pictures[part].astype(np.float32)
+        count = part.stop - start
+        shown = np.zeros((BATCH, *pictures.shape[1:]), np.float32)
+        shown[:count] = pictures[part]
         if shown.shape[-1] < model.input_shape[-1]:
             shown = np.repeat(shown, 3, axis=-1)
-        yield part, model.predict_on_batch(shown)
+        given = model.predict_on_batch(shown)
+        yield part, keras.tree.map_structure(lambda rows, count=count: rows[:count], given)
         progress("Computing features", part.stop, len(pictures))
 
 

@@ -153,3 +153,20 @@ def test_maps_are_kept_beside_them(deep_backbone_file: Path, tmp_path: Path) -> 
     np.testing.assert_array_equal(again.maps, both.maps)
     upper = copy_upper(backbone.model)
     np.testing.assert_allclose(compute_features(upper, both.maps), alone.features, atol=2e-3)
+
+
+def test_every_batch_is_of_one_size(
+    deep_backbone_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = load_backbone(deep_backbone_file).model
+    pictures = np.random.default_rng(1).integers(0, 256, (35, 32, 32, 3), np.uint8)
+    predict, shown = model.predict_on_batch, []
+    expected = predict(pictures.astype(np.float32))
+
+    def watch(batch: np.ndarray) -> Any:
+        shown.append(len(batch))
+        return predict(batch)
+
+    monkeypatch.setattr(model, "predict_on_batch", watch)
+    np.testing.assert_allclose(compute_features(model, pictures), expected, atol=1e-5)
+    assert len(shown) == 2 and len(set(shown)) == 1  # another would be compiled anew
