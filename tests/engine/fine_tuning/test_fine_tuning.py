@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from PIL import Image
 import siam
 from siam.array_types import Pictures
 from siam.engine.report import report_run
-from siam.engine.towers import head
+from siam.engine.towers import head, training
 from siam.errors import UsageError
 from siam.run_files import METRICS_FILE, NETWORK_FILE, REPORT_FILE
 from siam.runs.config import load_config
@@ -78,12 +79,14 @@ def test_a_class_more_is_learned_and_what_was_forgotten_is_said(
 @pytest.mark.slow
 @pytest.mark.timeout(900)  # two exports, each of which starts TensorFlow's converter
 def test_a_pretrained_tower_goes_on_with_its_parts(
-    tmp_path: Path, backbone_file: Path, runs: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, deep_backbone_file: Path, runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(head, "HEAD_STEPS", 20)  # enough for colours
+    # As if validation chose the mix of most parts, of fine-tuned layers too.
+    monkeypatch.setattr(training, "choose_candidate", partial(max, key=lambda one: len(one.shares)))
     options = {"preset": "quick", "overrides": {"optimizer": "adamw"}}
     first = write_colours(tmp_path / "photos", blue=(30, 30, 220), green=(30, 200, 40))
-    old = siam.train(first, name="p", tower="pretrained", weights=backbone_file, **options)
+    old = siam.train(first, name="p", tower="pretrained", weights=deep_backbone_file, **options)
     before = load_config(old.path).tower
     more = write_colours(tmp_path / "more", red=(220, 40, 30))
     run = siam.train(more, name="on", from_run="p", **options)
@@ -97,6 +100,12 @@ def test_a_pretrained_tower_goes_on_with_its_parts(
     kept, was = (take_apart(tower_of(load_network(one.path / NETWORK_FILE))) for one in (run, old))
     assert kept.components is not None and was.components is not None
     assert np.array_equal(kept.components.kernel, was.components.kernel)
+    assert kept.tuned is not None and was.tuned is not None  # which learned of the third colour
+    changed = [
+        not np.array_equal(one, other)
+        for one, other in zip(kept.tuned.get_weights(), was.tuned.get_weights(), strict=True)
+    ]
+    assert any(changed) and not all(changed)
 
 
 def write_colours(folder: Path, **colours: tuple[int, int, int]) -> Path:
