@@ -9,10 +9,11 @@ import msgspec
 
 __all__ = ["Finding", "FindingKind"]
 
-FindingKind = Literal["blank", "noise", "several", "cut"]
+FindingKind = Literal["blank", "plain", "noise", "several", "cut"]
 
 _SENTENCES: dict[FindingKind, str] = {
     "blank": "the picture is blank",
+    "plain": "nothing but one colour",
     "noise": "nothing but noise",
     "several": "more than one digit found: {count} separate marks",
     "cut": "ink touches the border",
@@ -23,8 +24,9 @@ class Finding(msgspec.Struct, frozen=True):
     """One thing that may be wrong with a picture.
 
     Attributes:
-        kind: "blank" no mark at all, "noise" no mark that is likely one, "several" marks of which
-            one was taken, "cut" a mark that may go on past the border.
+        kind: "blank" no mark at all, "plain" a photo of one colour, "noise" no mark that is likely
+            one, "several" marks of which one was taken, "cut" a mark that may go on past the
+            border.
         count: how many marks there are, of "several".
 
     Example:
@@ -42,8 +44,8 @@ class Finding(msgspec.Struct, frozen=True):
 
     @property
     def doubtful(self) -> bool:
-        """True if the mark may not be the one that was meant."""
-        return self.kind in ("blank", "noise", "several")
+        """True if what is seen may not be what was meant."""
+        return self.kind in ("blank", "plain", "noise", "several")
 
     @classmethod
     def from_sentence(cls, sentence: str) -> Self:

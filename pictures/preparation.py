@@ -42,6 +42,7 @@ MIN_SIDE, MAX_SIDE = 16, 512
 CHAINS = ("digit", "glyph", "photo", "none")
 _OF_INK = ("digit", "glyph")
 _MOST = 1280  # longer side in pixels that the digit chain still looks at
+_PLAIN = 4  # grey levels that compression leaves of one colour
 _SHOWN = 320  # longer side in pixels of a step that people look at
 
 
@@ -179,7 +180,14 @@ def prepare_picture(
         pixels = 255 - pixels
     pixels = pixels.reshape(height, width, preparation.channels)
     shown = pixels[:, :, 0] if preparation.channels == 1 else pixels
-    return Prepared(pixels, (original, ("input", shown)), choices, ())
+    findings = (Finding("plain"),) if _is_plain(plain) else ()
+    return Prepared(pixels, (original, ("input", shown)), choices, findings)
+
+
+def _is_plain(image: Image.Image) -> bool:
+    """Say whether a grey or RGB picture is of one colour, but for what compression leaves."""
+    extrema = np.reshape(image.getextrema(), (-1, 2))
+    return bool((extrema[:, 1] - extrema[:, 0] <= _PLAIN).all())
 
 
 def part_of(

@@ -280,3 +280,20 @@ def test_wrong_overrides() -> None:
 def test_a_box_that_reaches_beyond_the_picture_is_refused(box: tuple[int, ...]) -> None:
     with pytest.raises(PictureError, match="is no part of the picture, which is 30 x 20"):
         prepare_picture(Image.new("L", (30, 20)), DIGIT, box=box)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("chain", ["photo", "none"])
+def test_a_photo_of_one_colour_is_told(chain: str) -> None:
+    colours = Preparation(chain, (32, 32), 3)
+    copper = np.full((60, 80, 3), (180, 110, 60), np.uint8)
+    compressed = io.BytesIO()
+    Image.fromarray(copper).save(compressed, format="JPEG", quality=60)
+    compressed.seek(0)
+    for image in (Image.fromarray(copper), Image.open(compressed)):
+        found = prepare_picture(image, colours)
+        assert found.notes == ("nothing but one colour",)
+        assert found.doubtful and not found.blank
+    copper[20:40, 30:50] += 20  # a mark
+    assert prepare_picture(Image.fromarray(copper), colours).findings == ()
+    grey = Image.fromarray(np.full((60, 80), 90, np.uint8))
+    assert prepare_picture(grey, Preparation(chain, (32, 32), 1)).doubtful
