@@ -31,7 +31,7 @@ def kept(monkeypatch: pytest.MonkeyPatch, runs: Path) -> None:
 
 
 def picture(name: str) -> str:
-    Image.new("L", (20, 20), 200).save(name)
+    Image.linear_gradient("L").resize((20, 20)).save(name)
     return name
 
 

@@ -138,7 +138,11 @@ def always(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("always")
-@pytest.mark.parametrize("on_device", [False, True], ids=["fed", "on_device"])
+@pytest.mark.parametrize(
+    "on_device",
+    [False, pytest.param(True, marks=pytest.mark.slow)],
+    ids=["fed", "on_device"],
+)
 def test_a_hurried_training_that_was_cut_ends_as_one_in_one_go(
     tmp_path: Path, on_device: bool
 ) -> None:
