@@ -129,9 +129,9 @@ def what_is_kept(folder: Path | None) -> str:
     places = [f"step {position.step}"] if position.step else []
     if position.epoch:
         places.append(f"the end of epoch {position.epoch}")
-    kept = f"what was learned is kept, up to {' after '.join(places)}"
-    if not places:
-        kept = "nothing was learned yet"
+    kept = "nothing was learned yet"
+    if places:
+        kept = f"what was learned is kept, up to {' after '.join(places)}"
     return f"{kept}. Go on:  siam train --resume --name {run_name(folder)}"
 
 

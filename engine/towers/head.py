@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from siam.siamese.training import TrainedNetwork
     from siam.siamese.whitening import Whitening
 
-__all__ = ["Head", "train_head", "training_folder", "with_rows"]
+__all__ = ["HEAD", "Head", "train_head", "training_folder", "with_rows"]
 
 # What a head learns by, and in how many steps (docs/measurements.md).
 HEAD = Recipe(
@@ -36,7 +36,7 @@ HEAD = Recipe(
     loss="supervised-contrastive",
     precision="float32",
     learning_rate=4e-3,
-    clean_epochs=1.0,  # every epoch: a row of numbers is no picture that could be distorted
+    clean_epochs=1.0,  # every epoch: rows of numbers and maps are no pictures to distort
 )
 HEAD_STEPS = 300
 

@@ -11,10 +11,10 @@ import math
 from typing import TYPE_CHECKING
 
 from siam.engine.fine_tuning.base import shorten
-from siam.engine.towers.head import Head, training_folder, with_rows
+from siam.engine.towers.head import HEAD, Head, training_folder, with_rows
 from siam.engine.training_plan import Notice, TrainingPlan
 from siam.progress import Progress
-from siam.recipe import PRETRAINED, Recipe
+from siam.recipe import Recipe
 
 if TYPE_CHECKING:
     import keras
@@ -26,11 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["TUNING", "can_tune", "tune_upper", "tuning_recipe"]
 
 # Chosen by the validation pictures of two folders (docs/measurements.md).
-TUNING = Recipe(
-    tower=PRETRAINED,
-    dim=128,
-    loss="supervised-contrastive",
-    precision="float32",
+TUNING = dataclasses.replace(
+    HEAD,
     optimizer="adamw",
     learning_rate=1e-3,
     weight_decay=1e-4,
@@ -38,7 +35,6 @@ TUNING = Recipe(
     epochs=8,
     classes_per_batch=16,
     pictures_per_class=4,
-    clean_epochs=1.0,  # every epoch: maps are no pictures that could be distorted
 )
 # Of the maps, all of which are held in memory: some 50,000 pictures' of EfficientNet.
 MOST_MAP_BYTES = 2**30
